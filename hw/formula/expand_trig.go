@@ -38,7 +38,7 @@ func (b *Builder) reduceTrig(x Expr) reduced {
 	p := b.approx()
 	a := x.Abs()
 	a = a.Le(b.Const(p.trigBound)).Select(a, b.Const(math.NaN()))
-	n := a.Times(twoOverPi).Round()
+	n := a.Nearest(b.Const(twoOverPi))
 	r0 := n.FMA(b.Const(-p.pio2A), a)
 	th := n.Times(p.pio2B)
 	tl := n.FMA(b.Const(p.pio2B), th.Neg())
@@ -48,7 +48,7 @@ func (b *Builder) reduceTrig(x Expr) reduced {
 	l := n.FMA(b.Const(-p.pio2C), e.Sub(tl))
 	hi := r.Add(l)
 	lo := r.Sub(hi).Add(l)
-	j := n.Times(0.25).Round().FMA(b.Const(-4), n)
+	j := n.Nearest(b.Const(0.25)).FMA(b.Const(-4), n)
 	return reduced{hi: hi, lo: lo, j: j}
 }
 

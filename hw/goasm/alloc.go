@@ -143,7 +143,7 @@ func (a *allocator) next(v int) int {
 
 // single holds the mnemonics in Float32 that do not just end in PS where those in Float64 end in PD.
 var single = map[string]string{
-	"VPSLLQ": "VPSLLD", "VPSRLQ": "VPSRLD", "VPTERNLOGQ": "VPTERNLOGD", "VBROADCASTSD": "VBROADCASTSS", "KMOVB": "KMOVW", "KANDB": "KANDW",
+	"VPSLLQ": "VPSLLD", "VPADDQ": "VPADDD", "VPSUBQ": "VPSUBD", "VPSRLQ": "VPSRLD", "VPTERNLOGQ": "VPTERNLOGD", "VBROADCASTSD": "VBROADCASTSS", "KMOVB": "KMOVW", "KANDB": "KANDW",
 	"KORB": "KORW", "KNOTB": "KNOTW",
 }
 

@@ -14,6 +14,7 @@ type lowered struct {
 	format  formula.Format
 	nodes   []mnode
 	stores  []int
+	bounds  []interval // of the graph's nodes
 	index   map[string]int
 }
 
@@ -22,6 +23,7 @@ func lower(k Kernel, m Machine) *lowered {
 	g := k.expanded()
 	l := &lowered{machine: m, format: g.Format(), index: map[string]int{}}
 	columns, uniforms := k.inputs(), k.Uniforms()
+	l.bounds = intervals(g)
 	at := make([]int, g.Len())
 	uses := g.Uses()
 	for id, n := range g.Nodes() {
@@ -179,8 +181,8 @@ func (l *lowered) operation(g *formula.Graph, n formula.Node, at, uses []int) in
 		}
 		return l.unary("VROUNDPD", 8, a[0])
 	case formula.OpNearest:
-		m := l.constant(1.5 * power2(l.layout().frac))
-		return l.binary("VSUBPD", l.add(mnode{form: formFMA, name: "VFMADD", args: []int{a[0], a[1], m}}), m)
+		t, m := l.nearestSum(a[0], a[1])
+		return l.binary("VSUBPD", t, m)
 	case formula.OpFloor:
 		if wide {
 			return l.unary("VRNDSCALEPD", 9, a[0])
@@ -189,6 +191,9 @@ func (l *lowered) operation(g *formula.Graph, n formula.Node, at, uses []int) in
 	case formula.OpScale:
 		if wide {
 			return l.binary("VSCALEFPD", a[0], a[1])
+		}
+		if y, ok := l.scaleNearest(g, n, at); ok {
+			return y
 		}
 		return l.scale(a[0], a[1])
 	case formula.OpExponent:
@@ -261,6 +266,42 @@ func (l *lowered) scale(x, n int) int {
 	h := l.binary("VMAXPD", l.binary("VMINPD", n, l.constant(float64(f.bias))), l.constant(float64(1-f.bias)))
 	low := l.binary("VSUBPD", n, h)
 	return l.commute("VMULPD", l.commute("VMULPD", x, power(low)), power(h))
+}
+
+// nearestSum returns x·y + m, in whose last bits the integer nearest to x·y stands, and m.
+func (l *lowered) nearestSum(x, y int) (t, m int) {
+	m = l.constant(1.5 * power2(l.layout().frac))
+	return l.add(mnode{form: formFMA, name: "VFMADD", args: []int{x, y, m}}), m
+}
+
+// scaleNearest is x·2^n for an n that is a nearest integer, and so is in the last bits of a number already, where the bounds of
+// x and n allow a shorter way than that of scale.
+func (l *lowered) scaleNearest(g *formula.Graph, n formula.Node, at []int) (int, bool) {
+	e := g.Node(n.Args[1])
+	if e.Op != formula.OpNearest {
+		return 0, false
+	}
+	f, x, by := l.layout(), l.bounds[n.Args[0]], l.bounds[n.Args[1]]
+	t, _ := l.nearestSum(at[e.Args[0]], at[e.Args[1]])
+	value := at[n.Args[0]]
+	plus := func(v int) int { return l.commute("VPADDQ", t, l.bits(uint64(v))) }
+	// Down only: up by so much first that the power is a normal number, then down again. What was subnormal between is
+	// zero in the end, so that only the second product rounds.
+	up := max(f.frac+2, 1-f.bias-int(math.Max(by.low, -1e4)))
+	if by.high <= 0 && up < f.bias && by.low+float64(up) >= float64(1-f.bias) && x.abs() < power2(f.bias-up) {
+		power := l.shift("VPSLLQ", f.frac, plus(f.bias+up))
+		return l.commute("VMULPD", l.commute("VMULPD", value, power), l.constant(power2(-up))), true
+	}
+	// In two halves, if x is such that the first product is exact.
+	half := math.Ceil(by.abs() / 2)
+	if half < float64(f.bias-1) && x.low > power2(1-f.bias+int(half)) && x.high < power2(f.bias-int(half)) {
+		both := plus(2 * f.bias)
+		one := l.shift("VPSRLQ", 1, both)
+		two := l.binary("VPSUBQ", both, one)
+		y := l.commute("VMULPD", value, l.shift("VPSLLQ", f.frac, one))
+		return l.commute("VMULPD", y, l.shift("VPSLLQ", f.frac, two)), true
+	}
+	return 0, false
 }
 
 // normal returns |x|, times 2^(frac+2) where it is subnormal, and the mask of the lanes where it is.

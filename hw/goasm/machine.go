@@ -112,7 +112,7 @@ func (n *mnode) latency() int {
 		return 3
 	}
 	switch n.name {
-	case "VANDPD", "VORPD", "VXORPD", "VANDNPD", "VPTERNLOGQ", "VPSLLQ", "VPSRLQ":
+	case "VANDPD", "VORPD", "VXORPD", "VANDNPD", "VPTERNLOGQ", "VPSLLQ", "VPSRLQ", "VPADDQ", "VPSUBQ":
 		return 1
 	case "VDIVPD", "VSQRTPD":
 		return 24

@@ -9,29 +9,30 @@ DATA sincosAVX512Consts<>+8(SB)/8, $0x4270000000000000
 DATA sincosAVX512Consts<>+16(SB)/8, $0x3ff0000000000000
 DATA sincosAVX512Consts<>+24(SB)/8, $0x7ff8000000000001
 DATA sincosAVX512Consts<>+32(SB)/8, $0x3fe45f306dc9c883
-DATA sincosAVX512Consts<>+40(SB)/8, $0xbff921fb54442d18
-DATA sincosAVX512Consts<>+48(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX512Consts<>+56(SB)/8, $0x3fd0000000000000
-DATA sincosAVX512Consts<>+64(SB)/8, $0xc010000000000000
-DATA sincosAVX512Consts<>+72(SB)/8, $0xbfe0000000000000
-DATA sincosAVX512Consts<>+80(SB)/8, $0x3ff8000000000000
-DATA sincosAVX512Consts<>+88(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX512Consts<>+96(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX512Consts<>+104(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX512Consts<>+112(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX512Consts<>+120(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX512Consts<>+128(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX512Consts<>+136(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX512Consts<>+144(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX512Consts<>+152(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX512Consts<>+160(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX512Consts<>+168(SB)/8, $0x3fe0000000000000
-DATA sincosAVX512Consts<>+176(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX512Consts<>+184(SB)/8, $0x3fa555555555554c
-DATA sincosAVX512Consts<>+192(SB)/8, $0xbff8000000000000
-DATA sincosAVX512Consts<>+200(SB)/8, $0x8000000000000000
-DATA sincosAVX512Consts<>+208(SB)/8, $0x3fc5555555555549
-GLOBL sincosAVX512Consts<>(SB), RODATA|NOPTR, $216
+DATA sincosAVX512Consts<>+40(SB)/8, $0x4338000000000000
+DATA sincosAVX512Consts<>+48(SB)/8, $0xbff921fb54442d18
+DATA sincosAVX512Consts<>+56(SB)/8, $0x3c91a62633145c07
+DATA sincosAVX512Consts<>+64(SB)/8, $0x3fd0000000000000
+DATA sincosAVX512Consts<>+72(SB)/8, $0xc010000000000000
+DATA sincosAVX512Consts<>+80(SB)/8, $0xbfe0000000000000
+DATA sincosAVX512Consts<>+88(SB)/8, $0x3ff8000000000000
+DATA sincosAVX512Consts<>+96(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX512Consts<>+104(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX512Consts<>+112(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX512Consts<>+120(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX512Consts<>+128(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX512Consts<>+136(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX512Consts<>+144(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX512Consts<>+152(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX512Consts<>+160(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX512Consts<>+168(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX512Consts<>+176(SB)/8, $0x3fe0000000000000
+DATA sincosAVX512Consts<>+184(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX512Consts<>+192(SB)/8, $0x3fa555555555554c
+DATA sincosAVX512Consts<>+200(SB)/8, $0xbff8000000000000
+DATA sincosAVX512Consts<>+208(SB)/8, $0x8000000000000000
+DATA sincosAVX512Consts<>+216(SB)/8, $0x3fc5555555555549
+GLOBL sincosAVX512Consts<>(SB), RODATA|NOPTR, $224
 
 // func sincosAVX512(sin []float64, cos []float64, x []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -79,102 +80,109 @@ body:
 	VBLENDMPD        Z7, Z3, K3, Z7
 	VBLENDMPD        Z8, Z3, K4, Z3
 	VBROADCASTSD     sincosAVX512Consts<>+32(SB), Z8
-	VMULPD           Z8, Z5, Z10
-	VMULPD           Z8, Z6, Z11
-	VMULPD           Z8, Z7, Z12
-	VMULPD           Z8, Z3, Z8
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VRNDSCALEPD      $0x08, Z11, Z11
-	VRNDSCALEPD      $0x08, Z12, Z12
-	VRNDSCALEPD      $0x08, Z8, Z8
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z10
+	VFMADD231PD      Z8, Z5, Z10
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z11
+	VFMADD231PD      Z8, Z6, Z11
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z12
+	VFMADD231PD      Z8, Z7, Z12
 	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z13
-	VFMADD231PD      Z13, Z10, Z5
-	VFMADD231PD      Z13, Z11, Z6
-	VFMADD231PD      Z13, Z12, Z7
-	VFMADD231PD      Z13, Z8, Z3
-	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z13
-	VMULPD           Z13, Z10, Z14
-	VMULPD           Z13, Z11, Z15
-	VMULPD           Z13, Z12, Z16
-	VMULPD           Z13, Z8, Z17
-	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z18
-	VMULPD           Z18, Z10, Z19
-	VMULPD           Z18, Z11, Z20
-	VMULPD           Z18, Z12, Z21
-	VMULPD           Z18, Z8, Z18
-	VSUBPD           Z14, Z5, Z22
-	VSUBPD           Z15, Z6, Z23
-	VSUBPD           Z16, Z7, Z24
-	VSUBPD           Z17, Z3, Z25
-	VMOVAPD          Z14, Z26
-	VFMSUB231PD      Z13, Z10, Z26
+	VFMADD213PD      Z13, Z3, Z8
+	VSUBPD           Z13, Z10, Z10
+	VSUBPD           Z13, Z11, Z11
+	VSUBPD           Z13, Z12, Z12
+	VSUBPD           Z13, Z8, Z8
+	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z14
+	VFMADD231PD      Z14, Z10, Z5
+	VFMADD231PD      Z14, Z11, Z6
+	VFMADD231PD      Z14, Z12, Z7
+	VFMADD231PD      Z14, Z8, Z3
+	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z14
+	VMULPD           Z14, Z10, Z15
+	VMULPD           Z14, Z11, Z16
+	VMULPD           Z14, Z12, Z17
+	VMULPD           Z14, Z8, Z18
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z19
+	VFMADD213PD      Z13, Z10, Z19
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z20
+	VFMADD213PD      Z13, Z11, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z21
+	VFMADD213PD      Z13, Z12, Z21
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z22
+	VFMADD213PD      Z13, Z8, Z22
+	VSUBPD           Z15, Z5, Z23
+	VSUBPD           Z16, Z6, Z24
+	VSUBPD           Z17, Z7, Z25
+	VSUBPD           Z18, Z3, Z26
 	VMOVAPD          Z15, Z27
-	VFMSUB231PD      Z13, Z11, Z27
+	VFMSUB231PD      Z14, Z10, Z27
 	VMOVAPD          Z16, Z28
-	VFMSUB231PD      Z13, Z12, Z28
-	VFMSUB213PD      Z17, Z8, Z13
-	VSUBPD           Z5, Z22, Z29
-	VSUBPD           Z6, Z23, Z30
-	VSUBPD           Z7, Z24, Z31
+	VFMSUB231PD      Z14, Z11, Z28
+	VMOVAPD          Z17, Z29
+	VFMSUB231PD      Z14, Z12, Z29
+	VFMSUB213PD      Z18, Z8, Z14
+	VSUBPD           Z5, Z23, Z30
+	VSUBPD           Z6, Z24, Z31
 	VMOVUPD          Z2, (BX)
-	VSUBPD           Z3, Z25, Z2
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z18, Z18
+	VSUBPD           Z7, Z25, Z2
 	VMOVUPD          Z1, 64(BX)
-	VSUBPD           Z29, Z22, Z1
+	VSUBPD           Z3, Z26, Z1
+	VSUBPD           Z13, Z19, Z19
+	VSUBPD           Z13, Z20, Z20
+	VSUBPD           Z13, Z21, Z21
+	VSUBPD           Z13, Z22, Z13
+	VSUBPD           Z30, Z23, Z22
 	VMOVUPD          Z0, 128(BX)
-	VSUBPD           Z30, Z23, Z0
+	VSUBPD           Z31, Z24, Z0
 	VMOVUPD          Z9, 192(BX)
-	VSUBPD           Z31, Z24, Z9
-	VSUBPD           Z2, Z25, Z4
-	VADDPD           Z29, Z14, Z14
+	VSUBPD           Z2, Z25, Z9
+	VSUBPD           Z1, Z26, Z4
 	VADDPD           Z30, Z15, Z15
 	VADDPD           Z31, Z16, Z16
 	VADDPD           Z2, Z17, Z2
-	VSUBPD           Z1, Z5, Z1
+	VADDPD           Z1, Z18, Z1
+	VSUBPD           Z22, Z5, Z5
 	VSUBPD           Z0, Z6, Z0
-	VSUBPD           Z9, Z7, Z5
+	VSUBPD           Z9, Z7, Z6
 	VSUBPD           Z4, Z3, Z3
-	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z4
+	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z4
 	VFMADD213PD      Z10, Z4, Z19
 	VFMADD213PD      Z11, Z4, Z20
 	VFMADD213PD      Z12, Z4, Z21
-	VFMADD213PD      Z8, Z4, Z18
-	VSUBPD           Z14, Z1, Z1
-	VSUBPD           Z15, Z0, Z0
-	VSUBPD           Z16, Z5, Z4
-	VSUBPD           Z2, Z3, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z3
+	VFMADD213PD      Z8, Z4, Z13
+	VSUBPD           Z15, Z5, Z4
+	VSUBPD           Z16, Z0, Z0
+	VSUBPD           Z2, Z6, Z2
+	VSUBPD           Z1, Z3, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z3
 	VCMPPD           $0x11, Z3, Z19, K1
 	VCMPPD           $0x11, Z3, Z20, K2
 	VCMPPD           $0x11, Z3, Z21, K3
-	VCMPPD           $0x11, Z3, Z18, K4
-	VSUBPD           Z26, Z1, Z1
-	VSUBPD           Z27, Z0, Z0
-	VSUBPD           Z28, Z4, Z3
-	VSUBPD           Z13, Z2, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z4
+	VCMPPD           $0x11, Z3, Z13, K4
+	VSUBPD           Z27, Z4, Z3
+	VSUBPD           Z28, Z0, Z0
+	VSUBPD           Z29, Z2, Z2
+	VSUBPD           Z14, Z1, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z4
 	VCMPPD           $0x11, Z19, Z4, K5
 	VCMPPD           $0x11, Z20, Z4, K6
 	VCMPPD           $0x11, Z21, Z4, K7
 	KMOVB            K4, 256(BX)
-	VCMPPD           $0x11, Z18, Z4, K4
-	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z4
-	VFMADD231PD      Z4, Z10, Z1
+	VCMPPD           $0x11, Z13, Z4, K4
+	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z4
+	VFMADD231PD      Z4, Z10, Z3
 	VFMADD231PD      Z4, Z11, Z0
-	VFMADD231PD      Z4, Z12, Z3
-	VFMADD231PD      Z4, Z8, Z2
+	VFMADD231PD      Z4, Z12, Z2
+	VFMADD231PD      Z4, Z8, Z1
 	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z4
 	VANDPD           Z19, Z4, Z5
 	VANDPD           Z20, Z4, Z6
 	VANDPD           Z21, Z4, Z7
-	VANDPD           Z18, Z4, Z4
-	VADDPD           Z1, Z22, Z8
-	VADDPD           Z0, Z23, Z9
-	VADDPD           Z3, Z24, Z10
-	VADDPD           Z2, Z25, Z11
+	VANDPD           Z13, Z4, Z4
+	VADDPD           Z3, Z23, Z8
+	VADDPD           Z0, Z24, Z9
+	VADDPD           Z2, Z25, Z10
+	VADDPD           Z1, Z26, Z11
 	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z12
 	KMOVB            K4, 320(BX)
 	VCMPPD           $0x00, Z12, Z5, K4
@@ -188,71 +196,71 @@ body:
 	VMULPD           Z9, Z9, Z5
 	VMULPD           Z10, Z10, Z6
 	VMULPD           Z11, Z11, Z7
-	VSUBPD           Z8, Z22, Z13
-	VSUBPD           Z9, Z23, Z14
-	VSUBPD           Z10, Z24, Z15
-	VSUBPD           Z11, Z25, Z16
-	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z17
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z22
-	VFMADD231PD      Z17, Z4, Z22
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z23
-	VFMADD231PD      Z17, Z5, Z23
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z24
-	VFMADD231PD      Z17, Z6, Z24
-	VFMADD213PD.BCST sincosAVX512Consts<>+104(SB), Z7, Z17
-	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z25
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z26
+	VSUBPD           Z8, Z23, Z14
+	VSUBPD           Z9, Z24, Z15
+	VSUBPD           Z10, Z25, Z16
+	VSUBPD           Z11, Z26, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z18
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z22
+	VFMADD231PD      Z18, Z4, Z22
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z23
+	VFMADD231PD      Z18, Z5, Z23
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z24
+	VFMADD231PD      Z18, Z6, Z24
+	VFMADD213PD.BCST sincosAVX512Consts<>+112(SB), Z7, Z18
+	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z25
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z26
 	VFMADD231PD      Z25, Z4, Z26
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z27
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z27
 	VFMADD231PD      Z25, Z5, Z27
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z28
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z28
 	VFMADD231PD      Z25, Z6, Z28
-	VFMADD213PD.BCST sincosAVX512Consts<>+120(SB), Z7, Z25
-	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z29
+	VFMADD213PD.BCST sincosAVX512Consts<>+128(SB), Z7, Z25
+	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z29
 	VFMADD213PD      Z29, Z4, Z22
 	VFMADD213PD      Z29, Z5, Z23
 	VFMADD213PD      Z29, Z6, Z24
-	VFMADD231PD      Z17, Z7, Z29
-	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z17
-	VFMADD213PD      Z17, Z4, Z26
-	VFMADD213PD      Z17, Z5, Z27
-	VFMADD213PD      Z17, Z6, Z28
-	VFMADD231PD      Z25, Z7, Z17
-	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z25
+	VFMADD231PD      Z18, Z7, Z29
+	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z18
+	VFMADD213PD      Z18, Z4, Z26
+	VFMADD213PD      Z18, Z5, Z27
+	VFMADD213PD      Z18, Z6, Z28
+	VFMADD231PD      Z25, Z7, Z18
+	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z25
 	VFMADD213PD      Z25, Z4, Z22
 	VFMADD213PD      Z25, Z5, Z23
 	VFMADD213PD      Z25, Z6, Z24
 	VFMADD231PD      Z29, Z7, Z25
-	VADDPD           Z13, Z1, Z1
-	VADDPD           Z14, Z0, Z0
-	VADDPD           Z15, Z3, Z3
+	VADDPD           Z14, Z3, Z3
+	VADDPD           Z15, Z0, Z0
 	VADDPD           Z16, Z2, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z13
-	VFMADD213PD      Z13, Z4, Z26
-	VFMADD213PD      Z13, Z5, Z27
-	VFMADD213PD      Z13, Z6, Z28
-	VFMADD231PD      Z17, Z7, Z13
+	VADDPD           Z17, Z1, Z1
 	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z14
-	VFMADD213PD      Z14, Z4, Z22
-	VFMADD213PD      Z14, Z5, Z23
-	VFMADD213PD      Z14, Z6, Z24
-	VFMADD231PD      Z25, Z7, Z14
+	VFMADD213PD      Z14, Z4, Z26
+	VFMADD213PD      Z14, Z5, Z27
+	VFMADD213PD      Z14, Z6, Z28
+	VFMADD231PD      Z18, Z7, Z14
 	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z15
-	VMULPD           Z15, Z4, Z16
-	VMULPD           Z15, Z5, Z17
-	VMULPD           Z15, Z6, Z25
-	VMULPD           Z15, Z7, Z29
-	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z30
+	VFMADD213PD      Z15, Z4, Z22
+	VFMADD213PD      Z15, Z5, Z23
+	VFMADD213PD      Z15, Z6, Z24
+	VFMADD231PD      Z25, Z7, Z15
+	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z16
+	VMULPD           Z16, Z4, Z17
+	VMULPD           Z16, Z5, Z18
+	VMULPD           Z16, Z6, Z25
+	VMULPD           Z16, Z7, Z29
+	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z30
 	VFMADD213PD      Z30, Z4, Z26
 	VFMADD213PD      Z30, Z5, Z27
 	VFMADD213PD      Z30, Z6, Z28
-	VFMADD231PD      Z13, Z7, Z30
-	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z13
-	VFMADD213PD      Z13, Z4, Z22
-	VFMADD213PD      Z13, Z5, Z23
-	VFMADD213PD      Z13, Z6, Z24
-	VFMADD231PD      Z14, Z7, Z13
-	VMULPD           Z4, Z8, Z14
+	VFMADD231PD      Z14, Z7, Z30
+	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z14
+	VFMADD213PD      Z14, Z4, Z22
+	VFMADD213PD      Z14, Z5, Z23
+	VFMADD213PD      Z14, Z6, Z24
+	VFMADD231PD      Z15, Z7, Z14
+	VMULPD           Z4, Z8, Z15
 	VMULPD           Z5, Z9, Z31
 	VMULPD           Z6, Z10, Z12
 	VMOVUPD          Z10, 576(BX)
@@ -260,93 +268,93 @@ body:
 	VMULPD           Z22, Z4, Z22
 	VMULPD           Z23, Z5, Z23
 	VMULPD           Z24, Z6, Z24
-	VMULPD           Z13, Z7, Z13
+	VMULPD           Z14, Z7, Z14
 	KORB             K5, K1, K1
 	KORB             K6, K2, K2
 	KORB             K7, K3, K3
 	KMOVB            256(BX), K5
 	KMOVB            320(BX), K6
 	KORB             K6, K5, K5
-	VCMPPD           $0x11, Z19, Z15, K6
-	VCMPPD           $0x11, Z20, Z15, K7
+	VCMPPD           $0x11, Z19, Z16, K6
+	VCMPPD           $0x11, Z20, Z16, K7
 	KMOVB            K4, 320(BX)
-	VCMPPD           $0x11, Z21, Z15, K4
+	VCMPPD           $0x11, Z21, Z16, K4
 	KMOVB            K4, 256(BX)
-	VCMPPD           $0x11, Z18, Z15, K4
+	VCMPPD           $0x11, Z13, Z16, K4
 	KMOVB            K4, 640(BX)
-	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z19, K4
-	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z19
+	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+200(SB), Z19, K4
+	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z19
 	KMOVB            K7, 704(BX)
 	VCMPPD           $0x11, Z19, Z20, K7
 	KMOVB            K7, 768(BX)
 	VCMPPD           $0x11, Z19, Z21, K7
 	KMOVB            K7, 832(BX)
-	VCMPPD           $0x11, Z19, Z18, K7
-	VMULPD           Z15, Z1, Z18
-	VMULPD           Z15, Z0, Z19
-	VMULPD           Z15, Z3, Z20
-	VMULPD           Z15, Z2, Z15
+	VCMPPD           $0x11, Z19, Z13, K7
+	VMULPD           Z16, Z3, Z13
+	VMULPD           Z16, Z0, Z19
+	VMULPD           Z16, Z2, Z20
+	VMULPD           Z16, Z1, Z16
 	VMOVUPD          192(BX), Z21
-	VMOVUPD          Z13, 896(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z13
+	VMOVUPD          Z14, 896(BX)
+	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z14
 	VMOVUPD          Z24, 960(BX)
 	VMOVAPD          Z21, Z24
-	VXORPD           Z13, Z21, K1, Z24
+	VXORPD           Z14, Z21, K1, Z24
 	VMOVUPD          128(BX), Z21
 	VMOVUPD          Z24, 192(BX)
 	VMOVAPD          Z21, Z24
-	VXORPD           Z13, Z21, K2, Z24
+	VXORPD           Z14, Z21, K2, Z24
 	VMOVUPD          64(BX), Z21
 	VMOVUPD          Z24, 128(BX)
 	VMOVAPD          Z21, Z24
-	VXORPD           Z13, Z21, K3, Z24
+	VXORPD           Z14, Z21, K3, Z24
 	VMOVUPD          (BX), Z21
 	VMOVUPD          Z24, 64(BX)
 	VMOVAPD          Z21, Z24
-	VXORPD           Z13, Z21, K5, Z24
-	VFNMADD231PD     Z26, Z14, Z18
+	VXORPD           Z14, Z21, K5, Z24
+	VFNMADD231PD     Z26, Z15, Z13
 	VFNMADD231PD     Z27, Z31, Z19
 	VFNMADD231PD     Z28, Z12, Z20
-	VFNMADD231PD     Z30, Z10, Z15
+	VFNMADD231PD     Z30, Z10, Z16
 	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z21
-	VSUBPD           Z16, Z21, Z26
-	VSUBPD           Z17, Z21, Z27
+	VSUBPD           Z17, Z21, Z26
+	VSUBPD           Z18, Z21, Z27
 	VSUBPD           Z25, Z21, Z28
 	VSUBPD           Z29, Z21, Z30
-	VFMSUB213PD      Z1, Z4, Z18
+	VFMSUB213PD      Z3, Z4, Z13
 	VFMSUB213PD      Z0, Z5, Z19
-	VFMSUB213PD      Z3, Z6, Z20
-	VFMSUB213PD      Z2, Z7, Z15
-	VMULPD           Z1, Z8, Z1
+	VFMSUB213PD      Z2, Z6, Z20
+	VFMSUB213PD      Z1, Z7, Z16
+	VMULPD           Z3, Z8, Z3
 	VMULPD           Z0, Z9, Z0
-	VMULPD           576(BX), Z3, Z3
-	VMULPD           Z2, Z11, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z13
-	VFMADD231PD      Z13, Z14, Z18
-	VFMADD231PD      Z13, Z31, Z19
-	VFMADD231PD      Z13, Z12, Z20
-	VFMADD231PD      Z13, Z10, Z15
+	VMULPD           576(BX), Z2, Z2
+	VMULPD           Z1, Z11, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+216(SB), Z14
+	VFMADD231PD      Z14, Z15, Z13
+	VFMADD231PD      Z14, Z31, Z19
+	VFMADD231PD      Z14, Z12, Z20
+	VFMADD231PD      Z14, Z10, Z16
 	VSUBPD           Z26, Z21, Z10
 	VSUBPD           Z27, Z21, Z12
-	VSUBPD           Z28, Z21, Z13
-	VSUBPD           Z30, Z21, Z14
-	VFMSUB231PD      Z22, Z4, Z1
+	VSUBPD           Z28, Z21, Z14
+	VSUBPD           Z30, Z21, Z15
+	VFMSUB231PD      Z22, Z4, Z3
 	VFMSUB231PD      Z23, Z5, Z0
-	VFMSUB231PD      960(BX), Z6, Z3
-	VFMSUB231PD      896(BX), Z7, Z2
-	VSUBPD           Z16, Z10, Z4
-	VSUBPD           Z17, Z12, Z5
-	VSUBPD           Z25, Z13, Z6
-	VSUBPD           Z29, Z14, Z7
-	VSUBPD           Z18, Z8, Z8
+	VFMSUB231PD      960(BX), Z6, Z2
+	VFMSUB231PD      896(BX), Z7, Z1
+	VSUBPD           Z17, Z10, Z4
+	VSUBPD           Z18, Z12, Z5
+	VSUBPD           Z25, Z14, Z6
+	VSUBPD           Z29, Z15, Z7
+	VSUBPD           Z13, Z8, Z8
 	VSUBPD           Z19, Z9, Z9
 	VMOVUPD          576(BX), Z10
 	VSUBPD           Z20, Z10, Z10
-	VSUBPD           Z15, Z11, Z11
-	VADDPD           Z1, Z4, Z1
+	VSUBPD           Z16, Z11, Z11
+	VADDPD           Z3, Z4, Z3
 	VADDPD           Z0, Z5, Z0
-	VADDPD           Z3, Z6, Z3
-	VADDPD           Z2, Z7, Z2
+	VADDPD           Z2, Z6, Z2
+	VADDPD           Z1, Z7, Z1
 	KORB             K4, K6, K1
 	KMOVB            704(BX), K2
 	KMOVB            768(BX), K3
@@ -356,36 +364,36 @@ body:
 	KORB             K4, K3, K3
 	KMOVB            640(BX), K4
 	KORB             K7, K4, K4
-	VADDPD           Z1, Z26, Z1
+	VADDPD           Z3, Z26, Z3
 	VADDPD           Z0, Z27, Z0
-	VADDPD           Z3, Z28, Z3
-	VADDPD           Z2, Z30, Z2
+	VADDPD           Z2, Z28, Z2
+	VADDPD           Z1, Z30, Z1
 	KMOVB            384(BX), K5
-	VBLENDMPD        Z1, Z8, K5, Z4
+	VBLENDMPD        Z3, Z8, K5, Z4
 	KMOVB            448(BX), K6
 	VBLENDMPD        Z0, Z9, K6, Z5
 	KMOVB            512(BX), K7
-	VBLENDMPD        Z3, Z10, K7, Z6
+	VBLENDMPD        Z2, Z10, K7, Z6
 	KMOVB            320(BX), K7
-	VBLENDMPD        Z2, Z11, K7, Z7
+	VBLENDMPD        Z1, Z11, K7, Z7
 	VMULPD           192(BX), Z4, Z4
 	VMULPD           128(BX), Z5, Z5
 	VMULPD           64(BX), Z6, Z6
 	VMULPD           Z24, Z7, Z7
-	VBLENDMPD        Z8, Z1, K5, Z1
+	VBLENDMPD        Z8, Z3, K5, Z3
 	VBLENDMPD        Z9, Z0, K6, Z0
 	KMOVB            512(BX), K5
-	VBLENDMPD        Z10, Z3, K5, Z3
-	VBLENDMPD        Z11, Z2, K7, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z8
-	VMOVAPD          Z1, Z9
-	VXORPD           Z8, Z1, K1, Z9
-	VMOVAPD          Z0, Z1
-	VXORPD           Z8, Z0, K2, Z1
-	VMOVAPD          Z3, Z0
-	VXORPD           Z8, Z3, K3, Z0
-	VMOVAPD          Z2, Z3
-	VXORPD           Z8, Z2, K4, Z3
+	VBLENDMPD        Z10, Z2, K5, Z2
+	VBLENDMPD        Z11, Z1, K7, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z8
+	VMOVAPD          Z3, Z9
+	VXORPD           Z8, Z3, K1, Z9
+	VMOVAPD          Z0, Z3
+	VXORPD           Z8, Z0, K2, Z3
+	VMOVAPD          Z2, Z0
+	VXORPD           Z8, Z2, K3, Z0
+	VMOVAPD          Z1, Z2
+	VXORPD           Z8, Z1, K4, Z2
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -397,11 +405,11 @@ body:
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z9, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z1, 64(DI)(AX*1)
+	VMOVUPD          Z3, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          Z0, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z3, 192(DI)(AX*1)
+	VMOVUPD          Z2, 192(DI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -438,141 +446,144 @@ whole:
 	VBLENDMPD        Z3, Z1, K1, Z3
 	VBLENDMPD        Z4, Z1, K2, Z1
 	VBROADCASTSD     sincosAVX512Consts<>+32(SB), Z4
-	VMULPD           Z4, Z3, Z6
-	VMULPD           Z4, Z1, Z4
-	VRNDSCALEPD      $0x08, Z6, Z6
-	VRNDSCALEPD      $0x08, Z4, Z4
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z6
+	VFMADD231PD      Z4, Z3, Z6
 	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z7
-	VFMADD231PD      Z7, Z6, Z3
-	VFMADD231PD      Z7, Z4, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z7
-	VMULPD           Z7, Z6, Z8
-	VMULPD           Z7, Z4, Z9
-	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z10
-	VMULPD           Z10, Z6, Z11
-	VMULPD           Z10, Z4, Z10
-	VSUBPD           Z8, Z3, Z12
-	VSUBPD           Z9, Z1, Z13
-	VMOVAPD          Z8, Z14
-	VFMSUB231PD      Z7, Z6, Z14
-	VFMSUB213PD      Z9, Z4, Z7
-	VRNDSCALEPD      $0x08, Z11, Z11
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VSUBPD           Z3, Z12, Z15
-	VSUBPD           Z1, Z13, Z16
-	VSUBPD           Z15, Z12, Z17
-	VSUBPD           Z16, Z13, Z18
-	VADDPD           Z15, Z8, Z8
-	VADDPD           Z16, Z9, Z9
-	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z15
-	VFMADD213PD      Z6, Z15, Z11
-	VFMADD213PD      Z4, Z15, Z10
+	VFMADD213PD      Z7, Z1, Z4
+	VSUBPD           Z7, Z6, Z6
+	VSUBPD           Z7, Z4, Z4
+	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z8
+	VFMADD231PD      Z8, Z6, Z3
+	VFMADD231PD      Z8, Z4, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z8
+	VMULPD           Z8, Z6, Z9
+	VMULPD           Z8, Z4, Z10
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z11
+	VFMADD213PD      Z7, Z6, Z11
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z12
+	VFMADD213PD      Z7, Z4, Z12
+	VSUBPD           Z9, Z3, Z13
+	VSUBPD           Z10, Z1, Z14
+	VMOVAPD          Z9, Z15
+	VFMSUB231PD      Z8, Z6, Z15
+	VFMSUB213PD      Z10, Z4, Z8
+	VSUBPD           Z7, Z11, Z11
+	VSUBPD           Z7, Z12, Z7
+	VSUBPD           Z3, Z13, Z12
+	VSUBPD           Z1, Z14, Z16
+	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z17
+	VFMADD213PD      Z6, Z17, Z11
+	VFMADD213PD      Z4, Z17, Z7
+	VSUBPD           Z12, Z13, Z17
+	VSUBPD           Z16, Z14, Z18
+	VADDPD           Z12, Z9, Z9
+	VADDPD           Z16, Z10, Z10
+	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z12
+	VCMPPD           $0x11, Z12, Z11, K1
+	VCMPPD           $0x11, Z12, Z7, K2
+	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z12
+	VCMPPD           $0x11, Z11, Z12, K3
+	VCMPPD           $0x11, Z7, Z12, K4
 	VSUBPD           Z17, Z3, Z3
 	VSUBPD           Z18, Z1, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z15
-	VCMPPD           $0x11, Z15, Z11, K1
-	VCMPPD           $0x11, Z15, Z10, K2
-	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z15
-	VCMPPD           $0x11, Z11, Z15, K3
-	VCMPPD           $0x11, Z10, Z15, K4
-	VSUBPD           Z8, Z3, Z3
-	VSUBPD           Z9, Z1, Z1
-	VANDPD           Z11, Z2, Z8
-	VANDPD           Z10, Z2, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z9
-	VCMPPD           $0x00, Z9, Z8, K5
+	VANDPD           Z11, Z2, Z12
+	VANDPD           Z7, Z2, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z16
+	VCMPPD           $0x00, Z16, Z12, K5
 	KMOVB            K5, (BX)
-	VCMPPD           $0x00, Z9, Z2, K5
+	VCMPPD           $0x00, Z16, Z2, K5
 	KORB             K3, K1, K1
 	KORB             K4, K2, K2
-	VSUBPD           Z14, Z3, Z2
-	VSUBPD           Z7, Z1, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z3
+	VSUBPD           Z9, Z3, Z2
+	VSUBPD           Z10, Z1, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z3
 	VCMPPD           $0x11, Z11, Z3, K3
-	VCMPPD           $0x11, Z10, Z3, K4
-	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z7
+	VCMPPD           $0x11, Z7, Z3, K4
+	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z9
 	KMOVB            K5, 64(BX)
-	VCMPPD           $0x11, Z7, Z11, K5
+	VCMPPD           $0x11, Z9, Z11, K5
 	KMOVB            K4, 128(BX)
-	VCMPPD           $0x11, Z7, Z10, K4
-	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z7
-	VMOVAPD          Z5, Z8
-	VXORPD           Z7, Z5, K1, Z8
+	VCMPPD           $0x11, Z9, Z7, K4
+	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z7
+	VMOVAPD          Z5, Z9
+	VXORPD           Z7, Z5, K1, Z9
 	VMOVAPD          Z0, Z5
 	VXORPD           Z7, Z0, K2, Z5
-	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z0
-	VFMADD231PD      Z0, Z6, Z2
-	VFMADD231PD      Z0, Z4, Z1
+	VSUBPD           Z15, Z2, Z0
+	VSUBPD           Z8, Z1, Z1
 	KORB             K5, K3, K1
 	KMOVB            128(BX), K2
 	KORB             K4, K2, K2
-	VADDPD           Z2, Z12, Z0
-	VADDPD           Z1, Z13, Z4
-	VMULPD           Z0, Z0, Z6
-	VMULPD           Z4, Z4, Z10
-	VSUBPD           Z0, Z12, Z11
-	VSUBPD           Z4, Z13, Z12
-	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z13
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z14
-	VFMADD231PD      Z13, Z6, Z14
-	VFMADD213PD.BCST sincosAVX512Consts<>+104(SB), Z10, Z13
-	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z15
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z16
-	VFMADD231PD      Z15, Z6, Z16
-	VFMADD213PD.BCST sincosAVX512Consts<>+120(SB), Z10, Z15
-	VADDPD           Z11, Z2, Z2
-	VADDPD           Z12, Z1, Z1
-	VMULPD           Z3, Z6, Z11
-	VMULPD           Z3, Z10, Z12
-	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z6, Z14
-	VFMADD231PD      Z13, Z10, Z17
-	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z13
-	VFMADD213PD      Z13, Z6, Z16
-	VFMADD231PD      Z15, Z10, Z13
-	VMULPD           Z6, Z0, Z15
-	VMULPD           Z10, Z4, Z18
-	VMULPD           Z3, Z2, Z19
+	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z2
+	VFMADD231PD      Z2, Z6, Z0
+	VFMADD231PD      Z2, Z4, Z1
+	VADDPD           Z0, Z13, Z2
+	VADDPD           Z1, Z14, Z4
+	VMULPD           Z2, Z2, Z6
+	VMULPD           Z4, Z4, Z8
+	VSUBPD           Z2, Z13, Z10
+	VSUBPD           Z4, Z14, Z11
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z12
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z13
+	VFMADD231PD      Z12, Z6, Z13
+	VFMADD213PD.BCST sincosAVX512Consts<>+112(SB), Z8, Z12
+	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z14
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z15
+	VFMADD231PD      Z14, Z6, Z15
+	VFMADD213PD.BCST sincosAVX512Consts<>+128(SB), Z8, Z14
+	VADDPD           Z10, Z0, Z0
+	VADDPD           Z11, Z1, Z1
+	VMULPD           Z3, Z6, Z10
+	VMULPD           Z3, Z8, Z11
+	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z17
+	VFMADD213PD      Z17, Z6, Z13
+	VFMADD231PD      Z12, Z8, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z12
+	VFMADD213PD      Z12, Z6, Z15
+	VFMADD231PD      Z14, Z8, Z12
+	VMULPD           Z6, Z2, Z14
+	VMULPD           Z8, Z4, Z18
+	VMULPD           Z3, Z0, Z19
 	VMULPD           Z3, Z1, Z3
-	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD231PD      Z17, Z10, Z20
-	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z17
-	VFMADD213PD      Z17, Z6, Z16
-	VFMADD231PD      Z13, Z10, Z17
-	VSUBPD           Z11, Z9, Z13
-	VSUBPD           Z12, Z9, Z21
-	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z22
-	VFMADD213PD      Z22, Z6, Z14
-	VFMADD231PD      Z20, Z10, Z22
-	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z20
-	VFMADD213PD      Z20, Z6, Z16
-	VFMADD231PD      Z17, Z10, Z20
-	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z17
-	VFMADD213PD      Z17, Z6, Z14
-	VFMADD231PD      Z22, Z10, Z17
-	VFNMADD231PD     Z16, Z15, Z19
+	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z20
+	VFMADD213PD      Z20, Z6, Z13
+	VFMADD231PD      Z17, Z8, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z17
+	VFMADD213PD      Z17, Z6, Z15
+	VFMADD231PD      Z12, Z8, Z17
+	VSUBPD           Z10, Z16, Z12
+	VSUBPD           Z11, Z16, Z21
+	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z22
+	VFMADD213PD      Z22, Z6, Z13
+	VFMADD231PD      Z20, Z8, Z22
+	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z20
+	VFMADD213PD      Z20, Z6, Z15
+	VFMADD231PD      Z17, Z8, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z17
+	VFMADD213PD      Z17, Z6, Z13
+	VFMADD231PD      Z22, Z8, Z17
+	VFNMADD231PD     Z15, Z14, Z19
 	VFNMADD231PD     Z20, Z18, Z3
-	VMULPD           Z2, Z0, Z16
+	VMULPD           Z0, Z2, Z15
 	VMULPD           Z1, Z4, Z20
-	VMULPD           Z14, Z6, Z14
-	VMULPD           Z17, Z10, Z17
-	VFMSUB231PD      Z19, Z6, Z2
-	VFMSUB231PD      Z3, Z10, Z1
-	VSUBPD           Z13, Z9, Z3
-	VSUBPD           Z21, Z9, Z9
-	VFMSUB231PD      Z14, Z6, Z16
-	VFMSUB231PD      Z17, Z10, Z20
-	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z6
-	VFMADD231PD      Z6, Z15, Z2
+	VMULPD           Z13, Z6, Z13
+	VMULPD           Z17, Z8, Z17
+	VFMSUB231PD      Z19, Z6, Z0
+	VFMSUB231PD      Z3, Z8, Z1
+	VSUBPD           Z12, Z16, Z3
+	VSUBPD           Z21, Z16, Z16
+	VFMSUB231PD      Z13, Z6, Z15
+	VFMSUB231PD      Z17, Z8, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+216(SB), Z6
+	VFMADD231PD      Z6, Z14, Z0
 	VFMADD231PD      Z6, Z18, Z1
-	VSUBPD           Z11, Z3, Z3
-	VSUBPD           Z12, Z9, Z6
-	VSUBPD           Z2, Z0, Z0
+	VSUBPD           Z10, Z3, Z3
+	VSUBPD           Z11, Z16, Z6
+	VSUBPD           Z0, Z2, Z0
 	VSUBPD           Z1, Z4, Z1
-	VADDPD           Z16, Z3, Z2
+	VADDPD           Z15, Z3, Z2
 	VADDPD           Z20, Z6, Z3
-	VADDPD           Z2, Z13, Z2
+	VADDPD           Z2, Z12, Z2
 	VADDPD           Z3, Z21, Z3
 	KMOVB            (BX), K3
 	VBLENDMPD        Z2, Z0, K3, Z4
@@ -580,7 +591,7 @@ whole:
 	VBLENDMPD        Z3, Z1, K4, Z6
 	VBLENDMPD        Z0, Z2, K3, Z0
 	VBLENDMPD        Z1, Z3, K4, Z1
-	VMULPD           Z8, Z4, Z2
+	VMULPD           Z9, Z4, Z2
 	VMULPD           Z5, Z6, Z3
 	VMOVAPD          Z0, Z4
 	VXORPD           Z7, Z0, K1, Z4
@@ -622,91 +633,95 @@ DATA sincosAVX2Consts<>+160(SB)/8, $0x3fe45f306dc9c883
 DATA sincosAVX2Consts<>+168(SB)/8, $0x3fe45f306dc9c883
 DATA sincosAVX2Consts<>+176(SB)/8, $0x3fe45f306dc9c883
 DATA sincosAVX2Consts<>+184(SB)/8, $0x3fe45f306dc9c883
-DATA sincosAVX2Consts<>+192(SB)/8, $0xbff921fb54442d18
-DATA sincosAVX2Consts<>+200(SB)/8, $0xbff921fb54442d18
-DATA sincosAVX2Consts<>+208(SB)/8, $0xbff921fb54442d18
-DATA sincosAVX2Consts<>+216(SB)/8, $0xbff921fb54442d18
-DATA sincosAVX2Consts<>+224(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX2Consts<>+232(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX2Consts<>+240(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX2Consts<>+248(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX2Consts<>+256(SB)/8, $0x3fd0000000000000
-DATA sincosAVX2Consts<>+264(SB)/8, $0x3fd0000000000000
-DATA sincosAVX2Consts<>+272(SB)/8, $0x3fd0000000000000
-DATA sincosAVX2Consts<>+280(SB)/8, $0x3fd0000000000000
-DATA sincosAVX2Consts<>+288(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+296(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+304(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+312(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+320(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+328(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+336(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+344(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+352(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+360(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+368(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+376(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+384(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+392(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+400(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+408(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+416(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+424(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+432(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+440(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+448(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+456(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+464(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+472(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+480(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+488(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+496(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+504(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+512(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+520(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+528(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+536(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+544(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+552(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+560(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+568(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+576(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+584(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+592(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+600(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+608(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+616(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+624(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+632(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+640(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+648(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+656(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+664(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+672(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+680(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+688(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+696(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+704(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+712(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+720(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+728(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+736(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+744(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+752(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+760(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+768(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+776(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+784(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+792(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+800(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+808(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+816(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+824(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+832(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+840(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+848(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+856(SB)/8, $0x3fc5555555555549
-GLOBL sincosAVX2Consts<>(SB), RODATA|NOPTR, $864
+DATA sincosAVX2Consts<>+192(SB)/8, $0x4338000000000000
+DATA sincosAVX2Consts<>+200(SB)/8, $0x4338000000000000
+DATA sincosAVX2Consts<>+208(SB)/8, $0x4338000000000000
+DATA sincosAVX2Consts<>+216(SB)/8, $0x4338000000000000
+DATA sincosAVX2Consts<>+224(SB)/8, $0xbff921fb54442d18
+DATA sincosAVX2Consts<>+232(SB)/8, $0xbff921fb54442d18
+DATA sincosAVX2Consts<>+240(SB)/8, $0xbff921fb54442d18
+DATA sincosAVX2Consts<>+248(SB)/8, $0xbff921fb54442d18
+DATA sincosAVX2Consts<>+256(SB)/8, $0x3c91a62633145c07
+DATA sincosAVX2Consts<>+264(SB)/8, $0x3c91a62633145c07
+DATA sincosAVX2Consts<>+272(SB)/8, $0x3c91a62633145c07
+DATA sincosAVX2Consts<>+280(SB)/8, $0x3c91a62633145c07
+DATA sincosAVX2Consts<>+288(SB)/8, $0x3fd0000000000000
+DATA sincosAVX2Consts<>+296(SB)/8, $0x3fd0000000000000
+DATA sincosAVX2Consts<>+304(SB)/8, $0x3fd0000000000000
+DATA sincosAVX2Consts<>+312(SB)/8, $0x3fd0000000000000
+DATA sincosAVX2Consts<>+320(SB)/8, $0xc010000000000000
+DATA sincosAVX2Consts<>+328(SB)/8, $0xc010000000000000
+DATA sincosAVX2Consts<>+336(SB)/8, $0xc010000000000000
+DATA sincosAVX2Consts<>+344(SB)/8, $0xc010000000000000
+DATA sincosAVX2Consts<>+352(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+360(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+368(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+376(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+384(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+392(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+400(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+408(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+416(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+424(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+432(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+440(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+448(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+456(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+464(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+472(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+480(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+488(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+496(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+504(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+512(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+520(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+528(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+536(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+544(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+552(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+560(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+568(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+576(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+584(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+592(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+600(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+608(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+616(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+624(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+632(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+640(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+648(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+656(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+664(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+672(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+680(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+688(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+696(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+704(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+712(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+720(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+728(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+736(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+744(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+752(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+760(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+768(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+776(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+784(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+792(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+800(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+808(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+816(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+824(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+832(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+840(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+848(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+856(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+864(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+872(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+880(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+888(SB)/8, $0x3fc5555555555549
+GLOBL sincosAVX2Consts<>(SB), RODATA|NOPTR, $896
 
 DATA sincosAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA sincosAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -765,9 +780,11 @@ body:
 	VBLENDVPD    Y9, Y5, Y11, Y5
 	VBLENDVPD    Y7, Y6, Y11, Y6
 	VMOVUPD      sincosAVX2Consts<>+160(SB), Y7
-	VMULPD       Y7, Y4, Y8
-	VMULPD       Y7, Y5, Y9
-	VMULPD       Y7, Y6, Y7
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y8
+	VFMADD231PD  Y7, Y4, Y8
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y9
+	VFMADD231PD  Y7, Y5, Y9
+	VFMADD213PD  sincosAVX2Consts<>+192(SB), Y6, Y7
 	VMOVUPD      (BX), Y11
 	VORPD        Y0, Y11, Y0
 	VORPD        Y1, Y11, Y1
@@ -775,264 +792,266 @@ body:
 	VXORPD       Y0, Y10, Y11
 	VXORPD       Y1, Y10, Y12
 	VXORPD       Y2, Y10, Y13
-	VROUNDPD     $0x08, Y8, Y8
-	VROUNDPD     $0x08, Y9, Y9
-	VROUNDPD     $0x08, Y7, Y7
 	VMOVUPD      sincosAVX2Consts<>+192(SB), Y14
-	VFMADD231PD  Y14, Y8, Y4
-	VFMADD231PD  Y14, Y9, Y5
-	VFMADD231PD  Y14, Y7, Y6
-	VMOVUPD      sincosAVX2Consts<>+224(SB), Y14
-	VMULPD       Y14, Y8, Y15
-	VMULPD       Y14, Y9, Y10
-	VMULPD       Y14, Y7, Y3
-	VMOVUPD      Y2, 32(BX)
-	VMULPD       sincosAVX2Consts<>+256(SB), Y8, Y2
-	VMOVUPD      Y13, 64(BX)
-	VMULPD       sincosAVX2Consts<>+256(SB), Y9, Y13
-	VMOVUPD      Y1, 96(BX)
-	VMULPD       sincosAVX2Consts<>+256(SB), Y7, Y1
-	VMOVUPD      Y12, 128(BX)
-	VSUBPD       Y15, Y4, Y12
-	VMOVUPD      Y0, 160(BX)
-	VSUBPD       Y10, Y5, Y0
-	VMOVUPD      Y11, 192(BX)
-	VSUBPD       Y3, Y6, Y11
-	VMOVUPD      Y6, 224(BX)
-	VMOVAPD      Y15, Y6
-	VFMSUB231PD  Y14, Y8, Y6
-	VMOVUPD      Y6, 256(BX)
-	VMOVAPD      Y10, Y6
-	VFMSUB231PD  Y14, Y9, Y6
-	VFMSUB213PD  Y3, Y7, Y14
-	VROUNDPD     $0x08, Y2, Y2
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y1, Y1
-	VMOVUPD      Y14, 288(BX)
-	VSUBPD       Y4, Y12, Y14
-	VMOVUPD      Y6, 320(BX)
-	VSUBPD       Y5, Y0, Y6
-	VMOVUPD      Y5, 352(BX)
-	VSUBPD       224(BX), Y11, Y5
-	VMOVUPD      Y4, 384(BX)
-	VSUBPD       Y14, Y12, Y4
-	VMOVUPD      Y12, 416(BX)
-	VSUBPD       Y6, Y0, Y12
-	VMOVUPD      Y0, 448(BX)
-	VSUBPD       Y5, Y11, Y0
-	VADDPD       Y14, Y15, Y14
-	VADDPD       Y6, Y10, Y6
-	VADDPD       Y5, Y3, Y3
-	VMOVUPD      sincosAVX2Consts<>+288(SB), Y5
-	VFMADD213PD  Y8, Y5, Y2
-	VFMADD213PD  Y9, Y5, Y13
-	VFMADD213PD  Y7, Y5, Y1
-	VMOVUPD      384(BX), Y5
-	VSUBPD       Y4, Y5, Y4
-	VMOVUPD      352(BX), Y5
-	VSUBPD       Y12, Y5, Y5
-	VMOVUPD      224(BX), Y10
-	VSUBPD       Y0, Y10, Y0
-	VMOVUPD      sincosAVX2Consts<>+0(SB), Y10
-	VANDPD       Y2, Y10, Y12
-	VANDPD       Y13, Y10, Y15
-	VANDPD       Y1, Y10, Y10
-	VSUBPD       Y14, Y4, Y4
-	VSUBPD       Y6, Y5, Y5
-	VSUBPD       Y3, Y0, Y0
-	VMOVUPD      sincosAVX2Consts<>+320(SB), Y3
-	VCMPPD       $0x11, Y3, Y2, Y6
-	VCMPPD       $0x11, Y3, Y13, Y14
-	VCMPPD       $0x11, Y3, Y1, Y3
-	VMOVUPD      Y11, 224(BX)
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y11
-	VMOVUPD      Y7, 352(BX)
-	VCMPPD       $0x11, Y2, Y11, Y7
-	VMOVUPD      Y2, 384(BX)
-	VCMPPD       $0x11, Y13, Y11, Y2
-	VCMPPD       $0x11, Y1, Y11, Y11
-	VSUBPD       256(BX), Y4, Y4
-	VSUBPD       320(BX), Y5, Y5
-	VSUBPD       288(BX), Y0, Y0
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y12, Y12
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y15, Y15
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y10, Y10
-	VORPD        Y7, Y6, Y6
-	VORPD        Y2, Y14, Y2
-	VORPD        Y11, Y3, Y3
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y7
-	VFMADD231PD  Y7, Y8, Y4
-	VFMADD231PD  Y7, Y9, Y5
-	VFMADD231PD  352(BX), Y7, Y0
-	VMOVUPD      160(BX), Y7
-	VBLENDVPD    Y6, 192(BX), Y7, Y6
-	VMOVUPD      96(BX), Y7
-	VBLENDVPD    Y2, 128(BX), Y7, Y2
-	VMOVUPD      32(BX), Y7
-	VBLENDVPD    Y3, 64(BX), Y7, Y3
-	VADDPD       416(BX), Y4, Y7
-	VADDPD       448(BX), Y5, Y8
-	VADDPD       224(BX), Y0, Y9
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y11
-	VMOVUPD      384(BX), Y14
-	VMOVUPD      Y3, 32(BX)
-	VCMPPD       $0x11, Y14, Y11, Y3
-	VMOVUPD      Y2, 64(BX)
-	VCMPPD       $0x11, Y13, Y11, Y2
-	VMOVUPD      Y6, 96(BX)
-	VCMPPD       $0x11, Y1, Y11, Y6
-	VMOVUPD      Y10, 128(BX)
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y10
-	VCMPPD       $0x11, Y10, Y14, Y14
-	VCMPPD       $0x11, Y10, Y13, Y13
-	VCMPPD       $0x11, Y10, Y1, Y1
-	VMULPD       Y7, Y7, Y10
-	VMOVUPD      Y15, 384(BX)
-	VMULPD       Y8, Y8, Y15
-	VMOVUPD      Y12, 160(BX)
-	VMULPD       Y9, Y9, Y12
-	VMOVUPD      416(BX), Y11
-	VSUBPD       Y7, Y11, Y11
-	VMOVUPD      Y7, 416(BX)
-	VMOVUPD      448(BX), Y7
-	VSUBPD       Y8, Y7, Y7
-	VMOVUPD      Y8, 448(BX)
-	VMOVUPD      224(BX), Y8
-	VSUBPD       Y9, Y8, Y8
-	VORPD        Y14, Y3, Y3
-	VORPD        Y13, Y2, Y2
-	VORPD        Y1, Y6, Y1
-	VMOVUPD      sincosAVX2Consts<>+480(SB), Y6
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y13
-	VFMADD231PD  Y6, Y10, Y13
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y14
-	VFMADD231PD  Y6, Y15, Y14
-	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y12, Y6
-	VMOVUPD      Y1, 224(BX)
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y1
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y10, Y1
-	VMOVUPD      Y2, 192(BX)
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y2
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y15, Y2
-	VMOVUPD      Y3, 352(BX)
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y3
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y12, Y3
-	VADDPD       Y11, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	VADDPD       Y8, Y0, Y0
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y7
-	VFMADD213PD  Y7, Y10, Y13
-	VFMADD213PD  Y7, Y15, Y14
-	VFMADD231PD  Y6, Y12, Y7
-	VMOVUPD      sincosAVX2Consts<>+640(SB), Y6
-	VFMADD213PD  Y6, Y10, Y1
-	VFMADD213PD  Y6, Y15, Y2
-	VFMADD231PD  Y3, Y12, Y6
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y3
-	VMULPD       Y3, Y10, Y8
-	VMULPD       Y3, Y15, Y11
-	VMOVUPD      Y11, 288(BX)
-	VMULPD       Y3, Y12, Y11
-	VMOVUPD      sincosAVX2Consts<>+672(SB), Y3
-	VFMADD213PD  Y3, Y10, Y13
-	VFMADD213PD  Y3, Y15, Y14
-	VFMADD231PD  Y7, Y12, Y3
-	VMOVUPD      sincosAVX2Consts<>+704(SB), Y7
-	VFMADD213PD  Y7, Y10, Y1
-	VFMADD213PD  Y7, Y15, Y2
-	VFMADD231PD  Y6, Y12, Y7
-	VMULPD       416(BX), Y10, Y6
-	VMOVUPD      Y11, 320(BX)
-	VMULPD       448(BX), Y15, Y11
-	VMOVUPD      Y8, 256(BX)
-	VMULPD       Y12, Y9, Y8
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y10, Y13
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y15, Y14
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y12, Y3
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y10, Y1
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y15, Y2
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y7
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y10, Y13
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y15, Y14
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y3
-	VMULPD       Y13, Y10, Y13
-	VMULPD       Y14, Y15, Y14
-	VMULPD       Y3, Y12, Y3
-	VMOVUPD      Y3, 480(BX)
-	VMULPD       sincosAVX2Consts<>+416(SB), Y4, Y3
-	VMOVUPD      Y14, 512(BX)
-	VMULPD       sincosAVX2Consts<>+416(SB), Y5, Y14
-	VMOVUPD      Y13, 544(BX)
-	VMULPD       sincosAVX2Consts<>+416(SB), Y0, Y13
-	VFNMADD231PD Y1, Y6, Y3
-	VFNMADD231PD Y2, Y11, Y14
-	VFNMADD231PD Y7, Y8, Y13
-	VFMSUB213PD  Y4, Y10, Y3
-	VFMSUB213PD  Y5, Y15, Y14
-	VFMSUB213PD  Y0, Y12, Y13
-	VMULPD       416(BX), Y4, Y1
-	VMULPD       448(BX), Y5, Y2
-	VMULPD       Y0, Y9, Y0
-	VMOVUPD      sincosAVX2Consts<>+832(SB), Y4
-	VFMADD231PD  Y4, Y6, Y3
-	VFMADD231PD  Y4, Y11, Y14
-	VFMADD231PD  Y4, Y8, Y13
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y4
-	VSUBPD       256(BX), Y4, Y5
-	VSUBPD       288(BX), Y4, Y6
-	VSUBPD       320(BX), Y4, Y7
-	VFMSUB231PD  544(BX), Y10, Y1
-	VFMSUB231PD  512(BX), Y15, Y2
-	VFMSUB231PD  480(BX), Y12, Y0
-	VMOVUPD      416(BX), Y8
-	VSUBPD       Y3, Y8, Y3
-	VMOVUPD      448(BX), Y8
 	VSUBPD       Y14, Y8, Y8
-	VSUBPD       Y13, Y9, Y9
-	VSUBPD       Y5, Y4, Y10
-	VSUBPD       Y6, Y4, Y11
-	VSUBPD       Y7, Y4, Y4
-	VSUBPD       256(BX), Y10, Y10
-	VSUBPD       288(BX), Y11, Y11
-	VSUBPD       320(BX), Y4, Y4
-	VADDPD       Y1, Y10, Y1
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y14, Y7, Y7
+	VMOVUPD      sincosAVX2Consts<>+224(SB), Y15
+	VFMADD231PD  Y15, Y8, Y4
+	VFMADD231PD  Y15, Y9, Y5
+	VFMADD231PD  Y15, Y7, Y6
+	VMOVUPD      sincosAVX2Consts<>+256(SB), Y15
+	VMULPD       Y15, Y8, Y10
+	VMOVUPD      Y2, 32(BX)
+	VMULPD       Y15, Y9, Y2
+	VMOVUPD      Y13, 64(BX)
+	VMULPD       Y15, Y7, Y13
+	VMOVUPD      Y1, 96(BX)
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y1
+	VFMADD213PD  Y14, Y8, Y1
+	VMOVUPD      Y12, 128(BX)
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y12
+	VFMADD213PD  Y14, Y9, Y12
+	VMOVUPD      Y0, 160(BX)
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y0
+	VFMADD213PD  Y14, Y7, Y0
+	VMOVUPD      Y11, 192(BX)
+	VSUBPD       Y10, Y4, Y11
+	VSUBPD       Y2, Y5, Y3
+	VMOVUPD      Y3, 224(BX)
+	VSUBPD       Y13, Y6, Y3
+	VMOVUPD      Y3, 256(BX)
+	VMOVAPD      Y10, Y3
+	VFMSUB231PD  Y15, Y8, Y3
+	VMOVUPD      Y3, 288(BX)
+	VMOVAPD      Y2, Y3
+	VFMSUB231PD  Y15, Y9, Y3
+	VFMSUB213PD  Y13, Y7, Y15
+	VSUBPD       Y14, Y1, Y1
+	VSUBPD       Y14, Y12, Y12
+	VSUBPD       Y14, Y0, Y0
+	VSUBPD       Y4, Y11, Y14
+	VMOVUPD      Y15, 320(BX)
+	VMOVUPD      224(BX), Y15
+	VMOVUPD      Y3, 352(BX)
+	VSUBPD       Y5, Y15, Y3
+	VMOVUPD      Y5, 384(BX)
+	VMOVUPD      256(BX), Y5
+	VMOVUPD      Y4, 416(BX)
+	VSUBPD       Y6, Y5, Y4
+	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y8, Y1
+	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y9, Y12
+	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y7, Y0
+	VMOVUPD      Y7, 448(BX)
+	VSUBPD       Y14, Y11, Y7
+	VMOVUPD      Y11, 480(BX)
+	VSUBPD       Y3, Y15, Y11
+	VSUBPD       Y4, Y5, Y15
+	VADDPD       Y14, Y10, Y10
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y4, Y13, Y3
+	VMOVUPD      sincosAVX2Consts<>+0(SB), Y4
+	VANDPD       Y1, Y4, Y13
+	VANDPD       Y12, Y4, Y14
+	VANDPD       Y0, Y4, Y4
+	VMOVUPD      416(BX), Y5
+	VSUBPD       Y7, Y5, Y5
+	VMOVUPD      384(BX), Y7
+	VSUBPD       Y11, Y7, Y7
+	VSUBPD       Y15, Y6, Y6
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y11
+	VCMPPD       $0x11, Y11, Y1, Y15
+	VMOVUPD      Y9, 384(BX)
+	VCMPPD       $0x11, Y11, Y12, Y9
+	VCMPPD       $0x11, Y11, Y0, Y11
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y13, Y13
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y14, Y14
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y4, Y4
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y2, Y7, Y2
+	VSUBPD       Y3, Y6, Y3
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y6
+	VCMPPD       $0x11, Y1, Y6, Y7
+	VCMPPD       $0x11, Y12, Y6, Y10
+	VCMPPD       $0x11, Y0, Y6, Y6
+	VSUBPD       288(BX), Y5, Y5
+	VSUBPD       352(BX), Y2, Y2
+	VSUBPD       320(BX), Y3, Y3
+	VORPD        Y7, Y15, Y7
+	VORPD        Y10, Y9, Y9
+	VORPD        Y6, Y11, Y6
+	VMOVUPD      160(BX), Y10
+	VBLENDVPD    Y7, 192(BX), Y10, Y7
+	VMOVUPD      96(BX), Y10
+	VBLENDVPD    Y9, 128(BX), Y10, Y9
+	VMOVUPD      32(BX), Y10
+	VBLENDVPD    Y6, 64(BX), Y10, Y6
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y10
+	VFMADD231PD  Y10, Y8, Y5
+	VFMADD231PD  384(BX), Y10, Y2
+	VFMADD231PD  448(BX), Y10, Y3
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y8
+	VCMPPD       $0x11, Y1, Y8, Y10
+	VCMPPD       $0x11, Y12, Y8, Y11
+	VCMPPD       $0x11, Y0, Y8, Y15
+	VMOVUPD      Y6, 448(BX)
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y6
+	VCMPPD       $0x11, Y6, Y1, Y1
+	VCMPPD       $0x11, Y6, Y12, Y12
+	VCMPPD       $0x11, Y6, Y0, Y0
+	VADDPD       480(BX), Y5, Y6
+	VMOVUPD      Y9, 384(BX)
+	VADDPD       224(BX), Y2, Y9
+	VMOVUPD      Y7, 32(BX)
+	VADDPD       256(BX), Y3, Y7
+	VORPD        Y1, Y10, Y1
+	VORPD        Y12, Y11, Y10
+	VORPD        Y0, Y15, Y0
+	VMULPD       Y6, Y6, Y11
+	VMULPD       Y9, Y9, Y12
+	VMULPD       Y7, Y7, Y15
+	VMOVUPD      Y0, 64(BX)
+	VMOVUPD      480(BX), Y0
+	VSUBPD       Y6, Y0, Y0
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      224(BX), Y10
+	VSUBPD       Y9, Y10, Y10
+	VMOVUPD      Y1, 224(BX)
+	VMOVUPD      256(BX), Y1
+	VSUBPD       Y7, Y1, Y1
+	VMOVUPD      Y4, 256(BX)
+	VMOVUPD      sincosAVX2Consts<>+512(SB), Y4
+	VMOVUPD      Y14, 96(BX)
+	VMOVUPD      sincosAVX2Consts<>+544(SB), Y14
+	VFMADD231PD  Y4, Y11, Y14
+	VMOVUPD      Y13, 128(BX)
+	VMOVUPD      sincosAVX2Consts<>+544(SB), Y13
+	VFMADD231PD  Y4, Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y15, Y4
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y8
+	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y11, Y8
+	VMOVUPD      Y7, 160(BX)
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y7
+	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y12, Y7
+	VMOVUPD      Y9, 192(BX)
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y9
+	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y15, Y9
+	VADDPD       Y0, Y5, Y0
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y1, Y3, Y1
+	VMOVUPD      sincosAVX2Consts<>+640(SB), Y3
+	VFMADD213PD  Y3, Y11, Y14
+	VFMADD213PD  Y3, Y12, Y13
+	VFMADD231PD  Y4, Y15, Y3
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y4
+	VFMADD213PD  Y4, Y11, Y8
+	VFMADD213PD  Y4, Y12, Y7
+	VFMADD231PD  Y9, Y15, Y4
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y5
+	VMULPD       Y5, Y11, Y9
+	VMULPD       Y5, Y12, Y10
+	VMOVUPD      Y10, 320(BX)
+	VMULPD       Y5, Y15, Y10
+	VMOVUPD      sincosAVX2Consts<>+704(SB), Y5
+	VFMADD213PD  Y5, Y11, Y14
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y3, Y15, Y5
+	VMOVUPD      sincosAVX2Consts<>+736(SB), Y3
+	VFMADD213PD  Y3, Y11, Y8
+	VFMADD213PD  Y3, Y12, Y7
+	VFMADD231PD  Y4, Y15, Y3
+	VMULPD       Y11, Y6, Y4
+	VMOVUPD      Y10, 352(BX)
+	VMULPD       192(BX), Y12, Y10
+	VMOVUPD      Y9, 288(BX)
+	VMULPD       160(BX), Y15, Y9
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y11, Y14
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y15, Y5
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y11, Y8
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y7
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y15, Y3
+	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y11, Y14
+	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y15, Y5
+	VMULPD       Y14, Y11, Y14
+	VMULPD       Y13, Y12, Y13
+	VMULPD       Y5, Y15, Y5
+	VMOVUPD      Y5, 416(BX)
+	VMULPD       sincosAVX2Consts<>+448(SB), Y0, Y5
+	VMOVUPD      Y13, 512(BX)
+	VMULPD       sincosAVX2Consts<>+448(SB), Y2, Y13
+	VMOVUPD      Y14, 544(BX)
+	VMULPD       sincosAVX2Consts<>+448(SB), Y1, Y14
+	VFNMADD231PD Y8, Y4, Y5
+	VFNMADD231PD Y7, Y10, Y13
+	VFNMADD231PD Y3, Y9, Y14
+	VFMSUB213PD  Y0, Y11, Y5
+	VFMSUB213PD  Y2, Y12, Y13
+	VFMSUB213PD  Y1, Y15, Y14
+	VMULPD       Y0, Y6, Y0
+	VMULPD       192(BX), Y2, Y2
+	VMULPD       160(BX), Y1, Y1
+	VMOVUPD      sincosAVX2Consts<>+864(SB), Y3
+	VFMADD231PD  Y3, Y4, Y5
+	VFMADD231PD  Y3, Y10, Y13
+	VFMADD231PD  Y3, Y9, Y14
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y3
+	VSUBPD       288(BX), Y3, Y4
+	VSUBPD       320(BX), Y3, Y7
+	VSUBPD       352(BX), Y3, Y8
+	VFMSUB231PD  544(BX), Y11, Y0
+	VFMSUB231PD  512(BX), Y12, Y2
+	VFMSUB231PD  416(BX), Y15, Y1
+	VSUBPD       Y5, Y6, Y5
+	VMOVUPD      192(BX), Y6
+	VSUBPD       Y13, Y6, Y6
+	VMOVUPD      160(BX), Y9
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y4, Y3, Y10
+	VSUBPD       Y7, Y3, Y11
+	VSUBPD       Y8, Y3, Y3
+	VSUBPD       288(BX), Y10, Y10
+	VSUBPD       320(BX), Y11, Y11
+	VSUBPD       352(BX), Y3, Y3
+	VADDPD       Y0, Y10, Y0
 	VADDPD       Y2, Y11, Y2
+	VADDPD       Y1, Y3, Y1
 	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y0, Y7, Y0
-	VMOVUPD      160(BX), Y4
-	VBLENDVPD    Y4, Y1, Y3, Y5
-	VMOVUPD      384(BX), Y6
-	VBLENDVPD    Y6, Y2, Y8, Y7
-	VMOVUPD      128(BX), Y10
-	VBLENDVPD    Y10, Y0, Y9, Y11
-	VBLENDVPD    Y4, Y3, Y1, Y1
-	VBLENDVPD    Y6, Y8, Y2, Y2
-	VBLENDVPD    Y10, Y9, Y0, Y0
-	VMULPD       96(BX), Y5, Y3
-	VMULPD       64(BX), Y7, Y4
-	VMULPD       32(BX), Y11, Y5
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y1, Y8, Y1
+	VMOVUPD      128(BX), Y3
+	VBLENDVPD    Y3, Y0, Y5, Y4
+	VMOVUPD      96(BX), Y7
+	VBLENDVPD    Y7, Y2, Y6, Y8
+	VMOVUPD      256(BX), Y10
+	VBLENDVPD    Y10, Y1, Y9, Y11
+	VBLENDVPD    Y3, Y5, Y0, Y0
+	VBLENDVPD    Y7, Y6, Y2, Y2
+	VBLENDVPD    Y10, Y9, Y1, Y1
+	VMULPD       32(BX), Y4, Y3
+	VMULPD       384(BX), Y8, Y4
+	VMULPD       448(BX), Y11, Y5
 	VMOVUPD      sincosAVX2Consts<>+96(SB), Y6
-	VXORPD       Y1, Y6, Y7
+	VXORPD       Y0, Y6, Y7
 	VXORPD       Y2, Y6, Y8
-	VXORPD       Y0, Y6, Y6
-	VMOVUPD      352(BX), Y9
-	VBLENDVPD    Y9, Y7, Y1, Y1
-	VMOVUPD      192(BX), Y7
+	VXORPD       Y1, Y6, Y6
+	VMOVUPD      224(BX), Y9
+	VBLENDVPD    Y9, Y7, Y0, Y0
+	VMOVUPD      480(BX), Y7
 	VBLENDVPD    Y7, Y8, Y2, Y2
-	VMOVUPD      224(BX), Y7
-	VBLENDVPD    Y7, Y6, Y0, Y0
+	VMOVUPD      64(BX), Y7
+	VBLENDVPD    Y7, Y6, Y1, Y1
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y3, (SI)(AX*1)
 	VMOVUPD      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y5, 64(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y1, (DI)(AX*1)
+	VMOVUPD      Y0, (DI)(AX*1)
 	VMOVUPD      Y2, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y0, 64(DI)(AX*1)
+	VMOVUPD      Y1, 64(DI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -1067,174 +1086,178 @@ tail:
 	VBLENDVPD    Y6, Y3, Y8, Y3
 	VBLENDVPD    Y5, Y4, Y8, Y4
 	VMOVUPD      sincosAVX2Consts<>+160(SB), Y5
-	VMULPD       Y5, Y3, Y6
-	VMULPD       Y5, Y4, Y5
-	VXORPD       Y0, Y7, Y8
-	VXORPD       Y1, Y7, Y9
-	VROUNDPD     $0x08, Y6, Y6
-	VROUNDPD     $0x08, Y5, Y5
-	VMOVUPD      sincosAVX2Consts<>+192(SB), Y10
-	VFMADD231PD  Y10, Y6, Y3
-	VFMADD231PD  Y10, Y5, Y4
-	VMOVUPD      sincosAVX2Consts<>+224(SB), Y10
-	VMULPD       Y10, Y6, Y11
-	VMULPD       Y10, Y5, Y12
-	VMOVUPD      sincosAVX2Consts<>+256(SB), Y13
-	VMULPD       Y13, Y6, Y7
-	VMULPD       Y13, Y5, Y13
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y6
+	VFMADD231PD  Y5, Y3, Y6
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y8
+	VFMADD213PD  Y8, Y4, Y5
+	VXORPD       Y0, Y7, Y9
+	VXORPD       Y1, Y7, Y10
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y8, Y5, Y5
+	VMOVUPD      sincosAVX2Consts<>+224(SB), Y11
+	VFMADD231PD  Y11, Y6, Y3
+	VFMADD231PD  Y11, Y5, Y4
+	VMOVUPD      sincosAVX2Consts<>+256(SB), Y11
+	VMULPD       Y11, Y6, Y12
+	VMULPD       Y11, Y5, Y13
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y7
+	VFMADD213PD  Y8, Y6, Y7
 	VMOVUPD      Y1, 32(BX)
-	VSUBPD       Y11, Y3, Y1
-	VMOVUPD      Y9, 64(BX)
-	VSUBPD       Y12, Y4, Y9
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y1
+	VFMADD213PD  Y8, Y5, Y1
+	VMOVUPD      Y10, 64(BX)
+	VSUBPD       Y12, Y3, Y10
 	VMOVUPD      Y0, 96(BX)
-	VMOVAPD      Y11, Y0
-	VFMSUB231PD  Y10, Y6, Y0
-	VFMSUB213PD  Y12, Y5, Y10
-	VROUNDPD     $0x08, Y7, Y7
-	VROUNDPD     $0x08, Y13, Y13
-	VMOVUPD      Y8, 128(BX)
-	VSUBPD       Y3, Y1, Y8
-	VMOVUPD      Y10, 160(BX)
-	VSUBPD       Y4, Y9, Y10
-	VMOVUPD      Y0, 192(BX)
-	VSUBPD       Y8, Y1, Y0
-	VMOVUPD      Y1, 224(BX)
-	VSUBPD       Y10, Y9, Y1
-	VADDPD       Y8, Y11, Y8
-	VADDPD       Y10, Y12, Y10
-	VMOVUPD      sincosAVX2Consts<>+288(SB), Y11
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD213PD  Y5, Y11, Y13
-	VSUBPD       Y0, Y3, Y0
-	VSUBPD       Y1, Y4, Y1
-	VANDPD       Y7, Y2, Y3
-	VANDPD       Y13, Y2, Y2
-	VMOVUPD      sincosAVX2Consts<>+320(SB), Y4
-	VCMPPD       $0x11, Y4, Y7, Y11
-	VCMPPD       $0x11, Y4, Y13, Y4
-	VSUBPD       Y8, Y0, Y0
-	VSUBPD       Y10, Y1, Y1
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y8
-	VCMPPD       $0x11, Y7, Y8, Y10
-	VCMPPD       $0x11, Y13, Y8, Y8
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y12
-	VCMPPD       $0x00, Y12, Y3, Y3
-	VCMPPD       $0x00, Y12, Y2, Y2
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y12
-	VMOVUPD      Y2, 256(BX)
-	VCMPPD       $0x11, Y7, Y12, Y2
-	VMOVUPD      Y3, 288(BX)
-	VCMPPD       $0x11, Y13, Y12, Y3
-	VSUBPD       192(BX), Y0, Y0
-	VSUBPD       160(BX), Y1, Y1
-	VORPD        Y10, Y11, Y10
-	VORPD        Y8, Y4, Y4
+	VSUBPD       Y13, Y4, Y0
+	VMOVUPD      Y9, 128(BX)
+	VMOVAPD      Y12, Y9
+	VFMSUB231PD  Y11, Y6, Y9
+	VFMSUB213PD  Y13, Y5, Y11
+	VSUBPD       Y8, Y7, Y7
+	VSUBPD       Y8, Y1, Y1
+	VSUBPD       Y3, Y10, Y8
+	VMOVUPD      Y11, 160(BX)
+	VSUBPD       Y4, Y0, Y11
+	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y6, Y7
+	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y5, Y1
+	VMOVUPD      Y5, 192(BX)
+	VSUBPD       Y8, Y10, Y5
+	VMOVUPD      Y10, 224(BX)
+	VSUBPD       Y11, Y0, Y10
+	VADDPD       Y8, Y12, Y8
+	VADDPD       Y11, Y13, Y11
+	VANDPD       Y7, Y2, Y12
+	VANDPD       Y1, Y2, Y2
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y13
+	VMOVUPD      Y0, 256(BX)
+	VCMPPD       $0x11, Y13, Y7, Y0
+	VCMPPD       $0x11, Y13, Y1, Y13
+	VSUBPD       Y5, Y3, Y3
+	VSUBPD       Y10, Y4, Y4
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y5
+	VCMPPD       $0x11, Y7, Y5, Y10
+	VCMPPD       $0x11, Y1, Y5, Y5
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y12, Y12
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y2, Y2
+	VMOVUPD      Y2, 288(BX)
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y2
+	VMOVUPD      Y12, 320(BX)
+	VCMPPD       $0x11, Y7, Y2, Y12
+	VMOVUPD      Y12, 352(BX)
+	VCMPPD       $0x11, Y1, Y2, Y12
+	VSUBPD       Y8, Y3, Y3
+	VSUBPD       Y11, Y4, Y4
+	VORPD        Y10, Y0, Y0
+	VORPD        Y5, Y13, Y5
 	VMOVUPD      96(BX), Y8
-	VBLENDVPD    Y10, 128(BX), Y8, Y8
-	VMOVUPD      32(BX), Y10
-	VBLENDVPD    Y4, 64(BX), Y10, Y4
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y10
-	VFMADD231PD  Y10, Y6, Y0
-	VFMADD231PD  Y10, Y5, Y1
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y5
-	VCMPPD       $0x11, Y5, Y7, Y6
-	VCMPPD       $0x11, Y5, Y13, Y5
-	VADDPD       224(BX), Y0, Y7
-	VADDPD       Y1, Y9, Y10
-	VORPD        Y6, Y2, Y2
-	VORPD        Y5, Y3, Y3
-	VMULPD       Y7, Y7, Y5
-	VMULPD       Y10, Y10, Y6
-	VMOVUPD      224(BX), Y11
-	VSUBPD       Y7, Y11, Y11
+	VBLENDVPD    Y0, 128(BX), Y8, Y0
+	VMOVUPD      32(BX), Y8
+	VBLENDVPD    Y5, 64(BX), Y8, Y5
+	VSUBPD       Y9, Y3, Y3
+	VSUBPD       160(BX), Y4, Y4
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y8
+	VCMPPD       $0x11, Y8, Y7, Y7
+	VCMPPD       $0x11, Y8, Y1, Y1
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y8, Y6, Y3
+	VFMADD231PD  192(BX), Y8, Y4
+	VORPD        352(BX), Y7, Y6
+	VORPD        Y1, Y12, Y1
+	VMOVUPD      224(BX), Y7
+	VADDPD       Y3, Y7, Y8
+	VMOVUPD      256(BX), Y9
+	VADDPD       Y4, Y9, Y10
+	VMULPD       Y8, Y8, Y11
+	VMULPD       Y10, Y10, Y12
+	VSUBPD       Y8, Y7, Y7
 	VSUBPD       Y10, Y9, Y9
-	VMOVUPD      sincosAVX2Consts<>+480(SB), Y13
-	VMOVUPD      Y3, 224(BX)
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y3
-	VFMADD231PD  Y13, Y5, Y3
-	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y6, Y13
-	VMOVUPD      Y2, 32(BX)
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y2
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y5, Y2
-	VMOVUPD      Y4, 64(BX)
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y4
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y6, Y4
-	VADDPD       Y11, Y0, Y0
-	VADDPD       Y9, Y1, Y1
-	VMULPD       Y12, Y5, Y9
-	VMULPD       Y12, Y6, Y11
-	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y5, Y3
-	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y6, Y13
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y5, Y2
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y6, Y4
-	VMOVUPD      Y8, 96(BX)
-	VMULPD       Y5, Y7, Y8
-	VMOVUPD      Y8, 128(BX)
-	VMULPD       Y6, Y10, Y8
-	VMOVUPD      Y8, 160(BX)
-	VMULPD       Y12, Y0, Y8
-	VMULPD       Y12, Y1, Y12
-	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y5, Y3
-	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y6, Y13
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y5, Y2
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y6, Y4
-	VMOVUPD      Y12, 192(BX)
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y12
-	VMOVUPD      Y8, 320(BX)
-	VSUBPD       Y9, Y12, Y8
-	VMOVUPD      Y9, 352(BX)
-	VSUBPD       Y11, Y12, Y9
-	VMULPD       Y0, Y7, Y12
-	VMOVUPD      Y7, 384(BX)
-	VMULPD       Y1, Y10, Y7
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y5, Y3
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y6, Y13
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y5, Y2
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y6, Y4
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y5, Y3
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y6, Y13
+	VMOVUPD      sincosAVX2Consts<>+512(SB), Y13
+	VMOVUPD      Y1, 256(BX)
+	VMOVUPD      sincosAVX2Consts<>+544(SB), Y1
+	VFMADD231PD  Y13, Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y12, Y13
+	VMOVUPD      Y6, 224(BX)
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y6
+	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y11, Y6
+	VMOVUPD      Y5, 352(BX)
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y5
+	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y12, Y5
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y9, Y4, Y4
+	VMULPD       Y2, Y11, Y7
+	VMULPD       Y2, Y12, Y9
+	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y11, Y6
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y12, Y5
+	VMOVUPD      Y0, 192(BX)
+	VMULPD       Y11, Y8, Y0
+	VMOVUPD      Y0, 160(BX)
+	VMULPD       Y12, Y10, Y0
+	VMOVUPD      Y0, 32(BX)
+	VMULPD       Y2, Y3, Y0
+	VMULPD       Y2, Y4, Y2
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y11, Y6
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y12, Y5
+	VMOVUPD      Y2, 64(BX)
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y2
+	VMOVUPD      Y0, 96(BX)
+	VSUBPD       Y7, Y2, Y0
+	VMOVUPD      Y7, 128(BX)
+	VSUBPD       Y9, Y2, Y7
+	VMULPD       Y3, Y8, Y2
+	VMOVUPD      Y8, 384(BX)
+	VMULPD       Y4, Y10, Y8
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y11, Y6
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y5
+	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y12, Y13
 	VMOVUPD      Y10, 416(BX)
-	VMOVUPD      128(BX), Y10
-	VFNMADD213PD 320(BX), Y10, Y2
 	VMOVUPD      160(BX), Y10
-	VFNMADD213PD 192(BX), Y10, Y4
+	VFNMADD213PD 96(BX), Y10, Y6
+	VMOVUPD      32(BX), Y10
+	VFNMADD213PD 64(BX), Y10, Y5
 	VMOVUPD      sincosAVX2Consts<>+32(SB), Y10
-	VMOVUPD      Y7, 192(BX)
-	VSUBPD       Y8, Y10, Y7
-	VSUBPD       Y9, Y10, Y10
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y13, Y6, Y13
-	VFMSUB231PD  Y2, Y5, Y0
-	VFMSUB231PD  Y4, Y6, Y1
-	VSUBPD       352(BX), Y7, Y2
-	VSUBPD       Y11, Y10, Y4
-	VFMSUB231PD  Y3, Y5, Y12
-	VFMSUB213PD  192(BX), Y13, Y6
-	VMOVUPD      sincosAVX2Consts<>+832(SB), Y3
-	VFMADD231PD  128(BX), Y3, Y0
-	VFMADD231PD  160(BX), Y3, Y1
-	VADDPD       Y12, Y2, Y2
-	VADDPD       Y6, Y4, Y3
-	VMOVUPD      384(BX), Y4
-	VSUBPD       Y0, Y4, Y0
-	VMOVUPD      416(BX), Y4
-	VSUBPD       Y1, Y4, Y1
-	VADDPD       Y2, Y8, Y2
-	VADDPD       Y3, Y9, Y3
-	VMOVUPD      288(BX), Y4
-	VBLENDVPD    Y4, Y2, Y0, Y5
-	VMOVUPD      256(BX), Y6
-	VBLENDVPD    Y6, Y3, Y1, Y7
-	VBLENDVPD    Y4, Y0, Y2, Y0
-	VBLENDVPD    Y6, Y1, Y3, Y1
-	VMULPD       96(BX), Y5, Y2
-	VMULPD       64(BX), Y7, Y3
+	VMOVUPD      Y8, 64(BX)
+	VSUBPD       Y0, Y10, Y8
+	VSUBPD       Y7, Y10, Y10
+	VMULPD       Y1, Y11, Y1
+	VMULPD       Y13, Y12, Y13
+	VFMSUB231PD  Y6, Y11, Y3
+	VFMSUB231PD  Y5, Y12, Y4
+	VSUBPD       128(BX), Y8, Y5
+	VSUBPD       Y9, Y10, Y6
+	VFMSUB231PD  Y1, Y11, Y2
+	VFMSUB213PD  64(BX), Y13, Y12
+	VMOVUPD      sincosAVX2Consts<>+864(SB), Y1
+	VFMADD231PD  160(BX), Y1, Y3
+	VFMADD231PD  32(BX), Y1, Y4
+	VADDPD       Y2, Y5, Y1
+	VADDPD       Y12, Y6, Y2
+	VMOVUPD      384(BX), Y5
+	VSUBPD       Y3, Y5, Y3
+	VMOVUPD      416(BX), Y5
+	VSUBPD       Y4, Y5, Y4
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y7, Y1
+	VMOVUPD      320(BX), Y2
+	VBLENDVPD    Y2, Y0, Y3, Y5
+	VMOVUPD      288(BX), Y6
+	VBLENDVPD    Y6, Y1, Y4, Y7
+	VBLENDVPD    Y2, Y3, Y0, Y0
+	VBLENDVPD    Y6, Y4, Y1, Y1
+	VMULPD       192(BX), Y5, Y2
+	VMULPD       352(BX), Y7, Y3
 	VMOVUPD      sincosAVX2Consts<>+96(SB), Y4
 	VXORPD       Y0, Y4, Y5
 	VXORPD       Y1, Y4, Y4
-	VMOVUPD      32(BX), Y6
+	VMOVUPD      224(BX), Y6
 	VBLENDVPD    Y6, Y5, Y0, Y0
-	VMOVUPD      224(BX), Y5
+	VMOVUPD      256(BX), Y5
 	VBLENDVPD    Y5, Y4, Y1, Y1
 	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)

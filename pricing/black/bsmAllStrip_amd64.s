@@ -1764,279 +1764,283 @@ DATA bsmAllStripAVX2Consts<>+544(SB)/8, $0x3ff0000000000000
 DATA bsmAllStripAVX2Consts<>+552(SB)/8, $0x3ff0000000000000
 DATA bsmAllStripAVX2Consts<>+560(SB)/8, $0x3ff0000000000000
 DATA bsmAllStripAVX2Consts<>+568(SB)/8, $0x3ff0000000000000
-DATA bsmAllStripAVX2Consts<>+576(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+584(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+592(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+600(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+608(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+616(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+624(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+632(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+640(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+648(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+656(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+664(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+672(SB)/8, $0x7fffffffffffffff
-DATA bsmAllStripAVX2Consts<>+680(SB)/8, $0x7fffffffffffffff
-DATA bsmAllStripAVX2Consts<>+688(SB)/8, $0x7fffffffffffffff
-DATA bsmAllStripAVX2Consts<>+696(SB)/8, $0x7fffffffffffffff
-DATA bsmAllStripAVX2Consts<>+704(SB)/8, $0x0010000000000000
-DATA bsmAllStripAVX2Consts<>+712(SB)/8, $0x0010000000000000
-DATA bsmAllStripAVX2Consts<>+720(SB)/8, $0x0010000000000000
-DATA bsmAllStripAVX2Consts<>+728(SB)/8, $0x0010000000000000
-DATA bsmAllStripAVX2Consts<>+736(SB)/8, $0x4350000000000000
-DATA bsmAllStripAVX2Consts<>+744(SB)/8, $0x4350000000000000
-DATA bsmAllStripAVX2Consts<>+752(SB)/8, $0x4350000000000000
-DATA bsmAllStripAVX2Consts<>+760(SB)/8, $0x4350000000000000
-DATA bsmAllStripAVX2Consts<>+768(SB)/8, $0x000fffffffffffff
-DATA bsmAllStripAVX2Consts<>+776(SB)/8, $0x000fffffffffffff
-DATA bsmAllStripAVX2Consts<>+784(SB)/8, $0x000fffffffffffff
-DATA bsmAllStripAVX2Consts<>+792(SB)/8, $0x000fffffffffffff
-DATA bsmAllStripAVX2Consts<>+800(SB)/8, $0x4330000000000000
-DATA bsmAllStripAVX2Consts<>+808(SB)/8, $0x4330000000000000
-DATA bsmAllStripAVX2Consts<>+816(SB)/8, $0x4330000000000000
-DATA bsmAllStripAVX2Consts<>+824(SB)/8, $0x4330000000000000
-DATA bsmAllStripAVX2Consts<>+832(SB)/8, $0x43300000000003ff
-DATA bsmAllStripAVX2Consts<>+840(SB)/8, $0x43300000000003ff
-DATA bsmAllStripAVX2Consts<>+848(SB)/8, $0x43300000000003ff
-DATA bsmAllStripAVX2Consts<>+856(SB)/8, $0x43300000000003ff
-DATA bsmAllStripAVX2Consts<>+864(SB)/8, $0x404b000000000000
-DATA bsmAllStripAVX2Consts<>+872(SB)/8, $0x404b000000000000
-DATA bsmAllStripAVX2Consts<>+880(SB)/8, $0x404b000000000000
-DATA bsmAllStripAVX2Consts<>+888(SB)/8, $0x404b000000000000
-DATA bsmAllStripAVX2Consts<>+896(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Consts<>+904(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Consts<>+912(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Consts<>+920(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Consts<>+928(SB)/8, $0xfff0000000000000
-DATA bsmAllStripAVX2Consts<>+936(SB)/8, $0xfff0000000000000
-DATA bsmAllStripAVX2Consts<>+944(SB)/8, $0xfff0000000000000
-DATA bsmAllStripAVX2Consts<>+952(SB)/8, $0xfff0000000000000
-DATA bsmAllStripAVX2Consts<>+960(SB)/8, $0x7ff0000000000000
-DATA bsmAllStripAVX2Consts<>+968(SB)/8, $0x7ff0000000000000
-DATA bsmAllStripAVX2Consts<>+976(SB)/8, $0x7ff0000000000000
-DATA bsmAllStripAVX2Consts<>+984(SB)/8, $0x7ff0000000000000
-DATA bsmAllStripAVX2Consts<>+992(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmAllStripAVX2Consts<>+1000(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmAllStripAVX2Consts<>+1008(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmAllStripAVX2Consts<>+1016(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmAllStripAVX2Consts<>+1024(SB)/8, $0x3fe0000000000000
-DATA bsmAllStripAVX2Consts<>+1032(SB)/8, $0x3fe0000000000000
-DATA bsmAllStripAVX2Consts<>+1040(SB)/8, $0x3fe0000000000000
-DATA bsmAllStripAVX2Consts<>+1048(SB)/8, $0x3fe0000000000000
-DATA bsmAllStripAVX2Consts<>+1056(SB)/8, $0xbff0000000000000
-DATA bsmAllStripAVX2Consts<>+1064(SB)/8, $0xbff0000000000000
-DATA bsmAllStripAVX2Consts<>+1072(SB)/8, $0xbff0000000000000
-DATA bsmAllStripAVX2Consts<>+1080(SB)/8, $0xbff0000000000000
-DATA bsmAllStripAVX2Consts<>+1088(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1096(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1104(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1112(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1120(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1128(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1136(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1144(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1152(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1160(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1168(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1176(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1184(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1192(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1200(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1208(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1216(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1224(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1232(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1240(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1248(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1256(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1264(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1272(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1280(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1288(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1296(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1304(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1312(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1320(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1328(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1336(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1344(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1352(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1360(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1368(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1376(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1384(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1392(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1400(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1408(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1416(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1424(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1432(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1440(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1448(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1456(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1464(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1472(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1480(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1488(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1496(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1504(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1512(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1520(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1528(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1536(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1544(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1552(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1560(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1568(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1576(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1584(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1592(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1600(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1608(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1616(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1624(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+576(SB)/8, $0x00000000000007fe
+DATA bsmAllStripAVX2Consts<>+584(SB)/8, $0x00000000000007fe
+DATA bsmAllStripAVX2Consts<>+592(SB)/8, $0x00000000000007fe
+DATA bsmAllStripAVX2Consts<>+600(SB)/8, $0x00000000000007fe
+DATA bsmAllStripAVX2Consts<>+608(SB)/8, $0x7fffffffffffffff
+DATA bsmAllStripAVX2Consts<>+616(SB)/8, $0x7fffffffffffffff
+DATA bsmAllStripAVX2Consts<>+624(SB)/8, $0x7fffffffffffffff
+DATA bsmAllStripAVX2Consts<>+632(SB)/8, $0x7fffffffffffffff
+DATA bsmAllStripAVX2Consts<>+640(SB)/8, $0x0010000000000000
+DATA bsmAllStripAVX2Consts<>+648(SB)/8, $0x0010000000000000
+DATA bsmAllStripAVX2Consts<>+656(SB)/8, $0x0010000000000000
+DATA bsmAllStripAVX2Consts<>+664(SB)/8, $0x0010000000000000
+DATA bsmAllStripAVX2Consts<>+672(SB)/8, $0x4350000000000000
+DATA bsmAllStripAVX2Consts<>+680(SB)/8, $0x4350000000000000
+DATA bsmAllStripAVX2Consts<>+688(SB)/8, $0x4350000000000000
+DATA bsmAllStripAVX2Consts<>+696(SB)/8, $0x4350000000000000
+DATA bsmAllStripAVX2Consts<>+704(SB)/8, $0x000fffffffffffff
+DATA bsmAllStripAVX2Consts<>+712(SB)/8, $0x000fffffffffffff
+DATA bsmAllStripAVX2Consts<>+720(SB)/8, $0x000fffffffffffff
+DATA bsmAllStripAVX2Consts<>+728(SB)/8, $0x000fffffffffffff
+DATA bsmAllStripAVX2Consts<>+736(SB)/8, $0x4330000000000000
+DATA bsmAllStripAVX2Consts<>+744(SB)/8, $0x4330000000000000
+DATA bsmAllStripAVX2Consts<>+752(SB)/8, $0x4330000000000000
+DATA bsmAllStripAVX2Consts<>+760(SB)/8, $0x4330000000000000
+DATA bsmAllStripAVX2Consts<>+768(SB)/8, $0x43300000000003ff
+DATA bsmAllStripAVX2Consts<>+776(SB)/8, $0x43300000000003ff
+DATA bsmAllStripAVX2Consts<>+784(SB)/8, $0x43300000000003ff
+DATA bsmAllStripAVX2Consts<>+792(SB)/8, $0x43300000000003ff
+DATA bsmAllStripAVX2Consts<>+800(SB)/8, $0x404b000000000000
+DATA bsmAllStripAVX2Consts<>+808(SB)/8, $0x404b000000000000
+DATA bsmAllStripAVX2Consts<>+816(SB)/8, $0x404b000000000000
+DATA bsmAllStripAVX2Consts<>+824(SB)/8, $0x404b000000000000
+DATA bsmAllStripAVX2Consts<>+832(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Consts<>+840(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Consts<>+848(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Consts<>+856(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Consts<>+864(SB)/8, $0xfff0000000000000
+DATA bsmAllStripAVX2Consts<>+872(SB)/8, $0xfff0000000000000
+DATA bsmAllStripAVX2Consts<>+880(SB)/8, $0xfff0000000000000
+DATA bsmAllStripAVX2Consts<>+888(SB)/8, $0xfff0000000000000
+DATA bsmAllStripAVX2Consts<>+896(SB)/8, $0x7ff0000000000000
+DATA bsmAllStripAVX2Consts<>+904(SB)/8, $0x7ff0000000000000
+DATA bsmAllStripAVX2Consts<>+912(SB)/8, $0x7ff0000000000000
+DATA bsmAllStripAVX2Consts<>+920(SB)/8, $0x7ff0000000000000
+DATA bsmAllStripAVX2Consts<>+928(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmAllStripAVX2Consts<>+936(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmAllStripAVX2Consts<>+944(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmAllStripAVX2Consts<>+952(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmAllStripAVX2Consts<>+960(SB)/8, $0x3fe0000000000000
+DATA bsmAllStripAVX2Consts<>+968(SB)/8, $0x3fe0000000000000
+DATA bsmAllStripAVX2Consts<>+976(SB)/8, $0x3fe0000000000000
+DATA bsmAllStripAVX2Consts<>+984(SB)/8, $0x3fe0000000000000
+DATA bsmAllStripAVX2Consts<>+992(SB)/8, $0xbff0000000000000
+DATA bsmAllStripAVX2Consts<>+1000(SB)/8, $0xbff0000000000000
+DATA bsmAllStripAVX2Consts<>+1008(SB)/8, $0xbff0000000000000
+DATA bsmAllStripAVX2Consts<>+1016(SB)/8, $0xbff0000000000000
+DATA bsmAllStripAVX2Consts<>+1024(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1032(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1040(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1048(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1152(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+1160(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+1168(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+1176(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+1184(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+1192(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+1200(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+1208(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+1216(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1224(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1232(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1240(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1248(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1256(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1264(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1272(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1280(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1288(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1296(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1304(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1312(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1320(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1328(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1336(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1408(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1416(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1424(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1432(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1440(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1448(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1456(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1464(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1472(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1480(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1488(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1496(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
+DATA bsmAllStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
+DATA bsmAllStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
+DATA bsmAllStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
+DATA bsmAllStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
+DATA bsmAllStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
+DATA bsmAllStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
+DATA bsmAllStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
 DATA bsmAllStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
 DATA bsmAllStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
 DATA bsmAllStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
 DATA bsmAllStripAVX2Consts<>+1656(SB)/8, $0x3dfa39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1664(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1672(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1680(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1688(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1696(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1704(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1712(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1720(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1728(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1736(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1744(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1752(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1760(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1768(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1776(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1784(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1792(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1800(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1808(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1816(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1824(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1832(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1840(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1848(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1952(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+1960(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+1968(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+1976(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2016(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2024(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2032(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2040(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2080(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2088(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2096(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2104(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2144(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2152(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2160(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2168(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2208(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2216(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2224(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2232(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2240(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2248(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2256(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2264(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2272(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2280(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2288(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2296(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2304(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2312(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2320(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2328(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2336(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2344(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2352(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2360(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2368(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2376(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2384(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2392(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2400(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2408(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2416(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2424(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2432(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2440(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2448(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2456(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2464(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2472(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2480(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2488(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2496(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2504(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2512(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2520(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2528(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2536(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2544(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2552(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL bsmAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA bsmAllStripAVX2Consts<>+1664(SB)/8, $0x43380000000003ff
+DATA bsmAllStripAVX2Consts<>+1672(SB)/8, $0x43380000000003ff
+DATA bsmAllStripAVX2Consts<>+1680(SB)/8, $0x43380000000003ff
+DATA bsmAllStripAVX2Consts<>+1688(SB)/8, $0x43380000000003ff
+DATA bsmAllStripAVX2Consts<>+1696(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+1704(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+1712(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+1720(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+1728(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+1736(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+1744(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+1752(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+1760(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+1768(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+1776(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+1784(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+1792(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+1800(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+1808(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+1816(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+1824(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+1832(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+1840(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+1848(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+1856(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+1864(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+1872(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+1880(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+1888(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+1896(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+1904(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+1912(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+1920(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1928(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1936(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1944(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1952(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1960(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1968(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1976(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1984(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+1992(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2000(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2008(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+2112(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2120(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2128(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2136(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2144(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+2152(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+2160(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+2168(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+2176(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2184(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2192(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2200(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2208(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+2216(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+2224(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+2232(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+2240(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+2248(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+2256(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+2264(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+2272(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+2280(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+2288(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+2296(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+2304(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+2312(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+2320(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+2328(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+2336(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+2344(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+2352(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+2360(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+2368(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2376(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2384(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2392(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2400(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+2408(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+2416(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+2424(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+2432(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+2440(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+2448(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+2456(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+2464(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+2472(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+2480(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+2488(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+2496(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+2504(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+2512(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+2520(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+2528(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+2536(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+2544(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+2552(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+2560(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2568(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2576(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2584(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2592(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2600(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2608(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2616(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2624(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2632(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2640(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2648(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2656(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2664(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2672(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2680(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2688(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2696(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2704(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2712(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2720(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2728(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2736(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2744(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
+GLOBL bsmAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2784
 
 DATA bsmAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2083,9 +2087,9 @@ TEXT ·bsmAllStripAVX2(SB), $1952-392
 	VMAXPD       Y5, Y7, Y5
 	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y8
 	VFMADD231PD  bsmAllStripAVX2Consts<>+96(SB), Y5, Y8
-	VSUBPD       bsmAllStripAVX2Consts<>+128(SB), Y8, Y8
-	VFMADD231PD  bsmAllStripAVX2Consts<>+160(SB), Y8, Y5
-	VFMADD231PD  bsmAllStripAVX2Consts<>+192(SB), Y8, Y5
+	VSUBPD       bsmAllStripAVX2Consts<>+128(SB), Y8, Y9
+	VFMADD231PD  bsmAllStripAVX2Consts<>+160(SB), Y9, Y5
+	VFMADD231PD  bsmAllStripAVX2Consts<>+192(SB), Y9, Y5
 	VMOVUPD      bsmAllStripAVX2Consts<>+256(SB), Y9
 	VFMADD231PD  bsmAllStripAVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PD  bsmAllStripAVX2Consts<>+288(SB), Y5, Y9
@@ -2099,13 +2103,11 @@ TEXT ·bsmAllStripAVX2(SB), $1952-392
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y10
 	VFMADD213PD  Y10, Y5, Y9
 	VFMADD213PD  Y10, Y9, Y5
-	VMINPD       bsmAllStripAVX2Consts<>+576(SB), Y8, Y9
-	VMAXPD       bsmAllStripAVX2Consts<>+608(SB), Y9, Y9
-	VSUBPD       Y9, Y8, Y8
-	VADDPD       bsmAllStripAVX2Consts<>+640(SB), Y8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VADDPD       bsmAllStripAVX2Consts<>+640(SB), Y9, Y8
+	VPADDQ       bsmAllStripAVX2Consts<>+576(SB), Y8, Y8
+	VPSRLQ       $0x01, Y8, Y9
+	VPSUBQ       Y9, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y9, Y5, Y5
 	VPSLLQ       $0x34, Y8, Y8
 	VMULPD       Y8, Y5, Y5
 	VMULPD       Y5, Y0, Y5
@@ -2115,9 +2117,9 @@ TEXT ·bsmAllStripAVX2(SB), $1952-392
 	VMAXPD       Y6, Y7, Y6
 	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y7
 	VFMADD231PD  bsmAllStripAVX2Consts<>+96(SB), Y6, Y7
-	VSUBPD       bsmAllStripAVX2Consts<>+128(SB), Y7, Y7
-	VFMADD231PD  bsmAllStripAVX2Consts<>+160(SB), Y7, Y6
-	VFMADD231PD  bsmAllStripAVX2Consts<>+192(SB), Y7, Y6
+	VSUBPD       bsmAllStripAVX2Consts<>+128(SB), Y7, Y8
+	VFMADD231PD  bsmAllStripAVX2Consts<>+160(SB), Y8, Y6
+	VFMADD231PD  bsmAllStripAVX2Consts<>+192(SB), Y8, Y6
 	VMOVUPD      bsmAllStripAVX2Consts<>+256(SB), Y8
 	VFMADD231PD  bsmAllStripAVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PD  bsmAllStripAVX2Consts<>+288(SB), Y6, Y8
@@ -2130,36 +2132,34 @@ TEXT ·bsmAllStripAVX2(SB), $1952-392
 	VFMADD213PD  bsmAllStripAVX2Consts<>+512(SB), Y6, Y8
 	VFMADD213PD  Y10, Y6, Y8
 	VFMADD213PD  Y10, Y8, Y6
-	VMINPD       bsmAllStripAVX2Consts<>+576(SB), Y7, Y8
-	VMAXPD       bsmAllStripAVX2Consts<>+608(SB), Y8, Y8
-	VSUBPD       Y8, Y7, Y7
-	VADDPD       bsmAllStripAVX2Consts<>+640(SB), Y7, Y7
+	VPADDQ       bsmAllStripAVX2Consts<>+576(SB), Y7, Y7
+	VPSRLQ       $0x01, Y7, Y8
+	VPSUBQ       Y8, Y7, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y8, Y6, Y6
 	VPSLLQ       $0x34, Y7, Y7
 	VMULPD       Y7, Y6, Y6
-	VADDPD       bsmAllStripAVX2Consts<>+640(SB), Y8, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VANDPD       bsmAllStripAVX2Consts<>+672(SB), Y0, Y7
-	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+704(SB), Y7, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+736(SB), Y7, Y9
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y0, Y7
+	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+640(SB), Y7, Y8
+	VMULPD       bsmAllStripAVX2Consts<>+672(SB), Y7, Y9
 	VBLENDVPD    Y8, Y9, Y7, Y9
-	VANDPD       bsmAllStripAVX2Consts<>+768(SB), Y9, Y11
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y9, Y11
 	VORPD        Y11, Y10, Y11
 	VCMPPD       $0x03, Y7, Y7, Y12
 	VORPD        Y12, Y11, Y11
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmAllStripAVX2Consts<>+800(SB), Y9, Y9
-	VSUBPD       bsmAllStripAVX2Consts<>+832(SB), Y9, Y9
-	VANDPD       bsmAllStripAVX2Consts<>+864(SB), Y8, Y8
+	VORPD        bsmAllStripAVX2Consts<>+736(SB), Y9, Y9
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y9, Y9
+	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y8, Y8
 	VSUBPD       Y8, Y9, Y8
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+896(SB), Y7, Y9
-	VBLENDVPD    Y9, bsmAllStripAVX2Consts<>+928(SB), Y8, Y8
-	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+960(SB), Y7, Y9
+	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+832(SB), Y7, Y9
+	VBLENDVPD    Y9, bsmAllStripAVX2Consts<>+864(SB), Y8, Y8
+	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+896(SB), Y7, Y9
 	VBLENDVPD    Y9, Y8, Y7, Y7
-	VMULPD       bsmAllStripAVX2Consts<>+992(SB), Y11, Y8
+	VMULPD       bsmAllStripAVX2Consts<>+928(SB), Y11, Y8
 	VADDPD       Y11, Y11, Y9
 	VSUBPD       Y3, Y2, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+672(SB), Y10, Y10
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y10, Y10
 	VMINPD       Y5, Y0, Y13
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
@@ -2198,13 +2198,13 @@ body:
 	VMOVUPD      (DX)(AX*1), Y4
 	MOVQ         sign_base+288(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y6
 	VANDPD       Y6, Y0, Y7
 	VANDPD       Y6, Y1, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y9
 	VMULPD       Y7, Y9, Y10
 	VMULPD       Y8, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+704(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y11
 	VCMPPD       $0x11, Y11, Y7, Y12
 	VCMPPD       $0x11, Y11, Y8, Y11
 	VCMPPD       $0x03, Y7, Y7, Y13
@@ -2215,7 +2215,7 @@ body:
 	VMULPD       Y15, Y3, Y5
 	VBLENDVPD    Y12, Y10, Y7, Y10
 	VBLENDVPD    Y11, Y9, Y8, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+768(SB), Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+704(SB), Y15
 	VMOVUPD      Y4, 480(BX)
 	VANDPD       Y10, Y15, Y4
 	VANDPD       Y9, Y15, Y15
@@ -2223,7 +2223,7 @@ body:
 	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y15, Y15
 	VORPD        Y13, Y4, Y4
 	VORPD        Y14, Y15, Y13
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y14
+	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y14
 	VMULPD       Y14, Y4, Y15
 	VMULPD       Y14, Y13, Y14
 	VMOVUPD      Y1, 512(BX)
@@ -2254,33 +2254,33 @@ body:
 	VSUBPD       Y0, Y5, Y0
 	VPSRLQ       $0x34, Y10, Y5
 	VPSRLQ       $0x34, Y9, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+800(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y9
 	VORPD        Y5, Y9, Y5
 	VORPD        Y7, Y9, Y7
 	VMULPD       Y8, Y4, Y9
 	VMULPD       Y6, Y13, Y10
-	VSUBPD       bsmAllStripAVX2Consts<>+832(SB), Y5, Y5
-	VSUBPD       bsmAllStripAVX2Consts<>+832(SB), Y7, Y7
-	VANDPD       bsmAllStripAVX2Consts<>+864(SB), Y12, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+864(SB), Y11, Y11
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y5, Y5
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y7, Y7
+	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y12, Y12
+	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y11, Y11
 	VMOVUPD      Y0, 768(BX)
 	VMOVUPD      736(BX), Y0
 	VMOVUPD      Y1, 800(BX)
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+896(SB), Y0, Y1
+	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+832(SB), Y0, Y1
 	VMOVUPD      Y13, 832(BX)
 	VMOVUPD      640(BX), Y13
 	VMOVUPD      Y4, 864(BX)
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+896(SB), Y13, Y4
+	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+832(SB), Y13, Y4
 	VMOVUPD      Y6, 896(BX)
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y6
 	VDIVPD       Y9, Y6, Y9
 	VDIVPD       Y10, Y6, Y10
 	VSUBPD       Y12, Y5, Y5
 	VSUBPD       Y11, Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y11
 	VCMPPD       $0x11, Y11, Y0, Y12
 	VCMPPD       $0x11, Y11, Y13, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y6
 	VMOVUPD      Y10, 928(BX)
 	VMULPD       672(BX), Y6, Y10
 	VMOVUPD      Y10, 960(BX)
@@ -2291,7 +2291,7 @@ body:
 	VMOVUPD      576(BX), Y6
 	VMOVUPD      Y10, 1024(BX)
 	VMULPD       Y6, Y6, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y6
 	VBLENDVPD    Y1, Y6, Y5, Y1
 	VBLENDVPD    Y4, Y6, Y7, Y4
 	VBLENDVPD    Y12, Y1, Y0, Y0
@@ -2313,7 +2313,7 @@ body:
 	VMOVUPD      Y13, 544(BX)
 	VMULPD       Y7, Y12, Y13
 	VMOVUPD      Y13, 640(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
 	VMOVUPD      Y11, 736(BX)
 	VADDPD       Y13, Y0, Y11
 	VADDPD       Y13, Y1, Y7
@@ -2332,7 +2332,7 @@ body:
 	VBLENDVPD    Y3, Y7, Y1, Y1
 	VBLENDVPD    Y15, Y10, Y0, Y0
 	VBLENDVPD    Y14, Y8, Y1, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y2
 	VMULPD       Y2, Y0, Y3
 	VMULPD       Y2, Y1, Y2
 	VMULPD       1088(BX), Y9, Y7
@@ -2371,11 +2371,11 @@ body:
 	VMOVUPD      Y2, 768(BX)
 	VMULPD       Y8, Y14, Y2
 	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y2
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1120(SB), Y11, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y2
+	VFMADD231PD  bsmAllStripAVX2Consts<>+1056(SB), Y11, Y2
 	VMOVUPD      Y8, 832(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y8
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1120(SB), Y6, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y8
+	VFMADD231PD  bsmAllStripAVX2Consts<>+1056(SB), Y6, Y8
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y0, Y0, Y0
 	VMOVUPD      Y9, 928(BX)
@@ -2386,39 +2386,39 @@ body:
 	VMULPD       128(BX), Y15, Y9
 	VMOVUPD      Y9, 1088(BX)
 	VMULPD       128(BX), Y14, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1184(SB), Y11, Y2
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1184(SB), Y6, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+1024(SB), Y1, Y1
-	VMULPD       bsmAllStripAVX2Consts<>+1024(SB), Y0, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y11, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y6, Y8
+	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y1, Y1
+	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y0, Y0
 	VMOVUPD      Y9, 480(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y9
 	VCMPPD       $0x11, Y12, Y9, Y12
 	VCMPPD       $0x11, Y13, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y13
 	VCMPPD       $0x11, Y13, Y5, Y5
 	VCMPPD       $0x11, Y13, Y4, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y13
 	VFMADD213PD  Y13, Y11, Y2
 	VFMADD231PD  Y8, Y6, Y13
 	VANDPD       Y5, Y12, Y5
 	VANDPD       Y4, Y9, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y8
 	VFMADD213PD  Y8, Y11, Y2
 	VFMADD231PD  Y13, Y6, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y9
 	VFMADD213PD  Y9, Y11, Y2
 	VFMADD231PD  Y8, Y6, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y8
 	VFMADD213PD  Y8, Y11, Y2
 	VFMADD231PD  Y9, Y6, Y8
 	VMULPD       Y2, Y11, Y2
 	VMULPD       Y8, Y6, Y6
 	VFMADD231PD  Y2, Y7, Y3
 	VFMADD213PD  576(BX), Y10, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y2
 	VFMADD231PD  Y2, Y7, Y3
 	VFMADD231PD  Y2, Y10, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y7
 	VFMADD231PD  608(BX), Y7, Y3
 	VFMADD231PD  672(BX), Y7, Y6
 	VMOVUPD      32(BX), Y7
@@ -2431,13 +2431,13 @@ body:
 	VFMADD231PD  Y6, Y14, Y9
 	VFMSUB213PD  960(BX), Y15, Y3
 	VFMSUB213PD  992(BX), Y14, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y10
 	VANDPD       Y8, Y10, Y11
 	VANDPD       Y9, Y10, Y12
 	VANDPD       Y3, Y10, Y13
 	VANDPD       Y6, Y10, Y7
 	VMOVUPD      Y4, 992(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y4
 	VMINPD       Y11, Y4, Y11
 	VMINPD       Y12, Y4, Y12
 	VMINPD       Y13, Y4, Y13
@@ -2447,22 +2447,22 @@ body:
 	VANDPD       Y9, Y7, Y9
 	VANDPD       Y3, Y7, Y3
 	VANDPD       Y6, Y7, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y7
 	VFMADD213PD  Y2, Y11, Y7
 	VMOVUPD      Y5, 960(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y5
 	VFMADD213PD  Y2, Y12, Y5
 	VMOVUPD      Y14, 672(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y14
+	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y14
 	VMOVUPD      Y15, 608(BX)
 	VADDPD       Y14, Y11, Y15
 	VMOVUPD      Y0, 576(BX)
 	VADDPD       Y14, Y12, Y0
 	VMOVUPD      Y1, 1120(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y1
 	VFMADD213PD  Y2, Y13, Y1
 	VMOVUPD      Y6, 1152(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y6
 	VFMADD213PD  Y2, Y4, Y6
 	VADDPD       Y14, Y13, Y2
 	VADDPD       Y14, Y4, Y14
@@ -2484,8 +2484,8 @@ body:
 	VMULPD       Y14, Y6, Y2
 	VMOVUPD      Y14, 1440(BX)
 	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y14
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1568(SB), Y14, Y3
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1568(SB), Y14, Y9
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y14, Y3
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y14, Y9
 	VMOVUPD      Y6, 1472(BX)
 	VANDPD       Y13, Y10, Y6
 	VMOVUPD      Y13, 1504(BX)
@@ -2507,13 +2507,13 @@ body:
 	VDIVPD       Y10, Y15, Y10
 	VDIVPD       Y4, Y15, Y4
 	VMOVUPD      Y8, 1632(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1600(SB), Y3, Y8
+	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y3, Y8
 	VMOVUPD      Y2, 1664(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1600(SB), Y9, Y2
+	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y9, Y2
 	VMOVUPD      Y4, 1696(BX)
-	VMINPD       bsmAllStripAVX2Consts<>+576(SB), Y3, Y4
+	VMINPD       bsmAllStripAVX2Consts<>+1568(SB), Y3, Y4
 	VMOVUPD      Y7, 1728(BX)
-	VMINPD       bsmAllStripAVX2Consts<>+576(SB), Y9, Y7
+	VMINPD       bsmAllStripAVX2Consts<>+1568(SB), Y9, Y7
 	VMOVUPD      Y10, 1760(BX)
 	VSUBPD       Y14, Y15, Y10
 	VMOVUPD      Y14, 1792(BX)
@@ -2525,7 +2525,7 @@ body:
 	VORPD        1216(BX), Y15, Y5
 	VFMADD231PD  Y11, Y11, Y8
 	VFMADD231PD  Y12, Y12, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y15
 	VMAXPD       Y15, Y4, Y4
 	VMAXPD       Y15, Y7, Y7
 	VMOVUPD      736(BX), Y15
@@ -2539,32 +2539,32 @@ body:
 	VFMADD231PD  Y15, Y9, Y2
 	VSUBPD       Y4, Y3, Y3
 	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y15
-	VADDPD       Y4, Y15, Y4
-	VADDPD       Y7, Y15, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y15
+	VADDPD       Y15, Y4, Y4
+	VADDPD       Y15, Y7, Y7
 	VMOVUPD      Y12, 1888(BX)
 	VMULPD       1120(BX), Y6, Y12
 	VMOVUPD      Y6, 1120(BX)
 	VMULPD       576(BX), Y13, Y6
 	VMOVUPD      Y13, 576(BX)
 	VMOVUPD      544(BX), Y13
-	VBLENDVPD    Y1, bsmAllStripAVX2Consts<>+896(SB), Y13, Y1
+	VBLENDVPD    Y1, bsmAllStripAVX2Consts<>+832(SB), Y13, Y1
 	VMOVUPD      640(BX), Y13
-	VBLENDVPD    Y5, bsmAllStripAVX2Consts<>+896(SB), Y13, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y13
+	VBLENDVPD    Y5, bsmAllStripAVX2Consts<>+832(SB), Y13, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y13
 	VMOVUPD      Y5, 640(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y5
 	VFMADD231PD  Y13, Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1696(SB), Y2, Y13
-	VADDPD       Y3, Y15, Y3
-	VADDPD       Y9, Y15, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y2, Y13
+	VADDPD       Y15, Y3, Y3
+	VADDPD       Y15, Y9, Y9
 	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y7, Y7
 	VFMADD231PD  864(BX), Y0, Y10
 	VMOVUPD      896(BX), Y15
 	VFMADD231PD  1856(BX), Y15, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y2, Y13
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y8, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y2, Y13
 	VPSLLQ       $0x34, Y3, Y3
 	VPSLLQ       $0x34, Y9, Y9
 	VMOVUPD      Y14, 544(BX)
@@ -2579,8 +2579,8 @@ body:
 	VMULPD       1664(BX), Y6, Y12
 	VMULPD       1632(BX), Y14, Y14
 	VMULPD       1600(BX), Y6, Y6
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y2, Y13
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y8, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y2, Y13
 	VMOVUPD      Y10, 1600(BX)
 	VMOVUPD      384(BX), Y10
 	VMOVUPD      Y7, 1696(BX)
@@ -2594,61 +2594,61 @@ body:
 	VMULPD       1568(BX), Y14, Y3
 	VMOVUPD      Y0, 1568(BX)
 	VMULPD       1472(BX), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y2, Y13
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y8, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y2, Y13
 	VMULPD       1280(BX), Y15, Y15
 	VMULPD       1312(BX), Y12, Y12
 	VMULPD       Y4, Y11, Y4
 	VMULPD       1888(BX), Y9, Y9
 	VMULPD       1504(BX), Y3, Y3
 	VMULPD       1536(BX), Y0, Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y11
 	VFMADD213PD  Y11, Y8, Y5
 	VFMADD231PD  Y13, Y2, Y11
 	VMULPD       1408(BX), Y14, Y13
 	VMULPD       1440(BX), Y6, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y14
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y14
 	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y6
 	VFMADD231PD  Y14, Y4, Y6
 	VMOVUPD      Y13, 1408(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
 	VFMADD231PD  Y14, Y9, Y13
 	VMOVUPD      Y12, 1536(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y12
 	VFMADD231PD  Y14, Y3, Y12
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1056(SB), Y0, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y2, Y11
+	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y0, Y14
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y8, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y2, Y11
 	VMOVUPD      Y15, 1504(BX)
 	VMOVUPD      736(BX), Y15
 	VCMPPD       $0x00, Y7, Y15, Y7
 	VMOVUPD      512(BX), Y15
 	VCMPPD       $0x00, Y10, Y15, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y15
 	VMOVUPD      Y0, 512(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y0
 	VFMADD231PD  Y15, Y6, Y0
 	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y3
 	VFMADD231PD  Y15, Y13, Y3
 	VMOVUPD      Y9, 1888(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y9
 	VFMADD231PD  Y15, Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1920(SB), Y14, Y15
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y2, Y11
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y14, Y15
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y8, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y2, Y11
 	VMOVUPD      Y4, 1312(BX)
 	VMOVUPD      704(BX), Y4
-	VBLENDVPD    Y7, bsmAllStripAVX2Consts<>+896(SB), Y4, Y4
+	VBLENDVPD    Y7, bsmAllStripAVX2Consts<>+832(SB), Y4, Y4
 	VMOVUPD      448(BX), Y7
-	VBLENDVPD    Y10, bsmAllStripAVX2Consts<>+896(SB), Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y10
+	VBLENDVPD    Y10, bsmAllStripAVX2Consts<>+832(SB), Y7, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y10
 	VFMADD213PD  Y10, Y6, Y0
 	VFMADD213PD  Y10, Y13, Y3
 	VFMADD213PD  Y10, Y12, Y9
 	VFMADD231PD  Y15, Y14, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y15
 	VFMADD213PD  Y15, Y8, Y5
 	VFMADD231PD  Y11, Y2, Y15
 	VMOVUPD      1792(BX), Y11
@@ -2659,12 +2659,12 @@ body:
 	VMOVUPD      1824(BX), Y11
 	VMOVUPD      Y1, 1280(BX)
 	VSUBPD       Y7, Y11, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y11
 	VFMADD213PD  Y11, Y6, Y0
 	VFMADD213PD  Y11, Y13, Y3
 	VFMADD213PD  Y11, Y12, Y9
 	VFMADD231PD  Y10, Y14, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y10
 	VFMADD213PD  Y10, Y8, Y5
 	VFMADD231PD  Y15, Y2, Y10
 	VMOVUPD      704(BX), Y15
@@ -2673,12 +2673,12 @@ body:
 	VMOVUPD      640(BX), Y15
 	VMOVUPD      Y1, 1760(BX)
 	VSUBPD       448(BX), Y15, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y15
 	VFMADD213PD  Y15, Y6, Y0
 	VFMADD213PD  Y15, Y13, Y3
 	VFMADD213PD  Y15, Y12, Y9
 	VFMADD231PD  Y11, Y14, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y11
 	VFMADD213PD  Y11, Y8, Y5
 	VFMADD213PD  Y11, Y2, Y10
 	VMOVUPD      Y1, 1664(BX)
@@ -2687,7 +2687,7 @@ body:
 	VMOVUPD      Y4, 1568(BX)
 	VMOVUPD      1856(BX), Y4
 	VFMADD132PD  672(BX), Y7, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y7
 	VFMADD213PD  Y7, Y6, Y0
 	VFMADD213PD  Y7, Y13, Y3
 	VFMADD213PD  Y7, Y12, Y9
@@ -2698,10 +2698,10 @@ body:
 	VMULPD       1120(BX), Y8, Y10
 	VMOVUPD      480(BX), Y15
 	VMULPD       576(BX), Y15, Y11
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2208(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2208(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2208(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2208(SB), Y14, Y7
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y14, Y7
 	VMOVUPD      Y4, 576(BX)
 	VMOVUPD      160(BX), Y4
 	VFMADD213PD  Y4, Y4, Y5
@@ -2709,18 +2709,18 @@ body:
 	VMULPD       1792(BX), Y8, Y2
 	VMOVUPD      Y2, 1792(BX)
 	VMULPD       1824(BX), Y15, Y2
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y14, Y7
-	VMULPD       1344(BX), Y5, Y5
-	VMULPD       1376(BX), Y4, Y4
-	VMULPD       1280(BX), Y8, Y8
-	VMULPD       1472(BX), Y15, Y15
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y6, Y0
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y13, Y3
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y12, Y9
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y14, Y7
+	VMULPD       1344(BX), Y5, Y5
+	VMULPD       1376(BX), Y4, Y4
+	VMULPD       1280(BX), Y8, Y8
+	VMULPD       1472(BX), Y15, Y15
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y14, Y7
 	VMULPD       1632(BX), Y5, Y5
 	VMULPD       1696(BX), Y4, Y4
 	VMOVUPD      Y2, 1696(BX)
@@ -2729,19 +2729,19 @@ body:
 	VADDPD       1600(BX), Y2, Y15
 	VMOVUPD      Y15, 1600(BX)
 	VADDPD       544(BX), Y2, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y2
 	VFMADD213PD  Y2, Y6, Y0
 	VFMADD213PD  Y2, Y13, Y3
 	VFMADD213PD  Y2, Y12, Y9
 	VFMADD231PD  Y7, Y14, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y7
 	VMOVUPD      Y15, 544(BX)
 	VMULPD       Y7, Y5, Y15
 	VMULPD       Y7, Y4, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2368(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2368(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2368(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2368(SB), Y14, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y14, Y2
 	VMOVUPD      Y4, 1472(BX)
 	VMULPD       928(BX), Y15, Y4
 	VMOVUPD      Y5, 480(BX)
@@ -2750,50 +2750,50 @@ body:
 	VMULPD       1024(BX), Y15, Y8
 	VMOVUPD      Y1, 1024(BX)
 	VMULPD       1056(BX), Y7, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y14, Y2
-	VMOVUPD      Y11, 1056(BX)
-	VMULPD       768(BX), Y4, Y11
-	VMOVUPD      Y10, 768(BX)
-	VMULPD       800(BX), Y5, Y10
-	VMULPD       bsmAllStripAVX2Consts<>+2144(SB), Y8, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+2144(SB), Y1, Y1
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y6, Y0
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y13, Y3
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y12, Y9
 	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y14, Y2
+	VMOVUPD      Y11, 1056(BX)
+	VMULPD       768(BX), Y4, Y11
+	VMOVUPD      Y10, 768(BX)
+	VMULPD       800(BX), Y5, Y10
+	VMULPD       bsmAllStripAVX2Consts<>+2176(SB), Y8, Y8
+	VMULPD       bsmAllStripAVX2Consts<>+2176(SB), Y1, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y14, Y2
 	VMOVUPD      Y1, 800(BX)
 	VMULPD       928(BX), Y11, Y1
 	VMOVUPD      Y8, 1088(BX)
 	VMULPD       832(BX), Y10, Y8
 	VMULPD       128(BX), Y15, Y15
 	VMULPD       128(BX), Y7, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y14, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y14, Y2
 	VMOVUPD      Y7, 1376(BX)
 	VMULPD       896(BX), Y4, Y7
 	VMOVUPD      Y7, 896(BX)
 	VMULPD       1728(BX), Y5, Y7
 	VMULPD       768(BX), Y4, Y4
 	VMULPD       1056(BX), Y5, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y14, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y14, Y2
 	VMULPD       1024(BX), Y1, Y1
 	VMULPD       576(BX), Y8, Y8
 	VMOVUPD      Y7, 576(BX)
 	VMULPD       1280(BX), Y11, Y7
 	VMOVUPD      Y7, 1280(BX)
 	VMULPD       1632(BX), Y10, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y14, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y6, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y13, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y12, Y9
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y14, Y2
 	VMOVUPD      Y7, 1632(BX)
 	VMULPD       1600(BX), Y11, Y7
 	VMOVUPD      Y7, 1600(BX)
@@ -2804,7 +2804,7 @@ body:
 	VMOVUPD      1376(BX), Y7
 	VMOVUPD      Y15, 1024(BX)
 	VMULPD       1696(BX), Y7, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y7
 	VFMADD213PD  Y7, Y6, Y0
 	VFMADD213PD  Y7, Y13, Y3
 	VFMADD213PD  Y7, Y12, Y9
@@ -2814,7 +2814,7 @@ body:
 	VXORPD       Y5, Y2, Y5
 	VXORPD       Y1, Y2, Y1
 	VXORPD       Y8, Y2, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y8
 	VFMADD213PD  Y8, Y6, Y0
 	VFMADD213PD  Y8, Y13, Y3
 	VFMADD213PD  Y8, Y12, Y9
@@ -2856,17 +2856,17 @@ body:
 	VMOVUPD      Y1, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMOVUPD      Y2, 32(DX)(AX*1)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y1
 	VFMADD213PD  Y1, Y6, Y0
 	VFMADD213PD  Y1, Y13, Y3
 	VFMADD213PD  Y1, Y12, Y9
 	VFMADD231PD  Y8, Y14, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y2
 	VFMADD213PD  Y2, Y6, Y0
 	VFMADD213PD  Y2, Y13, Y3
 	VFMADD213PD  Y2, Y12, Y9
 	VFMADD231PD  Y1, Y14, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y1
 	VFMADD213PD  Y1, Y0, Y6
 	VFMADD213PD  Y1, Y3, Y13
 	VFMADD213PD  Y1, Y9, Y12
@@ -2880,7 +2880,7 @@ body:
 	VMULPD       1536(BX), Y13, Y2
 	VMULPD       1408(BX), Y12, Y3
 	VMULPD       1440(BX), Y0, Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y4
 	VANDPD       Y1, Y4, Y1
 	VANDPD       Y2, Y4, Y2
 	VORPD        1248(BX), Y1, Y1
@@ -2916,7 +2916,7 @@ body:
 	VFNMADD231PD Y3, Y12, Y4
 	VFNMADD231PD Y0, Y12, Y5
 	VMOVUPD      960(BX), Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+2752(SB), Y3
 	VBLENDVPD    Y0, Y6, Y3, Y0
 	VMOVUPD      992(BX), Y6
 	VBLENDVPD    Y6, Y7, Y3, Y3
@@ -2966,13 +2966,13 @@ tail:
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
 	MOVQ         sign_base+288(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y6
 	VANDPD       Y6, Y0, Y7
 	VANDPD       Y6, Y1, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y9
 	VMULPD       Y7, Y9, Y10
 	VMULPD       Y8, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+704(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y11
 	VCMPPD       $0x11, Y11, Y7, Y12
 	VCMPPD       $0x11, Y11, Y8, Y11
 	VCMPPD       $0x03, Y7, Y7, Y13
@@ -2984,14 +2984,14 @@ tail:
 	VBLENDVPD    Y12, Y10, Y7, Y10
 	VBLENDVPD    Y11, Y9, Y8, Y9
 	VMOVUPD      Y3, 512(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+768(SB), Y10, Y3
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y10, Y3
 	VMOVUPD      Y2, 544(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+768(SB), Y9, Y2
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y9, Y2
 	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y3, Y3
 	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y2, Y2
 	VORPD        Y13, Y3, Y3
 	VORPD        Y6, Y2, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y6
 	VMULPD       Y6, Y3, Y13
 	VMULPD       Y6, Y2, Y6
 	VMOVUPD      Y8, 576(BX)
@@ -3000,14 +3000,14 @@ tail:
 	VADDPD       Y2, Y2, Y7
 	VPSRLQ       $0x34, Y10, Y10
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmAllStripAVX2Consts<>+800(SB), Y10, Y10
-	VORPD        bsmAllStripAVX2Consts<>+800(SB), Y9, Y9
+	VORPD        bsmAllStripAVX2Consts<>+736(SB), Y10, Y10
+	VORPD        bsmAllStripAVX2Consts<>+736(SB), Y9, Y9
 	VCMPPD       $0x11, 224(BX), Y13, Y13
 	VCMPPD       $0x11, 224(BX), Y6, Y6
-	VSUBPD       bsmAllStripAVX2Consts<>+832(SB), Y10, Y10
-	VSUBPD       bsmAllStripAVX2Consts<>+832(SB), Y9, Y9
-	VANDPD       bsmAllStripAVX2Consts<>+864(SB), Y12, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+864(SB), Y11, Y11
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y10, Y10
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y9, Y9
+	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y12, Y12
+	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y11, Y11
 	VBLENDVPD    Y13, Y8, Y3, Y8
 	VBLENDVPD    Y6, Y7, Y2, Y7
 	VMOVUPD      Y6, 640(BX)
@@ -3034,13 +3034,13 @@ tail:
 	VSUBPD       Y8, Y0, Y0
 	VSUBPD       Y7, Y1, Y1
 	VMOVUPD      608(BX), Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y8
 	VMOVUPD      Y2, 768(BX)
 	VCMPPD       $0x00, Y8, Y7, Y2
 	VMOVUPD      Y3, 800(BX)
 	VMOVUPD      576(BX), Y3
 	VCMPPD       $0x00, Y8, Y3, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y8
 	VBLENDVPD    Y2, Y8, Y6, Y2
 	VBLENDVPD    Y7, Y8, Y9, Y6
 	VMULPD       Y11, Y10, Y7
@@ -3055,7 +3055,7 @@ tail:
 	VMULPD       Y11, Y0, Y0
 	VMULPD       Y12, Y1, Y1
 	VMOVUPD      608(BX), Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y11
 	VCMPPD       $0x11, Y11, Y10, Y12
 	VCMPPD       $0x11, Y11, Y3, Y11
 	VBLENDVPD    Y12, Y2, Y10, Y2
@@ -3065,7 +3065,7 @@ tail:
 	VMOVUPD      256(BX), Y11
 	VSUBPD       Y2, Y11, Y2
 	VSUBPD       Y3, Y11, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y11
 	VMULPD       Y11, Y5, Y12
 	VMULPD       Y11, Y4, Y13
 	VMOVUPD      (BX), Y11
@@ -3075,13 +3075,19 @@ tail:
 	VMULPD       Y7, Y5, Y7
 	VMULPD       Y8, Y4, Y8
 	VMOVUPD      Y4, 608(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1120(SB), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y4
 	VMOVUPD      Y5, 832(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y5
 	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1152(SB), Y10, Y4
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1088(SB), Y10, Y4
 	VMOVUPD      Y8, 864(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1120(SB), Y8
+	VFMADD213PD  Y8, Y6, Y5
+	VFMADD231PD  Y4, Y10, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y4
+	VFMADD213PD  Y4, Y6, Y5
+	VFMADD231PD  Y8, Y10, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y8
 	VFMADD213PD  Y8, Y6, Y5
 	VFMADD231PD  Y4, Y10, Y8
 	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y4
@@ -3090,15 +3096,9 @@ tail:
 	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y8
 	VFMADD213PD  Y8, Y6, Y5
 	VFMADD231PD  Y4, Y10, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y4
-	VFMADD213PD  Y4, Y6, Y5
-	VFMADD231PD  Y8, Y10, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y8
-	VFMADD213PD  Y8, Y6, Y5
-	VFMADD231PD  Y4, Y10, Y8
 	VMULPD       Y5, Y6, Y4
 	VMULPD       Y8, Y10, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y6
 	VADDPD       Y6, Y2, Y8
 	VADDPD       Y6, Y3, Y10
 	VMOVUPD      800(BX), Y6
@@ -3111,12 +3111,12 @@ tail:
 	VBLENDVPD    Y10, Y2, Y6, Y2
 	VMOVUPD      640(BX), Y6
 	VBLENDVPD    Y6, Y3, Y8, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y6
 	VMULPD       Y6, Y2, Y8
 	VMULPD       Y6, Y3, Y6
 	VFMADD231PD  Y4, Y0, Y8
 	VFMADD231PD  Y5, Y1, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y4
 	VFMADD231PD  Y4, Y0, Y8
 	VFMADD231PD  Y4, Y1, Y6
 	VMOVUPD      544(BX), Y0
@@ -3125,7 +3125,7 @@ tail:
 	VMULPD       Y11, Y5, Y10
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y5, Y5, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y9
 	VFMADD231PD  Y9, Y2, Y8
 	VFMADD231PD  Y9, Y3, Y6
 	VMULPD       Y1, Y1, Y1
@@ -3141,7 +3141,7 @@ tail:
 	VMOVUPD      352(BX), Y0
 	VFMADD231PD  Y0, Y3, Y8
 	VFMADD231PD  Y0, Y3, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y3
 	VMULPD       Y1, Y3, Y1
 	VMULPD       Y2, Y3, Y2
 	VMOVUPD      480(BX), Y3
@@ -3170,13 +3170,13 @@ tail:
 	VMULPD       Y0, Y13, Y8
 	VMULPD       Y0, Y11, Y0
 	VMOVUPD      Y7, 928(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y7
 	VMOVUPD      Y11, 960(BX)
 	VANDPD       Y1, Y7, Y11
 	VMOVUPD      Y13, 992(BX)
 	VANDPD       Y3, Y7, Y13
 	VMOVUPD      Y0, 1024(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y0
 	VMINPD       Y11, Y0, Y11
 	VMINPD       Y13, Y0, Y13
 	VANDPD       Y1, Y5, Y1
@@ -3188,20 +3188,20 @@ tail:
 	VMINPD       Y2, Y0, Y0
 	VANDPD       Y12, Y5, Y2
 	VANDPD       Y6, Y5, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y12
 	VFMADD213PD  Y4, Y11, Y12
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y5
 	VFMADD213PD  Y4, Y13, Y5
 	VMOVUPD      Y10, 1088(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y10
 	VMOVUPD      Y9, 1120(BX)
 	VADDPD       Y10, Y11, Y9
 	VMOVUPD      Y6, 1152(BX)
 	VADDPD       Y10, Y13, Y6
 	VMOVUPD      Y2, 1184(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y2
 	VFMADD213PD  Y4, Y8, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y7
 	VFMADD213PD  Y4, Y0, Y7
 	VADDPD       Y10, Y8, Y4
 	VADDPD       Y10, Y0, Y10
@@ -3211,8 +3211,8 @@ tail:
 	VMULPD       Y13, Y13, Y8
 	VMOVUPD      Y3, 1280(BX)
 	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y3
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1568(SB), Y3, Y0
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1568(SB), Y3, Y8
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y3, Y0
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y3, Y8
 	VSUBPD       Y3, Y0, Y0
 	VSUBPD       Y3, Y8, Y3
 	VMULPD       Y9, Y12, Y8
@@ -3223,15 +3223,15 @@ tail:
 	VMOVUPD      Y4, 1376(BX)
 	VMULPD       Y10, Y7, Y4
 	VMOVUPD      Y10, 1408(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+672(SB), Y11, Y10
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y11, Y10
 	VMOVUPD      Y7, 1440(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+672(SB), Y13, Y7
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y13, Y7
 	VORPD        Y10, Y1, Y10
 	VORPD        1280(BX), Y7, Y7
 	VMOVUPD      Y7, 1472(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1600(SB), Y0, Y7
+	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y0, Y7
 	VMOVUPD      Y10, 1504(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1600(SB), Y3, Y10
+	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y3, Y10
 	VFMADD231PD  Y11, Y11, Y7
 	VFMADD231PD  Y13, Y13, Y10
 	VFMADD231PD  bsmAllStripAVX2Consts<>+1632(SB), Y0, Y7
@@ -3262,29 +3262,27 @@ tail:
 	VMULPD       Y2, Y11, Y2
 	VMOVUPD      1216(BX), Y12
 	VMULPD       Y9, Y12, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y13
 	VANDPD       Y11, Y13, Y11
 	VANDPD       Y12, Y13, Y12
 	VORPD        1184(BX), Y11, Y11
 	VORPD        1152(BX), Y12, Y12
 	VMOVUPD      Y12, 1216(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y12
 	VMOVUPD      Y11, 1248(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y11
 	VFMADD231PD  Y12, Y8, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
 	VFMADD231PD  Y12, Y5, Y13
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y1
 	VFMADD231PD  Y12, Y2, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1056(SB), Y9, Y12
+	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y9, Y12
 	VMOVUPD      Y0, 1408(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y0
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1664(SB), Y7, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y0
+	VFMADD231PD  bsmAllStripAVX2Consts<>+1696(SB), Y7, Y0
 	VMOVUPD      Y3, 1376(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y3
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1664(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y10, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y3
+	VFMADD231PD  bsmAllStripAVX2Consts<>+1696(SB), Y10, Y3
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y7, Y0
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y10, Y3
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y7, Y0
@@ -3293,36 +3291,35 @@ tail:
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y10, Y3
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y7, Y0
 	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2016(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2016(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2080(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2080(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2144(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2144(SB), Y10, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y7, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y10, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y7, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y10, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y7, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y10, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y7, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y10, Y3
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y7, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y10, Y3
 	VMULPD       Y0, Y7, Y0
 	VMULPD       Y3, Y10, Y3
 	VMOVUPD      160(BX), Y7
 	VFMADD213PD  Y7, Y7, Y0
 	VFMADD213PD  Y7, Y7, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y7
 	VFMADD231PD  Y10, Y11, Y7
 	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y3
 	VFMADD231PD  Y10, Y13, Y3
 	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y0
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y0
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y0
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
 	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y0
@@ -3337,7 +3334,7 @@ tail:
 	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y0
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y0
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
 	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y0
@@ -3368,6 +3365,9 @@ tail:
 	VFMADD213PD  Y0, Y11, Y7
 	VFMADD213PD  Y0, Y13, Y3
 	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y0
+	VFMADD213PD  Y0, Y11, Y7
+	VFMADD213PD  Y0, Y13, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y0
 	VFMADD213PD  Y0, Y7, Y11
 	VFMADD213PD  Y0, Y3, Y13
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y3
@@ -3375,7 +3375,7 @@ tail:
 	VFMADD213PD  Y3, Y13, Y5
 	VMULPD       Y6, Y8, Y6
 	VMULPD       Y4, Y5, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y5
 	VANDPD       Y6, Y5, Y6
 	VANDPD       Y4, Y5, Y4
 	VMOVUPD      1600(BX), Y7
@@ -3391,67 +3391,67 @@ tail:
 	VMOVUPD      800(BX), Y4
 	VCMPPD       $0x00, Y8, Y4, Y8
 	VMOVUPD      Y6, 1600(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y6
 	VMOVUPD      768(BX), Y4
 	VBLENDVPD    Y7, Y6, Y4, Y4
 	VMOVUPD      1088(BX), Y7
 	VBLENDVPD    Y8, Y6, Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y8
 	VFMADD231PD  Y10, Y1, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1920(SB), Y12, Y10
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y12, Y10
 	VMOVUPD      Y7, 1088(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y7
 	VFMADD213PD  Y7, Y1, Y8
 	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y10
 	VFMADD213PD  Y10, Y1, Y8
 	VFMADD231PD  Y7, Y12, Y10
 	VFMADD213PD  Y0, Y8, Y1
@@ -3476,20 +3476,20 @@ tail:
 	VMOVUPD      448(BX), Y7
 	VBLENDVPD    Y5, Y6, Y7, Y5
 	VMOVUPD      1568(BX), Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+576(SB), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y7
 	VMINPD       Y7, Y6, Y8
 	VMOVUPD      1536(BX), Y9
 	VMINPD       Y7, Y9, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y10
 	VMAXPD       Y10, Y8, Y8
 	VMAXPD       Y10, Y7, Y7
 	VSUBPD       Y8, Y6, Y6
 	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y10
-	VADDPD       Y8, Y10, Y8
-	VADDPD       Y7, Y10, Y7
-	VADDPD       Y6, Y10, Y6
-	VADDPD       Y9, Y10, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y10
+	VADDPD       Y10, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y10, Y6, Y6
+	VADDPD       Y10, Y9, Y9
 	VPSLLQ       $0x34, Y8, Y8
 	VPSLLQ       $0x34, Y7, Y7
 	VPSLLQ       $0x34, Y6, Y6
@@ -3511,7 +3511,7 @@ tail:
 	VMOVUPD      1024(BX), Y2
 	VSUBPD       Y13, Y2, Y13
 	VMOVUPD      Y1, 1536(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y1
 	VMOVUPD      Y0, 1568(BX)
 	VMULPD       Y1, Y6, Y0
 	VMULPD       Y1, Y7, Y1
@@ -3520,7 +3520,7 @@ tail:
 	VMOVUPD      Y4, 544(BX)
 	VMULPD       512(BX), Y1, Y4
 	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y6
 	VMULPD       Y7, Y6, Y7
 	VMULPD       Y4, Y6, Y4
 	VSUBPD       Y9, Y3, Y6
@@ -3587,10 +3587,10 @@ tail:
 	VMINPD       Y6, Y2, Y2
 	VADDPD       Y8, Y11, Y8
 	VADDPD       Y10, Y6, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y10
 	VCMPPD       $0x11, Y9, Y10, Y9
 	VCMPPD       $0x11, Y2, Y10, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y10
 	VCMPPD       $0x11, Y10, Y8, Y8
 	VCMPPD       $0x11, Y10, Y6, Y6
 	VANDPD       Y8, Y9, Y8
@@ -3621,7 +3621,7 @@ tail:
 	VFNMADD213PD 1440(BX), Y1, Y0
 	VFMADD231PD  Y6, Y5, Y13
 	VFMADD231PD  Y10, Y1, Y12
-	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2752(SB), Y1
 	VBLENDVPD    Y8, Y13, Y1, Y5
 	VBLENDVPD    Y2, Y12, Y1, Y1
 	VMASKMOVPD   Y5, Y15, (SI)(AX*1)

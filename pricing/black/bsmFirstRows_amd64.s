@@ -1803,18 +1803,18 @@ DATA bsmFirstRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
 DATA bsmFirstRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
 DATA bsmFirstRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
 DATA bsmFirstRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+856(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
-DATA bsmFirstRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
-DATA bsmFirstRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
-DATA bsmFirstRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
+DATA bsmFirstRowsAVX2Consts<>+800(SB)/8, $0x00000000000007fe
+DATA bsmFirstRowsAVX2Consts<>+808(SB)/8, $0x00000000000007fe
+DATA bsmFirstRowsAVX2Consts<>+816(SB)/8, $0x00000000000007fe
+DATA bsmFirstRowsAVX2Consts<>+824(SB)/8, $0x00000000000007fe
+DATA bsmFirstRowsAVX2Consts<>+832(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+840(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+848(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+856(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+864(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+872(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+880(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+888(SB)/8, $0xbfe62e42fee00000
 DATA bsmFirstRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
 DATA bsmFirstRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
 DATA bsmFirstRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
@@ -1823,122 +1823,122 @@ DATA bsmFirstRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+960(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+968(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+976(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+984(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+992(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1000(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1008(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1016(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1024(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1032(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1040(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1048(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1056(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1064(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1072(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1080(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1088(SB)/8, $0x43380000000003ff
-DATA bsmFirstRowsAVX2Consts<>+1096(SB)/8, $0x43380000000003ff
-DATA bsmFirstRowsAVX2Consts<>+1104(SB)/8, $0x43380000000003ff
-DATA bsmFirstRowsAVX2Consts<>+1112(SB)/8, $0x43380000000003ff
-DATA bsmFirstRowsAVX2Consts<>+1120(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1128(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1136(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1144(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1184(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1192(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1200(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1208(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX2Consts<>+1312(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1320(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1328(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1336(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
-DATA bsmFirstRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
-DATA bsmFirstRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
-DATA bsmFirstRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
-DATA bsmFirstRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
-DATA bsmFirstRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
-DATA bsmFirstRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
-DATA bsmFirstRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
-DATA bsmFirstRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX2Consts<>+1472(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstRowsAVX2Consts<>+1480(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstRowsAVX2Consts<>+1488(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstRowsAVX2Consts<>+1496(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+960(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+968(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+976(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+984(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+992(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1000(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1008(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1016(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1024(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1032(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1040(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1048(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1056(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1064(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1072(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1080(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1088(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1096(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1104(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1112(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1176(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f81111111122322
+DATA bsmFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f81111111122322
+DATA bsmFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f81111111122322
+DATA bsmFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f81111111122322
+DATA bsmFirstRowsAVX2Consts<>+1248(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1256(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1264(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1272(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1280(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1288(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1296(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1304(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1312(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1320(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1328(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1336(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1344(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1352(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1360(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1368(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
+DATA bsmFirstRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
+DATA bsmFirstRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
+DATA bsmFirstRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
+DATA bsmFirstRowsAVX2Consts<>+1408(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1416(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1424(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1432(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1440(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1448(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1456(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1464(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
+DATA bsmFirstRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
+DATA bsmFirstRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
+DATA bsmFirstRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
+DATA bsmFirstRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
 DATA bsmFirstRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
 DATA bsmFirstRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
-DATA bsmFirstRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
-DATA bsmFirstRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
-DATA bsmFirstRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
-DATA bsmFirstRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
-DATA bsmFirstRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
-DATA bsmFirstRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
-DATA bsmFirstRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1600(SB)/8, $0x43380000000003ff
+DATA bsmFirstRowsAVX2Consts<>+1608(SB)/8, $0x43380000000003ff
+DATA bsmFirstRowsAVX2Consts<>+1616(SB)/8, $0x43380000000003ff
+DATA bsmFirstRowsAVX2Consts<>+1624(SB)/8, $0x43380000000003ff
+DATA bsmFirstRowsAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1824(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1832(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1840(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1848(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1856(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1864(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1872(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1880(SB)/8, $0x3f655555555502a1
 DATA bsmFirstRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
 DATA bsmFirstRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
 DATA bsmFirstRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
@@ -1947,107 +1947,111 @@ DATA bsmFirstRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
 DATA bsmFirstRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
 DATA bsmFirstRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
 DATA bsmFirstRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstRowsAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1952(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1960(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1968(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1976(SB)/8, $0xbf95555555555511
 DATA bsmFirstRowsAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
 DATA bsmFirstRowsAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
 DATA bsmFirstRowsAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
 DATA bsmFirstRowsAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstRowsAVX2Consts<>+2016(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+2024(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+2032(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+2040(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2016(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+2024(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+2032(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+2040(SB)/8, $0x3fc000000000000b
 DATA bsmFirstRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
 DATA bsmFirstRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
 DATA bsmFirstRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
 DATA bsmFirstRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstRowsAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstRowsAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstRowsAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstRowsAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstRowsAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstRowsAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstRowsAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstRowsAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstRowsAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstRowsAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstRowsAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstRowsAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstRowsAVX2Consts<>+2240(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+2248(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+2256(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+2264(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2080(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2088(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2096(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2104(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
 DATA bsmFirstRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstRowsAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstRowsAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstRowsAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstRowsAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstRowsAVX2Consts<>+2368(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstRowsAVX2Consts<>+2376(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstRowsAVX2Consts<>+2384(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstRowsAVX2Consts<>+2392(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstRowsAVX2Consts<>+2400(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstRowsAVX2Consts<>+2408(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstRowsAVX2Consts<>+2416(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstRowsAVX2Consts<>+2424(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstRowsAVX2Consts<>+2432(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2440(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2448(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2456(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstRowsAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstRowsAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstRowsAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2304(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2312(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2320(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2328(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2464(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2472(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2480(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2488(SB)/8, $0x2b2bff2ee48e0530
 DATA bsmFirstRowsAVX2Consts<>+2496(SB)/8, $0x54b249ad2594c37d
 DATA bsmFirstRowsAVX2Consts<>+2504(SB)/8, $0x54b249ad2594c37d
 DATA bsmFirstRowsAVX2Consts<>+2512(SB)/8, $0x54b249ad2594c37d
 DATA bsmFirstRowsAVX2Consts<>+2520(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX2Consts<>+2528(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstRowsAVX2Consts<>+2536(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstRowsAVX2Consts<>+2544(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstRowsAVX2Consts<>+2552(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstRowsAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstRowsAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstRowsAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstRowsAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstRowsAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstRowsAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstRowsAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstRowsAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstRowsAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstRowsAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstRowsAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstRowsAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstRowsAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstRowsAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstRowsAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstRowsAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstRowsAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstRowsAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstRowsAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstRowsAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA bsmFirstRowsAVX2Consts<>+2528(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2536(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2544(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2552(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2560(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2568(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2576(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2584(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2592(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2600(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2608(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2616(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2624(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2632(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2640(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2648(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2656(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2664(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2672(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2680(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2688(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2696(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2704(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2712(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2720(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2728(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2736(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2744(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2784
 
 DATA bsmFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2069,7 +2073,7 @@ GLOBL bsmFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstRowsAVX2(SB), $1568-312
+TEXT ·bsmFirstRowsAVX2(SB), $1600-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2361,11 +2365,11 @@ body:
 	VFMADD213PD  Y2, Y3, Y14
 	VFMADD231PD  Y4, Y6, Y2
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y8
+	VFMADD231PD  Y4, Y10, Y8
 	VMOVUPD      Y13, 608(BX)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y13
-	VFMADD231PD  Y4, Y10, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y8
-	VFMADD231PD  Y4, Y11, Y8
+	VFMADD231PD  Y4, Y11, Y13
 	VMULPD       Y5, Y9, Y5
 	VMULPD       Y7, Y12, Y7
 	VMAXPD       Y0, Y15, Y0
@@ -2374,628 +2378,601 @@ body:
 	VFMADD213PD  Y15, Y3, Y14
 	VFMADD231PD  Y2, Y6, Y15
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
-	VSUBPD       Y2, Y13, Y13
-	VSUBPD       Y2, Y8, Y8
 	VMOVUPD      Y7, 960(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y7
+	VSUBPD       Y2, Y8, Y7
 	VMOVUPD      Y5, 640(BX)
-	VXORPD       64(BX), Y7, Y5
-	VMOVUPD      Y5, 992(BX)
-	VXORPD       32(BX), Y7, Y5
-	VMOVUPD      Y5, 512(BX)
-	VMOVAPD      Y2, Y5
-	VFMADD231PD  Y4, Y0, Y5
+	VSUBPD       Y2, Y13, Y5
+	VPADDQ       bsmFirstRowsAVX2Consts<>+800(SB), Y8, Y8
+	VPADDQ       bsmFirstRowsAVX2Consts<>+800(SB), Y13, Y13
+	VMOVUPD      Y12, 992(BX)
+	VMOVAPD      Y2, Y12
+	VFMADD231PD  Y4, Y0, Y12
 	VFMADD213PD  Y2, Y1, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y7
-	VFMADD213PD  Y7, Y3, Y14
-	VFMADD231PD  Y15, Y6, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y15
-	VFMADD231PD  Y15, Y13, Y10
-	VFMADD231PD  Y15, Y8, Y11
-	VMOVUPD      Y12, 480(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y12
-	VMOVUPD      Y9, 576(BX)
-	VMINPD       Y12, Y13, Y9
-	VMINPD       Y12, Y8, Y15
-	VSUBPD       Y2, Y5, Y5
-	VSUBPD       Y2, Y4, Y4
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+832(SB), Y3, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+832(SB), Y6, Y15
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+864(SB), Y7, Y10
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+864(SB), Y5, Y11
+	VMOVUPD      Y9, 512(BX)
+	VPSRLQ       $0x01, Y8, Y9
+	VMOVUPD      Y8, 480(BX)
+	VPSRLQ       $0x01, Y13, Y8
+	VMOVUPD      Y13, 576(BX)
+	VSUBPD       Y2, Y12, Y13
+	VMOVUPD      Y12, 1120(BX)
+	VSUBPD       Y2, Y4, Y12
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y2
 	VFMADD213PD  Y2, Y3, Y14
-	VFMADD231PD  Y7, Y6, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y7
-	VFMADD231PD  Y7, Y13, Y10
-	VFMADD231PD  Y7, Y8, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y12
-	VMAXPD       Y12, Y9, Y9
-	VMAXPD       Y12, Y15, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y12
-	VFMADD231PD  Y12, Y5, Y0
-	VFMADD231PD  Y12, Y4, Y1
+	VFMADD231PD  Y15, Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y15
+	VFMADD231PD  Y15, Y7, Y10
+	VFMADD231PD  Y15, Y5, Y11
+	VPSLLQ       $0x34, Y9, Y5
+	VPSLLQ       $0x34, Y8, Y7
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+864(SB), Y13, Y0
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+864(SB), Y12, Y1
 	VMULPD       Y14, Y3, Y3
 	VMULPD       Y2, Y6, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD231PD  Y6, Y10, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y14
-	VFMADD231PD  Y6, Y11, Y14
-	VSUBPD       Y9, Y13, Y13
-	VSUBPD       Y15, Y8, Y8
-	VFMADD231PD  Y7, Y5, Y0
-	VFMADD231PD  Y7, Y4, Y1
-	VMOVUPD      608(BX), Y7
-	VFMADD213PD  672(BX), Y7, Y3
-	VMOVUPD      Y4, 672(BX)
-	VMOVUPD      416(BX), Y4
-	VFMADD213PD  864(BX), Y4, Y2
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y10, Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y11, Y14
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y13, Y13
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y8, Y8
-	VMOVUPD      Y5, 864(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD231PD  Y6, Y0, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y1, Y6
-	VMOVUPD      Y8, 1120(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y8
-	VFMADD231PD  Y8, Y7, Y3
-	VFMADD231PD  Y8, Y4, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y4
-	VFMADD213PD  Y4, Y10, Y12
-	VFMADD213PD  Y4, Y11, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y7
-	VADDPD       Y7, Y9, Y9
-	VADDPD       Y7, Y15, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD213PD  Y7, Y0, Y5
-	VFMADD231PD  Y6, Y1, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y14
+	VFMADD231PD  Y6, Y10, Y14
+	VMOVUPD      Y7, 1152(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y7
+	VFMADD231PD  Y6, Y11, Y7
+	VMOVUPD      Y5, 1184(BX)
+	VMOVUPD      480(BX), Y5
+	VPSUBQ       Y9, Y5, Y5
+	VMOVUPD      576(BX), Y9
+	VPSUBQ       Y8, Y9, Y8
+	VFMADD231PD  Y15, Y13, Y0
+	VFMADD231PD  Y15, Y12, Y1
+	VMOVUPD      608(BX), Y9
+	VFMADD213PD  672(BX), Y9, Y3
+	VMOVUPD      416(BX), Y12
+	VFMADD213PD  864(BX), Y12, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y13
+	VFMADD213PD  Y13, Y10, Y14
+	VFMADD213PD  Y13, Y11, Y7
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y8, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y15
+	VFMADD231PD  Y6, Y0, Y15
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y1, Y6
+	VMOVUPD      Y8, 864(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y8
+	VFMADD231PD  Y8, Y9, Y3
+	VFMADD231PD  Y8, Y12, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y9
+	VFMADD213PD  Y9, Y10, Y14
+	VFMADD213PD  Y9, Y11, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y12
+	VMOVUPD      Y5, 416(BX)
+	VPADDQ       1120(BX), Y12, Y5
+	VPADDQ       Y4, Y12, Y4
+	VFMADD213PD  Y13, Y0, Y15
+	VFMADD231PD  Y6, Y1, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y6
 	VFMADD231PD  704(BX), Y6, Y3
 	VFMADD231PD  896(BX), Y6, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y6
-	VFMADD213PD  Y6, Y10, Y12
-	VFMADD213PD  Y6, Y11, Y14
-	VPSLLQ       $0x34, Y13, Y13
-	VMOVUPD      Y13, 896(BX)
-	VMOVUPD      1120(BX), Y13
-	VPSLLQ       $0x34, Y13, Y13
-	VFMADD213PD  Y4, Y0, Y5
-	VFMADD231PD  Y7, Y1, Y4
-	VMOVUPD      192(BX), Y7
-	VFMADD231PD  800(BX), Y7, Y3
-	VMOVUPD      96(BX), Y7
-	VFMADD231PD  544(BX), Y7, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y7
-	VFMADD213PD  Y7, Y10, Y12
-	VFMADD213PD  Y7, Y11, Y14
-	VMOVUPD      Y13, 544(BX)
-	VMOVUPD      864(BX), Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y8
-	VMOVUPD      Y15, 800(BX)
-	VMINPD       Y8, Y13, Y15
-	VMOVUPD      672(BX), Y13
-	VMOVUPD      Y15, 1120(BX)
-	VMINPD       Y8, Y13, Y15
-	VFMADD213PD  Y6, Y0, Y5
-	VFMADD231PD  Y4, Y1, Y6
-	VMOVUPD      576(BX), Y4
-	VMOVUPD      1024(BX), Y8
-	VFMADD231PD  Y3, Y4, Y8
-	VMOVUPD      480(BX), Y13
-	VMOVUPD      Y15, 704(BX)
-	VMOVUPD      928(BX), Y15
-	VFMADD231PD  Y2, Y13, Y15
-	VFMSUB213PD  1024(BX), Y4, Y3
-	VFMSUB213PD  928(BX), Y13, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y10, Y12
-	VFMADD213PD  Y13, Y11, Y14
-	VFMADD213PD  Y7, Y0, Y5
-	VFMADD231PD  Y6, Y1, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y6
+	VFMADD213PD  Y6, Y10, Y14
+	VFMADD213PD  Y6, Y11, Y7
+	VPSRLQ       $0x01, Y5, Y12
+	VPSRLQ       $0x01, Y4, Y8
+	VFMADD213PD  Y9, Y0, Y15
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      192(BX), Y13
+	VFMADD231PD  800(BX), Y13, Y3
+	VMOVUPD      96(BX), Y13
+	VFMADD231PD  544(BX), Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD  Y13, Y10, Y14
+	VFMADD213PD  Y13, Y11, Y7
+	VMOVUPD      Y4, 544(BX)
+	VPSLLQ       $0x34, Y12, Y4
+	VMOVUPD      Y4, 800(BX)
+	VPSLLQ       $0x34, Y8, Y4
+	VFMADD213PD  Y6, Y0, Y15
+	VFMADD231PD  Y9, Y1, Y6
+	VMOVUPD      512(BX), Y9
+	VMOVUPD      Y4, 896(BX)
+	VMOVUPD      1024(BX), Y4
+	VFMADD231PD  Y3, Y9, Y4
+	VMOVUPD      Y8, 704(BX)
+	VMOVUPD      928(BX), Y8
+	VFMADD231PD  992(BX), Y2, Y8
+	VFMSUB213PD  1024(BX), Y9, Y3
+	VMOVUPD      992(BX), Y9
+	VFMSUB213PD  928(BX), Y9, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD  Y9, Y10, Y14
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD213PD  Y13, Y0, Y15
+	VFMADD231PD  Y6, Y1, Y13
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y6
+	VMOVUPD      Y5, 928(BX)
+	VANDPD       Y4, Y6, Y5
+	VMOVUPD      Y4, 1024(BX)
 	VANDPD       Y8, Y6, Y4
-	VMOVUPD      Y8, 928(BX)
-	VANDPD       Y15, Y6, Y8
-	VMOVUPD      Y15, 1024(BX)
-	VANDPD       Y3, Y6, Y15
-	VMOVUPD      Y3, 416(BX)
+	VMOVUPD      Y8, 1120(BX)
+	VANDPD       Y3, Y6, Y8
+	VMOVUPD      Y3, 608(BX)
 	VANDPD       Y2, Y6, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y6
+	VMINPD       Y5, Y6, Y5
 	VMINPD       Y4, Y6, Y4
 	VMINPD       Y8, Y6, Y8
-	VMINPD       Y15, Y6, Y15
 	VMINPD       Y3, Y6, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y6
-	VFMADD213PD  Y6, Y10, Y12
-	VFMADD213PD  Y6, Y11, Y14
-	VFMADD213PD  Y13, Y0, Y5
-	VFMADD231PD  Y7, Y1, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y7
-	VMOVUPD      Y2, 608(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y2
-	VFMADD231PD  Y7, Y4, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y6
-	VFMADD231PD  Y7, Y8, Y6
-	VMOVUPD      Y9, 1152(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y4, Y9
-	VMOVUPD      Y1, 1184(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y8, Y1
-	VMOVUPD      Y13, 1216(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y13
-	VFMADD231PD  Y7, Y15, Y13
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y3, Y7
-	VMOVUPD      Y7, 1248(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y15, Y7
-	VMOVUPD      Y15, 1280(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y3, Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD  Y6, Y10, Y14
+	VFMADD213PD  Y6, Y11, Y7
+	VFMADD213PD  Y9, Y0, Y15
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y13
+	VMOVUPD      Y2, 672(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y2
+	VFMADD231PD  Y13, Y5, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y6
+	VFMADD231PD  Y13, Y4, Y6
+	VMOVUPD      Y12, 576(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y5, Y12
+	VMOVUPD      Y1, 480(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y4, Y1
+	VMOVUPD      Y9, 1216(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y9
+	VFMADD231PD  Y13, Y8, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y3, Y13
+	VMOVUPD      Y13, 1248(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y8, Y13
+	VMOVUPD      Y8, 1280(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y3, Y8
 	VMOVUPD      Y3, 1312(BX)
-	VMULPD       Y4, Y4, Y3
-	VMOVUPD      Y4, 1344(BX)
-	VMULPD       Y8, Y8, Y4
-	VMOVUPD      Y8, 1376(BX)
-	VMULPD       Y9, Y2, Y8
-	VMOVUPD      Y9, 1408(BX)
-	VMULPD       Y1, Y6, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y10, Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y11, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1344(SB), Y0, Y5
+	VMULPD       Y5, Y5, Y3
+	VMOVUPD      Y5, 1344(BX)
+	VMULPD       Y4, Y4, Y5
+	VMOVUPD      Y4, 1376(BX)
+	VMULPD       Y12, Y2, Y4
+	VMOVUPD      Y12, 1408(BX)
+	VMULPD       Y1, Y6, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1376(SB), Y10, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1376(SB), Y11, Y7
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1280(SB), Y0, Y15
 	VMOVUPD      Y1, 1440(BX)
-	VMOVUPD      1184(BX), Y1
+	VMOVUPD      480(BX), Y1
 	VMOVUPD      Y6, 1472(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y6
 	VFMADD231PD  1216(BX), Y1, Y6
 	VMOVUPD      Y2, 1216(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
-	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y2, Y3
-	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y2, Y4
-	VMOVUPD      Y9, 1504(BX)
-	VMOVUPD      1152(BX), Y9
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      Y9, 1152(BX)
-	VMOVUPD      800(BX), Y9
-	VPSLLQ       $0x34, Y9, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y10, Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y11, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y0, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y1, Y6
-	VSUBPD       Y2, Y3, Y3
-	VSUBPD       Y2, Y4, Y2
-	VMOVUPD      1120(BX), Y4
-	VMOVUPD      Y9, 800(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y9
-	VMAXPD       Y9, Y4, Y4
-	VMOVUPD      Y2, 1120(BX)
-	VMOVUPD      704(BX), Y2
-	VMAXPD       Y9, Y2, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y9
-	VFMADD213PD  Y9, Y10, Y12
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y0, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y1, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y1
-	VMOVUPD      Y3, 704(BX)
-	VANDPD       928(BX), Y1, Y3
-	VMOVUPD      Y3, 928(BX)
-	VANDPD       1024(BX), Y1, Y3
-	VMOVUPD      864(BX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y3, 864(BX)
-	VMOVUPD      672(BX), Y3
-	VSUBPD       Y2, Y3, Y3
-	VFMADD213PD  Y9, Y12, Y10
-	VFMADD213PD  Y9, Y14, Y11
-	VMULPD       Y7, Y13, Y12
-	VMULPD       1248(BX), Y15, Y14
-	VFMADD213PD  Y9, Y0, Y5
-	VFMADD132PD  1184(BX), Y9, Y6
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y1, Y1
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y3, Y3
-	VMULPD       896(BX), Y10, Y10
-	VMULPD       544(BX), Y11, Y11
-	VMOVUPD      Y15, 544(BX)
-	VMULPD       Y12, Y8, Y15
-	VMOVUPD      Y7, 896(BX)
-	VMULPD       1504(BX), Y14, Y7
-	VFMADD213PD  Y9, Y5, Y0
-	VFMADD132PD  1184(BX), Y9, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y5
-	VMOVUPD      Y13, 1184(BX)
-	VMULPD       704(BX), Y5, Y13
-	VMULPD       1120(BX), Y5, Y5
-	VMULPD       1152(BX), Y10, Y10
-	VMULPD       800(BX), Y11, Y11
-	VDIVPD       Y15, Y9, Y15
-	VDIVPD       Y7, Y9, Y7
-	VMOVUPD      1344(BX), Y9
-	VFMADD231PD  Y9, Y9, Y13
-	VMOVUPD      1376(BX), Y9
-	VFMADD231PD  Y9, Y9, Y5
-	VMOVUPD      704(BX), Y9
-	VMOVUPD      Y8, 800(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y8
-	VMOVUPD      Y7, 1152(BX)
-	VMINPD       Y8, Y9, Y7
-	VMOVUPD      Y14, 672(BX)
-	VMOVUPD      1120(BX), Y14
-	VMINPD       Y8, Y14, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y2
+	VMOVUPD      Y12, 1504(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y12
+	VFMADD213PD  Y12, Y2, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMOVUPD      928(BX), Y2
+	VPSUBQ       576(BX), Y2, Y2
+	VMOVUPD      Y4, 576(BX)
+	VMOVUPD      544(BX), Y4
+	VPSUBQ       704(BX), Y4, Y4
+	VMULPD       Y13, Y9, Y1
+	VMOVUPD      Y13, 704(BX)
+	VMULPD       1248(BX), Y8, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y10, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y11, Y7
+	VSUBPD       Y12, Y3, Y3
+	VSUBPD       Y12, Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD  Y12, Y0, Y15
+	VFMADD231PD  480(BX), Y6, Y12
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y6
+	VFMADD213PD  Y6, Y10, Y14
+	VFMADD213PD  Y6, Y11, Y7
+	VMOVUPD      Y8, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y8
+	VMOVUPD      Y9, 928(BX)
+	VANDPD       1024(BX), Y8, Y9
+	VMOVUPD      Y9, 1024(BX)
+	VANDPD       1120(BX), Y8, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y0, Y15
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      480(BX), Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y9, Y12
+	VMOVUPD      Y4, 1536(BX)
+	VANDPD       608(BX), Y8, Y4
+	VMOVUPD      Y4, 608(BX)
+	VANDPD       672(BX), Y8, Y4
+	VFMADD213PD  Y6, Y14, Y10
+	VFMADD213PD  Y6, Y7, Y11
+	VMULPD       576(BX), Y1, Y7
+	VMULPD       1504(BX), Y13, Y14
+	VFMADD213PD  Y6, Y0, Y15
+	VFMADD213PD  Y6, Y9, Y12
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      1088(BX), Y4
+	VMULPD       736(BX), Y4, Y8
+	VMOVUPD      1056(BX), Y4
+	VMOVUPD      Y8, 736(BX)
+	VMULPD       768(BX), Y4, Y8
+	VMULPD       1184(BX), Y10, Y10
+	VMULPD       1152(BX), Y11, Y11
+	VDIVPD       Y7, Y6, Y7
+	VDIVPD       Y14, Y6, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y4
+	VMOVUPD      Y8, 1152(BX)
+	VMULPD       Y4, Y3, Y8
+	VMULPD       Y4, Y5, Y4
+	VMULPD       416(BX), Y10, Y10
+	VMULPD       864(BX), Y11, Y11
+	VMOVUPD      Y13, 864(BX)
+	VMINPD       bsmFirstRowsAVX2Consts<>+1504(SB), Y3, Y13
+	VMOVUPD      Y14, 416(BX)
+	VMINPD       bsmFirstRowsAVX2Consts<>+1504(SB), Y5, Y14
+	VFMADD213PD  Y6, Y15, Y0
+	VFMADD213PD  Y6, Y12, Y9
+	VMOVUPD      1344(BX), Y12
+	VFMADD231PD  Y12, Y12, Y8
+	VMOVUPD      1376(BX), Y15
+	VFMADD231PD  Y15, Y15, Y4
 	VMULPD       384(BX), Y10, Y10
 	VMULPD       352(BX), Y11, Y11
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y4, Y4
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y2, Y2
-	VMOVUPD      Y12, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y12
-	VFMADD231PD  Y12, Y9, Y13
-	VFMADD231PD  Y12, Y14, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y12
-	VMAXPD       Y12, Y7, Y7
-	VMAXPD       Y12, Y8, Y8
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y3, Y3
-	VMULPD       Y1, Y0, Y0
-	VMULPD       Y3, Y6, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y6
-	VFMADD231PD  Y3, Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y5, Y3
-	VSUBPD       Y7, Y9, Y9
-	VSUBPD       Y8, Y14, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y14
-	VADDPD       Y7, Y14, Y7
-	VADDPD       Y8, Y14, Y8
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y2, Y2
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y5, Y3
-	VADDPD       Y9, Y14, Y9
-	VADDPD       Y12, Y14, Y12
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y2, Y1, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y2
-	VFMADD213PD  Y2, Y13, Y6
-	VFMADD231PD  Y3, Y5, Y2
-	VPSLLQ       $0x34, Y9, Y3
-	VPSLLQ       $0x34, Y12, Y4
-	VMOVUPD      384(BX), Y9
-	VMINPD       Y10, Y9, Y9
-	VMOVUPD      352(BX), Y12
-	VMINPD       Y11, Y12, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y6
+	VMAXPD       Y6, Y13, Y13
+	VMAXPD       Y6, Y14, Y6
+	VMULPD       800(BX), Y0, Y0
+	VMULPD       896(BX), Y9, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y14
+	VFMADD231PD  Y14, Y3, Y8
+	VFMADD231PD  Y14, Y5, Y4
+	VMOVUPD      384(BX), Y14
+	VMINPD       Y10, Y14, Y14
+	VMOVUPD      Y14, 384(BX)
+	VMOVUPD      352(BX), Y14
+	VMINPD       Y11, Y14, Y14
+	VSUBPD       Y13, Y3, Y3
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      Y14, 352(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y14
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y14, Y6, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y12
+	VFMADD231PD  Y15, Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y4, Y15
+	VMULPD       Y2, Y0, Y0
+	VMULPD       1536(BX), Y9, Y2
+	VADDPD       Y14, Y3, Y3
+	VADDPD       Y14, Y5, Y5
+	VPSLLQ       $0x34, Y13, Y9
+	VPSLLQ       $0x34, Y6, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y13
+	VFMADD213PD  Y13, Y8, Y12
+	VFMADD231PD  Y15, Y4, Y13
 	VMULPD       128(BX), Y0, Y0
-	VMULPD       160(BX), Y1, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y14
-	VFMADD213PD  Y14, Y13, Y6
-	VFMADD231PD  Y2, Y5, Y14
-	VMULPD       1024(BX), Y15, Y2
-	VMOVUPD      Y12, 1024(BX)
-	VMOVUPD      1152(BX), Y12
-	VMOVUPD      Y9, 160(BX)
-	VMULPD       672(BX), Y12, Y9
-	VMULPD       800(BX), Y15, Y15
-	VMULPD       1504(BX), Y12, Y12
-	VMOVUPD      Y8, 1504(BX)
-	VMOVUPD      (BX), Y8
-	VMOVUPD      Y7, 1152(BX)
-	VORPD        928(BX), Y8, Y7
-	VMOVUPD      Y4, 800(BX)
-	VORPD        864(BX), Y8, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y8
-	VFMADD213PD  Y8, Y13, Y6
-	VFMADD231PD  Y14, Y5, Y8
-	VMULPD       1216(BX), Y2, Y14
-	VMOVUPD      Y3, 1216(BX)
-	VMULPD       1472(BX), Y9, Y3
-	VMOVUPD      Y1, 1472(BX)
-	VMULPD       1184(BX), Y15, Y1
-	VMOVUPD      Y0, 1184(BX)
-	VMULPD       1248(BX), Y12, Y0
-	VMULPD       1408(BX), Y2, Y2
+	VMULPD       160(BX), Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y14
+	VXORPD       64(BX), Y14, Y15
+	VXORPD       32(BX), Y14, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y4, Y13
+	VMULPD       Y7, Y1, Y1
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      416(BX), Y6
+	VMOVUPD      Y9, 128(BX)
+	VMULPD       864(BX), Y6, Y9
+	VMULPD       576(BX), Y7, Y7
+	VMULPD       1504(BX), Y6, Y6
+	VMOVUPD      Y5, 1504(BX)
+	VMOVUPD      (BX), Y5
+	VMOVUPD      Y3, 416(BX)
+	VORPD        1024(BX), Y5, Y3
+	VMOVUPD      Y2, 576(BX)
+	VORPD        1120(BX), Y5, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y5
+	VFMADD213PD  Y5, Y8, Y12
+	VFMADD231PD  Y13, Y4, Y5
+	VMULPD       1216(BX), Y1, Y13
+	VMOVUPD      Y0, 1216(BX)
+	VMULPD       1472(BX), Y9, Y0
+	VMOVUPD      Y2, 1472(BX)
+	VMULPD       928(BX), Y7, Y2
+	VMOVUPD      Y14, 928(BX)
+	VMULPD       1248(BX), Y6, Y14
+	VMULPD       1408(BX), Y1, Y1
 	VMULPD       1440(BX), Y9, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y5, Y8
-	VMULPD       1344(BX), Y14, Y14
-	VMULPD       1376(BX), Y3, Y3
-	VMULPD       1280(BX), Y1, Y1
-	VMULPD       1312(BX), Y0, Y0
-	VMULPD       896(BX), Y15, Y15
-	VMULPD       544(BX), Y12, Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y5, Y8
-	VMOVUPD      Y12, 544(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y14, Y12
-	VMOVUPD      Y15, 896(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y15
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y3, Y15
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y4, Y5
+	VMULPD       1344(BX), Y13, Y13
+	VMULPD       1376(BX), Y0, Y0
+	VMULPD       1280(BX), Y2, Y2
+	VMULPD       1312(BX), Y14, Y14
+	VMULPD       704(BX), Y7, Y7
+	VMULPD       544(BX), Y6, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y4, Y5
+	VMOVUPD      Y6, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y6
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y13, Y6
+	VMOVUPD      Y7, 704(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y7
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y0, Y7
 	VMOVUPD      Y9, 1312(BX)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y1, Y9
-	VMOVUPD      Y2, 1280(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y2
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y0, Y2
-	VMOVUPD      Y0, 1376(BX)
-	VMULPD       64(BX), Y10, Y0
-	VMOVUPD      Y1, 1344(BX)
-	VMULPD       32(BX), Y11, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y5, Y8
-	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y3
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y12, Y3
-	VMOVUPD      Y14, 1408(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y14
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y15, Y14
-	VMOVUPD      Y1, 1248(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y1
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y9, Y1
-	VMOVUPD      Y0, 672(BX)
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y2, Y9
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y1
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y14, Y1
+	VMOVUPD      Y14, 1376(BX)
+	VMULPD       64(BX), Y10, Y14
+	VMOVUPD      Y2, 1344(BX)
+	VMULPD       32(BX), Y11, Y2
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y4, Y5
+	VMOVUPD      Y0, 1440(BX)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y0
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y2, Y0
-	VMOVUPD      Y11, 128(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y11
-	VMOVUPD      Y10, 352(BX)
-	VANDPD       416(BX), Y11, Y10
-	VANDPD       608(BX), Y11, Y11
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y5, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y12, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y15, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y9, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y2, Y0
-	VMOVUPD      Y11, 608(BX)
-	VMOVUPD      992(BX), Y11
-	VCMPPD       $0x00, Y7, Y11, Y7
-	VMOVUPD      512(BX), Y11
-	VCMPPD       $0x00, Y4, Y11, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y11
-	VFMADD213PD  Y11, Y13, Y6
-	VFMADD213PD  Y11, Y5, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y11
-	VFMADD213PD  Y11, Y12, Y3
-	VFMADD213PD  Y11, Y15, Y14
-	VFMADD213PD  Y11, Y9, Y1
-	VFMADD231PD  Y0, Y2, Y11
-	VMOVUPD      1184(BX), Y0
-	VMOVUPD      Y4, 416(BX)
-	VMULPD       64(BX), Y0, Y4
-	VMOVUPD      1472(BX), Y0
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y6, Y0
+	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y13
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y7, Y13
+	VMOVUPD      Y11, 1248(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y11
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y9, Y11
+	VMOVUPD      Y10, 864(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y1, Y10
+	VCMPPD       $0x00, Y3, Y15, Y3
+	VMOVUPD      Y2, 1536(BX)
+	VMOVUPD      928(BX), Y2
+	VMOVUPD      Y3, 896(BX)
+	VCMPPD       $0x00, 1472(BX), Y2, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y2
+	VFMADD213PD  Y2, Y8, Y12
+	VFMADD231PD  Y5, Y4, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD  Y5, Y6, Y0
+	VFMADD213PD  Y5, Y7, Y13
+	VFMADD213PD  Y5, Y9, Y11
+	VFMADD231PD  Y10, Y1, Y5
+	VMOVUPD      1216(BX), Y10
+	VMOVUPD      Y3, 1472(BX)
+	VMULPD       64(BX), Y10, Y3
+	VMOVUPD      576(BX), Y10
+	VMOVUPD      Y3, 64(BX)
+	VMULPD       32(BX), Y10, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y8, Y12
+	VFMADD231PD  Y2, Y4, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y2
+	VFMADD213PD  Y2, Y6, Y0
+	VFMADD213PD  Y2, Y7, Y13
+	VFMADD213PD  Y2, Y9, Y11
+	VFMADD231PD  Y5, Y1, Y2
+	VMOVUPD      (BX), Y5
+	VMOVUPD      Y3, 32(BX)
+	VORPD        608(BX), Y5, Y3
+	VORPD        672(BX), Y5, Y5
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2080(SB), Y8, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2080(SB), Y4, Y10
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2112(SB), Y6, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2112(SB), Y7, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2112(SB), Y9, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2112(SB), Y1, Y2
+	VCMPPD       $0x00, Y3, Y15, Y3
+	VMOVUPD      928(BX), Y15
+	VCMPPD       $0x00, Y5, Y15, Y5
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y10, Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y10
+	VFMADD213PD  Y10, Y6, Y0
+	VFMADD213PD  Y10, Y7, Y13
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y2, Y1, Y10
+	VMOVUPD      896(BX), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y12
+	VBLENDVPD    Y2, Y12, Y14, Y2
+	VMOVUPD      1472(BX), Y14
+	VMOVUPD      1536(BX), Y15
+	VBLENDVPD    Y14, Y12, Y15, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y15
+	VFMADD213PD  Y15, Y6, Y0
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y11
+	VFMADD231PD  Y10, Y1, Y15
+	VMOVUPD      864(BX), Y10
+	VFMADD213PD  Y10, Y10, Y8
+	VMOVUPD      Y14, 1536(BX)
+	VMOVUPD      1248(BX), Y14
+	VFMADD213PD  Y14, Y14, Y4
+	VMOVUPD      Y2, 1472(BX)
+	VMOVUPD      384(BX), Y2
+	VMINPD       1216(BX), Y2, Y2
+	VMOVUPD      352(BX), Y12
+	VMINPD       576(BX), Y12, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y6, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y7, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y9, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y1, Y15
+	VMULPD       416(BX), Y8, Y8
+	VMULPD       1504(BX), Y4, Y4
+	VADDPD       1216(BX), Y10, Y10
+	VADDPD       576(BX), Y14, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y6, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y7, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y9, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y1, Y15
+	VMULPD       128(BX), Y8, Y8
+	VMULPD       160(BX), Y4, Y4
+	VMOVUPD      Y14, 160(BX)
+	VMOVUPD      64(BX), Y14
+	VBLENDVPD    Y3, bsmFirstRowsAVX2Consts<>+288(SB), Y14, Y3
+	VMOVUPD      32(BX), Y14
+	VBLENDVPD    Y5, bsmFirstRowsAVX2Consts<>+288(SB), Y14, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y14
+	VFMADD213PD  Y14, Y6, Y0
+	VFMADD213PD  Y14, Y7, Y13
+	VFMADD213PD  Y14, Y9, Y11
+	VFMADD231PD  Y15, Y1, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y15
+	VMOVUPD      Y5, 32(BX)
+	VMULPD       Y15, Y8, Y5
+	VMULPD       Y15, Y4, Y15
+	VMINPD       1088(BX), Y2, Y2
+	VMINPD       1056(BX), Y12, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y6, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y7, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y9, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y1, Y14
 	VMOVUPD      Y4, 64(BX)
-	VMULPD       32(BX), Y0, Y4
-	VMULPD       Y6, Y13, Y6
-	VMULPD       Y8, Y5, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD  Y8, Y12, Y3
-	VFMADD213PD  Y8, Y15, Y14
-	VFMADD213PD  Y8, Y9, Y1
-	VFMADD231PD  Y11, Y2, Y8
-	VMOVUPD      (BX), Y11
-	VORPD        Y10, Y11, Y13
-	VORPD        608(BX), Y11, Y11
-	VMOVUPD      Y10, 32(BX)
-	VMOVUPD      352(BX), Y10
-	VFMADD213PD  Y10, Y10, Y6
-	VMOVUPD      128(BX), Y10
-	VFMADD213PD  Y10, Y10, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y10
-	VFMADD213PD  Y10, Y12, Y3
-	VFMADD213PD  Y10, Y15, Y14
-	VFMADD213PD  Y10, Y9, Y1
-	VFMADD231PD  Y8, Y2, Y10
-	VMOVUPD      992(BX), Y8
-	VCMPPD       $0x00, Y13, Y8, Y8
-	VMOVUPD      512(BX), Y13
-	VCMPPD       $0x00, Y11, Y13, Y11
-	VMULPD       1216(BX), Y6, Y6
-	VMULPD       800(BX), Y5, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y13
-	VFMADD213PD  Y13, Y12, Y3
-	VFMADD213PD  Y13, Y15, Y14
-	VFMADD213PD  Y13, Y9, Y1
-	VFMADD231PD  Y10, Y2, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y10
-	VMOVUPD      Y4, 800(BX)
-	VMOVUPD      672(BX), Y4
-	VBLENDVPD    Y7, Y10, Y4, Y4
-	VMOVUPD      416(BX), Y7
-	VMOVUPD      Y4, 672(BX)
-	VMOVUPD      1248(BX), Y4
-	VBLENDVPD    Y7, Y10, Y4, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD  Y7, Y12, Y3
-	VFMADD213PD  Y7, Y15, Y14
-	VFMADD213PD  Y7, Y9, Y1
-	VFMADD231PD  Y13, Y2, Y7
-	VMULPD       1152(BX), Y6, Y6
-	VMULPD       1504(BX), Y5, Y5
-	VMOVUPD      160(BX), Y13
-	VMINPD       1184(BX), Y13, Y13
-	VMOVUPD      Y4, 160(BX)
-	VMOVUPD      1024(BX), Y4
-	VMINPD       Y0, Y4, Y4
-	VMOVUPD      Y4, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD  Y4, Y12, Y3
-	VFMADD213PD  Y4, Y15, Y14
-	VFMADD213PD  Y4, Y9, Y1
-	VFMADD231PD  Y7, Y2, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y7
-	VMOVUPD      Y13, 1504(BX)
-	VMULPD       Y7, Y6, Y13
-	VMULPD       Y7, Y5, Y7
-	VMOVUPD      Y5, 1152(BX)
-	VMOVUPD      352(BX), Y5
-	VADDPD       1184(BX), Y5, Y5
-	VADDPD       128(BX), Y0, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y12, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y15, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y9, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y2, Y4
-	VMOVUPD      Y6, 128(BX)
-	VMULPD       640(BX), Y13, Y6
-	VMOVUPD      Y13, 640(BX)
-	VMULPD       960(BX), Y7, Y13
-	VMOVUPD      Y7, 960(BX)
-	VMOVUPD      64(BX), Y7
-	VBLENDVPD    Y8, Y10, Y7, Y7
-	VMOVUPD      800(BX), Y8
-	VBLENDVPD    Y11, Y10, Y8, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y10
-	VFMADD213PD  Y10, Y12, Y3
-	VFMADD213PD  Y10, Y15, Y14
-	VFMADD213PD  Y10, Y9, Y1
-	VFMADD231PD  Y4, Y2, Y10
-	VMOVUPD      1088(BX), Y4
-	VMULPD       736(BX), Y4, Y11
-	VMOVUPD      Y11, 736(BX)
-	VMOVUPD      1056(BX), Y11
-	VMOVUPD      Y8, 800(BX)
-	VMULPD       768(BX), Y11, Y8
-	VMULPD       bsmFirstRowsAVX2Consts<>+2016(SB), Y6, Y6
-	VMULPD       bsmFirstRowsAVX2Consts<>+2016(SB), Y13, Y13
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y12, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y15, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y9, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y2, Y10
-	VMOVUPD      Y13, 768(BX)
-	VMOVUPD      1504(BX), Y13
-	VMINPD       Y4, Y13, Y13
-	VMOVUPD      Y6, 1504(BX)
-	VMOVUPD      1024(BX), Y6
-	VMINPD       Y11, Y6, Y6
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y0, Y11, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y5
-	VFMADD213PD  Y5, Y12, Y3
-	VFMADD213PD  Y5, Y15, Y14
-	VFMADD213PD  Y5, Y9, Y1
-	VFMADD231PD  Y10, Y2, Y5
-	VMOVUPD      672(BX), Y10
-	VSUBPD       Y7, Y10, Y11
-	VMOVUPD      160(BX), Y10
-	VMOVUPD      Y11, 1056(BX)
-	VSUBPD       800(BX), Y10, Y11
-	VMOVUPD      736(BX), Y10
-	VMOVUPD      Y11, 1088(BX)
-	VMULPD       576(BX), Y10, Y11
-	VMOVUPD      Y7, 576(BX)
-	VMULPD       480(BX), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y12, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y15, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y9, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y2, Y5
-	VMOVUPD      Y7, 480(BX)
-	VMULPD       640(BX), Y10, Y7
-	VMULPD       960(BX), Y8, Y10
-	VMOVUPD      Y8, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y8
-	VCMPPD       $0x11, Y13, Y8, Y13
-	VCMPPD       $0x11, Y6, Y8, Y6
+	VMULPD       640(BX), Y5, Y4
+	VMOVUPD      Y8, 640(BX)
+	VMULPD       960(BX), Y15, Y8
+	VADDPD       1088(BX), Y10, Y10
+	VMOVUPD      Y10, 1088(BX)
+	VMOVUPD      1056(BX), Y10
+	VADDPD       160(BX), Y10, Y10
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2368(SB), Y6, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2368(SB), Y7, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2368(SB), Y9, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2368(SB), Y1, Y14
+	VMULPD       bsmFirstRowsAVX2Consts<>+2080(SB), Y4, Y4
+	VMULPD       bsmFirstRowsAVX2Consts<>+2080(SB), Y8, Y8
+	VMOVUPD      Y8, 160(BX)
+	VMOVUPD      1472(BX), Y8
+	VMOVUPD      Y4, 1056(BX)
+	VSUBPD       Y3, Y8, Y4
+	VMOVUPD      1536(BX), Y8
+	VMOVUPD      Y4, 960(BX)
+	VSUBPD       32(BX), Y8, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  Y8, Y6, Y0
+	VFMADD213PD  Y8, Y7, Y13
+	VFMADD213PD  Y8, Y9, Y11
+	VFMADD231PD  Y14, Y1, Y8
+	VMOVUPD      736(BX), Y14
+	VMOVUPD      Y4, 128(BX)
+	VMULPD       512(BX), Y14, Y4
+	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      1152(BX), Y3
+	VMOVUPD      Y4, 576(BX)
+	VMULPD       992(BX), Y3, Y4
+	VMOVUPD      Y4, 992(BX)
+	VMULPD       Y5, Y14, Y4
+	VMULPD       Y15, Y3, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y6, Y0
+	VFMADD213PD  Y3, Y7, Y13
+	VFMADD213PD  Y3, Y9, Y11
+	VFMADD231PD  Y8, Y1, Y3
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y8
-	VFMADD213PD  Y8, Y12, Y3
-	VFMADD213PD  Y8, Y15, Y14
-	VFMADD213PD  Y8, Y9, Y1
-	VFMADD231PD  Y5, Y2, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2496(SB), Y5
-	VCMPPD       $0x11, Y5, Y4, Y4
-	VCMPPD       $0x11, Y5, Y0, Y0
-	VMOVUPD      832(BX), Y5
-	VMULPD       640(BX), Y5, Y5
-	VMOVUPD      Y5, 640(BX)
-	VMOVUPD      448(BX), Y5
-	VMULPD       960(BX), Y5, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y12, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y15, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y9, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y2, Y8
-	VMULPD       Y11, Y7, Y7
-	VMULPD       480(BX), Y10, Y10
-	VANDPD       Y4, Y13, Y4
-	VANDPD       Y0, Y6, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y6
-	VFMADD213PD  Y6, Y12, Y3
-	VFMADD213PD  Y6, Y15, Y14
-	VFMADD213PD  Y6, Y9, Y1
-	VFMADD231PD  Y8, Y2, Y6
-	VMOVUPD      640(BX), Y8
+	VCMPPD       $0x11, Y2, Y8, Y2
+	VCMPPD       $0x11, Y12, Y8, Y8
+	VMOVUPD      1088(BX), Y12
+	VMOVUPD      Y8, 1248(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2496(SB), Y8
+	VCMPPD       $0x11, Y8, Y12, Y12
+	VCMPPD       $0x11, Y8, Y10, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD  Y10, Y6, Y0
+	VFMADD213PD  Y10, Y7, Y13
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y3, Y1, Y10
+	VMULPD       832(BX), Y5, Y3
+	VMULPD       448(BX), Y15, Y5
+	VMULPD       576(BX), Y4, Y4
+	VMULPD       992(BX), Y14, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y15
+	VFMADD213PD  Y15, Y6, Y0
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y11
+	VFMADD231PD  Y10, Y1, Y15
+	VANDPD       Y12, Y2, Y2
+	VANDPD       1248(BX), Y8, Y8
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y8, (R9)(AX*1)
+	VMOVUPD      Y3, (R9)(AX*1)
 	VMOVUPD      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y7, (R8)(AX*1)
-	VMOVUPD      Y10, 32(R8)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y5
-	VFMADD213PD  Y5, Y12, Y3
-	VFMADD213PD  Y5, Y15, Y14
-	VFMADD213PD  Y5, Y9, Y1
-	VFMADD231PD  Y6, Y2, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y6
-	VFMADD213PD  Y6, Y12, Y3
-	VFMADD213PD  Y6, Y15, Y14
-	VFMADD213PD  Y6, Y9, Y1
-	VFMADD231PD  Y5, Y2, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y5
-	VFMADD213PD  Y5, Y12, Y3
-	VFMADD213PD  Y5, Y15, Y14
-	VFMADD213PD  Y5, Y9, Y1
-	VFMADD231PD  Y6, Y2, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y6
-	VFMADD213PD  Y6, Y3, Y12
-	VFMADD213PD  Y6, Y14, Y15
-	VFMADD213PD  Y6, Y1, Y9
-	VFMADD231PD  Y5, Y2, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y1
-	VFMADD132PD  1408(BX), Y1, Y12
-	VFMADD132PD  1440(BX), Y1, Y15
-	VFMADD132PD  1344(BX), Y1, Y9
-	VFMADD231PD  1376(BX), Y6, Y1
-	VMULPD       1280(BX), Y12, Y2
-	VMULPD       1312(BX), Y15, Y3
-	VMULPD       896(BX), Y9, Y5
-	VMULPD       544(BX), Y1, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y6
-	VANDPD       Y2, Y6, Y2
-	VANDPD       Y3, Y6, Y3
-	VORPD        928(BX), Y2, Y2
-	VORPD        864(BX), Y3, Y3
-	VANDPD       Y5, Y6, Y5
-	VANDPD       Y1, Y6, Y1
-	VMOVUPD      128(BX), Y6
-	VFNMADD213PD 672(BX), Y2, Y6
-	VMOVUPD      1152(BX), Y7
-	VFNMADD213PD 160(BX), Y3, Y7
-	VORPD        32(BX), Y5, Y5
-	VORPD        608(BX), Y1, Y1
-	VSUBPD       Y2, Y5, Y2
-	VSUBPD       Y3, Y1, Y3
-	VMOVUPD      128(BX), Y8
-	VFNMADD213PD 576(BX), Y8, Y5
-	VMOVUPD      1152(BX), Y9
-	VFNMADD213PD 800(BX), Y9, Y1
-	VMOVUPD      1504(BX), Y10
-	VFMADD231PD  320(BX), Y6, Y10
-	VMOVUPD      768(BX), Y11
-	VFMADD231PD  256(BX), Y7, Y11
-	VMULPD       736(BX), Y6, Y6
-	VMULPD       1024(BX), Y7, Y7
-	VFMADD213PD  1056(BX), Y2, Y8
-	VFMADD213PD  1088(BX), Y3, Y9
-	VMULPD       192(BX), Y5, Y2
-	VMULPD       96(BX), Y1, Y3
-	VFNMADD231PD 288(BX), Y5, Y10
-	VFNMADD231PD 224(BX), Y1, Y11
+	VMOVUPD      Y4, (R8)(AX*1)
+	VMOVUPD      Y14, 32(R8)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y3
+	VFMADD213PD  Y3, Y6, Y0
+	VFMADD213PD  Y3, Y7, Y13
+	VFMADD213PD  Y3, Y9, Y11
+	VFMADD231PD  Y15, Y1, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y4
+	VFMADD213PD  Y4, Y6, Y0
+	VFMADD213PD  Y4, Y7, Y13
+	VFMADD213PD  Y4, Y9, Y11
+	VFMADD231PD  Y3, Y1, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y3
+	VFMADD213PD  Y3, Y6, Y0
+	VFMADD213PD  Y3, Y7, Y13
+	VFMADD213PD  Y3, Y9, Y11
+	VFMADD231PD  Y4, Y1, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y4
+	VFMADD213PD  Y4, Y6, Y0
+	VFMADD213PD  Y4, Y7, Y13
+	VFMADD213PD  Y4, Y9, Y11
+	VFMADD231PD  Y3, Y1, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y3
+	VFMADD213PD  Y3, Y0, Y6
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y11, Y9
+	VFMADD231PD  Y4, Y1, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y0
+	VFMADD132PD  1408(BX), Y0, Y6
+	VFMADD132PD  1440(BX), Y0, Y7
+	VFMADD132PD  1344(BX), Y0, Y9
+	VFMADD231PD  1376(BX), Y3, Y0
+	VMULPD       1280(BX), Y6, Y1
+	VMULPD       1312(BX), Y7, Y3
+	VMULPD       704(BX), Y9, Y4
+	VMULPD       544(BX), Y0, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y5
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y3, Y5, Y3
+	VORPD        1024(BX), Y1, Y1
+	VORPD        1120(BX), Y3, Y3
+	VANDPD       Y4, Y5, Y4
+	VANDPD       Y0, Y5, Y0
+	VMOVUPD      640(BX), Y5
+	VFNMADD213PD 1472(BX), Y1, Y5
+	VMOVUPD      64(BX), Y6
+	VFNMADD213PD 1536(BX), Y3, Y6
+	VORPD        608(BX), Y4, Y4
+	VORPD        672(BX), Y0, Y0
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y3, Y0, Y3
+	VMOVUPD      640(BX), Y7
+	VFNMADD213PD 512(BX), Y7, Y4
+	VMOVUPD      64(BX), Y9
+	VFNMADD213PD 32(BX), Y9, Y0
+	VMOVUPD      1056(BX), Y10
+	VFMADD231PD  320(BX), Y5, Y10
+	VMOVUPD      160(BX), Y11
+	VFMADD231PD  256(BX), Y6, Y11
+	VMULPD       736(BX), Y5, Y5
+	VMULPD       1152(BX), Y6, Y6
+	VFMADD213PD  960(BX), Y1, Y7
+	VFMADD213PD  128(BX), Y3, Y9
+	VMULPD       192(BX), Y4, Y1
+	VMULPD       96(BX), Y0, Y3
+	VFNMADD231PD 288(BX), Y4, Y10
+	VFNMADD231PD 224(BX), Y0, Y11
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y6, (DI)(AX*1)
-	VMOVUPD      Y7, 32(DI)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y1
-	VBLENDVPD    Y4, Y8, Y1, Y4
-	VBLENDVPD    Y0, Y9, Y1, Y0
+	VMOVUPD      Y5, (DI)(AX*1)
+	VMOVUPD      Y6, 32(DI)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2752(SB), Y0
+	VBLENDVPD    Y2, Y7, Y0, Y2
+	VBLENDVPD    Y8, Y9, Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y2, (R11)(AX*1)
+	VMOVUPD      Y1, (R11)(AX*1)
 	VMOVUPD      Y3, 32(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y10, (R10)(AX*1)
 	VMOVUPD      Y11, 32(R10)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y4, (SI)(AX*1)
+	VMOVUPD      Y2, (SI)(AX*1)
 	VMOVUPD      Y0, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
@@ -3200,7 +3177,7 @@ tail:
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y12
 	VFMADD213PD  Y12, Y8, Y3
 	VFMADD231PD  Y2, Y11, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y2
 	VFMADD213PD  Y2, Y8, Y3
 	VFMADD231PD  Y12, Y11, Y2
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y12
@@ -3253,10 +3230,10 @@ tail:
 	VFMADD231PD  Y2, Y13, Y9
 	VMOVUPD      864(BX), Y2
 	VFMADD231PD  Y3, Y2, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y3
 	VFMADD231PD  Y3, Y13, Y9
 	VFMADD231PD  Y3, Y2, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y2
 	VFMADD231PD  Y2, Y1, Y9
 	VFMADD231PD  Y2, Y0, Y8
 	VMOVUPD      128(BX), Y0
@@ -3289,565 +3266,555 @@ tail:
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y4
 	VFMADD231PD  Y8, Y5, Y4
 	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y6
-	VSUBPD       Y6, Y9, Y9
-	VSUBPD       Y6, Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y6
 	VMOVUPD      Y10, 672(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y10
-	VFMADD231PD  Y10, Y9, Y2
-	VFMADD231PD  Y10, Y4, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y10
-	VFMADD231PD  Y10, Y9, Y2
-	VFMADD231PD  Y10, Y4, Y5
-	VMOVUPD      Y4, 704(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y4
-	VMOVUPD      Y9, 416(BX)
-	VANDPD       Y13, Y4, Y9
-	VANDPD       Y1, Y4, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y8
-	VMINPD       Y9, Y8, Y9
-	VMINPD       Y10, Y8, Y10
+	VANDPD       Y13, Y6, Y10
+	VANDPD       Y1, Y6, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y0
+	VMINPD       Y10, Y0, Y10
+	VMINPD       Y8, Y0, Y8
 	VANDPD       Y13, Y7, Y13
 	VANDPD       Y1, Y7, Y1
-	VMOVUPD      Y1, 480(BX)
-	VANDPD       Y12, Y4, Y1
-	VMOVUPD      Y13, 576(BX)
-	VANDPD       Y11, Y4, Y13
-	VMINPD       Y1, Y8, Y1
-	VMINPD       Y13, Y8, Y8
+	VMOVUPD      Y1, 704(BX)
+	VANDPD       Y12, Y6, Y1
+	VMOVUPD      Y13, 416(BX)
+	VANDPD       Y11, Y6, Y13
+	VMINPD       Y1, Y0, Y1
+	VMINPD       Y13, Y0, Y0
 	VANDPD       Y12, Y7, Y12
 	VANDPD       Y11, Y7, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y13
-	VFMADD213PD  Y3, Y9, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y4
-	VFMADD213PD  Y3, Y10, Y4
-	VMOVUPD      Y11, 544(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y11
-	VMOVUPD      Y12, 512(BX)
-	VADDPD       Y11, Y9, Y12
-	VMOVUPD      Y5, 928(BX)
-	VADDPD       Y11, Y10, Y5
-	VMOVUPD      Y2, 960(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y2
-	VFMADD213PD  Y3, Y1, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y13
+	VFMADD213PD  Y3, Y10, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y6
 	VFMADD213PD  Y3, Y8, Y6
-	VADDPD       Y11, Y1, Y3
-	VADDPD       Y11, Y8, Y11
-	VMOVUPD      Y8, 992(BX)
-	VMULPD       288(BX), Y0, Y8
+	VMOVUPD      Y11, 480(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y10, Y11
+	VMOVUPD      Y12, 576(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y8, Y12
+	VMOVUPD      Y8, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y8
+	VFMADD213PD  Y3, Y1, Y8
+	VMOVUPD      Y10, 512(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y3, Y0, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y3
+	VMOVUPD      Y5, 928(BX)
+	VADDPD       Y3, Y1, Y5
+	VADDPD       Y3, Y0, Y3
+	VMOVUPD      Y0, 960(BX)
+	VMOVUPD      288(BX), Y0
+	VMOVUPD      Y1, 992(BX)
+	VMULPD       128(BX), Y0, Y1
 	VMOVUPD      160(BX), Y0
-	VMOVUPD      Y1, 1024(BX)
-	VMULPD       96(BX), Y0, Y1
-	VXORPD       Y8, Y7, Y8
+	VMOVUPD      Y2, 1024(BX)
+	VMULPD       96(BX), Y0, Y2
 	VXORPD       Y1, Y7, Y1
+	VXORPD       Y2, Y7, Y2
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y0
-	VMINPD       Y8, Y0, Y8
-	VMINPD       Y1, Y0, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y1
-	VMAXPD       Y8, Y1, Y8
-	VMAXPD       Y0, Y1, Y0
-	VMULPD       Y12, Y13, Y1
-	VMULPD       Y5, Y4, Y7
+	VMINPD       Y1, Y0, Y1
+	VMINPD       Y2, Y0, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y2
+	VMAXPD       Y1, Y2, Y1
+	VMAXPD       Y0, Y2, Y0
+	VMULPD       Y11, Y13, Y2
+	VMULPD       Y12, Y6, Y7
 	VMOVUPD      Y0, 1056(BX)
-	VMULPD       Y3, Y2, Y0
-	VMOVUPD      Y8, 1088(BX)
-	VMULPD       Y11, Y6, Y8
-	VMOVUPD      Y11, 1120(BX)
-	VMULPD       Y9, Y9, Y11
-	VMOVUPD      Y9, 1152(BX)
-	VMULPD       Y10, Y10, Y9
-	VMOVUPD      Y10, 1184(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y10
-	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y10, Y11
-	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y10, Y9
-	VSUBPD       Y10, Y11, Y11
-	VSUBPD       Y10, Y9, Y9
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       Y0, Y1, Y9
-	VMOVUPD      Y11, 1248(BX)
-	VMULPD       Y8, Y7, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y10
-	VDIVPD       Y9, Y10, Y9
-	VDIVPD       Y11, Y10, Y11
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y9, Y1, Y1
-	VMULPD       Y11, Y7, Y7
-	VMULPD       Y0, Y13, Y9
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y8, Y5, Y5
-	VMULPD       Y1, Y2, Y2
-	VMULPD       Y7, Y6, Y6
-	VMULPD       Y1, Y3, Y1
-	VMULPD       1120(BX), Y7, Y3
-	VMULPD       1024(BX), Y2, Y2
-	VMULPD       992(BX), Y6, Y6
-	VMULPD       1152(BX), Y9, Y7
-	VMULPD       1184(BX), Y4, Y4
-	VMOVUPD      960(BX), Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      928(BX), Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VMOVUPD      928(BX), Y9
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y9, Y12
-	VFMADD213PD  Y10, Y8, Y11
-	VFMADD213PD  Y10, Y9, Y12
-	VFMADD213PD  Y10, Y11, Y8
-	VFMADD213PD  Y10, Y12, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y11, Y7, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      Y9, 928(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y11, Y2, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y6, Y11
-	VMOVUPD      Y8, 960(BX)
-	VMOVUPD      1088(BX), Y8
-	VMOVUPD      Y3, 992(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y3
-	VMOVUPD      Y1, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y1
-	VFMADD231PD  Y3, Y8, Y1
-	VMOVUPD      Y6, 1120(BX)
-	VMOVUPD      1056(BX), Y6
-	VMOVUPD      Y2, 1280(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
-	VFMADD213PD  Y2, Y6, Y3
-	VSUBPD       Y2, Y1, Y1
-	VSUBPD       Y2, Y3, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y3
-	VFMADD231PD  Y3, Y1, Y8
-	VFMADD231PD  Y3, Y2, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y3
-	VFMADD231PD  Y3, Y1, Y8
-	VFMADD231PD  Y3, Y2, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y3
-	VMOVUPD      Y2, 1056(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y2
-	VFMADD231PD  Y3, Y12, Y2
+	VMULPD       Y5, Y8, Y0
 	VMOVUPD      Y1, 1088(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y1
-	VFMADD231PD  Y3, Y13, Y1
-	VMOVUPD      Y6, 1312(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y6
-	VFMADD213PD  Y6, Y12, Y2
-	VFMADD213PD  Y6, Y13, Y1
-	VMOVUPD      Y8, 1344(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y8
-	VFMADD213PD  Y8, Y12, Y2
-	VFMADD213PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y8
-	VFMADD213PD  Y8, Y2, Y12
-	VFMADD213PD  Y8, Y1, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VFMADD213PD  Y10, Y13, Y4
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y5, Y4, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y2
-	VANDPD       Y0, Y2, Y0
-	VANDPD       Y1, Y2, Y1
-	VMOVUPD      576(BX), Y4
-	VORPD        Y0, Y4, Y0
-	VMOVUPD      480(BX), Y5
-	VORPD        Y1, Y5, Y1
-	VMOVUPD      (BX), Y7
-	VORPD        Y4, Y7, Y4
-	VORPD        Y5, Y7, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y12
-	VFMADD231PD  Y3, Y9, Y12
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1920(SB), Y11, Y3
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y3
-	VFMADD213PD  Y3, Y9, Y12
-	VFMADD231PD  Y6, Y11, Y3
-	VFMADD213PD  Y8, Y12, Y9
-	VFMADD231PD  Y3, Y11, Y8
-	VFMADD132PD  1280(BX), Y10, Y9
-	VFMADD132PD  1120(BX), Y10, Y8
-	VMULPD       1024(BX), Y9, Y3
-	VMULPD       992(BX), Y8, Y6
-	VANDPD       Y3, Y2, Y3
-	VANDPD       Y6, Y2, Y2
-	VMOVUPD      512(BX), Y6
-	VORPD        Y3, Y6, Y3
-	VMOVUPD      544(BX), Y8
-	VORPD        Y2, Y8, Y2
-	VORPD        Y6, Y7, Y6
-	VORPD        Y8, Y7, Y7
-	VMOVUPD      1248(BX), Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y9
-	VMULPD       Y9, Y8, Y11
-	VMOVUPD      1216(BX), Y12
-	VMULPD       Y9, Y12, Y9
-	VMOVUPD      1152(BX), Y13
-	VFMADD231PD  Y13, Y13, Y11
-	VMOVUPD      1184(BX), Y13
-	VFMADD231PD  Y13, Y13, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y13
-	VFMADD231PD  Y13, Y8, Y11
-	VFMADD231PD  Y13, Y12, Y9
-	VMOVUPD      1344(BX), Y13
-	VMOVUPD      Y2, 1184(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y2
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y3
-	VFMADD231PD  Y2, Y13, Y3
-	VMOVUPD      Y1, 544(BX)
-	VMOVUPD      1312(BX), Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y1, Y2
-	VMOVUPD      Y0, 512(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y2, Y1, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y2
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD231PD  Y0, Y1, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y2, Y1, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y2
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD231PD  Y0, Y1, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y2, Y1, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y2
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD231PD  Y0, Y1, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y2, Y1, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y2
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD231PD  Y0, Y1, Y2
-	VFMADD213PD  Y10, Y13, Y3
-	VFMADD213PD  Y10, Y1, Y2
-	VFMADD213PD  Y10, Y3, Y13
-	VFMADD231PD  Y2, Y1, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y1
-	VFMADD231PD  Y0, Y11, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y9, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y2
-	VFMADD213PD  Y2, Y11, Y1
-	VFMADD231PD  Y0, Y9, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD231PD  Y2, Y9, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y2
-	VFMADD213PD  Y2, Y11, Y1
-	VFMADD231PD  Y0, Y9, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD231PD  Y2, Y9, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y2
-	VFMADD213PD  Y2, Y11, Y1
-	VFMADD231PD  Y0, Y9, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD231PD  Y2, Y9, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y2
-	VFMADD213PD  Y2, Y11, Y1
-	VFMADD231PD  Y0, Y9, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD231PD  Y2, Y9, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y2
-	VFMADD213PD  Y2, Y11, Y1
-	VFMADD213PD  Y2, Y9, Y0
-	VMULPD       Y1, Y11, Y1
-	VMULPD       Y0, Y9, Y0
-	VMOVUPD      416(BX), Y3
+	VMULPD       Y3, Y10, Y1
+	VMOVUPD      Y3, 1120(BX)
+	VSUBPD       bsmFirstRowsAVX2Consts<>+736(SB), Y9, Y3
+	VMOVUPD      Y5, 1152(BX)
+	VSUBPD       bsmFirstRowsAVX2Consts<>+736(SB), Y4, Y5
+	VPADDQ       bsmFirstRowsAVX2Consts<>+800(SB), Y9, Y9
+	VPADDQ       bsmFirstRowsAVX2Consts<>+800(SB), Y4, Y4
+	VMOVUPD      Y4, 1184(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y4
+	VFMADD213PD  1024(BX), Y3, Y4
+	VMOVUPD      Y9, 1024(BX)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y9
-	VMINPD       Y9, Y3, Y11
-	VMOVUPD      704(BX), Y2
-	VMOVUPD      Y7, 1312(BX)
-	VMINPD       Y9, Y2, Y7
-	VMOVUPD      Y6, 1344(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y6
-	VMAXPD       Y6, Y11, Y11
-	VMAXPD       Y6, Y7, Y7
-	VSUBPD       Y11, Y3, Y3
-	VSUBPD       Y7, Y2, Y2
-	VMOVUPD      Y5, 704(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y5
-	VADDPD       Y5, Y11, Y11
-	VADDPD       Y5, Y7, Y7
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y5, Y2, Y2
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       960(BX), Y3, Y3
-	VMULPD       928(BX), Y2, Y2
-	VMULPD       Y11, Y3, Y3
-	VMULPD       Y7, Y2, Y2
-	VMOVUPD      384(BX), Y7
-	VMULPD       Y3, Y7, Y3
-	VMOVUPD      352(BX), Y11
-	VMULPD       Y2, Y11, Y2
-	VFMADD213PD  Y3, Y3, Y1
-	VFMADD213PD  Y2, Y2, Y0
-	VMINPD       Y3, Y7, Y7
-	VMINPD       Y2, Y11, Y11
-	VMOVUPD      Y2, 352(BX)
-	VMINPD       Y9, Y8, Y2
-	VMOVUPD      Y3, 384(BX)
-	VMINPD       Y9, Y12, Y3
-	VMAXPD       Y6, Y2, Y2
-	VMAXPD       Y6, Y3, Y3
-	VSUBPD       Y2, Y8, Y8
-	VSUBPD       Y3, Y12, Y12
-	VADDPD       Y2, Y5, Y2
-	VADDPD       Y3, Y5, Y3
-	VADDPD       Y8, Y5, Y8
-	VADDPD       Y12, Y5, Y12
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y12, Y12
-	VMULPD       Y8, Y1, Y1
-	VMULPD       Y12, Y0, Y0
-	VMULPD       Y2, Y1, Y1
+	VFMADD213PD  928(BX), Y5, Y9
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+928(SB), Y3, Y4
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+928(SB), Y5, Y9
+	VMULPD       Y0, Y2, Y3
+	VMULPD       Y1, Y7, Y5
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y9
+	VDIVPD       Y3, Y9, Y3
+	VDIVPD       Y5, Y9, Y5
 	VMULPD       Y3, Y0, Y0
-	VMOVUPD      1088(BX), Y2
-	VMINPD       Y9, Y2, Y3
-	VMOVUPD      1056(BX), Y8
-	VMINPD       Y9, Y8, Y9
-	VMAXPD       Y6, Y3, Y3
-	VMAXPD       Y6, Y9, Y6
-	VSUBPD       Y3, Y2, Y2
-	VSUBPD       Y6, Y8, Y8
-	VADDPD       Y3, Y5, Y3
-	VADDPD       Y6, Y5, Y6
-	VADDPD       Y2, Y5, Y2
-	VADDPD       Y8, Y5, Y5
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       Y2, Y13, Y2
-	VMULPD       Y5, Y10, Y5
+	VMULPD       Y5, Y1, Y1
 	VMULPD       Y3, Y2, Y2
-	VMULPD       Y6, Y5, Y3
-	VMULPD       192(BX), Y2, Y2
-	VMULPD       224(BX), Y3, Y3
-	VMINPD       Y2, Y7, Y5
-	VMINPD       Y3, Y11, Y6
-	VMINPD       832(BX), Y5, Y5
-	VMINPD       800(BX), Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y7
-	VCMPPD       $0x11, Y5, Y7, Y5
-	VCMPPD       $0x11, Y6, Y7, Y6
+	VMULPD       Y5, Y7, Y3
+	VMULPD       Y0, Y13, Y5
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y0, Y11, Y0
+	VMULPD       Y1, Y12, Y1
+	VMULPD       Y2, Y8, Y7
+	VMULPD       Y3, Y10, Y8
+	VMULPD       1152(BX), Y2, Y2
+	VMULPD       1120(BX), Y3, Y3
+	VMULPD       992(BX), Y7, Y7
+	VMULPD       960(BX), Y8, Y8
+	VMOVUPD      512(BX), Y10
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      544(BX), Y11
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y10, Y10, Y12
+	VMULPD       Y11, Y11, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y10
+	VFMADD213PD  Y10, Y11, Y12
+	VFMADD213PD  Y10, Y11, Y13
+	VSUBPD       Y10, Y12, Y11
+	VSUBPD       Y10, Y13, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y13
+	VMOVUPD      Y12, 960(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y13, Y5, Y12
+	VMOVUPD      Y11, 992(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y13, Y6, Y11
+	VMOVUPD      Y3, 1120(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y3
+	VFMADD231PD  Y13, Y7, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y8, Y13
+	VMOVUPD      Y2, 1152(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y2
+	VFMADD132PD  1088(BX), Y10, Y2
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      1056(BX), Y2
+	VFMADD132PD  bsmFirstRowsAVX2Consts<>+704(SB), Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y10
+	VMOVUPD      Y2, 1248(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y2
+	VFMADD231PD  Y10, Y4, Y2
+	VMOVUPD      Y8, 1280(BX)
+	VMOVUPD      928(BX), Y8
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y10, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      928(BX), Y7
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y7, Y8
+	VFMADD213PD  Y9, Y4, Y2
+	VFMADD213PD  Y9, Y7, Y8
+	VFMADD213PD  Y9, Y2, Y4
+	VFMADD213PD  Y9, Y8, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD231PD  Y2, Y12, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD231PD  Y2, Y11, Y10
+	VMOVUPD      Y7, 928(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD  Y7, Y12, Y8
+	VFMADD213PD  Y7, Y11, Y10
+	VMOVUPD      Y4, 1344(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y4
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y11, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y4
+	VFMADD213PD  Y4, Y8, Y12
+	VFMADD213PD  Y4, Y10, Y11
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD213PD  Y9, Y11, Y6
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y1, Y6, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y5
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y1, Y5, Y1
+	VMOVUPD      416(BX), Y6
+	VORPD        Y0, Y6, Y0
+	VMOVUPD      704(BX), Y8
+	VORPD        Y1, Y8, Y1
+	VMOVUPD      (BX), Y10
+	VORPD        Y6, Y10, Y6
+	VORPD        Y8, Y10, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y11
+	VFMADD231PD  Y2, Y3, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1920(SB), Y13, Y2
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y7
-	VMULPD       Y7, Y1, Y8
-	VMULPD       Y7, Y0, Y7
-	VMULPD       768(BX), Y8, Y9
-	VMULPD       736(BX), Y7, Y10
-	VMULPD       640(BX), Y8, Y11
-	VMULPD       448(BX), Y7, Y12
-	VMASKMOVPD   Y11, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y12, Y14, 32(R9)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y11
-	VMULPD       Y9, Y11, Y9
-	VMULPD       Y10, Y11, Y10
-	VMULPD       672(BX), Y8, Y8
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y2
+	VFMADD213PD  Y2, Y3, Y11
+	VFMADD231PD  Y7, Y13, Y2
+	VFMADD213PD  Y4, Y11, Y3
+	VFMADD231PD  Y2, Y13, Y4
+	VFMADD132PD  1312(BX), Y9, Y3
+	VFMADD132PD  1280(BX), Y9, Y4
+	VMULPD       1152(BX), Y3, Y2
+	VMULPD       1120(BX), Y4, Y3
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y3, Y5, Y3
+	VMOVUPD      576(BX), Y4
+	VORPD        Y2, Y4, Y2
+	VMOVUPD      480(BX), Y5
+	VORPD        Y3, Y5, Y3
+	VORPD        Y4, Y10, Y4
+	VORPD        Y5, Y10, Y5
+	VMOVUPD      992(BX), Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y10
+	VMULPD       Y10, Y7, Y11
+	VMOVUPD      960(BX), Y12
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      512(BX), Y13
+	VFMADD231PD  Y13, Y13, Y11
+	VMOVUPD      544(BX), Y13
+	VFMADD231PD  Y13, Y13, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y13
+	VFMADD231PD  Y13, Y7, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      1216(BX), Y13
+	VMOVUPD      Y3, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y3
+	VMOVUPD      Y2, 512(BX)
+	VSUBPD       Y3, Y13, Y2
+	VMOVUPD      Y1, 480(BX)
+	VMOVUPD      1248(BX), Y1
+	VSUBPD       Y3, Y1, Y3
+	VMOVUPD      Y0, 576(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y0
+	VPADDQ       Y13, Y0, Y13
+	VPADDQ       Y1, Y0, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y1
+	VFMADD213PD  1088(BX), Y2, Y1
+	VMOVUPD      1056(BX), Y12
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+864(SB), Y3, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y7
+	VFMADD231PD  Y7, Y2, Y1
+	VFMADD231PD  Y7, Y3, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y3
+	VFMADD231PD  Y2, Y11, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD231PD  Y2, Y10, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y2
+	VFMADD213PD  Y2, Y11, Y3
+	VFMADD231PD  Y7, Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD231PD  Y2, Y10, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y2
+	VFMADD213PD  Y2, Y11, Y3
+	VFMADD231PD  Y7, Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD231PD  Y2, Y10, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y2
+	VFMADD213PD  Y2, Y11, Y3
+	VFMADD231PD  Y7, Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD231PD  Y2, Y10, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y2
+	VFMADD213PD  Y2, Y11, Y3
+	VFMADD231PD  Y7, Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD213PD  Y7, Y10, Y2
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y2, Y10, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y10, Y1, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y12, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y1, Y11
+	VFMADD231PD  Y7, Y12, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y1, Y11
+	VFMADD231PD  Y7, Y12, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y1, Y11
+	VFMADD231PD  Y7, Y12, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y1, Y11
+	VFMADD231PD  Y7, Y12, Y10
+	VFMADD213PD  Y9, Y1, Y11
+	VFMADD213PD  Y9, Y12, Y10
+	VFMADD213PD  Y9, Y11, Y1
+	VFMADD231PD  Y10, Y12, Y9
+	VMOVUPD      1024(BX), Y7
+	VPSRLQ       $0x01, Y7, Y10
+	VMOVUPD      1184(BX), Y11
+	VPSRLQ       $0x01, Y11, Y12
+	VPSUBQ       Y10, Y7, Y7
+	VPSUBQ       Y12, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       1344(BX), Y10, Y10
+	VMULPD       928(BX), Y12, Y12
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y7, Y10, Y7
+	VMULPD       Y11, Y12, Y10
+	VMOVUPD      384(BX), Y11
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      352(BX), Y12
+	VMULPD       Y10, Y12, Y10
+	VFMADD213PD  Y7, Y7, Y3
+	VFMADD213PD  Y10, Y10, Y2
+	VMINPD       Y7, Y11, Y11
+	VMINPD       Y10, Y12, Y12
+	VMOVUPD      Y10, 352(BX)
+	VMOVUPD      992(BX), Y10
+	VMOVUPD      Y7, 384(BX)
+	VMINPD       bsmFirstRowsAVX2Consts<>+1504(SB), Y10, Y7
+	VMOVUPD      Y5, 928(BX)
+	VMOVUPD      960(BX), Y5
+	VMOVUPD      Y4, 1344(BX)
+	VMINPD       bsmFirstRowsAVX2Consts<>+1504(SB), Y5, Y4
+	VMAXPD       bsmFirstRowsAVX2Consts<>+1536(SB), Y7, Y7
+	VMAXPD       bsmFirstRowsAVX2Consts<>+1536(SB), Y4, Y4
+	VSUBPD       Y7, Y10, Y10
+	VSUBPD       Y4, Y5, Y5
+	VADDPD       bsmFirstRowsAVX2Consts<>+1600(SB), Y7, Y7
+	VADDPD       bsmFirstRowsAVX2Consts<>+1600(SB), Y4, Y4
+	VADDPD       bsmFirstRowsAVX2Consts<>+1600(SB), Y10, Y10
+	VADDPD       bsmFirstRowsAVX2Consts<>+1600(SB), Y5, Y5
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y4, Y2, Y2
+	VPSRLQ       $0x01, Y13, Y4
+	VPSRLQ       $0x01, Y0, Y5
+	VPSUBQ       Y4, Y13, Y7
+	VPSUBQ       Y5, Y0, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y5, Y9, Y4
+	VPSLLQ       $0x34, Y7, Y5
+	VPSLLQ       $0x34, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y0, Y4, Y0
+	VMULPD       192(BX), Y1, Y1
+	VMULPD       224(BX), Y0, Y0
+	VMINPD       Y1, Y11, Y4
+	VMINPD       Y0, Y12, Y5
+	VMINPD       832(BX), Y4, Y4
+	VMINPD       800(BX), Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y7
+	VCMPPD       $0x11, Y4, Y7, Y4
+	VCMPPD       $0x11, Y5, Y7, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y7
+	VMULPD       Y7, Y3, Y9
+	VMULPD       Y7, Y2, Y7
+	VMULPD       768(BX), Y9, Y10
+	VMULPD       736(BX), Y7, Y11
+	VMULPD       640(BX), Y9, Y12
+	VMULPD       448(BX), Y7, Y13
+	VMASKMOVPD   Y12, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y13, Y14, 32(R9)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y12
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VMULPD       672(BX), Y9, Y9
 	VMULPD       608(BX), Y7, Y7
-	VMULPD       896(BX), Y8, Y8
+	VMULPD       896(BX), Y9, Y9
 	VMULPD       864(BX), Y7, Y7
-	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y7
-	VXORPD       64(BX), Y7, Y8
+	VXORPD       64(BX), Y7, Y9
 	VXORPD       32(BX), Y7, Y7
-	VCMPPD       $0x00, Y4, Y8, Y4
-	VCMPPD       $0x00, 704(BX), Y7, Y11
-	VCMPPD       $0x00, 1344(BX), Y8, Y8
-	VCMPPD       $0x00, 1312(BX), Y7, Y7
+	VCMPPD       $0x00, Y6, Y9, Y6
+	VCMPPD       $0x00, Y8, Y7, Y8
+	VCMPPD       $0x00, 1344(BX), Y9, Y9
+	VCMPPD       $0x00, 928(BX), Y7, Y7
 	VMOVUPD      64(BX), Y12
 	VMULPD       384(BX), Y12, Y13
-	VMOVUPD      Y10, 1312(BX)
-	VMOVUPD      32(BX), Y10
-	VMOVUPD      Y9, 1344(BX)
-	VMULPD       352(BX), Y10, Y9
-	VBLENDVPD    Y4, bsmFirstRowsAVX2Consts<>+288(SB), Y13, Y4
-	VBLENDVPD    Y11, bsmFirstRowsAVX2Consts<>+288(SB), Y9, Y9
-	VMULPD       Y2, Y12, Y11
-	VMULPD       Y3, Y10, Y10
-	VADDPD       384(BX), Y2, Y2
-	VADDPD       352(BX), Y3, Y3
+	VMOVUPD      Y11, 928(BX)
+	VMOVUPD      32(BX), Y11
+	VMOVUPD      Y10, 1344(BX)
+	VMULPD       352(BX), Y11, Y10
+	VBLENDVPD    Y6, bsmFirstRowsAVX2Consts<>+288(SB), Y13, Y6
+	VBLENDVPD    Y8, bsmFirstRowsAVX2Consts<>+288(SB), Y10, Y8
+	VMULPD       Y1, Y12, Y10
+	VMULPD       Y0, Y11, Y11
+	VADDPD       384(BX), Y1, Y1
+	VADDPD       352(BX), Y0, Y0
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y12
-	VBLENDVPD    Y8, Y12, Y11, Y8
-	VBLENDVPD    Y7, Y12, Y10, Y7
-	VADDPD       832(BX), Y2, Y2
-	VADDPD       800(BX), Y3, Y3
+	VBLENDVPD    Y9, Y12, Y10, Y9
+	VBLENDVPD    Y7, Y12, Y11, Y7
+	VADDPD       832(BX), Y1, Y1
+	VADDPD       800(BX), Y0, Y0
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+2496(SB), Y10
-	VCMPPD       $0x11, Y10, Y2, Y2
-	VCMPPD       $0x11, Y10, Y3, Y3
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y3, Y6, Y3
-	VMOVUPD      512(BX), Y5
-	VFNMADD213PD Y4, Y1, Y5
-	VMOVUPD      544(BX), Y6
-	VFNMADD213PD Y9, Y0, Y6
+	VCMPPD       $0x11, Y10, Y1, Y1
+	VCMPPD       $0x11, Y10, Y0, Y0
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y0, Y5, Y0
+	VMOVUPD      576(BX), Y4
+	VFNMADD213PD Y6, Y3, Y4
+	VMOVUPD      480(BX), Y5
+	VFNMADD213PD Y8, Y2, Y5
 	VMOVUPD      1344(BX), Y10
-	VFMADD231PD  320(BX), Y5, Y10
-	VMOVUPD      1312(BX), Y11
-	VFMADD231PD  256(BX), Y6, Y11
-	VMULPD       672(BX), Y5, Y5
-	VMULPD       608(BX), Y6, Y6
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(DI)(AX*1)
-	VMOVUPD      1152(BX), Y5
-	VSUBPD       512(BX), Y5, Y6
-	VMOVUPD      1184(BX), Y12
-	VSUBPD       544(BX), Y12, Y13
-	VSUBPD       Y8, Y4, Y4
-	VSUBPD       Y7, Y9, Y9
-	VFNMADD231PD Y1, Y5, Y8
-	VFNMADD231PD Y0, Y12, Y7
-	VFMADD231PD  Y6, Y1, Y4
-	VFMADD231PD  Y13, Y0, Y9
-	VFNMADD231PD 288(BX), Y8, Y10
+	VFMADD231PD  320(BX), Y4, Y10
+	VMOVUPD      928(BX), Y11
+	VFMADD231PD  256(BX), Y5, Y11
+	VMULPD       672(BX), Y4, Y4
+	VMULPD       608(BX), Y5, Y5
+	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(DI)(AX*1)
+	VMOVUPD      512(BX), Y4
+	VSUBPD       576(BX), Y4, Y5
+	VMOVUPD      544(BX), Y12
+	VSUBPD       480(BX), Y12, Y13
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y7, Y8, Y8
+	VFNMADD231PD Y3, Y4, Y9
+	VFNMADD231PD Y2, Y12, Y7
+	VFMADD231PD  Y5, Y3, Y6
+	VFMADD231PD  Y13, Y2, Y8
+	VFNMADD231PD 288(BX), Y9, Y10
 	VFNMADD231PD 160(BX), Y7, Y11
-	VMULPD       128(BX), Y8, Y0
-	VMULPD       96(BX), Y7, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y5
-	VBLENDVPD    Y2, Y4, Y5, Y2
-	VBLENDVPD    Y3, Y9, Y5, Y3
+	VMULPD       128(BX), Y9, Y2
+	VMULPD       96(BX), Y7, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2752(SB), Y4
+	VBLENDVPD    Y1, Y6, Y4, Y1
+	VBLENDVPD    Y0, Y8, Y4, Y0
 	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
 	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -1435,334 +1435,334 @@ DATA bsmFirstStrip32AVX2Consts<>+400(SB)/4, $0x3f800000
 DATA bsmFirstStrip32AVX2Consts<>+404(SB)/4, $0x3f800000
 DATA bsmFirstStrip32AVX2Consts<>+408(SB)/4, $0x3f800000
 DATA bsmFirstStrip32AVX2Consts<>+412(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+416(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+420(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+424(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+428(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+432(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+436(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+440(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+444(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+448(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+452(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+456(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+460(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+464(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+468(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+472(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+476(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+480(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+484(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+488(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+492(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+496(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+500(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+504(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+508(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+512(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+516(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+520(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+524(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+528(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+532(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+536(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+540(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+544(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+548(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+552(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+556(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+560(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+564(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+568(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+572(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+576(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+580(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+584(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+588(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+592(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+596(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+600(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+604(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+608(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+612(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+616(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+620(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+624(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+628(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+632(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+636(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+640(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+644(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+648(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+652(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+656(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+660(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+664(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+668(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+672(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+676(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+680(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+684(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+688(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+692(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+696(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+700(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+704(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+708(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+712(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+716(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+720(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+724(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+728(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+732(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+736(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+740(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+744(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+748(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+752(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+756(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+760(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+764(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+768(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+772(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+776(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+780(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+784(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+788(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+792(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+796(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+800(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+804(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+808(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+812(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+816(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+820(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+824(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+828(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+832(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+836(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+840(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+844(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+848(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+852(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+856(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+860(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+992(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+996(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1000(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1004(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1008(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1012(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1016(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1020(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+1056(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1060(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1064(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1068(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1072(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1076(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1080(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1084(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1152(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1156(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1160(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1164(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1168(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1172(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1176(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1180(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1216(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1220(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1224(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1228(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1232(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1236(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1240(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1244(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1632(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1636(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1640(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1644(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1648(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1652(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1656(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1660(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1664(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1668(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1672(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1676(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1680(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1684(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1688(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1692(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1696(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1700(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1704(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1708(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1712(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1716(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1720(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1724(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+416(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+420(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+424(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+428(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+432(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+436(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+440(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+444(SB)/4, $0x000000fe
+DATA bsmFirstStrip32AVX2Consts<>+448(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+452(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+456(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+460(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+464(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+468(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+472(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+476(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+480(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+484(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+488(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+492(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+496(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+500(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+504(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+508(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+512(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+516(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+520(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+524(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+528(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+532(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+536(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+540(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+544(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+548(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+552(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+556(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+560(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+564(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+568(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+572(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+576(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+580(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+584(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+588(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+592(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+596(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+600(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+604(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+608(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+612(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+616(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+620(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+624(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+628(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+632(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+636(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+640(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+644(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+648(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+652(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+656(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+660(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+664(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+668(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+672(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+676(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+680(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+684(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+688(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+692(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+696(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+700(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+704(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+708(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+712(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+716(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+720(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+724(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+728(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+732(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+736(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+740(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+744(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+748(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+752(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+756(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+760(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+764(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+768(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+772(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+776(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+780(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+784(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+788(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+792(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+796(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+800(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+804(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+808(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+812(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+816(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+820(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+824(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+828(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+832(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+836(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+840(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+844(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+848(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+852(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+856(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+860(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+992(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+996(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1000(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1004(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1008(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1012(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1016(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1020(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1056(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1060(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1064(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1068(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1072(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1076(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1080(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1084(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1152(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1156(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1160(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1164(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1168(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1172(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1176(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1180(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1216(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1220(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1224(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1228(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1232(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1236(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1240(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1244(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1632(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1636(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1640(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1644(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1648(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1652(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1656(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1660(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+1664(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1668(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1672(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1676(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1680(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1684(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1688(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1692(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1696(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1700(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1704(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1708(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1712(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1716(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1720(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1724(SB)/4, $0xc2fc0000
 DATA bsmFirstStrip32AVX2Consts<>+1728(SB)/4, $0xbdd09d4d
 DATA bsmFirstStrip32AVX2Consts<>+1732(SB)/4, $0xbdd09d4d
 DATA bsmFirstStrip32AVX2Consts<>+1736(SB)/4, $0xbdd09d4d
@@ -1779,39 +1779,47 @@ DATA bsmFirstStrip32AVX2Consts<>+1776(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1780(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1784(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1788(SB)/4, $0x3e19190f
-DATA bsmFirstStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1888(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1892(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1896(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1900(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1904(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1908(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1912(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1916(SB)/4, $0x7fc00000
-GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1920
+DATA bsmFirstStrip32AVX2Consts<>+1792(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1796(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1800(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1804(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1808(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1812(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1816(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1820(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+1824(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1828(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1832(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1836(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1840(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1844(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1848(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1852(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1856(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1860(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1864(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1868(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1872(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1876(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1880(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1884(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1888(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1892(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1896(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1900(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1904(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1908(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1912(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1916(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1920(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1924(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1928(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1932(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1936(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1940(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1944(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1948(SB)/4, $0x7fc00000
+GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1952
 
 DATA bsmFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1858,9 +1866,9 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
 	VMAXPS       Y5, Y7, Y5
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y8
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+96(SB), Y5, Y8
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y8, Y8
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y8, Y5
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y8, Y5
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y8, Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y9, Y5
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y9, Y5
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y9
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+288(SB), Y5, Y9
@@ -1869,13 +1877,11 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y10
 	VFMADD213PS  Y10, Y5, Y9
 	VFMADD213PS  Y10, Y9, Y5
-	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y8, Y9
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y9, Y9
-	VSUBPS       Y9, Y8, Y8
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y8, Y8
-	VPSLLD       $0x17, Y8, Y8
-	VMULPS       Y8, Y5, Y5
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y9, Y8
+	VPADDD       bsmFirstStrip32AVX2Consts<>+416(SB), Y8, Y8
+	VPSRLD       $0x01, Y8, Y9
+	VPSUBD       Y9, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y5, Y5
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y5, Y0, Y5
@@ -1885,9 +1891,9 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
 	VMAXPS       Y6, Y7, Y6
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y7
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+96(SB), Y6, Y7
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y7, Y7
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y7, Y6
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y7, Y6
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y7, Y8
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y8, Y6
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y8, Y6
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y8
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+288(SB), Y6, Y8
@@ -1895,36 +1901,34 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+352(SB), Y6, Y8
 	VFMADD213PS  Y10, Y6, Y8
 	VFMADD213PS  Y10, Y8, Y6
-	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y7, Y8
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y8, Y8
-	VSUBPS       Y8, Y7, Y7
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y7, Y7
+	VPADDD       bsmFirstStrip32AVX2Consts<>+416(SB), Y7, Y7
+	VPSRLD       $0x01, Y7, Y8
+	VPSUBD       Y8, Y7, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y8, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	VANDPS       bsmFirstStrip32AVX2Consts<>+512(SB), Y0, Y7
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+544(SB), Y7, Y8
-	VMULPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y7, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y0, Y7
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+480(SB), Y7, Y8
+	VMULPS       bsmFirstStrip32AVX2Consts<>+512(SB), Y7, Y9
 	VBLENDVPS    Y8, Y9, Y7, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y11
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y9, Y11
 	VORPS        Y11, Y10, Y11
 	VCMPPS       $0x03, Y7, Y7, Y12
 	VORPS        Y12, Y11, Y11
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y9, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y8, Y8
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y9, Y9
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y8, Y8
 	VSUBPS       Y8, Y9, Y8
-	VCMPPS       $0x00, bsmFirstStrip32AVX2Consts<>+736(SB), Y7, Y9
-	VBLENDVPS    Y9, bsmFirstStrip32AVX2Consts<>+768(SB), Y8, Y8
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+800(SB), Y7, Y9
+	VCMPPS       $0x00, bsmFirstStrip32AVX2Consts<>+672(SB), Y7, Y9
+	VBLENDVPS    Y9, bsmFirstStrip32AVX2Consts<>+704(SB), Y8, Y8
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+736(SB), Y7, Y9
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMULPS       bsmFirstStrip32AVX2Consts<>+832(SB), Y11, Y8
+	VMULPS       bsmFirstStrip32AVX2Consts<>+768(SB), Y11, Y8
 	VADDPS       Y11, Y11, Y9
 	VSUBPS       Y3, Y2, Y12
-	VANDPS       bsmFirstStrip32AVX2Consts<>+512(SB), Y10, Y10
+	VANDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y10, Y10
 	VMINPS       Y5, Y0, Y13
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
@@ -1965,15 +1969,15 @@ body:
 	VMOVUPS      32(R12)(AX*1), Y7
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPS      64(R12)(AX*1), Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y9
 	VANDPS       Y9, Y0, Y10
 	VANDPS       Y9, Y1, Y11
 	VANDPS       Y9, Y2, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+576(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y13
 	VMULPS       Y10, Y13, Y14
 	VMULPS       Y11, Y13, Y15
 	VMULPS       Y12, Y13, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y9
 	VMOVUPS      Y8, 448(BX)
 	VCMPPS       $0x11, Y9, Y10, Y8
 	VMOVUPS      Y7, 480(BX)
@@ -1989,18 +1993,18 @@ body:
 	VBLENDVPS    Y7, Y15, Y11, Y15
 	VBLENDVPS    Y9, Y13, Y12, Y13
 	VMOVUPS      Y0, 608(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y14, Y0
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y14, Y0
 	VMOVUPS      Y12, 640(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y15, Y12
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y15, Y12
 	VMOVUPS      Y11, 672(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y13, Y11
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y13, Y11
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y0, Y0
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y12, Y12
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y11, Y11
 	VORPS        Y6, Y0, Y0
 	VORPS        Y2, Y12, Y2
 	VORPS        Y1, Y11, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y6
 	VMULPS       Y6, Y0, Y11
 	VMULPS       Y6, Y2, Y12
 	VMULPS       Y6, Y1, Y6
@@ -2056,20 +2060,20 @@ body:
 	VMOVUPS      Y3, 864(BX)
 	VMOVUPS      832(BX), Y3
 	VPSRLD       $0x17, Y3, Y3
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y5, Y5
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y4, Y4
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y3, Y3
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y5, Y5
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y4, Y4
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y3, Y3
 	VMOVUPS      Y14, 832(BX)
 	VMULPS       Y12, Y9, Y14
 	VMOVUPS      Y9, 1216(BX)
 	VMULPS       Y11, Y15, Y9
 	VMOVUPS      Y15, 1248(BX)
 	VMULPS       Y8, Y13, Y15
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y5, Y5
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y4, Y4
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y3, Y3
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y5, Y5
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y4, Y4
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y3, Y3
 	VMOVUPS      Y13, 1280(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+640(SB), Y13
 	VMOVUPS      Y8, 1312(BX)
 	VANDPS       800(BX), Y13, Y8
 	VMOVUPS      Y11, 800(BX)
@@ -2087,20 +2091,20 @@ body:
 	VSUBPS       Y11, Y4, Y4
 	VSUBPS       Y13, Y3, Y3
 	VMOVUPS      704(BX), Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y7
 	VCMPPS       $0x00, Y7, Y6, Y8
 	VMOVUPS      672(BX), Y10
 	VCMPPS       $0x00, Y7, Y10, Y11
 	VMOVUPS      640(BX), Y13
 	VCMPPS       $0x00, Y7, Y13, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y7
 	VMOVUPS      Y1, 768(BX)
 	VCMPPS       $0x11, Y7, Y6, Y1
 	VMOVUPS      Y2, 1344(BX)
 	VCMPPS       $0x11, Y7, Y10, Y2
 	VCMPPS       $0x11, Y7, Y13, Y7
-	VBLENDVPS    Y8, bsmFirstStrip32AVX2Consts<>+768(SB), Y5, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y8
+	VBLENDVPS    Y8, bsmFirstStrip32AVX2Consts<>+704(SB), Y5, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y8
 	VBLENDVPS    Y11, Y8, Y4, Y4
 	VBLENDVPS    Y12, Y8, Y3, Y3
 	VBLENDVPS    Y1, Y5, Y6, Y1
@@ -2110,7 +2114,7 @@ body:
 	VSUBPS       Y1, Y4, Y1
 	VSUBPS       Y2, Y4, Y2
 	VSUBPS       Y3, Y4, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y4
 	VMULPS       832(BX), Y4, Y5
 	VMULPS       864(BX), Y4, Y6
 	VMULPS       896(BX), Y4, Y4
@@ -2120,7 +2124,7 @@ body:
 	VMULPS       Y8, Y8, Y8
 	VMOVUPS      1184(BX), Y10
 	VMULPS       Y10, Y10, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
 	VADDPS       Y11, Y1, Y12
 	VADDPS       Y11, Y2, Y13
 	VMOVUPS      Y4, 1184(BX)
@@ -2156,7 +2160,7 @@ body:
 	VMULPS       Y0, Y0, Y5
 	VMULPS       Y4, Y4, Y6
 	VMULPS       Y7, Y7, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y10
 	VMULPS       Y10, Y1, Y11
 	VMULPS       Y10, Y2, Y12
 	VMULPS       Y10, Y3, Y10
@@ -2164,14 +2168,14 @@ body:
 	VMULPS       1248(BX), Y9, Y9
 	VMOVUPS      1280(BX), Y14
 	VMULPS       1312(BX), Y14, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y15
 	VMOVUPS      Y3, 1312(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y3
 	VFMADD231PS  Y15, Y5, Y3
 	VMOVUPS      Y2, 1280(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y2
 	VFMADD231PS  Y15, Y6, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+992(SB), Y8, Y15
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y8, Y15
 	VMOVUPS      Y1, 1248(BX)
 	VMOVUPS      192(BX), Y1
 	VMOVUPS      Y7, 1216(BX)
@@ -2185,9 +2189,9 @@ body:
 	VMULPS       (BX), Y9, Y13
 	VMOVUPS      Y9, 992(BX)
 	VMULPS       (BX), Y14, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y5, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y6, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y8, Y15
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y5, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y6, Y2
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y8, Y15
 	VMOVUPS      Y14, 1024(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y14
 	VMOVUPS      Y12, 1056(BX)
@@ -2231,7 +2235,7 @@ body:
 	VMULPS       512(BX), Y7, Y7
 	VMULPS       480(BX), Y10, Y10
 	VMULPS       448(BX), Y1, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y6
 	VFMADD231PS  Y6, Y0, Y11
 	VFMADD231PS  Y6, Y3, Y2
 	VFMADD231PS  Y6, Y12, Y5
@@ -2245,7 +2249,7 @@ body:
 	VADDPS       Y13, Y12, Y13
 	VADDPS       Y4, Y15, Y4
 	VMOVUPS      Y1, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y1
 	VFMADD231PS  1248(BX), Y1, Y11
 	VFMADD231PS  1280(BX), Y1, Y2
 	VFMADD231PS  1312(BX), Y1, Y5
@@ -2286,11 +2290,11 @@ body:
 	VFMSUB213PS  928(BX), Y11, Y13
 	VFMSUB213PS  960(BX), Y2, Y15
 	VFMSUB213PS  1184(BX), Y5, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y2
 	VCMPPS       $0x11, Y3, Y2, Y3
 	VCMPPS       $0x11, Y8, Y2, Y5
 	VCMPPS       $0x11, Y14, Y2, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y8
 	VANDPS       Y1, Y8, Y11
 	VANDPS       Y12, Y8, Y14
 	VMOVUPS      Y2, 1184(BX)
@@ -2301,7 +2305,7 @@ body:
 	VANDPS       Y15, Y8, Y3
 	VMOVUPS      Y4, 672(BX)
 	VANDPS       Y0, Y8, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y8
 	VMINPS       Y11, Y8, Y11
 	VMINPS       Y14, Y8, Y14
 	VMINPS       Y2, Y8, Y2
@@ -2312,30 +2316,30 @@ body:
 	VANDPS       Y1, Y8, Y1
 	VANDPS       Y12, Y8, Y12
 	VANDPS       Y7, Y8, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y8
 	VFMADD213PS  Y6, Y11, Y8
 	VMOVUPS      Y10, 928(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
 	VFMADD213PS  Y6, Y14, Y10
 	VMOVUPS      Y9, 704(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y9
 	VFMADD213PS  Y6, Y2, Y9
 	VMOVUPS      Y0, 1248(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y11, Y0
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y11, Y0
 	VMOVUPS      Y15, 544(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y14, Y15
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y14, Y15
 	VMOVUPS      Y13, 448(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y2, Y13
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y2, Y13
 	VMOVUPS      Y7, 480(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y7
 	VFMADD213PS  Y6, Y5, Y7
 	VMOVUPS      Y12, 512(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y12
 	VFMADD213PS  Y6, Y3, Y12
 	VMOVUPS      Y1, 1376(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y1
 	VFMADD213PS  Y6, Y4, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y6
 	VMOVUPS      Y1, 1408(BX)
 	VADDPS       Y6, Y5, Y1
 	VMOVUPS      Y5, 1440(BX)
@@ -2367,7 +2371,7 @@ body:
 	VORPS        512(BX), Y6, Y7
 	VMOVUPS      Y8, 1856(BX)
 	VORPS        480(BX), Y6, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y6
 	VMOVUPS      Y2, 1888(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y2
 	VFMADD213PS  Y2, Y6, Y13
@@ -2389,7 +2393,7 @@ body:
 	VSUBPS       Y2, Y13, Y13
 	VSUBPS       Y2, Y3, Y3
 	VSUBPS       Y2, Y9, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y9
 	VMOVUPS      1152(BX), Y6
 	VBLENDVPS    Y12, Y9, Y6, Y6
 	VMOVUPS      1120(BX), Y12
@@ -2402,13 +2406,13 @@ body:
 	VMULPS       Y5, Y15, Y8
 	VMOVUPS      Y7, 1120(BX)
 	VMOVUPS      704(BX), Y7
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y7, Y7
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y7, Y7
 	VMOVUPS      Y6, 704(BX)
 	VMOVUPS      928(BX), Y6
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y6, Y6
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y6, Y6
 	VMOVUPS      Y14, 928(BX)
 	VMOVUPS      672(BX), Y14
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y14, Y14
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y14, Y14
 	VMOVUPS      Y15, 672(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y15
 	VDIVPS       Y12, Y15, Y12
@@ -2417,7 +2421,7 @@ body:
 	VANDPS       960(BX), Y7, Y7
 	VANDPS       608(BX), Y6, Y6
 	VANDPS       1184(BX), Y14, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y15
 	VMOVUPS      Y14, 1184(BX)
 	VMULPS       Y15, Y13, Y14
 	VMOVUPS      Y6, 608(BX)
@@ -2429,7 +2433,7 @@ body:
 	VFMADD231PS  Y7, Y7, Y6
 	VMOVUPS      1888(BX), Y7
 	VFMADD231PS  Y7, Y7, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y7
 	VFMADD231PS  Y7, Y13, Y14
 	VFMADD231PS  Y7, Y3, Y6
 	VFMADD231PS  Y7, Y2, Y15
@@ -2439,12 +2443,12 @@ body:
 	VMULPS       Y12, Y4, Y4
 	VMULPS       Y9, Y0, Y0
 	VMULPS       672(BX), Y8, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y10
 	VFMADD231PS  Y9, Y14, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y12
 	VFMADD231PS  Y9, Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y15, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y15, Y9
 	VMOVUPS      Y2, 672(BX)
 	VMULPS       1856(BX), Y7, Y2
 	VMOVUPS      Y3, 1856(BX)
@@ -2457,56 +2461,56 @@ body:
 	VMULPS       1792(BX), Y0, Y4
 	VMOVUPS      Y0, 1792(BX)
 	VMULPS       1408(BX), Y8, Y0
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y15, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y15, Y9
 	VMULPS       Y2, Y11, Y2
 	VMULPS       1920(BX), Y3, Y3
 	VMULPS       1888(BX), Y13, Y11
 	VMULPS       1440(BX), Y5, Y5
 	VMULPS       1600(BX), Y4, Y4
 	VMULPS       1472(BX), Y0, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y13
 	VFMADD213PS  Y13, Y14, Y10
 	VFMADD213PS  Y13, Y6, Y12
 	VFMADD231PS  Y9, Y15, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
 	VMOVUPS      Y8, 1472(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y8
 	VFMADD231PS  Y9, Y2, Y8
 	VMOVUPS      Y2, 1600(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y2
 	VFMADD231PS  Y9, Y3, Y2
 	VMOVUPS      Y3, 1440(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y3
 	VFMADD231PS  Y9, Y11, Y3
 	VMOVUPS      Y11, 1888(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
 	VFMADD231PS  Y9, Y5, Y11
 	VMOVUPS      Y5, 1920(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y5
 	VFMADD231PS  Y9, Y4, Y5
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y0, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y15, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y0, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y15, Y13
 	VMULPS       1504(BX), Y7, Y7
 	VMULPS       1536(BX), Y1, Y1
 	VMOVUPS      Y1, 1536(BX)
 	VMOVUPS      1568(BX), Y1
 	VMULPS       1632(BX), Y1, Y1
 	VMOVUPS      Y1, 1632(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y1
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y8, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y1
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y8, Y1
 	VMOVUPS      Y7, 1568(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y7
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y2, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y7
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y2, Y7
 	VMOVUPS      Y0, 1504(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y0
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y3, Y0
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y0
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y3, Y0
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y15, Y13
 	VMOVUPS      Y4, 1408(BX)
 	VMOVUPS      1696(BX), Y4
 	VMULPS       1824(BX), Y4, Y4
@@ -2517,36 +2521,36 @@ body:
 	VMOVUPS      1760(BX), Y4
 	VMULPS       1472(BX), Y4, Y4
 	VMOVUPS      Y4, 1472(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y11, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y11, Y4
 	VMOVUPS      Y4, 1760(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y5, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y5, Y4
 	VMOVUPS      Y4, 1728(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y9, Y4
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y8, Y1
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y2, Y7
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y3, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y9, Y4
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y8, Y1
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y2, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y3, Y0
 	VMULPS       Y10, Y14, Y10
 	VMULPS       Y12, Y6, Y6
 	VMULPS       Y13, Y15, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y13
 	VFMADD231PS  1760(BX), Y11, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y14
 	VFMADD231PS  1728(BX), Y5, Y14
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y9, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y15
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y9, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y15
 	VFMADD213PS  Y15, Y8, Y1
 	VFMADD213PS  Y15, Y2, Y7
 	VFMADD213PS  Y15, Y3, Y0
 	VMOVUPS      Y12, 1728(BX)
 	VMOVUPS      1664(BX), Y12
 	VMOVUPS      Y6, 1760(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y12, Y6
+	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y12, Y6
 	VMOVUPS      1856(BX), Y12
 	VMOVUPS      Y10, 1696(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+416(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y10
 	VMOVUPS      Y6, 1152(BX)
 	VMINPS       Y10, Y12, Y6
 	VMOVUPS      672(BX), Y12
@@ -2554,14 +2558,14 @@ body:
 	VFMADD213PS  Y15, Y11, Y13
 	VFMADD213PS  Y15, Y5, Y14
 	VFMADD231PS  Y4, Y9, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y4
 	VFMADD213PS  Y4, Y8, Y1
 	VFMADD213PS  Y4, Y2, Y7
 	VFMADD213PS  Y4, Y3, Y0
 	VMOVUPS      1152(BX), Y12
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y12, Y12
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y10, Y10
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y12, Y12
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y6, Y6
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y10, Y10
 	VFMADD213PS  Y4, Y11, Y13
 	VFMADD213PS  Y4, Y5, Y14
 	VFMADD231PS  Y15, Y9, Y4
@@ -2587,9 +2591,9 @@ body:
 	VMOVUPS      Y10, 672(BX)
 	VMOVUPS      1152(BX), Y10
 	VFMADD213PS  Y4, Y3, Y10
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y0, Y0
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y12, Y12
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y6, Y6
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y0, Y0
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y12, Y12
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y6, Y6
 	VMOVUPS      Y6, 1152(BX)
 	VMOVUPS      160(BX), Y6
 	VMOVUPS      Y12, 544(BX)
@@ -2602,11 +2606,11 @@ body:
 	VFMADD213PS  Y4, Y11, Y13
 	VFMADD213PS  Y4, Y5, Y14
 	VFMADD231PS  Y15, Y9, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y15
 	VFMADD213PS  Y15, Y8, Y1
 	VFMADD213PS  Y15, Y2, Y7
 	VFMADD213PS  Y15, Y3, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y15
 	VMOVUPS      Y3, 1728(BX)
 	VADDPS       1664(BX), Y15, Y3
 	VMOVUPS      Y3, 1664(BX)
@@ -2622,11 +2626,11 @@ body:
 	VMULPS       1696(BX), Y0, Y0
 	VMULPS       Y15, Y12, Y12
 	VMULPS       Y3, Y6, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y6
 	VFMADD213PS  Y6, Y11, Y13
 	VFMADD213PS  Y6, Y5, Y14
 	VFMADD231PS  Y4, Y9, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
 	VFMADD213PS  Y4, Y1, Y8
 	VFMADD213PS  Y4, Y7, Y2
 	VFMADD132PS  1728(BX), Y4, Y10
@@ -2649,7 +2653,7 @@ body:
 	VFMADD132PS  1920(BX), Y6, Y11
 	VFMADD132PS  1408(BX), Y6, Y5
 	VFMADD231PS  1504(BX), Y4, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y4
 	VMULPS       Y4, Y0, Y7
 	VMULPS       Y4, Y1, Y9
 	VMULPS       Y4, Y3, Y4
@@ -2675,7 +2679,7 @@ body:
 	VCMPPS       $0x00, Y9, Y7, Y7
 	VMOVUPS      1056(BX), Y9
 	VCMPPS       $0x00, Y15, Y9, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y15
 	VANDPS       Y8, Y15, Y8
 	VANDPS       Y2, Y15, Y2
 	VANDPS       Y10, Y15, Y10
@@ -2684,8 +2688,8 @@ body:
 	VORPS        480(BX), Y10, Y10
 	VMOVUPS      Y3, 480(BX)
 	VMOVUPS      1280(BX), Y3
-	VBLENDVPS    Y4, bsmFirstStrip32AVX2Consts<>+736(SB), Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y4
+	VBLENDVPS    Y4, bsmFirstStrip32AVX2Consts<>+672(SB), Y3, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y4
 	VMOVUPS      Y3, 1280(BX)
 	VMOVUPS      1024(BX), Y3
 	VBLENDVPS    Y7, Y4, Y3, Y3
@@ -2694,7 +2698,7 @@ body:
 	VANDPS       Y11, Y15, Y7
 	VANDPS       Y5, Y15, Y5
 	VANDPS       Y6, Y15, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y9
 	VMULPS       Y12, Y9, Y11
 	VMULPS       Y13, Y9, Y12
 	VMULPS       Y14, Y9, Y9
@@ -2766,7 +2770,7 @@ body:
 	VMULPS       Y15, Y13, Y13
 	VMOVUPS      960(BX), Y15
 	VMOVUPS      Y13, 1248(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1920(SB), Y13
 	VBLENDVPS    Y15, Y0, Y13, Y0
 	VMOVUPS      608(BX), Y15
 	VBLENDVPS    Y15, Y1, Y13, Y1
@@ -2830,13 +2834,13 @@ tail:
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y3
 	VMASKMOVPS   (R12)(AX*1), Y15, Y4
 	VMASKMOVPS   32(R12)(AX*1), Y14, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y6
 	VANDPS       Y6, Y0, Y7
 	VANDPS       Y6, Y1, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+576(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y9
 	VMULPS       Y7, Y9, Y10
 	VMULPS       Y8, Y9, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y11
 	VCMPPS       $0x11, Y11, Y7, Y12
 	VCMPPS       $0x11, Y11, Y8, Y11
 	VCMPPS       $0x03, Y7, Y7, Y13
@@ -2848,14 +2852,14 @@ tail:
 	VBLENDVPS    Y12, Y10, Y7, Y10
 	VBLENDVPS    Y11, Y9, Y8, Y9
 	VMOVUPS      Y1, 512(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y10, Y1
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y10, Y1
 	VMOVUPS      Y0, 544(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y0
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y9, Y0
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y1, Y1
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y0, Y0
 	VORPS        Y13, Y1, Y1
 	VORPS        Y6, Y0, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y6
 	VMULPS       Y6, Y1, Y13
 	VMULPS       Y6, Y0, Y6
 	VMOVUPS      Y3, 576(BX)
@@ -2884,14 +2888,14 @@ tail:
 	VADDPS       Y0, Y4, Y3
 	VPSRLD       $0x17, Y10, Y10
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y10, Y10
-	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y10, Y10
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y9, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y12, Y12
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y10, Y10
+	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y9, Y9
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y10, Y10
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y12, Y12
 	VMOVUPS      Y6, 832(BX)
 	VMOVUPS      704(BX), Y6
-	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y6, Y6
+	VANDPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y6, Y6
 	VSUBPS       Y1, Y5, Y1
 	VSUBPS       Y0, Y4, Y0
 	VMULPS       Y11, Y2, Y4
@@ -2899,7 +2903,7 @@ tail:
 	VSUBPS       Y12, Y10, Y10
 	VSUBPS       Y6, Y9, Y6
 	VMOVUPS      672(BX), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y12
 	VMOVUPS      Y13, 704(BX)
 	VCMPPS       $0x00, Y12, Y9, Y13
 	VMOVUPS      Y8, 864(BX)
@@ -2915,10 +2919,10 @@ tail:
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y12
 	VDIVPS       Y4, Y12, Y4
 	VDIVPS       Y5, Y12, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y12
 	VBLENDVPS    Y13, Y12, Y10, Y10
 	VBLENDVPS    Y7, Y12, Y6, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y7
 	VCMPPS       $0x11, Y7, Y9, Y12
 	VCMPPS       $0x11, Y7, Y8, Y7
 	VMOVUPS      192(BX), Y13
@@ -2930,7 +2934,7 @@ tail:
 	VMOVUPS      256(BX), Y7
 	VSUBPS       Y9, Y7, Y8
 	VSUBPS       Y6, Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y7
 	VMULPS       736(BX), Y7, Y9
 	VMULPS       768(BX), Y7, Y7
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y10
@@ -2941,7 +2945,7 @@ tail:
 	VMULPS       800(BX), Y5, Y10
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y5, Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y4
 	VADDPS       Y4, Y8, Y5
 	VMOVUPS      Y12, 800(BX)
 	VADDPS       Y4, Y6, Y12
@@ -2961,22 +2965,22 @@ tail:
 	VBLENDVPS    Y12, Y4, Y5, Y4
 	VMOVUPS      832(BX), Y5
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y6
 	VMULPS       Y6, Y4, Y7
 	VMULPS       Y6, Y5, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y12
 	VMOVUPS      Y9, 832(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y9
 	VFMADD231PS  Y12, Y8, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+992(SB), Y11, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y11, Y12
 	VMOVUPS      Y5, 704(BX)
 	VMULPS       (BX), Y2, Y5
 	VMOVUPS      Y4, 864(BX)
 	VMULPS       (BX), Y3, Y4
 	VMULPS       736(BX), Y2, Y2
 	VMULPS       768(BX), Y3, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y8, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y11, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y8, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y11, Y12
 	VMOVUPS      Y3, 896(BX)
 	VMULPS       608(BX), Y5, Y3
 	VMOVUPS      Y3, 608(BX)
@@ -2999,7 +3003,7 @@ tail:
 	VMINPS       Y13, Y8, Y8
 	VADDPS       Y0, Y12, Y0
 	VADDPS       Y13, Y12, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y12
 	VFMADD231PS  Y12, Y1, Y7
 	VFMADD231PS  Y12, Y10, Y6
 	VMOVUPS      736(BX), Y1
@@ -3011,7 +3015,7 @@ tail:
 	VMULPS       Y2, Y5, Y10
 	VMULPS       896(BX), Y4, Y13
 	VMOVUPS      Y13, 768(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y13
 	VFMADD231PS  864(BX), Y13, Y7
 	VFMADD231PS  704(BX), Y13, Y6
 	VMOVUPS      32(BX), Y13
@@ -3023,10 +3027,10 @@ tail:
 	VMOVUPS      352(BX), Y10
 	VFMADD231PS  Y10, Y13, Y7
 	VFMADD231PS  Y10, Y13, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y10
 	VCMPPS       $0x11, Y9, Y10, Y9
 	VCMPPS       $0x11, Y8, Y10, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y10
 	VCMPPS       $0x11, Y10, Y0, Y0
 	VCMPPS       $0x11, Y10, Y1, Y1
 	VMOVUPS      832(BX), Y10
@@ -3037,13 +3041,13 @@ tail:
 	VFMSUB213PS  928(BX), Y6, Y4
 	VANDPS       Y0, Y9, Y0
 	VANDPS       Y1, Y8, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y6
 	VANDPS       Y10, Y6, Y7
 	VANDPS       Y13, Y6, Y8
 	VANDPS       Y5, Y6, Y9
 	VMOVUPS      Y1, 928(BX)
 	VANDPS       Y4, Y6, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y6
 	VMINPS       Y7, Y6, Y7
 	VMINPS       Y8, Y6, Y8
 	VMINPS       Y9, Y6, Y9
@@ -3056,10 +3060,10 @@ tail:
 	VMOVUPS      Y2, 864(BX)
 	VORPS        384(BX), Y13, Y2
 	VMOVUPS      Y13, 736(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y13
 	VFMADD213PS  Y12, Y7, Y13
 	VMOVUPS      Y10, 448(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
 	VFMADD213PS  Y12, Y8, Y10
 	VANDPS       Y5, Y6, Y5
 	VANDPS       Y4, Y6, Y4
@@ -3067,19 +3071,19 @@ tail:
 	VCMPPS       $0x00, Y0, Y6, Y0
 	VMOVUPS      800(BX), Y6
 	VCMPPS       $0x00, Y2, Y6, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y6
 	VMOVUPS      Y11, 512(BX)
 	VMOVUPS      672(BX), Y11
 	VBLENDVPS    Y0, Y6, Y11, Y0
 	VBLENDVPS    Y2, Y6, Y3, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y3
 	VADDPS       Y3, Y7, Y11
 	VMOVUPS      Y2, 672(BX)
 	VADDPS       Y3, Y8, Y2
 	VMOVUPS      Y0, 544(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y0
 	VFMADD213PS  Y12, Y9, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y6
 	VFMADD213PS  Y12, Y1, Y6
 	VADDPS       Y3, Y9, Y12
 	VADDPS       Y3, Y1, Y3
@@ -3089,8 +3093,8 @@ tail:
 	VMULPS       Y8, Y8, Y7
 	VMOVUPS      Y8, 1024(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y8
-	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1248(SB), Y8, Y1
-	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1248(SB), Y8, Y7
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1184(SB), Y8, Y1
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1184(SB), Y8, Y7
 	VSUBPS       Y8, Y1, Y1
 	VSUBPS       Y8, Y7, Y7
 	VMULPS       Y11, Y13, Y8
@@ -3109,7 +3113,7 @@ tail:
 	VCMPPS       $0x00, Y3, Y4, Y3
 	VMOVUPS      800(BX), Y4
 	VCMPPS       $0x00, Y5, Y4, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y5
 	VMOVUPS      Y12, 800(BX)
 	VMOVUPS      480(BX), Y12
 	VBLENDVPS    Y3, Y5, Y12, Y3
@@ -3140,56 +3144,56 @@ tail:
 	VMOVUPS      1024(BX), Y11
 	VMULPS       Y10, Y11, Y10
 	VMOVUPS      1088(BX), Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y13
 	VMULPS       Y13, Y12, Y4
 	VMOVUPS      Y7, 960(BX)
 	VMOVUPS      1056(BX), Y7
 	VMULPS       Y13, Y7, Y13
 	VFMADD231PS  Y9, Y9, Y4
 	VFMADD231PS  Y11, Y11, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y9
 	VFMADD231PS  Y9, Y12, Y4
 	VFMADD231PS  Y9, Y7, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
 	VFMADD231PS  Y9, Y8, Y11
 	VMOVUPS      Y5, 1024(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y5
 	VFMADD231PS  Y9, Y10, Y5
 	VMOVUPS      Y3, 992(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y3
 	VFMADD231PS  Y9, Y0, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y6, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y6, Y9
 	VMOVUPS      Y6, 1120(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y12, Y6
+	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y12, Y6
 	VMOVUPS      Y0, 1152(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y7, Y0
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y0, Y0
+	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y7, Y0
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y6, Y6
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y0, Y0
 	VSUBPS       Y6, Y12, Y12
 	VSUBPS       Y0, Y7, Y7
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y6, Y6
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y0, Y0
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y12, Y12
-	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y7, Y7
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y6, Y6
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y0, Y0
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y12, Y12
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y7, Y7
 	VPSLLD       $0x17, Y6, Y6
 	VPSLLD       $0x17, Y0, Y0
 	VPSLLD       $0x17, Y12, Y12
 	VPSLLD       $0x17, Y7, Y7
 	VMOVUPS      Y9, 1056(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y9
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y4, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y4, Y9
 	VMOVUPS      Y3, 1088(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y3
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y13, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y3
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y13, Y3
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y4, Y9
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y13, Y3
 	VMULPS       Y9, Y4, Y4
 	VMULPS       Y3, Y13, Y3
 	VMOVUPS      160(BX), Y9
@@ -3199,18 +3203,18 @@ tail:
 	VMULPS       Y7, Y9, Y4
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y6
 	VFMADD231PS  Y4, Y11, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y7
 	VFMADD231PS  Y4, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y9
 	VFMADD213PS  Y9, Y11, Y6
 	VFMADD213PS  Y9, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y12
 	VFMADD213PS  Y12, Y11, Y6
 	VFMADD213PS  Y12, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y13
 	VFMADD213PS  Y13, Y11, Y6
 	VFMADD213PS  Y13, Y5, Y7
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y13
@@ -3219,10 +3223,10 @@ tail:
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y13
 	VFMADD213PS  Y13, Y11, Y6
 	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y13
 	VFMADD213PS  Y13, Y11, Y6
 	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y13
 	VFMADD213PS  Y13, Y6, Y11
 	VFMADD213PS  Y13, Y7, Y5
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y6
@@ -3230,21 +3234,21 @@ tail:
 	VFMADD213PS  Y6, Y5, Y10
 	VMULPS       Y1, Y8, Y1
 	VMULPS       Y2, Y10, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y5
 	VANDPS       Y1, Y5, Y1
 	VANDPS       Y2, Y5, Y2
 	VORPS        448(BX), Y1, Y1
 	VORPS        736(BX), Y2, Y2
 	VMOVUPS      1088(BX), Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y8
 	VFMADD231PS  Y4, Y7, Y8
 	VMOVUPS      1056(BX), Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y10, Y4
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y10, Y4
 	VFMADD213PS  Y9, Y7, Y8
 	VFMADD231PS  Y4, Y10, Y9
 	VFMADD213PS  Y12, Y7, Y8
 	VFMADD231PS  Y9, Y10, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y4
 	VFMADD213PS  Y4, Y7, Y8
 	VFMADD231PS  Y12, Y10, Y4
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y9
@@ -3253,12 +3257,12 @@ tail:
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y4
 	VFMADD213PS  Y4, Y7, Y8
 	VFMADD231PS  Y9, Y10, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y9
 	VFMADD213PS  Y9, Y7, Y8
 	VFMADD231PS  Y4, Y10, Y9
 	VFMADD213PS  Y13, Y8, Y7
 	VFMADD231PS  Y9, Y10, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y4
 	VMULPS       Y4, Y3, Y8
 	VMULPS       Y4, Y0, Y4
 	VFMADD132PS  1152(BX), Y6, Y7
@@ -3276,8 +3280,8 @@ tail:
 	VSUBPS       512(BX), Y13, Y13
 	VMULPS       1024(BX), Y7, Y7
 	VMULPS       960(BX), Y6, Y6
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1600(SB), Y9, Y9
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1600(SB), Y10, Y10
+	VMULPS       bsmFirstStrip32AVX2Consts<>+1536(SB), Y9, Y9
+	VMULPS       bsmFirstStrip32AVX2Consts<>+1536(SB), Y10, Y10
 	VMOVUPS      Y13, 960(BX)
 	VMULPS       864(BX), Y8, Y13
 	VMOVUPS      Y13, 1024(BX)
@@ -3309,7 +3313,7 @@ tail:
 	VMULPS       Y6, Y12, Y6
 	VMULPS       Y5, Y12, Y5
 	VMOVUPS      832(BX), Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1920(SB), Y13
 	VBLENDVPS    Y12, Y3, Y13, Y3
 	VMOVUPS      928(BX), Y12
 	VBLENDVPS    Y12, Y0, Y13, Y0

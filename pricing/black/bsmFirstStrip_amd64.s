@@ -1678,279 +1678,283 @@ DATA bsmFirstStripAVX2Consts<>+544(SB)/8, $0x3ff0000000000000
 DATA bsmFirstStripAVX2Consts<>+552(SB)/8, $0x3ff0000000000000
 DATA bsmFirstStripAVX2Consts<>+560(SB)/8, $0x3ff0000000000000
 DATA bsmFirstStripAVX2Consts<>+568(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+576(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+584(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+592(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+600(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+608(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+616(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+624(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+632(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+640(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+648(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+656(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+664(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+672(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+680(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+688(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+696(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+704(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+712(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+720(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+728(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+736(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+744(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+752(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+760(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+768(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+776(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+784(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+792(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+800(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+808(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+816(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+824(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+832(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+840(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+848(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+856(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+864(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+872(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+880(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+888(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+896(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+904(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+912(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+920(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+928(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+936(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+944(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+952(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+960(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+968(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+976(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+984(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1408(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1416(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1424(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1432(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1440(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1448(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1456(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1464(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1472(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1480(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1488(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1496(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1504(SB)/8, $0x4004000000000000
-DATA bsmFirstStripAVX2Consts<>+1512(SB)/8, $0x4004000000000000
-DATA bsmFirstStripAVX2Consts<>+1520(SB)/8, $0x4004000000000000
-DATA bsmFirstStripAVX2Consts<>+1528(SB)/8, $0x4004000000000000
-DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0x4017000000000000
-DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0x4017000000000000
-DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0x4017000000000000
-DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0x4017000000000000
-DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2240(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2248(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2256(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2264(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstStripAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2688(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2696(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2704(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2712(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA bsmFirstStripAVX2Consts<>+576(SB)/8, $0x00000000000007fe
+DATA bsmFirstStripAVX2Consts<>+584(SB)/8, $0x00000000000007fe
+DATA bsmFirstStripAVX2Consts<>+592(SB)/8, $0x00000000000007fe
+DATA bsmFirstStripAVX2Consts<>+600(SB)/8, $0x00000000000007fe
+DATA bsmFirstStripAVX2Consts<>+608(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+616(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+624(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+632(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+640(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+648(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+656(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+664(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+672(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+680(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+688(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+696(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+704(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+712(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+720(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+728(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+736(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+744(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+752(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+760(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+768(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+776(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+784(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+792(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+800(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+808(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+816(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+824(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+832(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+840(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+848(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+856(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+864(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+872(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+880(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+888(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+896(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+904(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+912(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+920(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+928(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+936(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+944(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+952(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+960(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+968(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+976(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+984(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1408(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1416(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1424(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1432(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1440(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1448(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1456(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1464(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1472(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1480(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1488(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1496(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2240(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2248(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2256(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2264(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2624(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+2632(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+2640(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+2648(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+2656(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+2664(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+2672(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+2680(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+2688(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+2696(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+2704(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+2712(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+2720(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2728(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2736(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2744(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2784
 
 DATA bsmFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1997,9 +2001,9 @@ TEXT ·bsmFirstStripAVX2(SB), $1856-248
 	VMAXPD       Y5, Y7, Y5
 	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y8
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+96(SB), Y5, Y8
-	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y8, Y8
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y8, Y5
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y8, Y5
+	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y8, Y9
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y9, Y5
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y9, Y5
 	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y9
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y5, Y9
@@ -2013,13 +2017,11 @@ TEXT ·bsmFirstStripAVX2(SB), $1856-248
 	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y10
 	VFMADD213PD  Y10, Y5, Y9
 	VFMADD213PD  Y10, Y9, Y5
-	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y8, Y9
-	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y9, Y9
-	VSUBPD       Y9, Y8, Y8
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y9, Y8
+	VPADDQ       bsmFirstStripAVX2Consts<>+576(SB), Y8, Y8
+	VPSRLQ       $0x01, Y8, Y9
+	VPSUBQ       Y9, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y9, Y5, Y5
 	VPSLLQ       $0x34, Y8, Y8
 	VMULPD       Y8, Y5, Y5
 	VMULPD       Y5, Y0, Y5
@@ -2029,9 +2031,9 @@ TEXT ·bsmFirstStripAVX2(SB), $1856-248
 	VMAXPD       Y6, Y7, Y6
 	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y7
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+96(SB), Y6, Y7
-	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y7, Y7
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y7, Y6
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y7, Y6
+	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y7, Y8
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y8, Y6
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y8, Y6
 	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y8
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y6, Y8
@@ -2044,36 +2046,34 @@ TEXT ·bsmFirstStripAVX2(SB), $1856-248
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y6, Y8
 	VFMADD213PD  Y10, Y6, Y8
 	VFMADD213PD  Y10, Y8, Y6
-	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y7, Y8
-	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y8, Y8
-	VSUBPD       Y8, Y7, Y7
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y7, Y7
+	VPADDQ       bsmFirstStripAVX2Consts<>+576(SB), Y7, Y7
+	VPSRLQ       $0x01, Y7, Y8
+	VPSUBQ       Y8, Y7, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y8, Y6, Y6
 	VPSLLQ       $0x34, Y7, Y7
 	VMULPD       Y7, Y6, Y6
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y8, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VANDPD       bsmFirstStripAVX2Consts<>+672(SB), Y0, Y7
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+704(SB), Y7, Y8
-	VMULPD       bsmFirstStripAVX2Consts<>+736(SB), Y7, Y9
+	VANDPD       bsmFirstStripAVX2Consts<>+608(SB), Y0, Y7
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+640(SB), Y7, Y8
+	VMULPD       bsmFirstStripAVX2Consts<>+672(SB), Y7, Y9
 	VBLENDVPD    Y8, Y9, Y7, Y9
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y9, Y11
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y9, Y11
 	VORPD        Y11, Y10, Y11
 	VCMPPD       $0x03, Y7, Y7, Y12
 	VORPD        Y12, Y11, Y11
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmFirstStripAVX2Consts<>+800(SB), Y9, Y9
-	VSUBPD       bsmFirstStripAVX2Consts<>+832(SB), Y9, Y9
-	VANDPD       bsmFirstStripAVX2Consts<>+864(SB), Y8, Y8
+	VORPD        bsmFirstStripAVX2Consts<>+736(SB), Y9, Y9
+	VSUBPD       bsmFirstStripAVX2Consts<>+768(SB), Y9, Y9
+	VANDPD       bsmFirstStripAVX2Consts<>+800(SB), Y8, Y8
 	VSUBPD       Y8, Y9, Y8
-	VCMPPD       $0x00, bsmFirstStripAVX2Consts<>+896(SB), Y7, Y9
-	VBLENDVPD    Y9, bsmFirstStripAVX2Consts<>+928(SB), Y8, Y8
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+960(SB), Y7, Y9
+	VCMPPD       $0x00, bsmFirstStripAVX2Consts<>+832(SB), Y7, Y9
+	VBLENDVPD    Y9, bsmFirstStripAVX2Consts<>+864(SB), Y8, Y8
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+896(SB), Y7, Y9
 	VBLENDVPD    Y9, Y8, Y7, Y7
-	VMULPD       bsmFirstStripAVX2Consts<>+992(SB), Y11, Y8
+	VMULPD       bsmFirstStripAVX2Consts<>+928(SB), Y11, Y8
 	VADDPD       Y11, Y11, Y9
 	VSUBPD       Y3, Y2, Y12
-	VANDPD       bsmFirstStripAVX2Consts<>+672(SB), Y10, Y10
+	VANDPD       bsmFirstStripAVX2Consts<>+608(SB), Y10, Y10
 	VMINPD       Y5, Y0, Y13
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
@@ -2114,15 +2114,15 @@ body:
 	VMOVUPD      32(R12)(AX*1), Y7
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      64(R12)(AX*1), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y9
 	VANDPD       Y9, Y0, Y10
 	VANDPD       Y9, Y1, Y11
 	VANDPD       Y9, Y2, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y13
 	VMULPD       Y10, Y13, Y14
 	VMULPD       Y11, Y13, Y15
 	VMULPD       Y12, Y13, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y9
 	VMOVUPD      Y8, 448(BX)
 	VCMPPD       $0x11, Y9, Y10, Y8
 	VMOVUPD      Y7, 480(BX)
@@ -2138,18 +2138,18 @@ body:
 	VBLENDVPD    Y7, Y15, Y11, Y15
 	VBLENDVPD    Y9, Y13, Y12, Y13
 	VMOVUPD      Y12, 608(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y14, Y12
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y14, Y12
 	VMOVUPD      Y11, 640(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y15, Y11
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y15, Y11
 	VMOVUPD      Y10, 672(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y13, Y10
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y13, Y10
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y12, Y12
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y11, Y11
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y10, Y10
 	VORPD        Y6, Y12, Y6
 	VORPD        Y2, Y11, Y2
 	VORPD        Y1, Y10, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y10
 	VMULPD       Y10, Y6, Y11
 	VMULPD       Y10, Y2, Y12
 	VMULPD       Y10, Y1, Y10
@@ -2180,15 +2180,15 @@ body:
 	VMULPD       Y6, Y4, Y9
 	VMOVUPD      Y10, 896(BX)
 	VMULPD       832(BX), Y6, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y6
 	VORPD        Y14, Y6, Y14
 	VORPD        Y15, Y6, Y15
 	VORPD        Y13, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+768(SB), Y13
 	VSUBPD       Y13, Y14, Y14
 	VSUBPD       Y13, Y15, Y15
 	VSUBPD       Y13, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y13
 	VMOVUPD      Y12, 928(BX)
 	VANDPD       800(BX), Y13, Y12
 	VMOVUPD      Y11, 800(BX)
@@ -2231,7 +2231,7 @@ body:
 	VSUBPD       Y2, Y13, Y2
 	VSUBPD       Y1, Y14, Y1
 	VMOVUPD      672(BX), Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y13
 	VCMPPD       $0x00, Y13, Y4, Y14
 	VMOVUPD      640(BX), Y4
 	VMOVUPD      Y7, 1088(BX)
@@ -2239,7 +2239,7 @@ body:
 	VMOVUPD      608(BX), Y4
 	VMOVUPD      Y1, 1120(BX)
 	VCMPPD       $0x00, Y13, Y4, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
 	VBLENDVPD    Y14, Y13, Y12, Y12
 	VBLENDVPD    Y7, Y13, Y11, Y7
 	VBLENDVPD    Y1, Y13, Y6, Y1
@@ -2260,7 +2260,7 @@ body:
 	VMULPD       Y3, Y2, Y2
 	VMULPD       1120(BX), Y8, Y3
 	VMOVUPD      672(BX), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y10
 	VCMPPD       $0x11, Y10, Y8, Y11
 	VMOVUPD      640(BX), Y13
 	VCMPPD       $0x11, Y10, Y13, Y15
@@ -2275,19 +2275,27 @@ body:
 	VSUBPD       Y8, Y12, Y8
 	VSUBPD       Y7, Y12, Y7
 	VSUBPD       Y1, Y12, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y12
 	VMULPD       1088(BX), Y12, Y13
 	VMULPD       1056(BX), Y12, Y15
 	VMULPD       1024(BX), Y12, Y12
 	VMOVUPD      Y12, 608(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y12
 	VMOVUPD      Y15, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y15
 	VFMADD231PD  Y12, Y4, Y15
 	VMOVUPD      Y13, 672(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y13
 	VFMADD231PD  Y12, Y10, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y11, Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y11, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y14
+	VFMADD213PD  Y14, Y4, Y15
+	VFMADD213PD  Y14, Y10, Y13
+	VFMADD231PD  Y12, Y11, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y12
+	VFMADD213PD  Y12, Y4, Y15
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y14, Y11, Y12
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y14
 	VFMADD213PD  Y14, Y4, Y15
 	VFMADD213PD  Y14, Y10, Y13
@@ -2300,18 +2308,10 @@ body:
 	VFMADD213PD  Y14, Y4, Y15
 	VFMADD213PD  Y14, Y10, Y13
 	VFMADD231PD  Y12, Y11, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y12
-	VFMADD213PD  Y12, Y4, Y15
-	VFMADD213PD  Y12, Y10, Y13
-	VFMADD231PD  Y14, Y11, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y14
-	VFMADD213PD  Y14, Y4, Y15
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD231PD  Y12, Y11, Y14
 	VMULPD       Y15, Y4, Y4
 	VMULPD       Y13, Y10, Y10
 	VMULPD       Y14, Y11, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y12
 	VADDPD       Y12, Y8, Y13
 	VADDPD       Y12, Y7, Y14
 	VADDPD       Y12, Y1, Y15
@@ -2331,7 +2331,7 @@ body:
 	VBLENDVPD    Y12, Y7, Y13, Y7
 	VMOVUPD      896(BX), Y12
 	VBLENDVPD    Y12, Y1, Y14, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y12
 	VMULPD       Y12, Y8, Y13
 	VMULPD       Y12, Y7, Y14
 	VMULPD       Y12, Y1, Y12
@@ -2345,7 +2345,7 @@ body:
 	VMULPD       1088(BX), Y5, Y5
 	VMULPD       1056(BX), Y6, Y6
 	VMULPD       1024(BX), Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
 	VFMADD231PD  Y15, Y0, Y13
 	VFMADD231PD  Y15, Y2, Y14
 	VFMADD231PD  Y15, Y3, Y12
@@ -2365,7 +2365,7 @@ body:
 	VMOVUPD      448(BX), Y0
 	VMOVUPD      Y9, 800(BX)
 	VXORPD       Y2, Y0, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y2
 	VFMADD231PD  Y2, Y8, Y13
 	VFMADD231PD  Y2, Y7, Y14
 	VFMADD231PD  Y2, Y1, Y12
@@ -2403,11 +2403,11 @@ body:
 	VADDPD       Y8, Y1, Y1
 	VADDPD       1056(BX), Y3, Y3
 	VADDPD       1024(BX), Y15, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
 	VCMPPD       $0x11, Y7, Y15, Y7
 	VCMPPD       $0x11, Y2, Y15, Y2
 	VCMPPD       $0x11, Y0, Y15, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y15
 	VCMPPD       $0x11, Y15, Y1, Y1
 	VCMPPD       $0x11, Y15, Y3, Y3
 	VCMPPD       $0x11, Y15, Y8, Y8
@@ -2426,7 +2426,7 @@ body:
 	VMULPD       Y5, Y10, Y10
 	VMULPD       Y6, Y11, Y11
 	VMULPD       800(BX), Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y15
 	VMOVUPD      Y0, 608(BX)
 	VANDPD       Y3, Y15, Y0
 	VMOVUPD      Y2, 640(BX)
@@ -2434,7 +2434,7 @@ body:
 	VMOVUPD      Y1, 672(BX)
 	VANDPD       Y8, Y15, Y1
 	VMOVUPD      Y4, 1024(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y4
 	VMINPD       Y0, Y4, Y0
 	VMINPD       Y2, Y4, Y2
 	VMINPD       Y1, Y4, Y1
@@ -2454,34 +2454,34 @@ body:
 	VANDPD       Y13, Y6, Y13
 	VANDPD       Y14, Y6, Y14
 	VANDPD       Y12, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
 	VFMADD231PD  Y12, Y0, Y15
 	VMOVUPD      Y5, 576(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
 	VFMADD231PD  Y12, Y2, Y5
 	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y6
 	VFMADD231PD  Y12, Y1, Y6
 	VMOVUPD      Y14, 1120(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y0, Y14
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y0, Y14
 	VMOVUPD      Y13, 1152(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y2, Y13
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y2, Y13
 	VMOVUPD      Y9, 1184(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y1, Y9
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y1, Y9
 	VMOVUPD      Y8, 1216(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
 	VFMADD231PD  Y12, Y11, Y8
 	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y7
 	VFMADD231PD  Y12, Y10, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1344(SB), Y4, Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y4, Y12
 	VMOVUPD      Y3, 1280(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y11, Y3
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y11, Y3
 	VMOVUPD      Y11, 1312(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y11
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y10, Y11
 	VMOVUPD      Y10, 1344(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y4, Y10
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y4, Y10
 	VMOVUPD      Y4, 1376(BX)
 	VMULPD       Y14, Y15, Y4
 	VMOVUPD      Y14, 1408(BX)
@@ -2496,9 +2496,9 @@ body:
 	VMULPD       Y1, Y1, Y2
 	VMOVUPD      Y1, 1568(BX)
 	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y1
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y9
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y0
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y2
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y9
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y0
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y2
 	VSUBPD       Y1, Y9, Y9
 	VSUBPD       Y1, Y0, Y0
 	VSUBPD       Y1, Y2, Y1
@@ -2521,7 +2521,7 @@ body:
 	VCMPPD       $0x00, Y11, Y9, Y11
 	VMOVUPD      1184(BX), Y9
 	VCMPPD       $0x00, Y3, Y9, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y9
 	VMOVUPD      Y12, 1792(BX)
 	VMOVUPD      864(BX), Y12
 	VBLENDVPD    Y10, Y9, Y12, Y10
@@ -2568,7 +2568,7 @@ body:
 	VMULPD       Y6, Y10, Y6
 	VMOVUPD      1664(BX), Y11
 	VMOVUPD      Y3, 1344(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y3
 	VMOVUPD      Y9, 1312(BX)
 	VMULPD       Y3, Y11, Y9
 	VMOVUPD      Y4, 1696(BX)
@@ -2579,32 +2579,38 @@ body:
 	VFMADD231PD  Y14, Y14, Y9
 	VFMADD231PD  Y15, Y15, Y4
 	VFMADD231PD  Y10, Y10, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y10
 	VFMADD231PD  Y10, Y11, Y9
 	VFMADD231PD  1632(BX), Y10, Y4
 	VFMADD231PD  Y10, Y0, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y14
 	VFMADD231PD  Y10, Y12, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y15
 	VFMADD231PD  Y10, Y5, Y15
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y0
 	VFMADD231PD  Y10, Y6, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y11
 	VFMADD231PD  Y10, Y8, Y11
 	VMOVUPD      Y8, 1568(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y8
 	VFMADD231PD  Y10, Y7, Y8
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y13, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y13, Y10
 	VMOVUPD      Y13, 1536(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y13
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y9, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y13
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y9, Y13
 	VMOVUPD      Y7, 1504(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y7
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y4, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y7
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y4, Y7
 	VMOVUPD      Y10, 1760(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y3, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y10
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y3, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y9, Y13
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y4, Y7
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y3, Y10
@@ -2626,12 +2632,6 @@ body:
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y9, Y13
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y4, Y7
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y3, Y10
 	VMULPD       Y13, Y9, Y9
 	VMULPD       Y7, Y4, Y4
 	VMULPD       Y10, Y3, Y3
@@ -2639,20 +2639,28 @@ body:
 	VFMADD213PD  Y7, Y7, Y9
 	VFMADD213PD  Y7, Y7, Y4
 	VFMADD213PD  Y7, Y3, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
 	VFMADD231PD  Y3, Y14, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y13
 	VFMADD231PD  Y3, Y15, Y13
 	VMOVUPD      Y7, 1792(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y7
 	VFMADD231PD  Y3, Y0, Y7
 	VMOVUPD      Y4, 1472(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y4
 	VFMADD213PD  Y4, Y14, Y10
 	VFMADD213PD  Y4, Y15, Y13
 	VFMADD213PD  Y4, Y0, Y7
 	VMOVUPD      Y9, 1440(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
 	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y9
 	VFMADD213PD  Y9, Y14, Y10
 	VFMADD213PD  Y9, Y15, Y13
@@ -2714,14 +2722,6 @@ body:
 	VFMADD213PD  Y9, Y15, Y13
 	VFMADD213PD  Y9, Y0, Y7
 	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y9
 	VFMADD213PD  Y9, Y10, Y14
 	VFMADD213PD  Y9, Y13, Y15
 	VFMADD213PD  Y9, Y7, Y0
@@ -2732,19 +2732,27 @@ body:
 	VMULPD       Y2, Y12, Y0
 	VMULPD       Y1, Y5, Y1
 	VMULPD       1728(BX), Y6, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y5
 	VANDPD       Y0, Y5, Y0
 	VANDPD       Y1, Y5, Y1
 	VANDPD       Y2, Y5, Y2
 	VORPD        1280(BX), Y0, Y0
 	VORPD        1248(BX), Y1, Y1
 	VORPD        1216(BX), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y6
 	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
 	VFMADD231PD  Y3, Y8, Y10
 	VMOVUPD      1760(BX), Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y12, Y3
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y3
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y4
 	VFMADD213PD  Y4, Y11, Y6
 	VFMADD213PD  Y4, Y8, Y10
 	VFMADD231PD  Y3, Y12, Y4
@@ -2808,14 +2816,6 @@ body:
 	VFMADD213PD  Y3, Y11, Y6
 	VFMADD213PD  Y3, Y8, Y10
 	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
 	VFMADD213PD  Y9, Y6, Y11
 	VFMADD213PD  Y9, Y10, Y8
 	VFMADD231PD  Y3, Y12, Y9
@@ -2844,7 +2844,7 @@ body:
 	VCMPPD       $0x00, Y7, Y9, Y7
 	VMOVUPD      1184(BX), Y9
 	VCMPPD       $0x00, Y8, Y9, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y9
 	VMOVUPD      512(BX), Y10
 	VBLENDVPD    Y6, Y9, Y10, Y6
 	VMOVUPD      480(BX), Y10
@@ -2852,26 +2852,26 @@ body:
 	VMOVUPD      448(BX), Y10
 	VBLENDVPD    Y8, Y9, Y10, Y8
 	VMOVUPD      1664(BX), Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+576(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y10
 	VMINPD       Y10, Y9, Y11
 	VMOVUPD      1632(BX), Y12
 	VMINPD       Y10, Y12, Y13
 	VMOVUPD      1600(BX), Y14
 	VMINPD       Y10, Y14, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y15
 	VMAXPD       Y15, Y11, Y11
 	VMAXPD       Y15, Y13, Y13
 	VMAXPD       Y15, Y10, Y10
 	VSUBPD       Y11, Y9, Y9
 	VSUBPD       Y13, Y12, Y12
 	VSUBPD       Y10, Y14, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y15
-	VADDPD       Y11, Y15, Y11
-	VADDPD       Y13, Y15, Y13
-	VADDPD       Y10, Y15, Y10
-	VADDPD       Y9, Y15, Y9
-	VADDPD       Y12, Y15, Y12
-	VADDPD       Y14, Y15, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y15
+	VADDPD       Y15, Y11, Y11
+	VADDPD       Y15, Y13, Y13
+	VADDPD       Y15, Y10, Y10
+	VADDPD       Y15, Y9, Y9
+	VADDPD       Y15, Y12, Y12
+	VADDPD       Y15, Y14, Y14
 	VPSLLQ       $0x34, Y11, Y11
 	VPSLLQ       $0x34, Y13, Y13
 	VPSLLQ       $0x34, Y10, Y10
@@ -2901,7 +2901,7 @@ body:
 	VFNMADD231PD Y9, Y3, Y6
 	VFNMADD231PD Y11, Y4, Y7
 	VFNMADD231PD Y10, Y5, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y3
 	VMULPD       Y3, Y9, Y4
 	VMULPD       Y3, Y11, Y5
 	VMULPD       Y3, Y10, Y3
@@ -2926,9 +2926,9 @@ body:
 	VMULPD       128(BX), Y4, Y4
 	VMULPD       128(BX), Y5, Y5
 	VMULPD       128(BX), Y3, Y3
-	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y14, Y14
-	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y12
-	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y10, Y10
+	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y14, Y14
+	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y12, Y12
+	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y10, Y10
 	VMULPD       1088(BX), Y9, Y9
 	VMULPD       1056(BX), Y11, Y11
 	VMULPD       1024(BX), Y13, Y13
@@ -2944,7 +2944,7 @@ body:
 	VFMADD231PD  1376(BX), Y0, Y10
 	VMOVUPD      672(BX), Y0
 	VMOVUPD      Y13, 1376(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2752(SB), Y13
 	VBLENDVPD    Y0, Y15, Y13, Y0
 	VMOVUPD      640(BX), Y15
 	VBLENDVPD    Y15, Y2, Y13, Y2
@@ -3015,44 +3015,44 @@ tail:
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
 	VMASKMOVPD   (R12)(AX*1), Y15, Y4
 	VMASKMOVPD   32(R12)(AX*1), Y14, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y6
 	VANDPD       Y6, Y0, Y7
 	VANDPD       Y6, Y1, Y8
 	VMOVUPD      192(BX), Y9
 	VMULPD       Y9, Y0, Y0
 	VMULPD       Y9, Y1, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
 	VMULPD       Y7, Y9, Y10
 	VMULPD       Y8, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y11
 	VCMPPD       $0x11, Y11, Y7, Y12
 	VCMPPD       $0x11, Y11, Y8, Y11
 	VBLENDVPD    Y12, Y10, Y7, Y10
 	VBLENDVPD    Y11, Y9, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y13
 	VANDPD       Y13, Y12, Y12
 	VANDPD       Y13, Y11, Y11
 	VCMPPD       $0x03, Y7, Y7, Y13
 	VCMPPD       $0x03, Y8, Y8, Y6
 	VMOVUPD      Y1, 448(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y10, Y1
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y10, Y1
 	VMOVUPD      Y0, 480(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y9, Y0
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y9, Y0
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y1, Y1
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y0, Y0
 	VORPD        Y13, Y1, Y1
 	VORPD        Y6, Y0, Y0
 	VPSRLQ       $0x34, Y10, Y6
 	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y10
 	VORPD        Y6, Y10, Y6
 	VORPD        Y9, Y10, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+768(SB), Y10
 	VSUBPD       Y10, Y6, Y6
 	VSUBPD       Y10, Y9, Y9
 	VSUBPD       Y12, Y6, Y6
 	VSUBPD       Y11, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y10
 	VMULPD       Y10, Y1, Y11
 	VMULPD       Y10, Y0, Y10
 	VMOVUPD      224(BX), Y12
@@ -3088,11 +3088,11 @@ tail:
 	VADDPD       Y5, Y4, Y2
 	VSUBPD       Y13, Y3, Y3
 	VSUBPD       Y5, Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y5
 	VCMPPD       $0x00, Y5, Y7, Y13
 	VMOVUPD      Y11, 768(BX)
 	VCMPPD       $0x00, Y5, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y5
 	VBLENDVPD    Y13, Y5, Y6, Y6
 	VBLENDVPD    Y11, Y5, Y9, Y5
 	VMULPD       Y0, Y12, Y9
@@ -3106,7 +3106,7 @@ tail:
 	VMULPD       Y11, Y2, Y2
 	VMULPD       Y0, Y3, Y0
 	VMULPD       Y1, Y4, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y3
 	VCMPPD       $0x11, Y3, Y7, Y4
 	VCMPPD       $0x11, Y3, Y8, Y3
 	VBLENDVPD    Y4, Y6, Y7, Y4
@@ -3116,7 +3116,7 @@ tail:
 	VSUBPD       Y3, Y5, Y3
 	VMULPD       Y0, Y0, Y5
 	VMULPD       Y1, Y1, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y7
 	VMULPD       Y7, Y10, Y8
 	VMOVUPD      768(BX), Y11
 	VMULPD       Y7, Y11, Y7
@@ -3129,24 +3129,24 @@ tail:
 	VMOVUPD      Y11, 736(BX)
 	VMULPD       640(BX), Y12, Y11
 	VMOVUPD      Y11, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y11
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y5, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y11
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+992(SB), Y5, Y11
 	VMOVUPD      Y10, 800(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y10
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+992(SB), Y6, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1056(SB), Y5, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y5, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y6, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y5, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y6, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y5, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y6, Y10
 	VMULPD       Y11, Y5, Y5
 	VMULPD       Y10, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y10
 	VADDPD       Y10, Y4, Y11
 	VMOVUPD      Y2, 832(BX)
 	VADDPD       Y10, Y3, Y2
@@ -3161,15 +3161,15 @@ tail:
 	VBLENDVPD    Y11, Y4, Y10, Y4
 	VMOVUPD      576(BX), Y10
 	VBLENDVPD    Y10, Y3, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y3
 	VMULPD       Y3, Y4, Y10
 	VMULPD       Y3, Y2, Y3
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y6, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y5, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y0
 	VFMADD231PD  Y0, Y4, Y10
 	VFMADD231PD  Y0, Y2, Y3
 	VMOVUPD      32(BX), Y0
@@ -3213,18 +3213,18 @@ tail:
 	VMINPD       Y9, Y12, Y12
 	VADDPD       Y13, Y0, Y0
 	VADDPD       Y3, Y9, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y9
 	VCMPPD       $0x11, Y10, Y9, Y10
 	VCMPPD       $0x11, Y12, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y12
 	VCMPPD       $0x11, Y12, Y0, Y0
 	VCMPPD       $0x11, Y12, Y3, Y3
 	VANDPD       Y0, Y10, Y0
 	VANDPD       Y3, Y9, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y9
 	VANDPD       Y6, Y9, Y10
 	VANDPD       Y1, Y9, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y13
 	VMINPD       Y10, Y13, Y10
 	VMINPD       Y12, Y13, Y12
 	VANDPD       Y6, Y2, Y6
@@ -3237,31 +3237,31 @@ tail:
 	VMINPD       Y0, Y13, Y0
 	VANDPD       Y8, Y2, Y8
 	VANDPD       Y7, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y13
 	VFMADD231PD  Y7, Y10, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y9
 	VFMADD231PD  Y7, Y12, Y9
 	VMOVUPD      Y2, 480(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y2
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y10, Y2
 	VMOVUPD      Y8, 704(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y12, Y8
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y12, Y8
 	VMOVUPD      Y5, 864(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
 	VFMADD231PD  Y7, Y3, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1344(SB), Y0, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y0, Y7
 	VMOVUPD      Y11, 896(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y3, Y11
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y3, Y11
 	VMOVUPD      Y3, 928(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y0, Y3
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y0, Y3
 	VMOVUPD      Y0, 960(BX)
 	VMULPD       Y10, Y10, Y0
 	VMOVUPD      Y10, 992(BX)
 	VMULPD       Y12, Y12, Y10
 	VMOVUPD      Y12, 1024(BX)
 	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y12
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y12, Y0
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y12, Y10
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y12, Y0
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y12, Y10
 	VSUBPD       Y12, Y0, Y0
 	VSUBPD       Y12, Y10, Y10
 	VMULPD       Y2, Y13, Y12
@@ -3279,7 +3279,7 @@ tail:
 	VMOVUPD      Y4, 1216(BX)
 	VMOVUPD      896(BX), Y4
 	VCMPPD       $0x00, Y6, Y4, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y4
 	VMOVUPD      Y1, 1248(BX)
 	VMOVUPD      576(BX), Y1
 	VBLENDVPD    Y3, Y4, Y1, Y1
@@ -3310,48 +3310,52 @@ tail:
 	VMOVUPD      1024(BX), Y11
 	VMULPD       Y9, Y11, Y9
 	VMOVUPD      1088(BX), Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y13
 	VMOVUPD      Y1, 960(BX)
 	VMULPD       Y13, Y12, Y1
 	VMOVUPD      1056(BX), Y3
 	VMULPD       Y13, Y3, Y13
 	VFMADD231PD  Y8, Y8, Y1
 	VFMADD231PD  Y11, Y11, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y8
 	VFMADD231PD  Y8, Y12, Y1
 	VFMADD231PD  Y8, Y3, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y11
 	VFMADD231PD  Y8, Y10, Y11
 	VMOVUPD      Y13, 1024(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y13
 	VFMADD231PD  Y8, Y9, Y13
 	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y1
 	VFMADD231PD  Y8, Y5, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y7, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y7, Y8
 	VMOVUPD      Y4, 928(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y12, Y4
+	VMINPD       bsmFirstStripAVX2Consts<>+2624(SB), Y12, Y4
 	VMOVUPD      Y6, 1152(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y3, Y6
-	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y4, Y4
-	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y6, Y6
+	VMINPD       bsmFirstStripAVX2Consts<>+2624(SB), Y3, Y6
+	VMAXPD       bsmFirstStripAVX2Consts<>+2656(SB), Y4, Y4
+	VMAXPD       bsmFirstStripAVX2Consts<>+2656(SB), Y6, Y6
 	VSUBPD       Y4, Y12, Y12
 	VSUBPD       Y6, Y3, Y3
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y4, Y4
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y6, Y6
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y12, Y12
-	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y3, Y3
+	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y4, Y4
+	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y6, Y6
+	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y12, Y12
+	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y3, Y3
 	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y6, Y6
 	VPSLLQ       $0x34, Y12, Y12
 	VPSLLQ       $0x34, Y3, Y3
 	VMOVUPD      Y6, 1056(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+2016(SB), Y11, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y6
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1952(SB), Y11, Y6
 	VMOVUPD      Y4, 1088(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y4
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+2016(SB), Y13, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y4
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1952(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y13, Y4
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y11, Y6
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y13, Y4
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y11, Y6
@@ -3384,26 +3388,28 @@ tail:
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2528(SB), Y13, Y4
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y11, Y6
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2624(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2624(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2656(SB), Y6, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2656(SB), Y4, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y6, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y4, Y13
 	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y4
 	VFMADD213PD  Y4, Y11, Y10
 	VFMADD213PD  Y4, Y13, Y9
 	VMULPD       Y0, Y10, Y0
 	VMULPD       Y2, Y9, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y6
 	VANDPD       Y0, Y6, Y0
 	VANDPD       Y2, Y6, Y2
 	VORPD        1184(BX), Y0, Y0
 	VORPD        1248(BX), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
 	VFMADD231PD  Y9, Y1, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y8, Y9
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
 	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y11
 	VFMADD213PD  Y11, Y1, Y10
 	VFMADD231PD  Y9, Y8, Y11
@@ -3453,12 +3459,6 @@ tail:
 	VFMADD213PD  Y9, Y1, Y10
 	VFMADD231PD  Y11, Y8, Y9
 	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y11
 	VFMADD213PD  Y11, Y10, Y1
 	VFMADD231PD  Y9, Y8, Y11
 	VFMADD213PD  Y4, Y1, Y5
@@ -3478,17 +3478,23 @@ tail:
 	VCMPPD       $0x00, Y5, Y7, Y5
 	VMOVUPD      896(BX), Y7
 	VCMPPD       $0x00, Y6, Y7, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y7
 	VMOVUPD      544(BX), Y8
 	VBLENDVPD    Y5, Y7, Y8, Y5
 	VMOVUPD      512(BX), Y8
 	VBLENDVPD    Y6, Y7, Y8, Y6
 	VMOVUPD      992(BX), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y9
 	VFMADD231PD  Y8, Y7, Y9
 	VMOVUPD      1024(BX), Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y10, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y11
 	VFMADD213PD  Y11, Y7, Y9
 	VFMADD231PD  Y8, Y10, Y11
@@ -3508,12 +3514,6 @@ tail:
 	VFMADD213PD  Y8, Y7, Y9
 	VFMADD231PD  Y11, Y10, Y8
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y11
-	VFMADD213PD  Y11, Y7, Y9
-	VFMADD231PD  Y8, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y8
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y11
 	VFMADD213PD  Y11, Y7, Y9
 	VFMADD213PD  Y11, Y10, Y8
 	VMULPD       Y9, Y7, Y7
@@ -3538,13 +3538,13 @@ tail:
 	VFMADD231PD  Y8, Y7, Y10
 	VFMADD231PD  Y9, Y3, Y12
 	VMOVUPD      800(BX), Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2752(SB), Y4
 	VBLENDVPD    Y1, Y10, Y4, Y1
 	VMOVUPD      768(BX), Y8
 	VBLENDVPD    Y8, Y12, Y4, Y4
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y4, Y14, 32(SI)(AX*1)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y1
 	VMULPD       Y1, Y7, Y4
 	VMULPD       Y1, Y3, Y1
 	VMULPD       736(BX), Y4, Y3

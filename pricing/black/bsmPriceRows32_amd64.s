@@ -1199,22 +1199,22 @@ DATA bsmPriceRows32AVX2Consts<>+112(SB)/4, $0x00800000
 DATA bsmPriceRows32AVX2Consts<>+116(SB)/4, $0x00800000
 DATA bsmPriceRows32AVX2Consts<>+120(SB)/4, $0x00800000
 DATA bsmPriceRows32AVX2Consts<>+124(SB)/4, $0x00800000
-DATA bsmPriceRows32AVX2Consts<>+128(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+132(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+136(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+140(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+144(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+148(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+152(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+156(SB)/4, $0x41c80000
-DATA bsmPriceRows32AVX2Consts<>+160(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+164(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+168(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+172(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+176(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+180(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+184(SB)/4, $0x007fffff
-DATA bsmPriceRows32AVX2Consts<>+188(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+128(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+132(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+136(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+140(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+144(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+148(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+152(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+156(SB)/4, $0x007fffff
+DATA bsmPriceRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
 DATA bsmPriceRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA bsmPriceRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA bsmPriceRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1231,14 +1231,14 @@ DATA bsmPriceRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA bsmPriceRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA bsmPriceRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA bsmPriceRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA bsmPriceRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
-DATA bsmPriceRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
+DATA bsmPriceRows32AVX2Consts<>+256(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+260(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+264(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+268(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+272(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+276(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+280(SB)/4, $0x41c80000
+DATA bsmPriceRows32AVX2Consts<>+284(SB)/4, $0x41c80000
 DATA bsmPriceRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA bsmPriceRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA bsmPriceRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1247,22 +1247,22 @@ DATA bsmPriceRows32AVX2Consts<>+304(SB)/4, $0x00000000
 DATA bsmPriceRows32AVX2Consts<>+308(SB)/4, $0x00000000
 DATA bsmPriceRows32AVX2Consts<>+312(SB)/4, $0x00000000
 DATA bsmPriceRows32AVX2Consts<>+316(SB)/4, $0x00000000
-DATA bsmPriceRows32AVX2Consts<>+320(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+324(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+328(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+332(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+336(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+340(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+344(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+348(SB)/4, $0xff800000
-DATA bsmPriceRows32AVX2Consts<>+352(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+356(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+360(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+364(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+368(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+372(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+376(SB)/4, $0x7f800000
-DATA bsmPriceRows32AVX2Consts<>+380(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+320(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+324(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+328(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+332(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+336(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+340(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+344(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+348(SB)/4, $0x7f800000
+DATA bsmPriceRows32AVX2Consts<>+352(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+356(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+360(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+364(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+368(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+372(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+376(SB)/4, $0xff800000
+DATA bsmPriceRows32AVX2Consts<>+380(SB)/4, $0xff800000
 DATA bsmPriceRows32AVX2Consts<>+384(SB)/4, $0x3f000000
 DATA bsmPriceRows32AVX2Consts<>+388(SB)/4, $0x3f000000
 DATA bsmPriceRows32AVX2Consts<>+392(SB)/4, $0x3f000000
@@ -1271,70 +1271,70 @@ DATA bsmPriceRows32AVX2Consts<>+400(SB)/4, $0x3f000000
 DATA bsmPriceRows32AVX2Consts<>+404(SB)/4, $0x3f000000
 DATA bsmPriceRows32AVX2Consts<>+408(SB)/4, $0x3f000000
 DATA bsmPriceRows32AVX2Consts<>+412(SB)/4, $0x3f000000
-DATA bsmPriceRows32AVX2Consts<>+416(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+420(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+424(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+428(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+432(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+436(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+440(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+444(SB)/4, $0x80000000
-DATA bsmPriceRows32AVX2Consts<>+448(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+452(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+456(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+460(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+464(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+468(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+472(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+476(SB)/4, $0x42b20000
-DATA bsmPriceRows32AVX2Consts<>+480(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+484(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+488(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+492(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+496(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+500(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+504(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+508(SB)/4, $0xc2d20000
-DATA bsmPriceRows32AVX2Consts<>+512(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+516(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+520(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+524(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+528(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+532(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+536(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+540(SB)/4, $0xbf800000
-DATA bsmPriceRows32AVX2Consts<>+544(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+548(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+552(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+556(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+560(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+564(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+568(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+572(SB)/4, $0x3e98f11f
-DATA bsmPriceRows32AVX2Consts<>+576(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+580(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+584(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+588(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+592(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+596(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+600(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+604(SB)/4, $0x3eccaf66
-DATA bsmPriceRows32AVX2Consts<>+608(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+612(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+616(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+620(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+624(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+628(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+632(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+636(SB)/4, $0x35bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+640(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+644(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+648(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+652(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+656(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+660(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+664(SB)/4, $0x3f2aaabd
-DATA bsmPriceRows32AVX2Consts<>+668(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA bsmPriceRows32AVX2Consts<>+448(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+452(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+456(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+460(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+464(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+468(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+472(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+476(SB)/4, $0x35bfbe8e
+DATA bsmPriceRows32AVX2Consts<>+480(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+484(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+488(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+492(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+496(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+500(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+504(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+508(SB)/4, $0x3e98f11f
+DATA bsmPriceRows32AVX2Consts<>+512(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+516(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+520(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+524(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+528(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+532(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+536(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+540(SB)/4, $0x3eccaf66
+DATA bsmPriceRows32AVX2Consts<>+544(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+548(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+552(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+556(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+560(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+564(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+568(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+572(SB)/4, $0x80000000
+DATA bsmPriceRows32AVX2Consts<>+576(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+580(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+584(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+588(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+592(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+596(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+600(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+604(SB)/4, $0x42b20000
+DATA bsmPriceRows32AVX2Consts<>+608(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+612(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+616(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+620(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+624(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+628(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+632(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+636(SB)/4, $0x3f2aaabd
+DATA bsmPriceRows32AVX2Consts<>+640(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+644(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+648(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+652(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+656(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+660(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+664(SB)/4, $0xc2d20000
+DATA bsmPriceRows32AVX2Consts<>+668(SB)/4, $0xc2d20000
 DATA bsmPriceRows32AVX2Consts<>+672(SB)/4, $0x3fb8aa3b
 DATA bsmPriceRows32AVX2Consts<>+676(SB)/4, $0x3fb8aa3b
 DATA bsmPriceRows32AVX2Consts<>+680(SB)/4, $0x3fb8aa3b
@@ -1351,30 +1351,30 @@ DATA bsmPriceRows32AVX2Consts<>+720(SB)/4, $0x4b400000
 DATA bsmPriceRows32AVX2Consts<>+724(SB)/4, $0x4b400000
 DATA bsmPriceRows32AVX2Consts<>+728(SB)/4, $0x4b400000
 DATA bsmPriceRows32AVX2Consts<>+732(SB)/4, $0x4b400000
-DATA bsmPriceRows32AVX2Consts<>+736(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+740(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+744(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+748(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+752(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+756(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+760(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+764(SB)/4, $0x40000000
-DATA bsmPriceRows32AVX2Consts<>+768(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+772(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+776(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+780(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+784(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+788(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+792(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+796(SB)/4, $0xbf317200
-DATA bsmPriceRows32AVX2Consts<>+800(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+804(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+808(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+812(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+816(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+820(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+824(SB)/4, $0x42fe0000
-DATA bsmPriceRows32AVX2Consts<>+828(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+736(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+740(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+744(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+748(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+752(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+756(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+760(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+764(SB)/4, $0x000000fe
+DATA bsmPriceRows32AVX2Consts<>+768(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+772(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+776(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+780(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+784(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+788(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+792(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+796(SB)/4, $0x40000000
+DATA bsmPriceRows32AVX2Consts<>+800(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+804(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+808(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+812(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+816(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+820(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+824(SB)/4, $0xbf317200
+DATA bsmPriceRows32AVX2Consts<>+828(SB)/4, $0xbf317200
 DATA bsmPriceRows32AVX2Consts<>+832(SB)/4, $0x3f317200
 DATA bsmPriceRows32AVX2Consts<>+836(SB)/4, $0x3f317200
 DATA bsmPriceRows32AVX2Consts<>+840(SB)/4, $0x3f317200
@@ -1391,255 +1391,263 @@ DATA bsmPriceRows32AVX2Consts<>+880(SB)/4, $0xb5bfbe8e
 DATA bsmPriceRows32AVX2Consts<>+884(SB)/4, $0xb5bfbe8e
 DATA bsmPriceRows32AVX2Consts<>+888(SB)/4, $0xb5bfbe8e
 DATA bsmPriceRows32AVX2Consts<>+892(SB)/4, $0xb5bfbe8e
-DATA bsmPriceRows32AVX2Consts<>+896(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+900(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+904(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+908(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+912(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+916(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+920(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+924(SB)/4, $0xc2fc0000
-DATA bsmPriceRows32AVX2Consts<>+928(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+932(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+936(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+940(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+944(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+948(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+952(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+956(SB)/4, $0x3ab56891
-DATA bsmPriceRows32AVX2Consts<>+960(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+964(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+968(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+972(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+976(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+980(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+984(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+988(SB)/4, $0x3c091f97
-DATA bsmPriceRows32AVX2Consts<>+992(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+996(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1000(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1004(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1008(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1012(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1016(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1020(SB)/4, $0x3d2aac27
-DATA bsmPriceRows32AVX2Consts<>+1024(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1028(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1032(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1036(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1040(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1044(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1048(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1052(SB)/4, $0x4b40007f
-DATA bsmPriceRows32AVX2Consts<>+1056(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1060(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1064(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1068(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1072(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1076(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1080(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1084(SB)/4, $0x3e2aaa45
-DATA bsmPriceRows32AVX2Consts<>+1088(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1092(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1096(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1100(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1104(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1108(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1112(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1116(SB)/4, $0x3efffffe
-DATA bsmPriceRows32AVX2Consts<>+1120(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1124(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1128(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1132(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1136(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1140(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1144(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1148(SB)/4, $0x41700000
-DATA bsmPriceRows32AVX2Consts<>+1152(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1156(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1160(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1164(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1168(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1172(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1176(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1180(SB)/4, $0x3fc00000
-DATA bsmPriceRows32AVX2Consts<>+1184(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1188(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1192(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1196(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1200(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1204(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1208(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1212(SB)/4, $0x40640000
-DATA bsmPriceRows32AVX2Consts<>+1216(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1220(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1224(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1228(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1232(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1236(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1240(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1244(SB)/4, $0x3089705f
-DATA bsmPriceRows32AVX2Consts<>+1248(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1252(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1256(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1260(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1264(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1268(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1272(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1276(SB)/4, $0xbf38aa3b
-DATA bsmPriceRows32AVX2Consts<>+1280(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1284(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1288(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1292(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1296(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1300(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1304(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1308(SB)/4, $0x3fb17200
-DATA bsmPriceRows32AVX2Consts<>+1312(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1316(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1320(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1324(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1328(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1332(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1336(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1340(SB)/4, $0x363fbe8e
-DATA bsmPriceRows32AVX2Consts<>+1344(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1348(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1352(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1356(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1360(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1364(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1368(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1372(SB)/4, $0x39f55674
-DATA bsmPriceRows32AVX2Consts<>+1376(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1380(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1384(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1388(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1392(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1396(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1400(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1404(SB)/4, $0x398114b6
-DATA bsmPriceRows32AVX2Consts<>+1408(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1412(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1416(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1420(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1424(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1428(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1432(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1436(SB)/4, $0xbb82dd71
-DATA bsmPriceRows32AVX2Consts<>+1440(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1444(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1448(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1452(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1456(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1460(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1464(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1468(SB)/4, $0x3af38970
-DATA bsmPriceRows32AVX2Consts<>+1472(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1476(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1480(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1484(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1488(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1492(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1496(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1500(SB)/4, $0x3cf7415f
-DATA bsmPriceRows32AVX2Consts<>+1504(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1508(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1512(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1516(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1520(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1524(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1528(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1532(SB)/4, $0xbdd09d4d
-DATA bsmPriceRows32AVX2Consts<>+1536(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1540(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1544(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1548(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1552(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1556(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1560(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1564(SB)/4, $0x3e19190f
-DATA bsmPriceRows32AVX2Consts<>+1568(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1572(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1576(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1580(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1584(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1588(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1592(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1596(SB)/4, $0xbc80cdcc
-DATA bsmPriceRows32AVX2Consts<>+1600(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1604(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1608(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1612(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1616(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1620(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1624(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1628(SB)/4, $0xbeecaa20
-DATA bsmPriceRows32AVX2Consts<>+1632(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1636(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1640(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1644(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1648(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1652(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1656(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1660(SB)/4, $0x37b56891
-DATA bsmPriceRows32AVX2Consts<>+1664(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1668(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1672(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1676(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1680(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1684(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1688(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1692(SB)/4, $0xb9891f97
-DATA bsmPriceRows32AVX2Consts<>+1696(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1700(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1704(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1708(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1712(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1716(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1720(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1724(SB)/4, $0x3b2aac27
-DATA bsmPriceRows32AVX2Consts<>+1728(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1732(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1736(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1740(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1744(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1748(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1752(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1756(SB)/4, $0xbcaaaa45
-DATA bsmPriceRows32AVX2Consts<>+1760(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1764(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1768(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1772(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1776(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1780(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1784(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1788(SB)/4, $0x3dfffffe
-DATA bsmPriceRows32AVX2Consts<>+1792(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1796(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1800(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1804(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1808(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1812(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1816(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1820(SB)/4, $0xbf000000
-DATA bsmPriceRows32AVX2Consts<>+1824(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1828(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1832(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1836(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1840(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1844(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1848(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1852(SB)/4, $0x4e6e6b28
-DATA bsmPriceRows32AVX2Consts<>+1856(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1860(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1864(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1868(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1872(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1876(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1880(SB)/4, $0x7fc00000
-DATA bsmPriceRows32AVX2Consts<>+1884(SB)/4, $0x7fc00000
-GLOBL bsmPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1888
+DATA bsmPriceRows32AVX2Consts<>+896(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+900(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+904(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+908(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+912(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+916(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+920(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+924(SB)/4, $0x3ab56891
+DATA bsmPriceRows32AVX2Consts<>+928(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+932(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+936(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+940(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+944(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+948(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+952(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+956(SB)/4, $0x3c091f97
+DATA bsmPriceRows32AVX2Consts<>+960(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+964(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+968(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+972(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+976(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+980(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+984(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+988(SB)/4, $0x3d2aac27
+DATA bsmPriceRows32AVX2Consts<>+992(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+996(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1000(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1004(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1008(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1012(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1016(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1020(SB)/4, $0x41700000
+DATA bsmPriceRows32AVX2Consts<>+1024(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1028(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1032(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1036(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1040(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1044(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1048(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1052(SB)/4, $0x3e2aaa45
+DATA bsmPriceRows32AVX2Consts<>+1056(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1060(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1064(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1068(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1072(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1076(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1080(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1084(SB)/4, $0x3fc00000
+DATA bsmPriceRows32AVX2Consts<>+1088(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1092(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1096(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1100(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1104(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1108(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1112(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1116(SB)/4, $0x40640000
+DATA bsmPriceRows32AVX2Consts<>+1120(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1124(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1128(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1132(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1136(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1140(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1144(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1148(SB)/4, $0x3efffffe
+DATA bsmPriceRows32AVX2Consts<>+1152(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1156(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1160(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1164(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1168(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1172(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1176(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1180(SB)/4, $0xbf38aa3b
+DATA bsmPriceRows32AVX2Consts<>+1184(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1188(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1192(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1196(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1200(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1204(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1208(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1212(SB)/4, $0x3fb17200
+DATA bsmPriceRows32AVX2Consts<>+1216(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1220(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1224(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1228(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1232(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1236(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1240(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1244(SB)/4, $0x42fe0000
+DATA bsmPriceRows32AVX2Consts<>+1248(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1252(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1256(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1260(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1264(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1268(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1272(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1276(SB)/4, $0xc2fc0000
+DATA bsmPriceRows32AVX2Consts<>+1280(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1284(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1288(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1292(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1296(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1300(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1304(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1308(SB)/4, $0x363fbe8e
+DATA bsmPriceRows32AVX2Consts<>+1312(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1316(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1320(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1324(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1328(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1332(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1336(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1340(SB)/4, $0x4b40007f
+DATA bsmPriceRows32AVX2Consts<>+1344(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1348(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1352(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1356(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1360(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1364(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1368(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1372(SB)/4, $0x37b56891
+DATA bsmPriceRows32AVX2Consts<>+1376(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1380(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1384(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1388(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1392(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1396(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1400(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1404(SB)/4, $0xb9891f97
+DATA bsmPriceRows32AVX2Consts<>+1408(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1412(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1416(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1420(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1424(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1428(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1432(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1436(SB)/4, $0x3b2aac27
+DATA bsmPriceRows32AVX2Consts<>+1440(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1444(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1448(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1452(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1456(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1460(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1464(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1468(SB)/4, $0xbcaaaa45
+DATA bsmPriceRows32AVX2Consts<>+1472(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1476(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1480(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1484(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1488(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1492(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1496(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1500(SB)/4, $0x3dfffffe
+DATA bsmPriceRows32AVX2Consts<>+1504(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1508(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1512(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1516(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1520(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1524(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1528(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1532(SB)/4, $0x39f55674
+DATA bsmPriceRows32AVX2Consts<>+1536(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1540(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1544(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1548(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1552(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1556(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1560(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1564(SB)/4, $0x398114b6
+DATA bsmPriceRows32AVX2Consts<>+1568(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1572(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1576(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1580(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1584(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1588(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1592(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1596(SB)/4, $0xbf000000
+DATA bsmPriceRows32AVX2Consts<>+1600(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1604(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1608(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1612(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1616(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1620(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1624(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1628(SB)/4, $0xbb82dd71
+DATA bsmPriceRows32AVX2Consts<>+1632(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1636(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1640(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1644(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1648(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1652(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1656(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1660(SB)/4, $0x3af38970
+DATA bsmPriceRows32AVX2Consts<>+1664(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1668(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1672(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1676(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1680(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1684(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1688(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1692(SB)/4, $0x3cf7415f
+DATA bsmPriceRows32AVX2Consts<>+1696(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1700(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1704(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1708(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1712(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1716(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1720(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1724(SB)/4, $0xbdd09d4d
+DATA bsmPriceRows32AVX2Consts<>+1728(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1732(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1736(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1740(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1744(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1748(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1752(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1756(SB)/4, $0x3e19190f
+DATA bsmPriceRows32AVX2Consts<>+1760(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1764(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1768(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1772(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1776(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1780(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1784(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1788(SB)/4, $0xbc80cdcc
+DATA bsmPriceRows32AVX2Consts<>+1792(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1796(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1800(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1804(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1808(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1812(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1816(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1820(SB)/4, $0xbeecaa20
+DATA bsmPriceRows32AVX2Consts<>+1824(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1828(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1832(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1836(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1840(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1844(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1848(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1852(SB)/4, $0x3089705f
+DATA bsmPriceRows32AVX2Consts<>+1856(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1860(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1864(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1868(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1872(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1876(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1880(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1884(SB)/4, $0x4e6e6b28
+DATA bsmPriceRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA bsmPriceRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL bsmPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA bsmPriceRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1661,7 +1669,7 @@ GLOBL bsmPriceRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceRows32AVX2(price []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32, q []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceRows32AVX2(SB), $992-192
+TEXT ·bsmPriceRows32AVX2(SB), $1088-192
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1730,597 +1738,630 @@ body:
 	VCMPPS      $0x11, bsmPriceRows32AVX2Consts<>+96(SB), Y4, Y2
 	VMOVUPS     Y7, 416(BX)
 	VCMPPS      $0x03, Y13, Y13, Y7
-	VMOVUPS     Y7, 448(BX)
-	VCMPPS      $0x03, Y12, Y12, Y7
+	VMOVUPS     Y15, 448(BX)
+	VCMPPS      $0x03, Y12, Y12, Y15
 	VBLENDVPS   Y8, Y5, Y13, Y5
 	VBLENDVPS   Y10, Y0, Y12, Y0
 	VBLENDVPS   Y3, Y9, Y1, Y9
 	VBLENDVPS   Y2, Y11, Y4, Y11
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y8, Y8
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y10, Y10
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y3, Y3
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y2, Y2
-	VMULPS      Y14, Y6, Y6
-	VMULPS      416(BX), Y15, Y14
-	VCMPPS      $0x03, Y1, Y1, Y15
-	VMOVUPS     Y1, 416(BX)
+	VMOVUPS     Y12, 480(BX)
+	VCMPPS      $0x03, Y1, Y1, Y12
+	VMOVUPS     Y1, 512(BX)
 	VCMPPS      $0x03, Y4, Y4, Y1
-	VMOVUPS     Y4, 480(BX)
-	VANDPS      bsmPriceRows32AVX2Consts<>+160(SB), Y5, Y4
-	VMOVUPS     Y12, 512(BX)
-	VANDPS      bsmPriceRows32AVX2Consts<>+160(SB), Y0, Y12
+	VMOVUPS     Y4, 544(BX)
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y5, Y4
+	VMOVUPS     Y13, 576(BX)
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y0, Y13
+	VMOVUPS     Y2, 608(BX)
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y9, Y2
+	VMOVUPS     Y3, 640(BX)
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y11, Y3
 	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y4, Y4
-	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y12, Y12
-	VORPS       448(BX), Y4, Y4
-	VORPS       Y7, Y12, Y7
+	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y13, Y13
+	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y2, Y2
+	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y3, Y3
+	VORPS       Y7, Y4, Y4
+	VORPS       Y15, Y13, Y7
+	VORPS       Y12, Y2, Y2
+	VORPS       Y1, Y3, Y1
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+160(SB), Y3
+	VMULPS      Y3, Y4, Y12
+	VMULPS      Y3, Y7, Y13
+	VMULPS      Y3, Y2, Y15
+	VMULPS      Y3, Y1, Y3
+	VMOVUPS     Y10, 672(BX)
+	VADDPS      Y4, Y4, Y10
+	VMOVUPS     Y8, 704(BX)
+	VADDPS      Y7, Y7, Y8
+	VMOVUPS     Y11, 736(BX)
+	VADDPS      Y2, Y2, Y11
+	VMOVUPS     Y9, 768(BX)
+	VADDPS      Y1, Y1, Y9
+	VCMPPS      $0x11, Y2, Y12, Y12
+	VCMPPS      $0x11, Y1, Y13, Y13
+	VCMPPS      $0x11, Y4, Y15, Y15
+	VCMPPS      $0x11, Y7, Y3, Y3
+	VMULPS      Y14, Y6, Y6
+	VMOVUPS     416(BX), Y14
+	VMULPS      448(BX), Y14, Y14
+	VBLENDVPS   Y12, Y10, Y4, Y4
+	VBLENDVPS   Y13, Y8, Y7, Y7
+	VBLENDVPS   Y15, Y11, Y2, Y2
+	VBLENDVPS   Y3, Y9, Y1, Y1
+	VMULPS      384(BX), Y6, Y8
+	VMULPS      352(BX), Y14, Y9
+	VADDPS      Y2, Y4, Y10
+	VADDPS      Y1, Y7, Y11
 	VPSRLD      $0x17, Y5, Y5
 	VPSRLD      $0x17, Y0, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+192(SB), Y12
-	VORPS       Y12, Y5, Y5
-	VORPS       Y12, Y0, Y0
-	VMOVUPS     Y13, 448(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+224(SB), Y13
-	VSUBPS      Y13, Y5, Y5
-	VSUBPS      Y13, Y0, Y0
-	VSUBPS      Y8, Y5, Y5
-	VSUBPS      Y10, Y0, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+160(SB), Y8
-	VANDPS      Y9, Y8, Y10
-	VANDPS      Y11, Y8, Y8
-	VMOVUPS     Y0, 544(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y0
-	VORPS       Y10, Y0, Y10
-	VORPS       Y8, Y0, Y8
-	VORPS       Y15, Y10, Y10
-	VORPS       Y1, Y8, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+256(SB), Y8
-	VMULPS      Y8, Y4, Y15
-	VMULPS      Y8, Y7, Y0
-	VPSRLD      $0x17, Y9, Y9
-	VPSRLD      $0x17, Y11, Y11
-	VORPS       Y9, Y12, Y9
-	VORPS       Y11, Y12, Y11
-	VSUBPS      Y13, Y9, Y9
-	VSUBPS      Y13, Y11, Y11
-	VCMPPS      $0x11, Y10, Y15, Y12
-	VCMPPS      $0x11, Y1, Y0, Y0
-	VSUBPS      Y3, Y9, Y3
-	VSUBPS      Y2, Y11, Y2
-	VMULPS      Y8, Y10, Y9
-	VMULPS      Y8, Y1, Y8
-	VCMPPS      $0x11, Y4, Y9, Y9
-	VCMPPS      $0x11, Y7, Y8, Y8
-	VADDPS      Y4, Y4, Y11
-	VADDPS      Y7, Y7, Y13
-	VBLENDVPS   Y12, Y11, Y4, Y4
-	VBLENDVPS   Y0, Y13, Y7, Y7
-	VADDPS      Y10, Y10, Y11
-	VADDPS      Y1, Y1, Y13
-	VBLENDVPS   Y9, Y11, Y10, Y10
-	VBLENDVPS   Y8, Y13, Y1, Y1
-	VMULPS      384(BX), Y6, Y11
-	VMULPS      352(BX), Y14, Y13
-	VADDPS      Y10, Y4, Y15
-	VMOVUPS     Y8, 576(BX)
-	VADDPS      Y1, Y7, Y8
-	VSUBPS      Y10, Y4, Y4
-	VSUBPS      Y1, Y7, Y1
-	VMOVUPS     448(BX), Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y10
-	VMOVUPS     Y9, 608(BX)
-	VCMPPS      $0x00, Y10, Y7, Y9
-	VMOVUPS     Y0, 640(BX)
-	VMOVUPS     512(BX), Y0
-	VMOVUPS     Y12, 672(BX)
-	VCMPPS      $0x00, Y10, Y0, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+320(SB), Y0
-	VBLENDVPS   Y9, Y0, Y5, Y5
-	VMOVUPS     544(BX), Y9
-	VBLENDVPS   Y12, Y0, Y9, Y9
-	VMULPS      Y11, Y15, Y12
-	VMULPS      Y13, Y8, Y7
-	VMOVUPS     Y14, 544(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y14
-	VDIVPS      Y12, Y14, Y12
-	VDIVPS      Y7, Y14, Y7
-	VMULPS      Y12, Y11, Y11
-	VMULPS      Y7, Y13, Y13
-	VMULPS      Y12, Y15, Y12
-	VMULPS      Y7, Y8, Y7
-	VMULPS      Y11, Y4, Y4
-	VMULPS      Y13, Y1, Y1
-	VMULPS      384(BX), Y12, Y8
-	VMULPS      352(BX), Y7, Y7
-	VMOVUPS     416(BX), Y11
-	VCMPPS      $0x00, Y10, Y11, Y12
-	VMOVUPS     480(BX), Y13
-	VCMPPS      $0x00, Y10, Y13, Y15
-	VBLENDVPS   Y12, Y0, Y3, Y3
-	VBLENDVPS   Y15, Y0, Y2, Y0
-	VMOVUPS     448(BX), Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+352(SB), Y12
-	VCMPPS      $0x11, Y12, Y2, Y15
-	VMOVUPS     512(BX), Y10
-	VMOVUPS     Y7, 704(BX)
-	VCMPPS      $0x11, Y12, Y10, Y7
-	VBLENDVPS   Y15, Y5, Y2, Y2
-	VBLENDVPS   Y7, Y9, Y10, Y5
-	VCMPPS      $0x11, Y12, Y11, Y7
-	VCMPPS      $0x11, Y12, Y13, Y9
-	VBLENDVPS   Y7, Y3, Y11, Y3
-	VBLENDVPS   Y9, Y0, Y13, Y0
-	VSUBPS      Y3, Y2, Y2
-	VSUBPS      Y0, Y5, Y0
-	VMULPS      Y4, Y4, Y3
-	VMULPS      Y1, Y1, Y5
-	VMOVUPS     288(BX), Y7
-	VMOVUPS     320(BX), Y9
-	VSUBPS      Y9, Y7, Y10
-	VMOVUPS     224(BX), Y11
-	VMOVUPS     256(BX), Y12
-	VSUBPS      Y12, Y11, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+384(SB), Y15
-	VMOVUPS     Y8, 480(BX)
-	VMULPS      Y15, Y6, Y8
-	VMULPS      544(BX), Y15, Y15
-	VMOVUPS     Y6, 416(BX)
-	VMOVUPS     192(BX), Y6
-	VMULPS      Y9, Y6, Y9
-	VMOVUPS     Y15, 320(BX)
-	VMOVUPS     96(BX), Y15
-	VMULPS      Y12, Y15, Y12
-	VMULPS      Y7, Y6, Y7
-	VMULPS      Y11, Y15, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y15
-	VXORPS      Y15, Y9, Y9
-	VXORPS      Y15, Y12, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+448(SB), Y6
-	VMINPS      Y9, Y6, Y9
-	VMINPS      Y12, Y6, Y12
-	VXORPS      Y7, Y15, Y7
-	VXORPS      Y11, Y15, Y11
-	VMINPS      Y7, Y6, Y7
-	VMINPS      Y11, Y6, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+480(SB), Y11
-	VMAXPS      Y9, Y11, Y9
-	VMAXPS      Y12, Y11, Y12
-	VMAXPS      Y7, Y11, Y7
-	VMAXPS      Y6, Y11, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y11
-	VADDPS      Y11, Y2, Y15
-	VMOVUPS     Y8, 224(BX)
-	VADDPS      Y11, Y0, Y8
-	VMOVUPS     672(BX), Y11
-	VBLENDVPS   Y11, Y15, Y2, Y11
-	VMOVUPS     640(BX), Y15
-	VBLENDVPS   Y15, Y8, Y0, Y8
-	VADDPS      Y2, Y14, Y2
-	VADDPS      Y0, Y14, Y0
-	VMOVUPS     608(BX), Y15
-	VBLENDVPS   Y15, Y2, Y11, Y2
-	VMOVUPS     576(BX), Y11
-	VBLENDVPS   Y11, Y0, Y8, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+576(SB), Y11
-	VFMADD231PS Y8, Y3, Y11
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+576(SB), Y5, Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+608(SB), Y15
-	VMULPS      Y15, Y2, Y14
-	VMULPS      Y15, Y0, Y15
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+640(SB), Y3, Y11
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+640(SB), Y5, Y8
-	VMULPS      Y11, Y3, Y3
-	VMULPS      Y8, Y5, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+672(SB), Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y11
-	VFMADD231PS Y8, Y9, Y11
-	VMOVUPS     Y13, 576(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y13
-	VFMADD231PS Y8, Y12, Y13
-	VFMADD231PS Y3, Y4, Y14
-	VFMADD231PS Y5, Y1, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y3
-	VSUBPS      Y3, Y11, Y5
-	VSUBPS      Y3, Y13, Y11
-	VMOVAPS     Y3, Y13
-	VFMADD231PS Y8, Y7, Y13
-	VFMADD213PS Y3, Y6, Y8
-	VFMADD231PS bsmPriceRows32AVX2Consts<>+736(SB), Y4, Y14
-	VFMADD231PS bsmPriceRows32AVX2Consts<>+736(SB), Y1, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y1
-	VFMADD231PS Y1, Y5, Y9
-	VFMADD231PS Y1, Y11, Y12
-	VSUBPS      Y3, Y13, Y4
-	VSUBPS      Y3, Y8, Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y13
-	VMINPS      Y13, Y5, Y3
-	VMINPS      Y13, Y11, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+832(SB), Y13
-	VFMADD231PS Y13, Y2, Y14
-	VFMADD231PS Y13, Y0, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+864(SB), Y0
-	VFMADD231PS Y0, Y5, Y9
-	VFMADD231PS Y0, Y11, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y2
-	VFMADD231PS Y2, Y4, Y7
-	VFMADD231PS Y2, Y8, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+896(SB), Y2
-	VMAXPS      Y2, Y3, Y3
-	VMAXPS      Y2, Y1, Y1
-	VFMADD231PS 192(BX), Y10, Y14
-	VMOVUPS     96(BX), Y10
-	VFMADD231PS 576(BX), Y10, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y10
-	VFMADD231PS Y13, Y9, Y10
-	VMOVUPS     Y15, 576(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y15
-	VFMADD231PS Y13, Y12, Y15
-	VFMADD231PS Y0, Y4, Y7
-	VFMADD231PS Y0, Y8, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y0
-	VMINPS      Y0, Y4, Y13
-	VMOVUPS     Y6, 608(BX)
-	VMINPS      Y0, Y8, Y6
-	VSUBPS      Y3, Y5, Y5
-	VSUBPS      Y1, Y11, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y0
-	VFMADD213PS Y0, Y9, Y10
-	VFMADD213PS Y0, Y12, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1024(SB), Y0
-	VADDPS      Y0, Y3, Y3
-	VADDPS      Y0, Y1, Y1
-	VMAXPS      Y2, Y13, Y13
-	VMAXPS      Y2, Y6, Y6
-	VADDPS      Y0, Y5, Y5
-	VADDPS      Y0, Y11, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1056(SB), Y2
-	VFMADD213PS Y2, Y9, Y10
-	VFMADD213PS Y2, Y12, Y15
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y1, Y1
-	VSUBPS      Y13, Y4, Y4
-	VSUBPS      Y6, Y8, Y8
-	VPSLLD      $0x17, Y5, Y5
-	VPSLLD      $0x17, Y11, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1088(SB), Y2
-	VFMADD213PS Y2, Y9, Y10
-	VFMADD213PS Y2, Y12, Y15
-	VADDPS      Y13, Y0, Y13
-	VADDPS      Y6, Y0, Y6
-	VADDPS      Y4, Y0, Y4
-	VADDPS      Y8, Y0, Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y0
-	VFMADD213PS Y0, Y9, Y10
-	VFMADD213PS Y0, Y12, Y15
-	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y6, Y6
-	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y8, Y8
-	VFMADD213PS Y0, Y10, Y9
-	VFMADD213PS Y0, Y15, Y12
-	VMOVUPS     480(BX), Y10
-	VMOVUPS     224(BX), Y15
-	VFMADD231PS Y14, Y10, Y15
-	VMOVUPS     704(BX), Y0
-	VMOVUPS     576(BX), Y2
-	VMOVUPS     Y6, 640(BX)
-	VMOVUPS     320(BX), Y6
-	VFMADD231PS Y2, Y0, Y6
-	VFMSUB213PS 224(BX), Y14, Y10
-	VFMSUB213PS 320(BX), Y2, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y14
-	VFMADD231PS Y2, Y7, Y14
-	VMOVUPS     Y13, 320(BX)
-	VMOVUPS     608(BX), Y13
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+960(SB), Y13, Y2
-	VMULPS      Y5, Y9, Y5
-	VMULPS      Y11, Y12, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y11
-	VANDPS      Y15, Y11, Y12
-	VMOVUPS     Y8, 576(BX)
-	VANDPS      Y6, Y11, Y8
-	VMOVUPS     Y4, 704(BX)
-	VANDPS      Y10, Y11, Y4
-	VMOVUPS     Y10, 224(BX)
-	VANDPS      Y0, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1120(SB), Y11
-	VMINPS      Y12, Y11, Y12
-	VMINPS      Y8, Y11, Y8
-	VMINPS      Y4, Y11, Y4
-	VMINPS      Y10, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y11
-	VFMADD213PS Y11, Y7, Y14
-	VFMADD231PS Y2, Y13, Y11
-	VMULPS      Y3, Y5, Y2
-	VMULPS      Y1, Y9, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1152(SB), Y3
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y5
-	VFMADD231PS Y3, Y12, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y9
-	VFMADD231PS Y3, Y8, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y3
-	VANDPS      Y15, Y3, Y15
-	VANDPS      Y6, Y3, Y6
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1056(SB), Y7, Y14
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1056(SB), Y13, Y11
-	VMULPS      384(BX), Y2, Y2
-	VMULPS      352(BX), Y1, Y1
-	VMOVUPS     Y6, 480(BX)
-	VANDPS      224(BX), Y3, Y6
-	VANDPS      Y0, Y3, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1088(SB), Y3
-	VFMADD213PS Y3, Y7, Y14
-	VFMADD231PS Y11, Y13, Y3
-	VMOVUPS     384(BX), Y11
-	VMINPS      Y2, Y11, Y11
-	VMOVUPS     Y0, 384(BX)
-	VMOVUPS     352(BX), Y0
-	VMINPS      Y1, Y0, Y0
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y7, Y14
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y13, Y3
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y14, Y7
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y3, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1184(SB), Y3
-	VADDPS      Y3, Y12, Y14
-	VMOVUPS     Y6, 608(BX)
-	VADDPS      Y3, Y8, Y6
-	VMULPS      704(BX), Y7, Y7
-	VMULPS      576(BX), Y13, Y13
-	VMOVUPS     Y1, 576(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y1
-	VFMADD231PS bsmPriceRows32AVX2Consts<>+1152(SB), Y4, Y1
-	VMOVUPS     Y2, 704(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y2
-	VFMADD231PS bsmPriceRows32AVX2Consts<>+1152(SB), Y10, Y2
-	VMULPS      320(BX), Y7, Y7
-	VMULPS      640(BX), Y13, Y13
-	VMOVUPS     Y15, 640(BX)
-	VADDPS      Y3, Y4, Y15
-	VADDPS      Y3, Y10, Y3
-	VMULPS      128(BX), Y7, Y7
-	VMULPS      160(BX), Y13, Y13
-	VMOVUPS     Y10, 160(BX)
-	VMULPS      Y14, Y5, Y10
-	VMOVUPS     Y4, 128(BX)
-	VMULPS      Y6, Y9, Y4
-	VMINPS      Y7, Y11, Y11
-	VMINPS      Y13, Y0, Y0
-	VMINPS      416(BX), Y11, Y11
-	VMINPS      544(BX), Y0, Y0
-	VMINPS      192(BX), Y11, Y11
-	VMINPS      96(BX), Y0, Y0
-	VMOVUPS     Y13, 320(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1216(SB), Y13
-	VCMPPS      $0x11, Y11, Y13, Y11
-	VCMPPS      $0x11, Y0, Y13, Y0
-	VMULPS      Y15, Y1, Y13
-	VMOVUPS     Y0, 352(BX)
-	VMULPS      Y3, Y2, Y0
-	VMOVUPS     Y11, 224(BX)
-	VMULPS      Y12, Y12, Y11
-	VMOVUPS     Y7, 672(BX)
-	VMULPS      Y8, Y8, Y7
-	VMOVUPS     Y8, 288(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y8
-	VFMADD132PS bsmPriceRows32AVX2Consts<>+1248(SB), Y8, Y11
-	VFMADD132PS bsmPriceRows32AVX2Consts<>+1248(SB), Y8, Y7
-	VSUBPS      Y8, Y11, Y11
-	VSUBPS      Y8, Y7, Y7
-	VMULPS      Y13, Y10, Y8
-	VMOVUPS     Y7, 256(BX)
-	VMULPS      Y0, Y4, Y7
-	VMOVUPS     Y11, 512(BX)
+	VMOVUPS     Y3, 448(BX)
+	VMOVUPS     768(BX), Y3
+	VPSRLD      $0x17, Y3, Y3
+	VMOVUPS     Y15, 768(BX)
+	VMOVUPS     736(BX), Y15
+	VPSRLD      $0x17, Y15, Y15
+	VORPS       bsmPriceRows32AVX2Consts<>+192(SB), Y5, Y5
+	VORPS       bsmPriceRows32AVX2Consts<>+192(SB), Y0, Y0
+	VMOVUPS     Y13, 736(BX)
+	VMULPS      Y8, Y10, Y13
+	VMOVUPS     Y12, 416(BX)
+	VMULPS      Y9, Y11, Y12
+	VORPS       bsmPriceRows32AVX2Consts<>+192(SB), Y3, Y3
+	VORPS       bsmPriceRows32AVX2Consts<>+192(SB), Y15, Y15
+	VSUBPS      bsmPriceRows32AVX2Consts<>+224(SB), Y5, Y5
+	VSUBPS      bsmPriceRows32AVX2Consts<>+224(SB), Y0, Y0
+	VSUBPS      bsmPriceRows32AVX2Consts<>+224(SB), Y3, Y3
+	VSUBPS      bsmPriceRows32AVX2Consts<>+224(SB), Y15, Y15
+	VMOVUPS     Y11, 800(BX)
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y11
-	VDIVPS      Y8, Y11, Y8
-	VDIVPS      Y7, Y11, Y7
-	VMULPS      Y8, Y13, Y13
-	VMULPS      Y7, Y0, Y0
-	VMULPS      Y8, Y10, Y8
-	VMULPS      Y7, Y4, Y4
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y0, Y9, Y7
-	VMULPS      Y13, Y14, Y9
-	VMULPS      Y0, Y6, Y0
-	VMULPS      Y8, Y1, Y1
-	VMULPS      Y4, Y2, Y2
-	VMULPS      Y8, Y15, Y6
-	VMULPS      Y4, Y3, Y3
-	VMULPS      Y5, Y12, Y4
-	VMULPS      288(BX), Y7, Y5
-	VMULPS      128(BX), Y1, Y1
-	VMULPS      160(BX), Y2, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1280(SB), Y7
-	VMULPS      512(BX), Y7, Y8
-	VMULPS      256(BX), Y7, Y7
-	VFMADD231PS Y12, Y12, Y8
-	VMOVUPS     288(BX), Y10
-	VFMADD231PS Y10, Y10, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y12
-	VFMADD231PS Y10, Y4, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y13
-	VFMADD231PS Y10, Y5, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1312(SB), Y14
-	VFMADD231PS 512(BX), Y14, Y8
-	VFMADD231PS 256(BX), Y14, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y14
-	VFMADD231PS Y10, Y1, Y14
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+512(SB), Y2, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1344(SB), Y15
-	VMOVUPS     Y3, 288(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y3
-	VFMADD231PS Y15, Y12, Y3
-	VMOVUPS     Y6, 160(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y6
-	VFMADD231PS Y15, Y13, Y6
-	VMOVUPS     Y2, 128(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1408(SB), Y2
-	VFMADD213PS Y2, Y12, Y3
-	VFMADD213PS Y2, Y13, Y6
-	VMOVUPS     Y1, 448(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1440(SB), Y1
-	VFMADD213PS Y1, Y12, Y3
-	VFMADD213PS Y1, Y13, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1472(SB), Y1
-	VFMADD213PS Y1, Y12, Y3
-	VFMADD213PS Y1, Y13, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y1
-	VFMADD213PS Y1, Y12, Y3
-	VFMADD213PS Y1, Y13, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y1
-	VFMADD213PS Y1, Y12, Y3
-	VFMADD213PS Y1, Y13, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1568(SB), Y1
-	VFMADD213PS Y1, Y12, Y3
-	VFMADD213PS Y1, Y13, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1600(SB), Y1
-	VFMADD213PS Y1, Y3, Y12
-	VFMADD213PS Y1, Y6, Y13
-	VFMADD213PS Y11, Y12, Y4
-	VFMADD213PS Y11, Y13, Y5
-	VMULPS      Y9, Y4, Y3
-	VMULPS      Y0, Y5, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y4
-	VFMADD231PS Y15, Y14, Y4
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1376(SB), Y10, Y15
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y5
-	VANDPS      Y3, Y5, Y3
-	VANDPS      Y0, Y5, Y0
-	VFMADD213PS Y2, Y14, Y4
-	VFMADD231PS Y15, Y10, Y2
-	VMOVUPS     640(BX), Y6
-	VORPS       Y3, Y6, Y3
-	VMOVUPS     480(BX), Y9
-	VORPS       Y0, Y9, Y0
-	VMOVUPS     (BX), Y12
-	VORPS       Y6, Y12, Y6
-	VORPS       Y9, Y12, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD213PS Y13, Y14, Y4
-	VFMADD231PS Y2, Y10, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1472(SB), Y2
-	VFMADD213PS Y2, Y14, Y4
-	VFMADD231PS Y13, Y10, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y13
-	VFMADD213PS Y13, Y14, Y4
-	VFMADD231PS Y2, Y10, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y2
-	VFMADD213PS Y2, Y14, Y4
-	VFMADD231PS Y13, Y10, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1568(SB), Y13
-	VFMADD213PS Y13, Y14, Y4
-	VFMADD231PS Y2, Y10, Y13
-	VFMADD213PS Y1, Y4, Y14
-	VFMADD231PS Y13, Y10, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1632(SB), Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1664(SB), Y4
-	VFMADD231PS Y2, Y8, Y4
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1664(SB), Y7, Y2
-	VFMADD132PS 448(BX), Y11, Y14
-	VFMADD231PS 128(BX), Y1, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1696(SB), Y1
-	VFMADD213PS Y1, Y8, Y4
-	VFMADD231PS Y2, Y7, Y1
-	VMOVUPS     512(BX), Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y10
-	VMINPS      Y10, Y2, Y13
-	VMOVUPS     256(BX), Y15
-	VMINPS      Y10, Y15, Y10
-	VMULPS      160(BX), Y14, Y14
-	VMULPS      288(BX), Y11, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1728(SB), Y5
-	VFMADD213PS Y5, Y8, Y4
-	VFMADD231PS Y1, Y7, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+896(SB), Y1
-	VMAXPS      Y1, Y13, Y13
-	VMAXPS      Y1, Y10, Y1
-	VMOVUPS     672(BX), Y10
-	VMOVUPS     Y0, 288(BX)
-	VADDPS      704(BX), Y10, Y0
-	VMOVUPS     Y3, 160(BX)
+	VDIVPS      Y13, Y11, Y13
+	VDIVPS      Y12, Y11, Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+256(SB), Y11
+	VMOVUPS     Y10, 832(BX)
+	VANDPS      704(BX), Y11, Y10
+	VMOVUPS     Y9, 704(BX)
+	VANDPS      672(BX), Y11, Y9
+	VMOVUPS     Y12, 672(BX)
+	VANDPS      640(BX), Y11, Y12
+	VANDPS      608(BX), Y11, Y11
+	VSUBPS      Y2, Y4, Y2
+	VSUBPS      Y1, Y7, Y1
+	VSUBPS      Y10, Y5, Y4
+	VSUBPS      Y9, Y0, Y0
+	VSUBPS      Y12, Y3, Y3
+	VSUBPS      Y11, Y15, Y5
+	VMOVUPS     576(BX), Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y9
+	VCMPPS      $0x00, Y9, Y7, Y10
+	VMOVUPS     480(BX), Y11
+	VCMPPS      $0x00, Y9, Y11, Y12
+	VMOVUPS     512(BX), Y15
+	VMOVUPS     Y1, 608(BX)
+	VCMPPS      $0x00, Y9, Y15, Y1
+	VMOVUPS     Y2, 640(BX)
+	VMOVUPS     544(BX), Y2
+	VMOVUPS     Y8, 864(BX)
+	VCMPPS      $0x00, Y9, Y2, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+320(SB), Y9
+	VMOVUPS     Y13, 896(BX)
+	VCMPPS      $0x11, Y9, Y7, Y13
+	VMOVUPS     Y14, 928(BX)
+	VCMPPS      $0x11, Y9, Y11, Y14
+	VMOVUPS     Y6, 960(BX)
+	VCMPPS      $0x11, Y9, Y15, Y6
+	VCMPPS      $0x11, Y9, Y2, Y9
+	VBLENDVPS   Y10, bsmPriceRows32AVX2Consts<>+352(SB), Y4, Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+352(SB), Y10
+	VBLENDVPS   Y12, Y10, Y0, Y0
+	VBLENDVPS   Y1, Y10, Y3, Y1
+	VBLENDVPS   Y8, Y10, Y5, Y3
+	VBLENDVPS   Y13, Y4, Y7, Y4
+	VBLENDVPS   Y14, Y0, Y11, Y0
+	VBLENDVPS   Y6, Y1, Y15, Y1
+	VBLENDVPS   Y9, Y3, Y2, Y2
+	VSUBPS      Y1, Y4, Y1
+	VSUBPS      Y2, Y0, Y0
+	VMOVUPS     288(BX), Y2
 	VMOVUPS     320(BX), Y3
-	VADDPS      576(BX), Y3, Y12
-	VMULPS      64(BX), Y10, Y10
-	VMULPS      32(BX), Y3, Y3
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y8, Y4
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y7, Y5
-	VSUBPS      Y13, Y2, Y2
-	VSUBPS      Y1, Y15, Y15
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y13, Y13
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y1, Y1
-	VADDPS      416(BX), Y0, Y0
-	VADDPS      544(BX), Y12, Y12
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y8, Y4
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y7, Y5
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y2, Y2
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y15, Y15
-	VMOVUPS     Y12, 544(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y12
+	VSUBPS      Y3, Y2, Y4
+	VMOVUPS     224(BX), Y5
+	VMOVUPS     256(BX), Y6
+	VSUBPS      Y6, Y5, Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+384(SB), Y8
+	VMULPS      960(BX), Y8, Y9
+	VMULPS      928(BX), Y8, Y8
+	VMULPS      192(BX), Y3, Y3
+	VMULPS      96(BX), Y6, Y6
+	VMOVUPS     896(BX), Y10
+	VMULPS      864(BX), Y10, Y11
+	VMOVUPS     672(BX), Y12
+	VMULPS      704(BX), Y12, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y14
+	VADDPS      Y14, Y1, Y15
+	VMOVUPS     Y8, 704(BX)
+	VADDPS      Y14, Y0, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y14
+	VMOVUPS     Y9, 864(BX)
+	VADDPS      Y1, Y14, Y9
+	VMOVUPS     Y7, 256(BX)
+	VADDPS      Y0, Y14, Y7
+	VMULPS      832(BX), Y10, Y10
+	VMULPS      800(BX), Y12, Y12
+	VMULPS      640(BX), Y11, Y11
+	VMULPS      608(BX), Y13, Y13
+	VMOVUPS     416(BX), Y14
+	VBLENDVPS   Y14, Y15, Y1, Y1
+	VMOVUPS     736(BX), Y14
+	VBLENDVPS   Y14, Y8, Y0, Y0
+	VMOVUPS     768(BX), Y8
+	VBLENDVPS   Y8, Y9, Y1, Y1
+	VMOVUPS     448(BX), Y8
+	VBLENDVPS   Y8, Y7, Y0, Y0
+	VMULPS      Y11, Y11, Y7
+	VMULPS      Y13, Y13, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+448(SB), Y9
+	VMULPS      Y9, Y1, Y14
+	VMULPS      Y9, Y0, Y9
+	VMULPS      384(BX), Y10, Y10
+	VMULPS      352(BX), Y12, Y12
+	VMULPS      192(BX), Y2, Y2
+	VMULPS      96(BX), Y5, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+480(SB), Y15
+	VMOVUPS     Y12, 224(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y12
+	VFMADD231PS Y15, Y7, Y12
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+512(SB), Y8, Y15
+	VXORPS      bsmPriceRows32AVX2Consts<>+544(SB), Y3, Y3
+	VXORPS      bsmPriceRows32AVX2Consts<>+544(SB), Y6, Y6
+	VMOVUPS     Y10, 288(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+576(SB), Y10
+	VMINPS      Y3, Y10, Y3
+	VMINPS      Y6, Y10, Y6
+	VXORPS      bsmPriceRows32AVX2Consts<>+544(SB), Y2, Y2
+	VXORPS      bsmPriceRows32AVX2Consts<>+544(SB), Y5, Y5
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+608(SB), Y7, Y12
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+608(SB), Y8, Y15
+	VMINPS      Y2, Y10, Y2
+	VMINPS      Y5, Y10, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+640(SB), Y10
+	VMAXPS      Y3, Y10, Y3
+	VMAXPS      Y6, Y10, Y6
+	VMOVUPS     Y4, 448(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y4
+	VMOVUPS     Y0, 768(BX)
+	VXORPS      64(BX), Y4, Y0
+	VMOVUPS     Y0, 736(BX)
+	VXORPS      32(BX), Y4, Y0
+	VMULPS      Y12, Y7, Y7
+	VMULPS      Y15, Y8, Y8
+	VMAXPS      Y2, Y10, Y2
+	VMAXPS      Y5, Y10, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+672(SB), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y12
+	VFMADD231PS Y10, Y3, Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y15
+	VFMADD231PS Y10, Y6, Y15
+	VFMADD231PS Y7, Y11, Y14
+	VFMADD231PS Y8, Y13, Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y7
+	VFMADD231PS Y10, Y2, Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y8
+	VFMADD213PS Y8, Y5, Y10
+	VSUBPS      Y8, Y12, Y4
 	VMOVUPS     Y0, 416(BX)
-	VXORPS      64(BX), Y12, Y0
-	VMOVUPS     Y1, 256(BX)
-	VMOVUPS     32(BX), Y1
-	VXORPS      Y12, Y1, Y12
-	VMOVUPS     Y13, 512(BX)
-	VMOVUPS     704(BX), Y13
-	VMOVUPS     Y11, 320(BX)
-	VMULPS      64(BX), Y13, Y11
-	VMULPS      576(BX), Y1, Y1
-	VMULPS      Y4, Y8, Y4
-	VMULPS      Y5, Y7, Y5
-	VMOVUPS     (BX), Y7
-	VORPS       608(BX), Y7, Y8
-	VORPS       384(BX), Y7, Y7
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y15, Y15
-	VCMPPS      $0x00, Y6, Y0, Y6
-	VCMPPS      $0x00, Y9, Y12, Y9
-	VFMADD213PS Y13, Y4, Y13
-	VMOVUPS     576(BX), Y4
-	VFMADD213PS Y4, Y5, Y4
-	VCMPPS      $0x00, Y8, Y0, Y0
-	VCMPPS      $0x00, Y7, Y12, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y7
-	VBLENDVPS   Y6, Y7, Y11, Y6
-	VBLENDVPS   Y9, Y7, Y1, Y1
-	VMULPS      Y2, Y13, Y2
-	VMULPS      Y15, Y4, Y4
-	VBLENDVPS   Y0, Y7, Y10, Y0
-	VBLENDVPS   Y5, Y7, Y3, Y3
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y5
-	VANDPS      Y14, Y5, Y7
-	VANDPS      320(BX), Y5, Y5
-	VORPS       608(BX), Y7, Y7
-	VORPS       384(BX), Y5, Y5
-	VMOVUPS     512(BX), Y8
-	VPSLLD      $0x17, Y8, Y8
-	VMOVUPS     256(BX), Y9
+	VSUBPS      Y8, Y15, Y0
+	VPADDD      bsmPriceRows32AVX2Consts<>+736(SB), Y12, Y12
+	VPADDD      bsmPriceRows32AVX2Consts<>+736(SB), Y15, Y15
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y11, Y14
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y13, Y9
+	VSUBPS      Y8, Y7, Y11
+	VSUBPS      Y8, Y10, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y8
+	VFMADD231PS Y8, Y4, Y3
+	VFMADD231PS Y8, Y0, Y6
+	VMOVUPS     Y10, 608(BX)
+	VPSRLD      $0x01, Y12, Y10
+	VMOVUPS     Y12, 640(BX)
+	VPSRLD      $0x01, Y15, Y12
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+832(SB), Y1, Y14
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+832(SB), Y1
+	VFMADD231PS 768(BX), Y1, Y9
+	VFMADD231PS Y8, Y11, Y2
+	VFMADD231PS Y8, Y13, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+864(SB), Y1
+	VFMADD231PS Y1, Y4, Y3
+	VFMADD231PS Y1, Y0, Y6
+	VPSLLD      $0x17, Y10, Y0
+	VPSLLD      $0x17, Y12, Y4
+	VMOVUPS     192(BX), Y8
+	VFMADD231PS 448(BX), Y8, Y14
+	VMOVUPS     96(BX), Y8
+	VFMADD231PS 256(BX), Y8, Y9
+	VFMADD231PS Y1, Y11, Y2
+	VFMADD231PS Y1, Y13, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+896(SB), Y1
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y11
+	VFMADD231PS Y1, Y3, Y11
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y13
+	VFMADD231PS Y1, Y6, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y8
+	VPADDD      Y7, Y8, Y7
+	VPADDD      608(BX), Y8, Y8
+	VMOVUPS     Y8, 608(BX)
+	VMOVUPS     864(BX), Y8
+	VFMADD231PS 288(BX), Y14, Y8
+	VMOVUPS     Y7, 256(BX)
+	VMOVUPS     704(BX), Y7
+	VFMADD231PS 224(BX), Y9, Y7
+	VMOVUPS     Y4, 448(BX)
+	VMOVUPS     864(BX), Y4
+	VFMSUB231PS 288(BX), Y14, Y4
+	VMOVUPS     704(BX), Y14
+	VFMSUB231PS 224(BX), Y9, Y14
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y9
+	VFMADD213PS Y9, Y3, Y11
+	VFMADD213PS Y9, Y6, Y13
+	VMOVUPS     Y0, 704(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y0
+	VFMADD231PS Y1, Y2, Y0
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+928(SB), Y5, Y1
+	VMOVUPS     Y12, 224(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y12
+	VMOVUPS     Y15, 864(BX)
+	VANDPS      Y8, Y12, Y15
+	VMOVUPS     Y8, 288(BX)
+	VANDPS      Y7, Y12, Y8
+	VMOVUPS     Y7, 768(BX)
+	VANDPS      Y4, Y12, Y7
+	VMOVUPS     Y4, 800(BX)
+	VANDPS      Y14, Y12, Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y12
+	VMINPS      Y15, Y12, Y15
+	VMINPS      Y8, Y12, Y8
+	VMINPS      Y7, Y12, Y7
+	VMINPS      Y4, Y12, Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1024(SB), Y12
+	VFMADD213PS Y12, Y3, Y11
+	VFMADD213PS Y12, Y6, Y13
+	VFMADD213PS Y9, Y2, Y0
+	VFMADD231PS Y1, Y5, Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1056(SB), Y1
+	VMOVUPS     Y14, 672(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y14
+	VFMADD231PS Y1, Y15, Y14
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y12, 832(BX)
+	VADDPS      bsmPriceRows32AVX2Consts<>+1088(SB), Y15, Y12
+	VMOVUPS     Y15, 896(BX)
+	VADDPS      bsmPriceRows32AVX2Consts<>+1088(SB), Y8, Y15
+	VMOVUPS     Y8, 320(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y8
+	VFMADD231PS Y1, Y7, Y8
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+768(SB), Y4, Y1
+	VMOVUPS     Y1, 544(BX)
+	VADDPS      bsmPriceRows32AVX2Consts<>+1088(SB), Y7, Y1
+	VMOVUPS     Y7, 512(BX)
+	VADDPS      bsmPriceRows32AVX2Consts<>+1088(SB), Y4, Y7
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y3, Y11
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y6, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1024(SB), Y2, Y0
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1024(SB), Y5, Y9
+	VMOVUPS     Y4, 480(BX)
+	VMOVUPS     640(BX), Y4
+	VPSUBD      Y10, Y4, Y4
+	VMOVUPS     864(BX), Y10
+	VPSUBD      224(BX), Y10, Y10
+	VMOVUPS     Y7, 224(BX)
+	VMULPS      Y12, Y14, Y7
+	VMOVUPS     Y12, 864(BX)
+	VMULPS      832(BX), Y15, Y12
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y3, Y11
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y6, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y2, Y0
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y5, Y9
+	VPSLLD      $0x17, Y4, Y4
+	VPSLLD      $0x17, Y10, Y10
+	VMOVUPS     Y15, 640(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y15
+	VMOVUPS     Y14, 576(BX)
+	VANDPS      288(BX), Y15, Y14
+	VMOVUPS     Y14, 288(BX)
+	VANDPS      768(BX), Y15, Y14
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y11, Y3
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y11
+	VFMADD213PS Y11, Y13, Y6
+	VMULPS      Y1, Y8, Y13
+	VMOVUPS     Y1, 768(BX)
+	VMOVUPS     544(BX), Y1
+	VMOVUPS     Y8, 992(BX)
+	VMULPS      224(BX), Y1, Y8
+	VFMADD213PS Y11, Y2, Y0
+	VFMADD213PS Y11, Y5, Y9
+	VANDPS      800(BX), Y15, Y1
+	VANDPS      672(BX), Y15, Y15
+	VMULPS      704(BX), Y3, Y3
+	VMULPS      448(BX), Y6, Y6
+	VMOVUPS     Y15, 448(BX)
+	VMULPS      Y13, Y7, Y15
+	VMOVUPS     Y1, 704(BX)
+	VMULPS      Y8, Y12, Y1
+	VFMADD213PS Y11, Y0, Y2
+	VFMADD213PS Y11, Y9, Y5
+	VMOVUPS     896(BX), Y0
+	VMULPS      Y0, Y0, Y9
+	VMOVUPS     320(BX), Y0
+	VMOVUPS     Y12, 672(BX)
+	VMULPS      Y0, Y0, Y12
+	VMULPS      Y4, Y3, Y3
+	VMULPS      Y10, Y6, Y4
+	VDIVPS      Y15, Y11, Y6
+	VDIVPS      Y1, Y11, Y1
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1152(SB), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y15
+	VFMADD213PS Y15, Y10, Y9
+	VFMADD213PS Y15, Y10, Y12
+	VMOVUPS     256(BX), Y10
+	VPSRLD      $0x01, Y10, Y11
+	VMOVUPS     608(BX), Y0
+	VMOVUPS     Y7, 800(BX)
+	VPSRLD      $0x01, Y0, Y7
+	VPSUBD      Y11, Y10, Y10
+	VPSUBD      Y7, Y0, Y0
+	VPSLLD      $0x17, Y11, Y11
+	VPSLLD      $0x17, Y7, Y7
+	VSUBPS      Y15, Y9, Y9
+	VSUBPS      Y15, Y12, Y12
+	VMULPS      Y11, Y2, Y2
+	VMULPS      Y7, Y5, Y5
+	VPSLLD      $0x17, Y10, Y7
+	VPSLLD      $0x17, Y0, Y0
+	VMULPS      384(BX), Y3, Y3
+	VMULPS      352(BX), Y4, Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1184(SB), Y10
+	VMULPS      Y10, Y9, Y11
+	VMULPS      Y10, Y12, Y10
+	VMULPS      Y7, Y2, Y2
+	VMULPS      Y0, Y5, Y0
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1216(SB), Y5
+	VMINPS      Y5, Y9, Y7
+	VMINPS      Y5, Y12, Y5
+	VMOVUPS     384(BX), Y15
+	VMINPS      Y3, Y15, Y15
+	VMOVUPS     Y3, 384(BX)
+	VMOVUPS     352(BX), Y3
+	VMINPS      Y4, Y3, Y3
+	VMOVUPS     Y4, 352(BX)
+	VMOVUPS     896(BX), Y4
+	VFMADD231PS Y4, Y4, Y11
+	VMOVUPS     320(BX), Y4
+	VFMADD231PS Y4, Y4, Y10
+	VMULPS      128(BX), Y2, Y2
+	VMULPS      160(BX), Y0, Y0
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1248(SB), Y4
+	VMAXPS      Y4, Y7, Y7
+	VMAXPS      Y4, Y5, Y4
+	VMOVUPS     (BX), Y5
+	VMOVUPS     Y1, 160(BX)
+	VORPS       288(BX), Y5, Y1
+	VMOVUPS     Y8, 128(BX)
+	VORPS       Y14, Y5, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1280(SB), Y5
+	VFMADD231PS Y5, Y9, Y11
+	VFMADD231PS Y5, Y12, Y10
+	VMINPS      Y2, Y15, Y5
+	VMINPS      Y0, Y3, Y3
+	VSUBPS      Y7, Y9, Y9
+	VSUBPS      Y4, Y12, Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1312(SB), Y15
+	VADDPS      Y15, Y7, Y7
+	VADDPS      Y15, Y4, Y4
+	VMOVUPS     Y14, 608(BX)
+	VMOVUPS     736(BX), Y14
+	VCMPPS      $0x00, Y1, Y14, Y1
+	VMOVUPS     416(BX), Y14
+	VCMPPS      $0x00, Y8, Y14, Y8
+	VMULPS      Y6, Y13, Y13
+	VMOVUPS     160(BX), Y14
+	VMOVUPS     Y4, 256(BX)
+	VMULPS      128(BX), Y14, Y4
+	VMULPS      800(BX), Y6, Y6
+	VMULPS      672(BX), Y14, Y14
+	VMOVUPS     Y7, 672(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y7
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1344(SB), Y11, Y7
+	VMOVUPS     Y8, 160(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y8
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1344(SB), Y10, Y8
+	VADDPS      Y15, Y9, Y9
+	VADDPS      Y15, Y12, Y12
+	VMULPS      576(BX), Y13, Y15
+	VMOVUPS     Y1, 576(BX)
+	VMULPS      832(BX), Y4, Y1
+	VMOVUPS     Y3, 832(BX)
+	VMULPS      992(BX), Y6, Y3
+	VMOVUPS     Y5, 992(BX)
+	VMULPS      544(BX), Y14, Y5
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1408(SB), Y11, Y7
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1408(SB), Y10, Y8
+	VMULPS      864(BX), Y13, Y13
+	VMULPS      640(BX), Y4, Y4
+	VMULPS      896(BX), Y15, Y15
+	VMULPS      320(BX), Y1, Y1
+	VMULPS      512(BX), Y3, Y3
+	VMULPS      480(BX), Y5, Y5
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1440(SB), Y11, Y7
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1440(SB), Y10, Y8
+	VMULPS      768(BX), Y6, Y6
+	VMULPS      224(BX), Y14, Y14
+	VMOVUPS     Y14, 224(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y15, Y14
+	VMOVUPS     Y6, 768(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y6
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y1, Y6
+	VMOVUPS     Y4, 480(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y3, Y4
+	VMOVUPS     Y3, 512(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y3
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+768(SB), Y5, Y3
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1472(SB), Y11, Y7
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1472(SB), Y10, Y8
+	VMOVUPS     Y5, 320(BX)
+	VADDPS      384(BX), Y2, Y5
+	VMOVUPS     Y13, 896(BX)
+	VADDPS      352(BX), Y0, Y13
+	VMOVUPS     Y1, 640(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y1
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1504(SB), Y14, Y1
+	VMOVUPS     Y15, 864(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y15
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1504(SB), Y6, Y15
+	VMULPS      64(BX), Y2, Y2
+	VMULPS      32(BX), Y0, Y0
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1568(SB), Y11, Y7
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1568(SB), Y10, Y8
+	VMOVUPS     Y0, 544(BX)
+	VMOVUPS     384(BX), Y0
+	VMOVUPS     Y2, 800(BX)
+	VMULPS      64(BX), Y0, Y2
+	VMOVUPS     Y2, 64(BX)
+	VMOVUPS     352(BX), Y2
+	VMOVUPS     Y13, 128(BX)
+	VMULPS      32(BX), Y2, Y13
+	VMOVUPS     Y13, 32(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1600(SB), Y13
+	VFMADD213PS Y13, Y14, Y1
+	VFMADD213PS Y13, Y6, Y15
 	VPSLLD      $0x17, Y9, Y9
-	VMOVUPS     192(BX), Y10
-	VADDPS      416(BX), Y10, Y10
+	VPSLLD      $0x17, Y12, Y12
+	VMULPS      Y7, Y11, Y7
+	VMULPS      Y8, Y10, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y11
+	VFMADD231PS Y10, Y4, Y11
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1536(SB), Y3, Y10
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1632(SB), Y14, Y1
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1632(SB), Y6, Y15
+	VMOVUPS     Y12, 1024(BX)
+	VMOVUPS     992(BX), Y12
+	VMINPS      960(BX), Y12, Y12
+	VMOVUPS     Y12, 992(BX)
+	VMOVUPS     832(BX), Y12
+	VMINPS      928(BX), Y12, Y12
+	VFMADD213PS Y0, Y7, Y0
+	VFMADD213PS Y2, Y8, Y2
+	VFMADD213PS Y13, Y4, Y11
+	VFMADD231PS Y10, Y3, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1664(SB), Y7
+	VFMADD213PS Y7, Y14, Y1
+	VFMADD213PS Y7, Y6, Y15
+	VMOVUPS     (BX), Y8
+	VORPS       704(BX), Y8, Y10
+	VORPS       448(BX), Y8, Y8
+	VMOVUPS     Y12, 352(BX)
+	VMOVUPS     736(BX), Y12
+	VCMPPS      $0x00, Y10, Y12, Y10
+	VMOVUPS     416(BX), Y12
+	VCMPPS      $0x00, Y8, Y12, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1632(SB), Y12
+	VFMADD213PS Y12, Y4, Y11
+	VFMADD231PS Y13, Y3, Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1696(SB), Y13
+	VFMADD213PS Y13, Y14, Y1
+	VFMADD213PS Y13, Y6, Y15
+	VADDPS      960(BX), Y5, Y5
+	VMOVUPS     Y5, 960(BX)
+	VMOVUPS     928(BX), Y5
+	VADDPS      128(BX), Y5, Y5
+	VMULPS      Y9, Y0, Y0
+	VMULPS      1024(BX), Y2, Y2
+	VFMADD213PS Y7, Y4, Y11
+	VFMADD231PS Y12, Y3, Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1728(SB), Y9
+	VFMADD213PS Y9, Y14, Y1
+	VFMADD213PS Y9, Y6, Y15
+	VMOVUPS     576(BX), Y12
+	VMOVUPS     Y5, 1024(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y5
+	VMOVUPS     Y2, 128(BX)
+	VMOVUPS     64(BX), Y2
+	VBLENDVPS   Y12, Y5, Y2, Y2
+	VMOVUPS     160(BX), Y12
+	VMOVUPS     Y0, 64(BX)
+	VMOVUPS     32(BX), Y0
+	VBLENDVPS   Y12, Y5, Y0, Y0
+	VFMADD213PS Y13, Y4, Y11
+	VFMADD231PS Y7, Y3, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1760(SB), Y7
+	VFMADD213PS Y7, Y14, Y1
+	VFMADD213PS Y7, Y6, Y15
+	VMOVUPS     800(BX), Y12
+	VBLENDVPS   Y10, Y5, Y12, Y10
+	VMOVUPS     544(BX), Y12
+	VBLENDVPS   Y8, Y5, Y12, Y5
+	VFMADD213PS Y9, Y4, Y11
+	VFMADD231PS Y13, Y3, Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1792(SB), Y8
+	VFMADD213PS Y8, Y1, Y14
+	VFMADD213PS Y8, Y15, Y6
+	VMOVUPS     672(BX), Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMOVUPS     256(BX), Y12
+	VPSLLD      $0x17, Y12, Y12
+	VSUBPS      Y10, Y2, Y2
+	VSUBPS      Y5, Y0, Y0
+	VFMADD213PS Y7, Y4, Y11
+	VFMADD231PS Y9, Y3, Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y5
+	VFMADD132PS 864(BX), Y5, Y14
+	VFMADD132PS 640(BX), Y5, Y6
+	VMULPS      64(BX), Y1, Y1
+	VMULPS      128(BX), Y12, Y9
+	VMOVUPS     992(BX), Y10
+	VMINPS      192(BX), Y10, Y10
+	VMOVUPS     352(BX), Y12
+	VMINPS      96(BX), Y12, Y12
+	VFMADD213PS Y8, Y11, Y4
+	VFMADD231PS Y7, Y3, Y8
+	VMULPS      896(BX), Y14, Y3
+	VMULPS      480(BX), Y6, Y6
+	VMOVUPS     192(BX), Y7
+	VADDPS      960(BX), Y7, Y7
 	VMOVUPS     96(BX), Y11
-	VADDPS      544(BX), Y11, Y11
-	VSUBPS      Y0, Y6, Y0
-	VSUBPS      Y3, Y1, Y1
-	VSUBPS      160(BX), Y7, Y3
-	VSUBPS      288(BX), Y5, Y5
-	VMULPS      Y8, Y2, Y2
-	VMULPS      Y9, Y4, Y4
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1824(SB), Y6
-	VCMPPS      $0x11, Y6, Y10, Y7
-	VCMPPS      $0x11, Y6, Y11, Y6
-	VFMADD231PS Y3, Y2, Y0
-	VFMADD231PS Y5, Y4, Y1
-	VANDPS      224(BX), Y7, Y2
-	VANDPS      352(BX), Y6, Y3
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1856(SB), Y4
-	VBLENDVPS   Y2, Y0, Y4, Y0
-	VBLENDVPS   Y3, Y1, Y4, Y1
+	VADDPS      1024(BX), Y11, Y11
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1824(SB), Y13
+	VCMPPS      $0x11, Y10, Y13, Y10
+	VCMPPS      $0x11, Y12, Y13, Y12
+	VFMADD132PS 512(BX), Y5, Y4
+	VFMADD231PS 320(BX), Y8, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y8
+	VANDPS      Y3, Y8, Y3
+	VANDPS      Y6, Y8, Y6
+	VORPS       288(BX), Y3, Y3
+	VORPS       608(BX), Y6, Y6
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1856(SB), Y13
+	VCMPPS      $0x11, Y13, Y7, Y7
+	VCMPPS      $0x11, Y13, Y11, Y11
+	VMULPS      768(BX), Y4, Y4
+	VMULPS      224(BX), Y5, Y5
+	VANDPS      Y7, Y10, Y7
+	VANDPS      Y11, Y12, Y10
+	VANDPS      Y4, Y8, Y4
+	VANDPS      Y5, Y8, Y5
+	VORPS       704(BX), Y4, Y4
+	VORPS       448(BX), Y5, Y5
+	VSUBPS      Y3, Y4, Y3
+	VSUBPS      Y6, Y5, Y4
+	VFMADD231PS Y3, Y1, Y2
+	VFMADD231PS Y4, Y9, Y0
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1888(SB), Y1
+	VBLENDVPS   Y7, Y2, Y1, Y2
+	VBLENDVPS   Y10, Y0, Y1, Y0
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPS     Y0, (SI)(AX*1)
-	VMOVUPS     Y1, 32(SI)(AX*1)
+	VMOVUPS     Y2, (SI)(AX*1)
+	VMOVUPS     Y0, 32(SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, CX
 	JGE         body
@@ -2377,8 +2418,8 @@ tail:
 	VCMPPS      $0x11, bsmPriceRows32AVX2Consts<>+96(SB), Y0, Y2
 	VBLENDVPS   Y3, Y5, Y1, Y5
 	VBLENDVPS   Y2, Y11, Y0, Y11
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y3, Y3
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y2, Y2
+	VANDPS      bsmPriceRows32AVX2Consts<>+256(SB), Y3, Y3
+	VANDPS      bsmPriceRows32AVX2Consts<>+256(SB), Y2, Y2
 	VMULPS      Y13, Y6, Y6
 	VMULPS      Y12, Y7, Y7
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+96(SB), Y12
@@ -2386,8 +2427,8 @@ tail:
 	VCMPPS      $0x11, Y12, Y4, Y12
 	VBLENDVPS   Y13, Y8, Y9, Y8
 	VBLENDVPS   Y12, Y10, Y4, Y10
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y13, Y13
-	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y12, Y12
+	VANDPS      bsmPriceRows32AVX2Consts<>+256(SB), Y13, Y13
+	VANDPS      bsmPriceRows32AVX2Consts<>+256(SB), Y12, Y12
 	VMOVUPS     Y7, 416(BX)
 	VCMPPS      $0x03, Y1, Y1, Y7
 	VMOVUPS     Y1, 448(BX)
@@ -2397,9 +2438,9 @@ tail:
 	VMOVUPS     Y9, 512(BX)
 	VCMPPS      $0x03, Y4, Y4, Y9
 	VMOVUPS     Y4, 544(BX)
-	VANDPS      bsmPriceRows32AVX2Consts<>+160(SB), Y5, Y4
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y5, Y4
 	VMOVUPS     Y6, 576(BX)
-	VANDPS      bsmPriceRows32AVX2Consts<>+160(SB), Y11, Y6
+	VANDPS      bsmPriceRows32AVX2Consts<>+128(SB), Y11, Y6
 	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y4, Y4
 	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y6, Y6
 	VORPS       Y7, Y4, Y4
@@ -2414,7 +2455,7 @@ tail:
 	VSUBPS      Y11, Y6, Y6
 	VSUBPS      Y3, Y5, Y3
 	VSUBPS      Y2, Y6, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+160(SB), Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+128(SB), Y5
 	VANDPS      Y8, Y5, Y6
 	VANDPS      Y10, Y5, Y5
 	VORPS       bsmPriceRows32AVX2Consts<>+0(SB), Y6, Y6
@@ -2429,7 +2470,7 @@ tail:
 	VSUBPS      Y11, Y7, Y7
 	VSUBPS      Y13, Y6, Y6
 	VSUBPS      Y12, Y7, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+256(SB), Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+160(SB), Y8
 	VMULPS      Y8, Y4, Y9
 	VMULPS      Y8, Y1, Y10
 	VCMPPS      $0x11, Y0, Y9, Y9
@@ -2463,7 +2504,7 @@ tail:
 	VCMPPS      $0x00, Y5, Y4, Y8
 	VMOVUPS     480(BX), Y4
 	VCMPPS      $0x00, Y5, Y4, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+320(SB), Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+352(SB), Y4
 	VBLENDVPS   Y8, Y4, Y3, Y3
 	VBLENDVPS   Y12, Y4, Y2, Y2
 	VMULPS      Y13, Y10, Y8
@@ -2483,11 +2524,11 @@ tail:
 	VCMPPS      $0x00, Y5, Y10, Y11
 	VMOVUPS     544(BX), Y12
 	VCMPPS      $0x00, Y5, Y12, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+320(SB), Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+352(SB), Y5
 	VBLENDVPS   Y11, Y5, Y6, Y6
 	VBLENDVPS   Y13, Y5, Y7, Y5
 	VMOVUPS     448(BX), Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+352(SB), Y11
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+320(SB), Y11
 	VCMPPS      $0x11, Y11, Y7, Y13
 	VMOVUPS     Y9, 736(BX)
 	VMOVUPS     480(BX), Y9
@@ -2516,22 +2557,22 @@ tail:
 	VMULPS      Y11, Y12, Y11
 	VMULPS      Y7, Y13, Y7
 	VMULPS      Y10, Y12, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y12
 	VXORPS      Y12, Y8, Y8
 	VXORPS      Y12, Y11, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+448(SB), Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+576(SB), Y13
 	VMINPS      Y8, Y13, Y8
 	VMINPS      Y11, Y13, Y11
 	VXORPS      Y7, Y12, Y7
 	VXORPS      Y10, Y12, Y10
 	VMINPS      Y7, Y13, Y7
 	VMINPS      Y10, Y13, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+480(SB), Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+640(SB), Y13
 	VMAXPS      Y8, Y13, Y8
 	VMAXPS      Y11, Y13, Y11
 	VMAXPS      Y7, Y13, Y7
 	VMAXPS      Y10, Y13, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y13
 	VADDPS      Y13, Y3, Y12
 	VMOVUPS     Y9, 160(BX)
 	VADDPS      Y13, Y2, Y9
@@ -2545,16 +2586,16 @@ tail:
 	VBLENDVPS   Y13, Y3, Y12, Y3
 	VMOVUPS     608(BX), Y12
 	VBLENDVPS   Y12, Y2, Y9, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+576(SB), Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+480(SB), Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y12
 	VFMADD231PS Y9, Y5, Y12
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+576(SB), Y6, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+640(SB), Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+512(SB), Y6, Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+608(SB), Y13
 	VFMADD213PS Y13, Y5, Y12
 	VFMADD231PS Y9, Y6, Y13
 	VMULPS      Y12, Y5, Y5
 	VMULPS      Y13, Y6, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+608(SB), Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+448(SB), Y9
 	VMULPS      Y9, Y3, Y12
 	VMULPS      Y9, Y2, Y9
 	VFMADD231PS Y5, Y0, Y12
@@ -2562,7 +2603,7 @@ tail:
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+384(SB), Y5
 	VMULPS      576(BX), Y5, Y6
 	VMULPS      416(BX), Y5, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y13
 	VFMADD231PS Y13, Y0, Y12
 	VFMADD231PS Y13, Y1, Y9
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+672(SB), Y0
@@ -2574,417 +2615,397 @@ tail:
 	VFMADD231PS Y4, Y3, Y12
 	VFMADD231PS Y4, Y2, Y9
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y2
-	VSUBPS      Y2, Y1, Y1
-	VSUBPS      Y2, Y13, Y3
-	VMOVAPS     Y2, Y4
-	VFMADD231PS Y0, Y7, Y4
-	VFMADD213PS Y2, Y10, Y0
-	VMOVUPS     128(BX), Y13
-	VFMADD231PS 160(BX), Y13, Y12
-	VMOVUPS     96(BX), Y13
-	VFMADD231PS 320(BX), Y13, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y13
-	VFMADD231PS Y13, Y1, Y8
-	VFMADD231PS Y13, Y3, Y11
-	VSUBPS      Y2, Y4, Y4
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y2
-	VMOVUPS     Y5, 320(BX)
-	VMINPS      Y2, Y1, Y5
-	VMOVUPS     Y9, 160(BX)
-	VMINPS      Y2, Y3, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+864(SB), Y2
-	VFMADD231PS Y2, Y1, Y8
-	VFMADD231PS Y2, Y3, Y11
-	VFMADD231PS Y13, Y4, Y7
-	VFMADD231PS Y13, Y0, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+896(SB), Y13
-	VMAXPS      Y13, Y5, Y5
-	VMAXPS      Y13, Y9, Y9
-	VFMADD231PS Y2, Y4, Y7
-	VFMADD231PS Y2, Y0, Y10
-	VSUBPS      Y5, Y1, Y1
-	VSUBPS      Y9, Y3, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1024(SB), Y3
-	VADDPS      Y3, Y5, Y5
-	VADDPS      Y3, Y9, Y9
-	VADDPS      Y3, Y1, Y1
-	VADDPS      Y3, Y2, Y2
-	VPSLLD      $0x17, Y5, Y5
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y1, Y1
-	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     768(BX), Y3
-	VFMADD213PS Y6, Y12, Y3
-	VMOVUPS     736(BX), Y13
-	VMOVUPS     Y0, 608(BX)
-	VMOVUPS     160(BX), Y0
-	VMOVUPS     Y4, 640(BX)
-	VMOVUPS     320(BX), Y4
-	VFMADD231PS Y0, Y13, Y4
-	VFMSUB231PS 768(BX), Y12, Y6
-	VFMSUB213PS 320(BX), Y0, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y12
-	VFMADD231PS Y0, Y8, Y12
+	VFMADD231PS Y0, Y7, Y2
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y3
+	VFMADD213PS Y3, Y10, Y0
+	VMOVUPS     128(BX), Y4
+	VFMADD231PS 160(BX), Y4, Y12
+	VMOVUPS     96(BX), Y4
+	VFMADD231PS 320(BX), Y4, Y9
+	VSUBPS      Y3, Y1, Y4
 	VMOVUPS     Y10, 320(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y10
-	VFMADD231PS Y0, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y0
-	VFMADD213PS Y0, Y8, Y12
-	VFMADD213PS Y0, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1056(SB), Y0
-	VFMADD213PS Y0, Y8, Y12
-	VFMADD213PS Y0, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1088(SB), Y0
-	VFMADD213PS Y0, Y8, Y12
-	VFMADD213PS Y0, Y11, Y10
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y0
-	VFMADD213PS Y0, Y8, Y12
-	VFMADD213PS Y0, Y11, Y10
-	VFMADD213PS Y0, Y12, Y8
-	VFMADD213PS Y0, Y10, Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y10
-	VANDPS      Y3, Y10, Y12
-	VANDPS      Y4, Y10, Y0
-	VMOVUPS     Y7, 160(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1120(SB), Y7
-	VMINPS      Y12, Y7, Y12
-	VMINPS      Y0, Y7, Y0
-	VANDPS      bsmPriceRows32AVX2Consts<>+416(SB), Y3, Y3
-	VANDPS      bsmPriceRows32AVX2Consts<>+416(SB), Y4, Y4
-	VMULPS      Y1, Y8, Y1
-	VMULPS      Y2, Y11, Y2
-	VANDPS      Y6, Y10, Y8
-	VANDPS      Y13, Y10, Y11
-	VMINPS      Y8, Y7, Y8
-	VMINPS      Y11, Y7, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y11
-	VANDPS      Y6, Y11, Y6
-	VANDPS      Y13, Y11, Y13
-	VMULPS      Y5, Y1, Y1
-	VMULPS      Y9, Y2, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1152(SB), Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y9
-	VFMADD231PS Y5, Y12, Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y11
-	VFMADD231PS Y5, Y0, Y11
-	VMOVUPS     384(BX), Y10
-	VMULPS      Y1, Y10, Y1
-	VMULPS      352(BX), Y2, Y2
-	VMINPS      Y1, Y10, Y10
-	VMOVUPS     Y1, 384(BX)
-	VMOVUPS     352(BX), Y1
-	VMINPS      Y2, Y1, Y1
-	VMOVUPS     Y2, 352(BX)
-	VADDPS      bsmPriceRows32AVX2Consts<>+1184(SB), Y12, Y2
-	VMOVUPS     Y4, 736(BX)
-	VADDPS      bsmPriceRows32AVX2Consts<>+1184(SB), Y0, Y4
-	VMOVUPS     Y3, 768(BX)
+	VSUBPS      Y3, Y13, Y10
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y3
-	VFMADD231PS Y5, Y8, Y3
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+736(SB), Y7, Y5
-	VMOVUPS     Y13, 672(BX)
-	VADDPS      bsmPriceRows32AVX2Consts<>+1184(SB), Y8, Y13
-	VMOVUPS     Y6, 704(BX)
-	VADDPS      bsmPriceRows32AVX2Consts<>+1184(SB), Y7, Y6
-	VMOVUPS     Y1, 288(BX)
-	VMULPS      Y12, Y12, Y1
-	VMOVUPS     Y10, 256(BX)
-	VMULPS      Y0, Y0, Y10
-	VMOVUPS     Y0, 544(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y0
-	VFMADD132PS bsmPriceRows32AVX2Consts<>+1248(SB), Y0, Y1
-	VFMADD132PS bsmPriceRows32AVX2Consts<>+1248(SB), Y0, Y10
-	VSUBPS      Y0, Y1, Y1
-	VSUBPS      Y0, Y10, Y0
-	VMULPS      Y2, Y9, Y10
-	VMOVUPS     Y0, 512(BX)
-	VMULPS      Y4, Y11, Y0
-	VMOVUPS     Y1, 480(BX)
-	VMULPS      Y13, Y3, Y1
-	VMOVUPS     Y12, 448(BX)
-	VMULPS      Y6, Y5, Y12
-	VMOVUPS     Y7, 800(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y7
-	VMOVUPS     Y8, 832(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y8
-	VFMADD231PS 160(BX), Y7, Y8
-	VMOVUPS     Y6, 864(BX)
-	VMOVUPS     320(BX), Y6
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+960(SB), Y6, Y7
-	VMOVUPS     Y13, 896(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y13
-	VFMADD132PS 160(BX), Y13, Y8
-	VFMADD231PS Y7, Y6, Y13
-	VMOVUPS     160(BX), Y7
-	VMOVUPS     Y5, 928(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1056(SB), Y5
-	VFMADD213PS Y5, Y7, Y8
-	VFMADD231PS Y13, Y6, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1088(SB), Y13
-	VFMADD213PS Y13, Y7, Y8
-	VFMADD231PS Y5, Y6, Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y5
-	VFMADD213PS Y5, Y7, Y8
-	VFMADD213PS Y5, Y6, Y13
-	VFMADD213PS Y5, Y8, Y7
-	VFMADD213PS Y5, Y13, Y6
-	VMULPS      Y1, Y10, Y8
-	VMULPS      Y12, Y0, Y13
-	VDIVPS      Y8, Y5, Y8
-	VDIVPS      Y13, Y5, Y13
-	VMULPS      Y8, Y1, Y1
-	VMULPS      Y13, Y12, Y12
-	VMULPS      Y8, Y10, Y8
-	VMULPS      Y13, Y0, Y0
-	VMULPS      Y1, Y9, Y9
-	VMULPS      Y12, Y11, Y10
-	VMULPS      Y1, Y2, Y1
-	VMULPS      Y12, Y4, Y2
-	VMULPS      Y8, Y3, Y3
-	VMULPS      928(BX), Y0, Y4
-	VMULPS      896(BX), Y8, Y8
-	VMULPS      864(BX), Y0, Y0
-	VMULPS      832(BX), Y3, Y3
-	VMULPS      800(BX), Y4, Y4
-	VMOVUPS     448(BX), Y11
-	VMULPS      Y9, Y11, Y9
-	VMOVUPS     544(BX), Y12
-	VMULPS      Y10, Y12, Y10
-	VMOVUPS     480(BX), Y13
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1280(SB), Y5
-	VMOVUPS     Y2, 800(BX)
-	VMULPS      Y5, Y13, Y2
-	VMOVUPS     Y1, 832(BX)
-	VMOVUPS     512(BX), Y1
-	VMULPS      Y5, Y1, Y5
-	VFMADD231PS Y11, Y11, Y2
-	VFMADD231PS Y12, Y12, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1312(SB), Y11
-	VFMADD231PS Y11, Y13, Y2
-	VFMADD231PS Y11, Y1, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+736(SB), Y11
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y12
-	VFMADD231PS Y11, Y3, Y12
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y1
-	VFMADD231PS Y11, Y4, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+512(SB), Y13
-	VFMADD231PS Y11, Y9, Y13
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+512(SB), Y10, Y11
-	VMOVUPS     Y5, 544(BX)
-	VMOVUPS     640(BX), Y5
-	VMOVUPS     Y2, 448(BX)
-	VMINPS      bsmPriceRows32AVX2Consts<>+800(SB), Y5, Y2
-	VMOVUPS     Y10, 864(BX)
-	VMOVUPS     608(BX), Y10
-	VMOVUPS     Y9, 896(BX)
-	VMINPS      bsmPriceRows32AVX2Consts<>+800(SB), Y10, Y9
-	VMAXPS      bsmPriceRows32AVX2Consts<>+896(SB), Y2, Y2
-	VMAXPS      bsmPriceRows32AVX2Consts<>+896(SB), Y9, Y9
-	VSUBPS      Y2, Y5, Y5
-	VSUBPS      Y9, Y10, Y10
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y2, Y2
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y5, Y5
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y10, Y10
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y5, Y5
-	VPSLLD      $0x17, Y10, Y10
-	VMULPS      Y5, Y7, Y5
-	VMULPS      Y10, Y6, Y6
-	VMULPS      Y2, Y5, Y2
-	VMULPS      Y9, Y6, Y5
-	VMULPS      192(BX), Y2, Y2
-	VMULPS      224(BX), Y5, Y5
-	VMOVUPS     256(BX), Y6
-	VMINPS      Y2, Y6, Y6
-	VMOVUPS     288(BX), Y7
-	VMINPS      Y5, Y7, Y7
-	VMINPS      576(BX), Y6, Y6
-	VMINPS      416(BX), Y7, Y7
-	VMINPS      128(BX), Y6, Y6
-	VMINPS      96(BX), Y7, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1216(SB), Y9
-	VCMPPS      $0x11, Y6, Y9, Y6
-	VCMPPS      $0x11, Y7, Y9, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1344(SB), Y9
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y10
-	VFMADD231PS Y9, Y12, Y10
-	VMOVUPS     Y7, 288(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y7
-	VFMADD231PS Y9, Y1, Y7
-	VMOVUPS     Y6, 256(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1408(SB), Y6
-	VFMADD213PS Y6, Y12, Y10
-	VFMADD213PS Y6, Y1, Y7
-	VMOVUPS     Y5, 224(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1440(SB), Y5
-	VFMADD213PS Y5, Y12, Y10
-	VFMADD213PS Y5, Y1, Y7
-	VMOVUPS     Y2, 192(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1472(SB), Y2
-	VFMADD213PS Y2, Y12, Y10
-	VFMADD213PS Y2, Y1, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y2
-	VFMADD213PS Y2, Y12, Y10
-	VFMADD213PS Y2, Y1, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y2
-	VFMADD213PS Y2, Y12, Y10
-	VFMADD213PS Y2, Y1, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1568(SB), Y2
-	VFMADD213PS Y2, Y12, Y10
-	VFMADD213PS Y2, Y1, Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1600(SB), Y2
-	VFMADD213PS Y2, Y10, Y12
-	VFMADD213PS Y2, Y7, Y1
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y7
-	VFMADD213PS Y7, Y12, Y3
-	VFMADD213PS Y7, Y1, Y4
-	VMULPS      Y8, Y3, Y1
-	VMULPS      Y0, Y4, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y3
+	VPADDD      Y3, Y1, Y1
+	VPADDD      Y3, Y13, Y13
+	VMOVUPS     Y13, 160(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y13
+	VFMADD231PS Y13, Y4, Y8
+	VFMADD231PS Y13, Y10, Y11
+	VMOVUPS     Y1, 608(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+864(SB), Y1
+	VFMADD231PS Y1, Y4, Y8
+	VFMADD231PS Y1, Y10, Y11
+	VMOVUPS     768(BX), Y4
+	VFMADD213PS Y6, Y12, Y4
+	VMOVUPS     736(BX), Y10
+	VFMADD213PS Y5, Y9, Y10
+	VFMSUB231PS 768(BX), Y12, Y6
+	VFMSUB231PS 736(BX), Y9, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y9
+	VSUBPS      Y9, Y2, Y12
+	VMOVUPS     Y5, 736(BX)
+	VSUBPS      Y9, Y0, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+896(SB), Y9
+	VMOVUPS     Y6, 768(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y6
+	VFMADD231PS Y9, Y8, Y6
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y1
+	VFMADD231PS Y9, Y11, Y1
+	VPADDD      Y2, Y3, Y2
+	VPADDD      Y0, Y3, Y0
+	VFMADD231PS Y13, Y12, Y7
+	VFMADD213PS 320(BX), Y5, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+960(SB), Y3
+	VFMADD213PS Y3, Y8, Y6
+	VFMADD213PS Y3, Y11, Y1
+	VMOVUPS     Y0, 320(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+864(SB), Y0
+	VFMADD231PS Y0, Y12, Y7
+	VFMADD231PS Y0, Y5, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y0
+	VANDPS      Y4, Y0, Y5
+	VANDPS      Y10, Y0, Y12
+	VMOVUPS     Y2, 640(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+992(SB), Y2
+	VMINPS      Y5, Y2, Y5
+	VMINPS      Y12, Y2, Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1024(SB), Y3
+	VFMADD213PS Y3, Y8, Y6
+	VFMADD213PS Y3, Y11, Y1
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y3
+	VANDPS      Y4, Y3, Y4
+	VANDPS      Y10, Y3, Y10
+	VMOVUPS     Y10, 672(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1120(SB), Y10
+	VFMADD213PS Y10, Y8, Y6
+	VFMADD213PS Y10, Y11, Y1
+	VMOVUPS     Y4, 704(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y4
+	VFMADD213PS Y4, Y8, Y6
+	VFMADD213PS Y4, Y11, Y1
+	VFMADD213PS Y4, Y6, Y8
+	VFMADD213PS Y4, Y1, Y11
+	VMOVUPS     768(BX), Y1
+	VANDPS      Y1, Y0, Y6
+	VMOVUPS     Y11, 288(BX)
+	VMOVUPS     736(BX), Y11
+	VMOVUPS     Y8, 256(BX)
+	VANDPS      Y11, Y0, Y8
+	VMINPS      Y6, Y2, Y6
+	VMINPS      Y8, Y2, Y2
 	VANDPS      Y1, Y3, Y1
-	VANDPS      Y0, Y3, Y0
-	VMOVUPS     704(BX), Y4
-	VORPS       Y1, Y4, Y1
-	VMOVUPS     672(BX), Y8
-	VORPS       Y0, Y8, Y0
-	VMOVUPS     (BX), Y10
-	VORPS       Y4, Y10, Y4
-	VORPS       Y8, Y10, Y8
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y12
-	VFMADD231PS Y9, Y13, Y12
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1376(SB), Y11, Y9
-	VFMADD213PS Y6, Y13, Y12
-	VFMADD231PS Y9, Y11, Y6
-	VFMADD213PS Y5, Y13, Y12
-	VFMADD231PS Y6, Y11, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1472(SB), Y6
-	VFMADD213PS Y6, Y13, Y12
-	VFMADD231PS Y5, Y11, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y5
-	VFMADD213PS Y5, Y13, Y12
-	VFMADD231PS Y6, Y11, Y5
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y6
-	VFMADD213PS Y6, Y13, Y12
-	VFMADD231PS Y5, Y11, Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1568(SB), Y5
-	VFMADD213PS Y5, Y13, Y12
-	VFMADD231PS Y6, Y11, Y5
-	VFMADD213PS Y2, Y12, Y13
-	VFMADD231PS Y5, Y11, Y2
-	VFMADD132PS 896(BX), Y7, Y13
-	VFMADD231PS 864(BX), Y2, Y7
-	VMULPS      832(BX), Y13, Y2
-	VMULPS      800(BX), Y7, Y5
-	VMOVUPS     448(BX), Y6
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1632(SB), Y7
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1664(SB), Y9
-	VFMADD231PS Y7, Y6, Y9
-	VMOVUPS     544(BX), Y11
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1664(SB), Y11, Y7
-	VANDPS      Y2, Y3, Y2
-	VANDPS      Y5, Y3, Y3
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1696(SB), Y5
-	VFMADD213PS Y5, Y6, Y9
-	VFMADD231PS Y7, Y11, Y5
-	VMOVUPS     768(BX), Y7
-	VORPS       Y2, Y7, Y2
-	VMOVUPS     736(BX), Y12
-	VORPS       Y3, Y12, Y3
-	VORPS       Y7, Y10, Y7
-	VORPS       Y12, Y10, Y10
-	VSUBPS      Y2, Y1, Y1
-	VSUBPS      Y3, Y0, Y0
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1728(SB), Y2
-	VFMADD213PS Y2, Y6, Y9
-	VFMADD231PS Y5, Y11, Y2
-	VMOVUPS     480(BX), Y3
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+800(SB), Y5
-	VMINPS      Y5, Y3, Y12
-	VMOVUPS     512(BX), Y13
-	VMINPS      Y5, Y13, Y5
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y6, Y9
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y11, Y2
-	VMAXPS      bsmPriceRows32AVX2Consts<>+896(SB), Y12, Y12
-	VMAXPS      bsmPriceRows32AVX2Consts<>+896(SB), Y5, Y5
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y6, Y9
-	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y11, Y2
-	VSUBPS      Y12, Y3, Y3
-	VSUBPS      Y5, Y13, Y13
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y12, Y12
-	VADDPS      bsmPriceRows32AVX2Consts<>+1024(SB), Y5, Y5
-	VMULPS      Y9, Y6, Y6
-	VMULPS      Y2, Y11, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1024(SB), Y9
-	VADDPS      Y3, Y9, Y3
-	VADDPS      Y13, Y9, Y9
-	VMOVUPS     384(BX), Y11
-	VMOVUPS     192(BX), Y13
-	VMOVUPS     Y0, 544(BX)
-	VADDPS      Y13, Y11, Y0
-	VMOVUPS     Y1, 448(BX)
-	VMOVUPS     224(BX), Y1
+	VANDPS      Y11, Y3, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1056(SB), Y11
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y3
+	VFMADD231PS Y11, Y5, Y3
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y0
+	VFMADD231PS Y11, Y12, Y0
+	VMOVUPS     Y8, 736(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1088(SB), Y8
+	VMOVUPS     Y1, 768(BX)
+	VADDPS      Y8, Y5, Y1
+	VADDPS      Y8, Y12, Y4
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y10
+	VFMADD231PS Y11, Y6, Y10
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+768(SB), Y2, Y11
+	VADDPS      Y8, Y6, Y9
+	VADDPS      Y8, Y2, Y8
+	VMOVUPS     Y2, 544(BX)
+	VMULPS      Y5, Y5, Y2
 	VMOVUPS     Y5, 512(BX)
-	VADDPS      352(BX), Y1, Y5
+	VMULPS      Y12, Y12, Y5
 	VMOVUPS     Y12, 480(BX)
-	VMOVUPS     64(BX), Y12
-	VMULPS      Y13, Y12, Y13
-	VMOVUPS     Y13, 192(BX)
-	VMOVUPS     32(BX), Y13
-	VMULPS      Y1, Y13, Y1
-	VFMADD213PS Y11, Y11, Y6
-	VMOVUPS     Y1, 224(BX)
-	VMOVUPS     352(BX), Y1
-	VFMADD213PS Y1, Y1, Y2
-	VMULPS      Y11, Y12, Y11
-	VMULPS      Y1, Y13, Y1
-	VMOVUPS     Y1, 352(BX)
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y1
-	VXORPS      Y1, Y12, Y12
-	VXORPS      Y1, Y13, Y1
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y9, Y9
-	VCMPPS      $0x00, Y7, Y12, Y7
-	VCMPPS      $0x00, Y10, Y1, Y10
-	VCMPPS      $0x00, Y4, Y12, Y4
-	VCMPPS      $0x00, Y8, Y1, Y1
-	VADDPS      576(BX), Y0, Y0
-	VADDPS      416(BX), Y5, Y5
-	VMULPS      Y3, Y6, Y3
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+704(SB), Y12
+	VFMADD132PS bsmPriceRows32AVX2Consts<>+1152(SB), Y12, Y2
+	VFMADD132PS bsmPriceRows32AVX2Consts<>+1152(SB), Y12, Y5
+	VSUBPS      Y12, Y2, Y2
+	VSUBPS      Y12, Y5, Y5
+	VMULPS      Y1, Y3, Y12
+	VMOVUPS     Y5, 448(BX)
+	VMULPS      Y4, Y0, Y5
+	VMOVUPS     Y2, 800(BX)
+	VMULPS      Y9, Y10, Y2
+	VMOVUPS     Y6, 832(BX)
+	VMULPS      Y8, Y11, Y6
+	VMOVUPS     Y8, 864(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y8
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+896(SB), Y7, Y8
+	VMOVUPS     Y9, 896(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+928(SB), Y9
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+896(SB), Y13, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+960(SB), Y7, Y8
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+960(SB), Y13, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1024(SB), Y7, Y8
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1024(SB), Y13, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y7, Y8
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1120(SB), Y13, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y7, Y8
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y13, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+0(SB), Y8, Y7
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y8
+	VFMADD213PS Y8, Y9, Y13
+	VMULPS      Y2, Y12, Y9
+	VMOVUPS     Y13, 928(BX)
+	VMULPS      Y6, Y5, Y13
+	VDIVPS      Y9, Y8, Y9
+	VDIVPS      Y13, Y8, Y13
 	VMULPS      Y9, Y2, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y6
-	VBLENDVPS   Y7, Y6, Y11, Y7
-	VMOVUPS     352(BX), Y8
-	VBLENDVPS   Y10, Y6, Y8, Y8
-	VMOVUPS     192(BX), Y9
-	VBLENDVPS   Y4, Y6, Y9, Y4
-	VMOVUPS     224(BX), Y9
-	VBLENDVPS   Y1, Y6, Y9, Y1
-	VMOVUPS     480(BX), Y6
-	VPSLLD      $0x17, Y6, Y6
-	VMOVUPS     512(BX), Y9
+	VMULPS      Y13, Y6, Y6
+	VMULPS      Y9, Y12, Y9
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y2, Y3, Y3
+	VMULPS      Y6, Y0, Y0
+	VMULPS      Y2, Y1, Y1
+	VMULPS      Y6, Y4, Y2
+	VMULPS      Y9, Y10, Y4
+	VMULPS      Y5, Y11, Y6
+	VMULPS      896(BX), Y9, Y9
+	VMULPS      864(BX), Y5, Y5
+	VMULPS      832(BX), Y4, Y4
+	VMULPS      544(BX), Y6, Y6
+	VMOVUPS     512(BX), Y10
+	VMULPS      Y3, Y10, Y3
+	VMOVUPS     480(BX), Y11
+	VMULPS      Y0, Y11, Y0
+	VMOVUPS     800(BX), Y12
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1184(SB), Y13
+	VMOVUPS     Y7, 544(BX)
+	VMULPS      Y13, Y12, Y7
+	VMOVUPS     448(BX), Y8
+	VMULPS      Y13, Y8, Y13
+	VFMADD231PS Y10, Y10, Y7
+	VFMADD231PS Y11, Y11, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD231PS Y10, Y12, Y7
+	VFMADD231PS Y10, Y8, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+768(SB), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS Y10, Y4, Y11
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y8
+	VFMADD231PS Y10, Y6, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y10, Y3, Y12
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+416(SB), Y0, Y10
+	VMOVUPS     Y13, 480(BX)
+	VMOVUPS     608(BX), Y13
+	VMOVUPS     Y7, 512(BX)
+	VPSRLD      $0x01, Y13, Y7
+	VMOVUPS     Y2, 832(BX)
+	VMOVUPS     160(BX), Y2
+	VMOVUPS     Y1, 864(BX)
+	VPSRLD      $0x01, Y2, Y1
+	VPSUBD      Y7, Y13, Y13
+	VPSUBD      Y1, Y2, Y2
+	VPSLLD      $0x17, Y7, Y7
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      256(BX), Y7, Y7
+	VMULPS      288(BX), Y1, Y1
+	VPSLLD      $0x17, Y13, Y13
+	VPSLLD      $0x17, Y2, Y2
+	VMULPS      Y13, Y7, Y7
+	VMULPS      Y2, Y1, Y1
+	VMOVUPS     384(BX), Y2
+	VMULPS      Y7, Y2, Y7
+	VMOVUPS     352(BX), Y13
+	VMULPS      Y1, Y13, Y1
+	VMINPS      Y7, Y2, Y2
+	VMINPS      Y1, Y13, Y13
+	VMOVUPS     Y13, 352(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y13
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1504(SB), Y11, Y13
+	VMOVUPS     Y2, 384(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y2
+	VFMADD231PS bsmPriceRows32AVX2Consts<>+1504(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1600(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1600(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1632(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1632(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1664(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1664(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1696(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1696(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1728(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1728(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y11, Y13
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1760(SB), Y8, Y2
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y13, Y11
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1792(SB), Y2, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+0(SB), Y2
+	VFMADD213PS Y2, Y11, Y4
+	VFMADD213PS Y2, Y8, Y6
+	VMULPS      Y9, Y4, Y4
+	VMULPS      Y5, Y6, Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+32(SB), Y6
+	VANDPS      Y4, Y6, Y4
+	VANDPS      Y5, Y6, Y5
+	VMOVUPS     768(BX), Y8
+	VORPS       Y4, Y8, Y4
+	VMOVUPS     736(BX), Y9
+	VORPS       Y5, Y9, Y5
+	VMOVUPS     (BX), Y11
+	VORPS       Y8, Y11, Y8
+	VORPS       Y9, Y11, Y9
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1504(SB), Y13
+	VMOVUPS     Y9, 736(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1536(SB), Y9
+	VFMADD231PS Y13, Y12, Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1536(SB), Y10, Y13
+	VMOVUPS     Y8, 768(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1600(SB), Y8
+	VFMADD213PS Y8, Y12, Y9
+	VFMADD231PS Y13, Y10, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1632(SB), Y13
+	VFMADD213PS Y13, Y12, Y9
+	VFMADD231PS Y8, Y10, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1664(SB), Y8
+	VFMADD213PS Y8, Y12, Y9
+	VFMADD231PS Y13, Y10, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1696(SB), Y13
+	VFMADD213PS Y13, Y12, Y9
+	VFMADD231PS Y8, Y10, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1728(SB), Y8
+	VFMADD213PS Y8, Y12, Y9
+	VFMADD231PS Y13, Y10, Y8
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1760(SB), Y13
+	VFMADD213PS Y13, Y12, Y9
+	VFMADD231PS Y8, Y10, Y13
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1792(SB), Y8
+	VFMADD213PS Y8, Y9, Y12
+	VFMADD231PS Y13, Y10, Y8
+	VFMADD213PS Y2, Y12, Y3
+	VFMADD231PS Y8, Y0, Y2
+	VMULPS      864(BX), Y3, Y0
+	VMULPS      832(BX), Y2, Y2
+	VANDPS      Y0, Y6, Y0
+	VANDPS      Y2, Y6, Y2
+	VMOVUPS     704(BX), Y3
+	VORPS       Y0, Y3, Y0
+	VMOVUPS     672(BX), Y6
+	VORPS       Y2, Y6, Y2
+	VSUBPS      Y0, Y4, Y0
+	VSUBPS      Y2, Y5, Y2
+	VORPS       Y3, Y11, Y3
+	VORPS       Y6, Y11, Y4
+	VMOVUPS     512(BX), Y5
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1344(SB), Y6
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1376(SB), Y8
+	VFMADD231PS Y6, Y5, Y8
+	VMOVUPS     480(BX), Y9
+	VFMADD213PS bsmPriceRows32AVX2Consts<>+1376(SB), Y9, Y6
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1408(SB), Y10
+	VFMADD213PS Y10, Y5, Y8
+	VFMADD231PS Y6, Y9, Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1440(SB), Y6
+	VFMADD213PS Y6, Y5, Y8
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1472(SB), Y10
+	VFMADD213PS Y10, Y5, Y8
+	VFMADD231PS Y6, Y9, Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1568(SB), Y6
+	VFMADD213PS Y6, Y5, Y8
+	VFMADD231PS Y10, Y9, Y6
+	VMULPS      Y8, Y5, Y5
+	VMULPS      Y6, Y9, Y6
+	VFMADD213PS Y7, Y7, Y5
+	VFMADD213PS Y1, Y1, Y6
+	VMOVUPS     640(BX), Y8
+	VPSRLD      $0x01, Y8, Y9
+	VMOVUPS     320(BX), Y10
+	VPSRLD      $0x01, Y10, Y11
+	VPSUBD      Y9, Y8, Y8
+	VPSUBD      Y11, Y10, Y10
 	VPSLLD      $0x17, Y9, Y9
-	VADDPS      128(BX), Y0, Y0
-	VADDPS      96(BX), Y5, Y5
-	VSUBPS      Y4, Y7, Y4
-	VSUBPS      Y1, Y8, Y1
-	VMULPS      Y6, Y3, Y3
-	VMULPS      Y9, Y2, Y2
-	VMOVUPS     bsmPriceRows32AVX2Consts<>+1824(SB), Y6
-	VCMPPS      $0x11, Y6, Y0, Y0
-	VCMPPS      $0x11, Y6, Y5, Y5
-	VFMADD231PS 448(BX), Y3, Y4
-	VFMADD231PS 544(BX), Y2, Y1
-	VANDPS      256(BX), Y0, Y0
-	VANDPS      288(BX), Y5, Y2
+	VPSLLD      $0x17, Y11, Y11
+	VMULPS      544(BX), Y9, Y9
+	VMULPS      928(BX), Y11, Y11
+	VPSLLD      $0x17, Y8, Y8
+	VPSLLD      $0x17, Y10, Y10
+	VMULPS      Y8, Y9, Y8
+	VMULPS      Y10, Y11, Y9
+	VMOVUPS     800(BX), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1216(SB), Y11
+	VMINPS      Y11, Y10, Y12
+	VMOVUPS     448(BX), Y13
+	VMINPS      Y11, Y13, Y11
+	VMULPS      192(BX), Y8, Y8
+	VMULPS      224(BX), Y9, Y9
+	VMOVUPS     Y2, 224(BX)
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1248(SB), Y2
+	VMAXPS      Y2, Y12, Y12
+	VMAXPS      Y2, Y11, Y2
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+544(SB), Y11
+	VMOVUPS     Y0, 192(BX)
+	VXORPS      64(BX), Y11, Y0
+	VXORPS      32(BX), Y11, Y11
+	VCMPPS      $0x00, Y3, Y0, Y3
+	VCMPPS      $0x00, Y4, Y11, Y4
+	VMOVUPS     Y4, 928(BX)
+	VMOVUPS     384(BX), Y4
+	VMINPS      Y8, Y4, Y4
+	VMOVUPS     Y3, 384(BX)
+	VMOVUPS     352(BX), Y3
+	VMINPS      Y9, Y3, Y3
+	VSUBPS      Y12, Y10, Y10
+	VSUBPS      Y2, Y13, Y13
+	VCMPPS      $0x00, 768(BX), Y0, Y0
+	VCMPPS      $0x00, 736(BX), Y11, Y11
+	VMOVUPS     Y11, 736(BX)
+	VADDPS      Y8, Y7, Y11
+	VMOVUPS     Y0, 768(BX)
+	VADDPS      Y9, Y1, Y0
+	VMULPS      64(BX), Y7, Y7
+	VMULPS      32(BX), Y1, Y1
+	VADDPS      bsmPriceRows32AVX2Consts<>+1312(SB), Y10, Y10
+	VADDPS      bsmPriceRows32AVX2Consts<>+1312(SB), Y13, Y13
+	VMULPS      64(BX), Y8, Y8
+	VMULPS      32(BX), Y9, Y9
+	VADDPS      bsmPriceRows32AVX2Consts<>+1312(SB), Y12, Y12
+	VADDPS      bsmPriceRows32AVX2Consts<>+1312(SB), Y2, Y2
+	VMINPS      576(BX), Y4, Y4
+	VMINPS      416(BX), Y3, Y3
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y13, Y13
+	VADDPS      576(BX), Y11, Y11
+	VADDPS      416(BX), Y0, Y0
+	VMULPS      Y10, Y5, Y5
+	VMULPS      Y13, Y6, Y6
+	VMOVUPS     384(BX), Y10
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+288(SB), Y13
+	VBLENDVPS   Y10, Y13, Y7, Y7
+	VMOVUPS     928(BX), Y10
+	VBLENDVPS   Y10, Y13, Y1, Y1
+	VMOVUPS     768(BX), Y10
+	VBLENDVPS   Y10, Y13, Y8, Y8
+	VMOVUPS     736(BX), Y10
+	VBLENDVPS   Y10, Y13, Y9, Y9
+	VPSLLD      $0x17, Y12, Y10
+	VPSLLD      $0x17, Y2, Y2
+	VSUBPS      Y8, Y7, Y7
+	VSUBPS      Y9, Y1, Y1
+	VMULPS      Y10, Y5, Y5
+	VMULPS      Y2, Y6, Y2
+	VMOVUPS     128(BX), Y6
+	VMINPS      Y6, Y4, Y4
+	VMOVUPS     96(BX), Y8
+	VMINPS      Y8, Y3, Y3
+	VADDPS      Y11, Y6, Y6
+	VADDPS      Y0, Y8, Y0
+	VFMADD231PS 192(BX), Y5, Y7
+	VFMADD231PS 224(BX), Y2, Y1
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1824(SB), Y2
+	VCMPPS      $0x11, Y4, Y2, Y4
+	VCMPPS      $0x11, Y3, Y2, Y2
 	VMOVUPS     bsmPriceRows32AVX2Consts<>+1856(SB), Y3
-	VBLENDVPS   Y0, Y4, Y3, Y0
-	VBLENDVPS   Y2, Y1, Y3, Y1
-	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
-	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
+	VCMPPS      $0x11, Y3, Y6, Y5
+	VCMPPS      $0x11, Y3, Y0, Y0
+	VANDPS      Y5, Y4, Y3
+	VANDPS      Y0, Y2, Y0
+	VMOVUPS     bsmPriceRows32AVX2Consts<>+1888(SB), Y2
+	VBLENDVPS   Y3, Y7, Y2, Y3
+	VBLENDVPS   Y0, Y1, Y2, Y0
+	VMASKMOVPS  Y3, Y15, (SI)(AX*1)
+	VMASKMOVPS  Y0, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, CX
 	JGT         tail

@@ -1563,202 +1563,202 @@ DATA bsmPriceRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
 DATA bsmPriceRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
 DATA bsmPriceRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
 DATA bsmPriceRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX2Consts<>+800(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+808(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+816(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+824(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+832(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+840(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+848(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+856(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+864(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+872(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+880(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+888(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+928(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+936(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+944(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+952(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+960(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+968(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+976(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+984(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+992(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1024(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX2Consts<>+1032(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX2Consts<>+1040(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX2Consts<>+1048(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX2Consts<>+1056(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1064(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1072(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1080(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1088(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+1096(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+1104(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+1112(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1176(SB)/8, $0x3f2a01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1216(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1224(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1232(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1240(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1248(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX2Consts<>+1256(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX2Consts<>+1264(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX2Consts<>+1272(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX2Consts<>+1280(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1288(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1296(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1304(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+832(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+840(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+848(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+856(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+864(SB)/8, $0x00000000000007fe
+DATA bsmPriceRowsAVX2Consts<>+872(SB)/8, $0x00000000000007fe
+DATA bsmPriceRowsAVX2Consts<>+880(SB)/8, $0x00000000000007fe
+DATA bsmPriceRowsAVX2Consts<>+888(SB)/8, $0x00000000000007fe
+DATA bsmPriceRowsAVX2Consts<>+896(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+904(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+912(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+920(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+928(SB)/8, $0x4000000000000000
+DATA bsmPriceRowsAVX2Consts<>+936(SB)/8, $0x4000000000000000
+DATA bsmPriceRowsAVX2Consts<>+944(SB)/8, $0x4000000000000000
+DATA bsmPriceRowsAVX2Consts<>+952(SB)/8, $0x4000000000000000
+DATA bsmPriceRowsAVX2Consts<>+960(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+968(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+976(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+984(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+992(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1000(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1008(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1016(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1024(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1032(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1040(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1048(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1056(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1064(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1072(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1080(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1088(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1096(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1104(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1112(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1120(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1128(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1136(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1144(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1152(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1160(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1168(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1176(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f2a01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f2a01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f2a01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f2a01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1216(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1224(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1232(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1240(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
+DATA bsmPriceRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
+DATA bsmPriceRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
+DATA bsmPriceRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
 DATA bsmPriceRowsAVX2Consts<>+1312(SB)/8, $0x3fa55555555502a1
 DATA bsmPriceRowsAVX2Consts<>+1320(SB)/8, $0x3fa55555555502a1
 DATA bsmPriceRowsAVX2Consts<>+1328(SB)/8, $0x3fa55555555502a1
 DATA bsmPriceRowsAVX2Consts<>+1336(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1344(SB)/8, $0x4004000000000000
-DATA bsmPriceRowsAVX2Consts<>+1352(SB)/8, $0x4004000000000000
-DATA bsmPriceRowsAVX2Consts<>+1360(SB)/8, $0x4004000000000000
-DATA bsmPriceRowsAVX2Consts<>+1368(SB)/8, $0x4004000000000000
-DATA bsmPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1440(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1448(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1456(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1464(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1472(SB)/8, $0x4017000000000000
-DATA bsmPriceRowsAVX2Consts<>+1480(SB)/8, $0x4017000000000000
-DATA bsmPriceRowsAVX2Consts<>+1488(SB)/8, $0x4017000000000000
-DATA bsmPriceRowsAVX2Consts<>+1496(SB)/8, $0x4017000000000000
-DATA bsmPriceRowsAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+1536(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1544(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1552(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1560(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1568(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1576(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1584(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1592(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1600(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+1608(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+1616(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+1624(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceRowsAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1344(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1352(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1360(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1368(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1440(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1448(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1456(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1464(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1472(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1480(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1488(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1496(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1504(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1512(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1520(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1528(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1536(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1544(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1552(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1560(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1664(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1672(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1680(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1688(SB)/8, $0xc08ff00000000000
 DATA bsmPriceRowsAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
 DATA bsmPriceRowsAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
 DATA bsmPriceRowsAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
 DATA bsmPriceRowsAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceRowsAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1824(SB)/8, $0xbf31111111122322
-DATA bsmPriceRowsAVX2Consts<>+1832(SB)/8, $0xbf31111111122322
-DATA bsmPriceRowsAVX2Consts<>+1840(SB)/8, $0xbf31111111122322
-DATA bsmPriceRowsAVX2Consts<>+1848(SB)/8, $0xbf31111111122322
-DATA bsmPriceRowsAVX2Consts<>+1856(SB)/8, $0x3f655555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1864(SB)/8, $0x3f655555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1872(SB)/8, $0x3f655555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1880(SB)/8, $0x3f655555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1888(SB)/8, $0xbf95555555555511
-DATA bsmPriceRowsAVX2Consts<>+1896(SB)/8, $0xbf95555555555511
-DATA bsmPriceRowsAVX2Consts<>+1904(SB)/8, $0xbf95555555555511
-DATA bsmPriceRowsAVX2Consts<>+1912(SB)/8, $0xbf95555555555511
-DATA bsmPriceRowsAVX2Consts<>+1920(SB)/8, $0x3fc000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1928(SB)/8, $0x3fc000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1936(SB)/8, $0x3fc000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1944(SB)/8, $0x3fc000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1952(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1960(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1968(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1976(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1984(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceRowsAVX2Consts<>+1992(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceRowsAVX2Consts<>+2000(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceRowsAVX2Consts<>+2008(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceRowsAVX2Consts<>+2016(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceRowsAVX2Consts<>+2024(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceRowsAVX2Consts<>+2032(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceRowsAVX2Consts<>+2040(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceRowsAVX2Consts<>+2048(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceRowsAVX2Consts<>+2056(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceRowsAVX2Consts<>+2064(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceRowsAVX2Consts<>+2072(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceRowsAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceRowsAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceRowsAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceRowsAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceRowsAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceRowsAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceRowsAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceRowsAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceRowsAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceRowsAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceRowsAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceRowsAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceRowsAVX2Consts<>+2336(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+2344(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+2352(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+2360(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+1728(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1736(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1744(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1752(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1760(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1768(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1776(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1784(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1792(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1800(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1808(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1816(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1824(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1832(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1840(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1848(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1888(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1896(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1904(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1912(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1920(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1928(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1936(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1944(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1984(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+1992(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+2000(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+2008(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+2016(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2024(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2032(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2040(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2048(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2056(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2064(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2072(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2080(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2088(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2096(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2104(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2112(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2120(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2128(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2136(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2144(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2152(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2160(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2168(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2208(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2216(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2224(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2232(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2240(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2248(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2256(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2264(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2272(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2280(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2288(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2296(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2304(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2312(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2320(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2328(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
 DATA bsmPriceRowsAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
 DATA bsmPriceRowsAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
 DATA bsmPriceRowsAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
@@ -1799,11 +1799,15 @@ DATA bsmPriceRowsAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
 DATA bsmPriceRowsAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
 DATA bsmPriceRowsAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
 DATA bsmPriceRowsAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceRowsAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
-GLOBL bsmPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2720
+DATA bsmPriceRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1825,7 +1829,7 @@ GLOBL bsmPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceRowsAVX2(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceRowsAVX2(SB), $1056-192
+TEXT ·bsmPriceRowsAVX2(SB), $960-192
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2080,534 +2084,505 @@ body:
 	VXORPD      64(BX), Y10, Y0
 	VMOVUPD     Y0, 640(BX)
 	VXORPD      32(BX), Y10, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y10
-	VFMADD213PD Y10, Y8, Y14
-	VFMADD231PD Y2, Y11, Y10
+	VMOVUPD     Y0, 416(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y0
+	VFMADD213PD Y0, Y8, Y14
+	VFMADD231PD Y2, Y11, Y0
 	VMAXPD      Y7, Y15, Y2
 	VMAXPD      Y9, Y15, Y7
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y9
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y15
 	VFMADD231PD Y9, Y12, Y15
-	VMOVUPD     Y0, 416(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y0
-	VFMADD231PD Y9, Y13, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y10
+	VFMADD231PD Y9, Y13, Y10
 	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y8, Y14
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y11, Y10
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y11, Y0
 	VMOVUPD     Y1, 448(BX)
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y1
 	VFMADD231PD Y9, Y2, Y1
-	VMOVUPD     Y3, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y3
-	VFMADD213PD Y3, Y7, Y9
-	VSUBPD      Y3, Y15, Y15
-	VSUBPD      Y3, Y0, Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+704(SB), Y7, Y9
 	VFMADD213PD bsmPriceRowsAVX2Consts<>+768(SB), Y8, Y14
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+768(SB), Y11, Y10
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y3, Y9, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y3
-	VFMADD231PD Y3, Y15, Y12
-	VFMADD231PD Y3, Y0, Y13
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+768(SB), Y11, Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+800(SB), Y8, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+800(SB), Y11, Y0
 	VFMADD213PD bsmPriceRowsAVX2Consts<>+832(SB), Y8, Y14
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+832(SB), Y11, Y10
-	VFMADD231PD Y3, Y1, Y2
-	VFMADD231PD Y3, Y9, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y3
-	VFMADD231PD Y3, Y15, Y12
-	VFMADD231PD Y3, Y0, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+896(SB), Y8, Y14
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+896(SB), Y11, Y10
-	VFMADD231PD Y3, Y1, Y2
-	VFMADD231PD Y3, Y9, Y7
-	VMULPD      Y14, Y8, Y3
-	VMULPD      Y10, Y11, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y11
-	VFMADD231PD Y10, Y12, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y14
-	VFMADD231PD Y10, Y13, Y14
-	VFMADD231PD Y3, Y6, Y5
-	VFMADD213PD 832(BX), Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y3
-	VFMADD231PD Y10, Y2, Y3
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y7, Y10
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+992(SB), Y12, Y11
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+992(SB), Y13, Y14
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y6, Y5
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y4
-	VFMADD213PD Y4, Y2, Y3
-	VFMADD231PD Y10, Y7, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y6
-	VFMADD213PD Y6, Y12, Y11
-	VFMADD213PD Y6, Y13, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y10
-	VMOVUPD     Y9, 832(BX)
-	VMINPD      Y10, Y15, Y9
-	VMOVUPD     Y15, 736(BX)
-	VMINPD      Y10, Y0, Y15
-	VMOVUPD     Y0, 800(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y0
-	VFMADD231PD 448(BX), Y0, Y5
-	VFMADD231PD 608(BX), Y0, Y8
-	VFMADD213PD Y6, Y2, Y3
-	VFMADD231PD Y4, Y7, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD Y0, Y12, Y11
-	VFMADD213PD Y0, Y13, Y14
-	VMINPD      Y10, Y1, Y4
-	VMOVUPD     Y1, 608(BX)
-	VMOVUPD     832(BX), Y1
-	VMOVUPD     Y4, 448(BX)
-	VMINPD      Y10, Y1, Y4
-	VMOVUPD     480(BX), Y10
-	VFMADD231PD 192(BX), Y10, Y5
-	VMOVUPD     768(BX), Y10
-	VFMADD231PD 96(BX), Y10, Y8
-	VFMADD213PD Y0, Y2, Y3
-	VFMADD231PD Y6, Y7, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y6
-	VFMADD213PD Y6, Y12, Y11
-	VFMADD213PD Y6, Y13, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y10
-	VMAXPD      Y10, Y9, Y9
-	VMAXPD      Y10, Y15, Y15
-	VMOVUPD     704(BX), Y1
-	VMOVUPD     512(BX), Y10
-	VFMADD231PD Y5, Y1, Y10
-	VMOVUPD     Y15, 768(BX)
-	VMOVUPD     544(BX), Y15
-	VFMADD231PD 672(BX), Y8, Y15
-	VFMSUB213PD 512(BX), Y5, Y1
-	VMOVUPD     544(BX), Y5
-	VFMSUB231PD 672(BX), Y8, Y5
-	VFMADD213PD Y6, Y2, Y3
-	VFMADD231PD Y0, Y7, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y0
-	VFMADD213PD Y0, Y12, Y11
-	VFMADD213PD Y0, Y13, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y8
-	VMOVUPD     Y9, 544(BX)
-	VANDPD      Y10, Y8, Y9
-	VMOVUPD     Y10, 672(BX)
-	VANDPD      Y15, Y8, Y10
-	VMOVUPD     Y15, 512(BX)
-	VANDPD      Y1, Y8, Y15
-	VMOVUPD     Y1, 704(BX)
-	VANDPD      Y5, Y8, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y8
-	VMINPD      Y9, Y8, Y9
-	VMINPD      Y10, Y8, Y10
-	VMINPD      Y15, Y8, Y15
-	VMINPD      Y1, Y8, Y1
-	VFMADD213PD Y0, Y2, Y3
-	VFMADD231PD Y6, Y7, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y6
-	VFMADD213PD Y6, Y12, Y11
-	VFMADD213PD Y6, Y13, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y8
-	VMOVUPD     Y5, 96(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD231PD Y8, Y9, Y5
-	VMOVUPD     Y5, 480(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD231PD Y8, Y10, Y5
-	VMOVUPD     448(BX), Y8
-	VMOVUPD     Y5, 192(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y5
-	VMAXPD      Y5, Y8, Y8
-	VMAXPD      Y5, Y4, Y4
-	VFMADD213PD Y6, Y2, Y3
-	VFMADD231PD Y0, Y7, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y0
-	VFMADD213PD Y0, Y12, Y11
-	VFMADD213PD Y0, Y13, Y14
-	VMOVUPD     736(BX), Y5
-	VSUBPD      544(BX), Y5, Y5
-	VMOVUPD     Y1, 736(BX)
-	VMOVUPD     800(BX), Y1
-	VSUBPD      768(BX), Y1, Y1
-	VMOVUPD     Y15, 800(BX)
-	VMOVUPD     608(BX), Y15
-	VSUBPD      Y8, Y15, Y15
-	VMOVUPD     Y8, 608(BX)
-	VMOVUPD     832(BX), Y8
-	VSUBPD      Y4, Y8, Y8
-	VFMADD213PD Y0, Y2, Y3
-	VFMADD231PD Y6, Y7, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y6
-	VFMADD213PD Y6, Y12, Y11
-	VFMADD213PD Y6, Y13, Y14
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y5, Y5
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y1
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y15, Y15
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y8, Y8
-	VFMADD213PD Y6, Y2, Y3
-	VFMADD231PD Y0, Y7, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y0
-	VFMADD213PD Y0, Y12, Y11
-	VFMADD213PD Y0, Y13, Y14
-	VMOVUPD     Y8, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y8
-	VMOVUPD     Y15, 448(BX)
-	VADDPD      544(BX), Y8, Y15
-	VMOVUPD     Y15, 544(BX)
-	VADDPD      768(BX), Y8, Y15
-	VPSLLQ      $0x34, Y5, Y5
-	VPSLLQ      $0x34, Y1, Y1
-	VFMADD213PD Y0, Y2, Y3
-	VFMADD213PD Y0, Y7, Y6
-	VFMADD213PD Y0, Y11, Y12
-	VFMADD213PD Y0, Y14, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y11
-	VADDPD      Y11, Y9, Y14
-	VMOVUPD     Y9, 768(BX)
-	VADDPD      Y11, Y10, Y9
-	VMOVUPD     Y10, 256(BX)
-	VADDPD      608(BX), Y8, Y10
-	VADDPD      Y4, Y8, Y4
-	VFMADD213PD Y0, Y3, Y2
-	VFMADD213PD Y0, Y6, Y7
-	VMOVUPD     800(BX), Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD Y6, Y3, Y8
-	VMOVUPD     736(BX), Y0
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1024(SB), Y0, Y6
-	VMULPD      Y5, Y12, Y5
-	VMULPD      Y1, Y13, Y1
-	VADDPD      Y11, Y3, Y12
-	VADDPD      Y11, Y0, Y11
-	VMOVUPD     448(BX), Y13
-	VPSLLQ      $0x34, Y13, Y13
-	VMOVUPD     832(BX), Y0
-	VPSLLQ      $0x34, Y0, Y0
-	VMULPD      Y13, Y2, Y2
-	VMULPD      Y0, Y7, Y0
-	VMULPD      480(BX), Y14, Y7
-	VMULPD      192(BX), Y9, Y13
-	VMOVUPD     544(BX), Y3
-	VPSLLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y15, Y15
-	VMULPD      Y3, Y5, Y3
-	VMULPD      Y15, Y1, Y1
-	VMULPD      Y12, Y8, Y5
-	VMULPD      Y11, Y6, Y15
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y4, Y4
-	VMULPD      Y10, Y2, Y2
-	VMULPD      Y4, Y0, Y0
-	VMOVUPD     768(BX), Y4
-	VMULPD      Y4, Y4, Y10
-	VMOVUPD     256(BX), Y4
-	VMOVUPD     Y11, 544(BX)
-	VMULPD      Y4, Y4, Y11
-	VMULPD      384(BX), Y3, Y3
-	VMULPD      352(BX), Y1, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y4
-	VMOVUPD     Y12, 832(BX)
-	VANDPD      672(BX), Y4, Y12
-	VMOVUPD     Y12, 672(BX)
-	VANDPD      512(BX), Y4, Y12
-	VMULPD      128(BX), Y2, Y2
-	VMULPD      160(BX), Y0, Y0
-	VMOVUPD     Y12, 160(BX)
-	VMULPD      Y5, Y7, Y12
-	VMOVUPD     Y9, 128(BX)
-	VMULPD      Y15, Y13, Y9
-	VMOVUPD     Y14, 512(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y14
-	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y14, Y10
-	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y14, Y11
-	VMOVUPD     Y6, 448(BX)
-	VMOVUPD     384(BX), Y6
-	VMINPD      Y3, Y6, Y6
-	VMOVUPD     Y3, 384(BX)
-	VMOVUPD     352(BX), Y3
-	VMINPD      Y1, Y3, Y3
-	VMOVUPD     Y1, 352(BX)
-	VANDPD      704(BX), Y4, Y1
-	VANDPD      96(BX), Y4, Y4
-	VMOVUPD     Y4, 96(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y4
-	VDIVPD      Y12, Y4, Y12
-	VDIVPD      Y9, Y4, Y9
-	VSUBPD      Y14, Y10, Y10
-	VSUBPD      Y14, Y11, Y11
-	VMINPD      Y2, Y6, Y6
-	VMINPD      Y0, Y3, Y3
-	VMINPD      288(BX), Y6, Y6
-	VMINPD      224(BX), Y3, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y14
-	VCMPPD      $0x11, Y6, Y14, Y6
-	VCMPPD      $0x11, Y3, Y14, Y3
-	VMULPD      Y12, Y5, Y5
-	VMULPD      Y9, Y15, Y14
-	VMULPD      Y12, Y7, Y7
-	VMULPD      Y9, Y13, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y12
-	VMULPD      Y12, Y10, Y13
-	VMULPD      Y12, Y11, Y12
-	VMULPD      480(BX), Y5, Y15
-	VMULPD      192(BX), Y14, Y4
-	VMULPD      Y7, Y8, Y8
-	VMOVUPD     Y3, 192(BX)
-	VMULPD      448(BX), Y9, Y3
-	VMOVUPD     Y6, 448(BX)
-	VMOVUPD     768(BX), Y6
-	VFMADD231PD Y6, Y6, Y13
-	VMOVUPD     Y1, 480(BX)
-	VMOVUPD     256(BX), Y1
-	VFMADD231PD Y1, Y1, Y12
-	VMULPD      512(BX), Y5, Y5
-	VMULPD      128(BX), Y14, Y14
-	VMULPD      Y15, Y6, Y6
-	VMULPD      Y4, Y1, Y1
-	VMULPD      800(BX), Y8, Y4
-	VMULPD      736(BX), Y3, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y8
-	VFMADD231PD Y8, Y10, Y13
-	VFMADD231PD Y8, Y11, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y8
-	VMINPD      Y8, Y10, Y15
-	VMINPD      Y8, Y11, Y8
-	VMOVUPD     Y14, 736(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y14
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y6, Y14
-	VMOVUPD     Y5, 800(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y5
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y1, Y5
-	VMOVUPD     Y1, 256(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y1
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y1
-	VMOVUPD     Y4, 768(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y4
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y3, Y4
-	VMULPD      832(BX), Y7, Y7
-	VMULPD      544(BX), Y9, Y9
-	VMOVUPD     Y9, 544(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y9
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1632(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+832(SB), Y11, Y0
+	VMULPD      Y14, Y8, Y8
+	VMULPD      Y0, Y11, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y11
+	VSUBPD      Y11, Y15, Y14
 	VMOVUPD     Y7, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y7
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1632(SB), Y12, Y7
-	VMAXPD      bsmPriceRowsAVX2Consts<>+1216(SB), Y15, Y15
-	VMAXPD      bsmPriceRowsAVX2Consts<>+1216(SB), Y8, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y12, Y7
-	VSUBPD      Y15, Y10, Y10
-	VSUBPD      Y8, Y11, Y11
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y15, Y15
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y8, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1728(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1728(SB), Y12, Y7
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y10, Y10
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y11, Y11
-	VPSLLQ      $0x34, Y15, Y15
-	VPSLLQ      $0x34, Y8, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y12, Y7
+	VSUBPD      Y11, Y10, Y7
+	VPADDQ      bsmPriceRowsAVX2Consts<>+864(SB), Y15, Y15
+	VPADDQ      bsmPriceRowsAVX2Consts<>+864(SB), Y10, Y10
+	VFMADD231PD Y8, Y6, Y5
+	VFMADD231PD Y0, Y4, Y3
+	VSUBPD      Y11, Y1, Y0
+	VSUBPD      Y11, Y9, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y11
+	VFMADD231PD Y11, Y14, Y12
+	VFMADD231PD Y11, Y7, Y13
+	VPADDQ      bsmPriceRowsAVX2Consts<>+864(SB), Y1, Y1
+	VPADDQ      bsmPriceRowsAVX2Consts<>+864(SB), Y9, Y9
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y6, Y5
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y4, Y3
+	VFMADD231PD Y11, Y0, Y2
+	VFMADD213PD 832(BX), Y8, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y4
+	VFMADD231PD Y4, Y14, Y12
+	VFMADD231PD Y4, Y7, Y13
+	VPSRLQ      $0x01, Y15, Y6
+	VPSRLQ      $0x01, Y10, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y14
+	VFMADD231PD 448(BX), Y14, Y5
+	VFMADD231PD 608(BX), Y14, Y3
+	VFMADD231PD Y4, Y0, Y2
+	VFMADD231PD Y4, Y8, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y4
+	VFMADD231PD Y0, Y12, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y8
+	VFMADD231PD Y0, Y13, Y8
+	VPSLLQ      $0x34, Y6, Y14
+	VMOVUPD     Y14, 608(BX)
+	VPSLLQ      $0x34, Y7, Y14
+	VMOVUPD     Y14, 448(BX)
+	VMOVUPD     480(BX), Y14
+	VFMADD231PD 192(BX), Y14, Y5
+	VMOVUPD     768(BX), Y14
+	VFMADD231PD 96(BX), Y14, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y14
+	VFMADD231PD Y0, Y2, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1056(SB), Y11, Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1088(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1088(SB), Y13, Y8
+	VMOVUPD     Y7, 768(BX)
+	VPSRLQ      $0x01, Y1, Y7
+	VMOVUPD     Y1, 96(BX)
+	VPSRLQ      $0x01, Y9, Y1
+	VMOVUPD     Y1, 480(BX)
+	VMOVUPD     512(BX), Y1
+	VFMADD231PD 704(BX), Y5, Y1
+	VMOVUPD     Y9, 192(BX)
+	VMOVUPD     544(BX), Y9
+	VFMADD231PD 672(BX), Y3, Y9
+	VMOVUPD     Y7, 832(BX)
+	VMOVUPD     512(BX), Y7
+	VFMSUB231PD 704(BX), Y5, Y7
+	VMOVUPD     544(BX), Y5
+	VFMSUB231PD 672(BX), Y3, Y5
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y3
+	VFMADD213PD Y3, Y2, Y14
+	VFMADD231PD Y0, Y11, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD213PD Y0, Y12, Y4
+	VFMADD213PD Y0, Y13, Y8
+	VANDPD      bsmPriceRowsAVX2Consts<>+32(SB), Y1, Y0
+	VMOVUPD     Y1, 544(BX)
+	VANDPD      bsmPriceRowsAVX2Consts<>+32(SB), Y9, Y1
+	VMOVUPD     Y9, 672(BX)
+	VANDPD      bsmPriceRowsAVX2Consts<>+32(SB), Y7, Y9
+	VMOVUPD     Y7, 512(BX)
+	VANDPD      bsmPriceRowsAVX2Consts<>+32(SB), Y5, Y7
+	VMOVUPD     Y5, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y5
+	VMINPD      Y0, Y5, Y0
+	VMINPD      Y1, Y5, Y1
+	VMINPD      Y9, Y5, Y9
+	VMINPD      Y7, Y5, Y5
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD213PD Y7, Y2, Y14
+	VFMADD231PD Y3, Y11, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y3
+	VFMADD213PD Y3, Y12, Y4
+	VFMADD213PD Y3, Y13, Y8
+	VPSUBQ      Y6, Y15, Y6
+	VPSUBQ      768(BX), Y10, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y15
+	VMOVUPD     Y5, 768(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y5
+	VFMADD231PD Y15, Y0, Y5
+	VMOVUPD     Y5, 736(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y5
+	VFMADD231PD Y15, Y1, Y5
+	VFMADD213PD Y3, Y2, Y14
+	VFMADD231PD Y7, Y11, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y7
+	VFMADD213PD Y7, Y12, Y4
+	VFMADD213PD Y7, Y13, Y8
+	VPSLLQ      $0x34, Y6, Y6
 	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y11, Y11
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y12, Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y12, Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y12, Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y12, Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y12, Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y13, Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y12, Y7
-	VMULPD      Y9, Y13, Y9
-	VMULPD      Y7, Y12, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y13
-	VFMADD231PD Y12, Y14, Y13
-	VMOVUPD     Y3, 128(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD231PD Y12, Y5, Y3
-	VMOVUPD     Y6, 512(BX)
-	VMOVUPD     384(BX), Y6
-	VFMADD213PD Y6, Y6, Y9
-	VMOVUPD     352(BX), Y6
-	VFMADD213PD Y6, Y6, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VMULPD      Y10, Y9, Y9
-	VMULPD      Y11, Y7, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y10
-	VFMADD231PD Y12, Y1, Y10
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+2016(SB), Y4, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y11
-	VFMADD213PD Y11, Y14, Y13
-	VFMADD213PD Y11, Y5, Y3
-	VMULPD      Y15, Y9, Y9
-	VMULPD      Y8, Y7, Y7
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y12, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VMOVUPD     64(BX), Y12
-	VMULPD      384(BX), Y12, Y15
-	VMOVUPD     Y7, 704(BX)
-	VMOVUPD     32(BX), Y7
-	VMOVUPD     Y9, 608(BX)
-	VMULPD      352(BX), Y7, Y9
-	VMULPD      Y2, Y12, Y12
-	VMULPD      Y0, Y7, Y7
-	VFMADD213PD Y11, Y1, Y10
-	VFMADD231PD Y6, Y4, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VADDPD      384(BX), Y2, Y2
-	VADDPD      352(BX), Y0, Y0
-	VMOVUPD     Y7, 352(BX)
-	VMOVUPD     (BX), Y7
-	VMOVUPD     Y12, 384(BX)
-	VORPD       672(BX), Y7, Y12
-	VMOVUPD     Y9, 32(BX)
-	VORPD       160(BX), Y7, Y9
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y11, Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y11
-	VFMADD213PD Y11, Y14, Y13
-	VFMADD213PD Y11, Y5, Y3
-	VMOVUPD     640(BX), Y11
-	VCMPPD      $0x00, Y12, Y11, Y12
-	VMOVUPD     416(BX), Y11
-	VCMPPD      $0x00, Y9, Y11, Y9
-	VADDPD      288(BX), Y2, Y2
-	VADDPD      224(BX), Y0, Y0
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y8, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VMOVUPD     Y0, 224(BX)
-	VORPD       480(BX), Y7, Y0
-	VORPD       96(BX), Y7, Y7
-	VMOVUPD     Y2, 288(BX)
-	VMOVUPD     640(BX), Y2
-	VCMPPD      $0x00, Y0, Y2, Y0
-	VCMPPD      $0x00, Y7, Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD Y7, Y1, Y10
-	VFMADD231PD Y6, Y4, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y11
-	VBLENDVPD   Y12, Y11, Y15, Y12
-	VMOVUPD     32(BX), Y15
-	VBLENDVPD   Y9, Y11, Y15, Y9
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y7, Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD Y7, Y14, Y13
-	VFMADD213PD Y7, Y5, Y3
-	VMOVUPD     384(BX), Y15
-	VBLENDVPD   Y0, Y11, Y15, Y0
-	VMOVUPD     352(BX), Y15
-	VBLENDVPD   Y2, Y11, Y15, Y2
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y8, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VSUBPD      Y0, Y12, Y0
-	VSUBPD      Y2, Y9, Y2
-	VMOVUPD     288(BX), Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y11
-	VCMPPD      $0x11, Y11, Y9, Y9
-	VMOVUPD     224(BX), Y12
-	VCMPPD      $0x11, Y11, Y12, Y11
-	VFMADD213PD Y7, Y1, Y10
-	VFMADD231PD Y6, Y4, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VANDPD      448(BX), Y9, Y9
-	VANDPD      192(BX), Y11, Y11
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y7, Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y7
-	VFMADD213PD Y7, Y14, Y13
-	VFMADD213PD Y7, Y5, Y3
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y8, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VFMADD213PD Y7, Y1, Y10
-	VFMADD231PD Y6, Y4, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y7, Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y7
-	VFMADD213PD Y7, Y14, Y13
-	VFMADD213PD Y7, Y5, Y3
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y8, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VFMADD213PD Y7, Y1, Y10
-	VFMADD231PD Y6, Y4, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y6
-	VFMADD213PD Y6, Y14, Y13
-	VFMADD213PD Y6, Y5, Y3
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y7, Y4, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y7
-	VFMADD213PD Y7, Y14, Y13
-	VFMADD213PD Y7, Y5, Y3
-	VFMADD213PD Y6, Y1, Y10
-	VFMADD231PD Y8, Y4, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y8
-	VFMADD213PD Y8, Y14, Y13
-	VFMADD213PD Y8, Y5, Y3
-	VFMADD213PD Y7, Y1, Y10
-	VFMADD231PD Y6, Y4, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y6
-	VFMADD213PD Y6, Y13, Y14
-	VFMADD213PD Y6, Y3, Y5
-	VFMADD213PD Y8, Y1, Y10
-	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     96(BX), Y15
+	VPSUBQ      832(BX), Y15, Y15
+	VMOVUPD     Y10, 96(BX)
+	VMOVUPD     192(BX), Y10
+	VPSUBQ      480(BX), Y10, Y10
+	VFMADD213PD Y7, Y2, Y14
+	VFMADD231PD Y3, Y11, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y3
+	VFMADD213PD Y3, Y12, Y4
+	VFMADD213PD Y3, Y13, Y8
+	VMOVUPD     Y6, 192(BX)
+	VMOVUPD     832(BX), Y6
+	VPSLLQ      $0x34, Y6, Y6
+	VMOVUPD     Y5, 832(BX)
+	VMOVUPD     480(BX), Y5
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y10, Y10
+	VFMADD213PD Y3, Y2, Y14
+	VFMADD231PD Y7, Y11, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y7
+	VFMADD213PD Y7, Y12, Y4
+	VFMADD213PD Y7, Y13, Y8
+	VMOVUPD     Y10, 480(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y10
+	VMOVUPD     Y15, 800(BX)
+	VANDPD      544(BX), Y10, Y15
+	VMOVUPD     Y15, 544(BX)
+	VANDPD      672(BX), Y10, Y15
+	VMOVUPD     Y15, 672(BX)
+	VANDPD      512(BX), Y10, Y15
+	VANDPD      704(BX), Y10, Y10
+	VFMADD213PD Y7, Y2, Y14
+	VFMADD231PD Y3, Y11, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y3
+	VFMADD213PD Y3, Y12, Y4
+	VFMADD213PD Y3, Y13, Y8
+	VFMADD213PD Y3, Y2, Y14
+	VFMADD231PD Y7, Y11, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y7
+	VFMADD213PD Y7, Y12, Y4
+	VFMADD213PD Y7, Y13, Y8
+	VFMADD213PD Y7, Y2, Y14
+	VFMADD231PD Y3, Y11, Y7
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y3
-	VFMADD132PD 512(BX), Y3, Y14
-	VFMADD132PD 256(BX), Y3, Y5
-	VFMADD213PD Y6, Y10, Y1
-	VFMADD231PD Y8, Y4, Y6
-	VMULPD      800(BX), Y14, Y4
-	VMULPD      736(BX), Y5, Y5
-	VFMADD132PD 768(BX), Y3, Y1
-	VFMADD231PD 128(BX), Y6, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y6
-	VANDPD      Y4, Y6, Y4
-	VANDPD      Y5, Y6, Y5
-	VORPD       672(BX), Y4, Y4
-	VORPD       160(BX), Y5, Y5
-	VMULPD      832(BX), Y1, Y1
-	VMULPD      544(BX), Y3, Y3
-	VANDPD      Y1, Y6, Y1
-	VANDPD      Y3, Y6, Y3
-	VORPD       480(BX), Y1, Y1
-	VORPD       96(BX), Y3, Y3
-	VSUBPD      Y4, Y1, Y1
-	VSUBPD      Y5, Y3, Y3
-	VFMADD231PD 608(BX), Y1, Y0
-	VFMADD231PD 704(BX), Y3, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y1
-	VBLENDVPD   Y9, Y0, Y1, Y0
-	VBLENDVPD   Y11, Y2, Y1, Y1
+	VFMADD213PD Y3, Y12, Y4
+	VFMADD213PD Y3, Y13, Y8
+	VFMADD213PD Y3, Y2, Y14
+	VFMADD213PD Y3, Y11, Y7
+	VFMADD213PD Y3, Y4, Y12
+	VFMADD213PD Y3, Y8, Y13
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y4
+	VADDPD      Y4, Y0, Y8
+	VMOVUPD     Y10, 704(BX)
+	VADDPD      Y4, Y1, Y10
+	VFMADD213PD Y3, Y14, Y2
+	VFMADD213PD Y3, Y7, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y14
+	VFMADD231PD Y7, Y9, Y14
+	VMOVUPD     Y15, 512(BX)
+	VMOVUPD     768(BX), Y15
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+928(SB), Y15, Y7
+	VMULPD      608(BX), Y12, Y12
+	VMULPD      448(BX), Y13, Y13
+	VADDPD      Y4, Y9, Y3
+	VADDPD      Y4, Y15, Y4
+	VMULPD      Y6, Y2, Y2
+	VMULPD      Y5, Y11, Y5
+	VMULPD      736(BX), Y8, Y6
+	VMULPD      832(BX), Y10, Y11
+	VMULPD      192(BX), Y12, Y12
+	VMULPD      96(BX), Y13, Y13
+	VMULPD      Y3, Y14, Y15
+	VMOVUPD     Y3, 96(BX)
+	VMULPD      Y4, Y7, Y3
+	VMULPD      800(BX), Y2, Y2
+	VMULPD      480(BX), Y5, Y5
+	VMOVUPD     Y4, 480(BX)
+	VMULPD      Y0, Y0, Y4
+	VMOVUPD     Y9, 800(BX)
+	VMULPD      Y1, Y1, Y9
+	VMULPD      384(BX), Y12, Y12
+	VMULPD      352(BX), Y13, Y13
+	VMULPD      128(BX), Y2, Y2
+	VMULPD      160(BX), Y5, Y5
+	VMOVUPD     Y10, 160(BX)
+	VMULPD      Y15, Y6, Y10
+	VMOVUPD     Y8, 128(BX)
+	VMULPD      Y3, Y11, Y8
+	VMOVUPD     Y1, 192(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y1
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y4
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y9
+	VMOVUPD     Y0, 448(BX)
+	VMOVUPD     384(BX), Y0
+	VMINPD      Y12, Y0, Y0
+	VMOVUPD     Y12, 384(BX)
+	VMOVUPD     352(BX), Y12
+	VMINPD      Y13, Y12, Y12
+	VMOVUPD     Y13, 352(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y13
+	VDIVPD      Y10, Y13, Y10
+	VDIVPD      Y8, Y13, Y8
+	VSUBPD      Y1, Y4, Y4
+	VSUBPD      Y1, Y9, Y1
+	VMINPD      Y2, Y0, Y0
+	VMINPD      Y5, Y12, Y9
+	VMINPD      288(BX), Y0, Y0
+	VMINPD      224(BX), Y9, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y12
+	VCMPPD      $0x11, Y0, Y12, Y0
+	VCMPPD      $0x11, Y9, Y12, Y9
+	VMULPD      Y10, Y15, Y12
+	VMULPD      Y8, Y3, Y3
+	VMULPD      Y10, Y6, Y6
+	VMULPD      Y8, Y11, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1504(SB), Y10
+	VMULPD      Y10, Y4, Y11
+	VMULPD      Y10, Y1, Y10
+	VMULPD      736(BX), Y12, Y15
+	VMULPD      832(BX), Y3, Y13
+	VMULPD      Y6, Y14, Y14
+	VMULPD      Y8, Y7, Y7
+	VMOVUPD     Y9, 832(BX)
+	VMOVUPD     448(BX), Y9
+	VFMADD231PD Y9, Y9, Y11
+	VMOVUPD     Y0, 736(BX)
+	VMOVUPD     192(BX), Y0
+	VFMADD231PD Y0, Y0, Y10
+	VMULPD      128(BX), Y12, Y12
+	VMULPD      160(BX), Y3, Y3
+	VMULPD      Y15, Y9, Y9
+	VMULPD      Y13, Y0, Y0
+	VMULPD      800(BX), Y14, Y13
+	VMULPD      768(BX), Y7, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y14
+	VFMADD231PD Y14, Y4, Y11
+	VFMADD231PD Y14, Y1, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y14
+	VMINPD      Y14, Y4, Y15
+	VMINPD      Y14, Y1, Y14
+	VMOVUPD     Y3, 768(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y9, Y3
+	VMOVUPD     Y12, 800(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y12
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y0, Y12
+	VMOVUPD     Y5, 192(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y5
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y13, Y5
+	VMOVUPD     Y13, 448(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y13
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y7, Y13
+	VMULPD      96(BX), Y6, Y6
+	VMULPD      480(BX), Y8, Y8
+	VMOVUPD     Y8, 480(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y8
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1600(SB), Y11, Y8
+	VMOVUPD     Y6, 96(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y6
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1600(SB), Y10, Y6
+	VMAXPD      bsmPriceRowsAVX2Consts<>+1664(SB), Y15, Y15
+	VMAXPD      bsmPriceRowsAVX2Consts<>+1664(SB), Y14, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y10, Y6
+	VSUBPD      Y15, Y4, Y4
+	VSUBPD      Y14, Y1, Y1
+	VADDPD      bsmPriceRowsAVX2Consts<>+1728(SB), Y15, Y15
+	VADDPD      bsmPriceRowsAVX2Consts<>+1728(SB), Y14, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y10, Y6
+	VADDPD      bsmPriceRowsAVX2Consts<>+1728(SB), Y4, Y4
+	VADDPD      bsmPriceRowsAVX2Consts<>+1728(SB), Y1, Y1
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y14, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y10, Y6
+	VPSLLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y1, Y1
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y10, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y10, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y10, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y10, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y10, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1984(SB), Y11, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1984(SB), Y10, Y6
+	VMULPD      Y8, Y11, Y8
+	VMULPD      Y6, Y10, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y11
+	VFMADD231PD Y10, Y3, Y11
+	VMOVUPD     Y7, 160(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD231PD Y10, Y12, Y7
+	VMOVUPD     Y2, 128(BX)
+	VMOVUPD     384(BX), Y2
+	VFMADD213PD Y2, Y2, Y8
+	VMOVUPD     352(BX), Y2
+	VFMADD213PD Y2, Y2, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VMULPD      Y4, Y8, Y4
+	VMULPD      Y1, Y6, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y6
+	VFMADD231PD Y10, Y5, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2048(SB), Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VMULPD      Y15, Y4, Y4
+	VMULPD      Y14, Y1, Y1
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VMOVUPD     (BX), Y14
+	VORPD       544(BX), Y14, Y15
+	VMOVUPD     Y1, 608(BX)
+	VORPD       672(BX), Y14, Y1
+	VMOVUPD     640(BX), Y14
+	VCMPPD      $0x00, Y15, Y14, Y15
+	VMOVUPD     416(BX), Y14
+	VCMPPD      $0x00, Y1, Y14, Y1
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y2
+	VFMADD213PD Y2, Y3, Y11
+	VFMADD213PD Y2, Y12, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y8
+	VFMADD213PD Y8, Y3, Y11
+	VFMADD213PD Y8, Y12, Y7
+	VFMADD213PD Y2, Y5, Y6
+	VFMADD231PD Y10, Y13, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y12, Y7
+	VFMADD213PD Y8, Y5, Y6
+	VFMADD231PD Y2, Y13, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y2
+	VFMADD213PD Y2, Y11, Y3
+	VFMADD213PD Y2, Y7, Y12
+	VMOVUPD     (BX), Y7
+	VORPD       512(BX), Y7, Y11
+	VORPD       704(BX), Y7, Y7
+	VMOVUPD     Y4, 256(BX)
+	VMOVUPD     640(BX), Y4
+	VCMPPD      $0x00, Y11, Y4, Y4
+	VCMPPD      $0x00, Y7, Y14, Y7
+	VFMADD213PD Y10, Y5, Y6
+	VFMADD231PD Y8, Y13, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y8
+	VFMADD213PD Y8, Y3, Y9
+	VFMADD213PD Y8, Y12, Y0
+	VMOVUPD     64(BX), Y3
+	VMULPD      384(BX), Y3, Y11
+	VMOVUPD     32(BX), Y12
+	VMULPD      352(BX), Y12, Y14
+	VMULPD      128(BX), Y3, Y3
+	VMULPD      192(BX), Y12, Y12
+	VFMADD213PD Y2, Y6, Y5
+	VFMADD231PD Y10, Y13, Y2
+	VMULPD      800(BX), Y9, Y6
+	VMULPD      768(BX), Y0, Y0
+	VMOVUPD     384(BX), Y9
+	VADDPD      128(BX), Y9, Y9
+	VMOVUPD     352(BX), Y10
+	VADDPD      192(BX), Y10, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD   Y15, Y13, Y11, Y11
+	VBLENDVPD   Y1, Y13, Y14, Y1
+	VFMADD132PD 448(BX), Y8, Y5
+	VFMADD231PD 160(BX), Y2, Y8
+	VBLENDVPD   Y4, Y13, Y3, Y2
+	VBLENDVPD   Y7, Y13, Y12, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y4
+	VANDPD      Y6, Y4, Y6
+	VANDPD      Y0, Y4, Y0
+	VMULPD      96(BX), Y5, Y5
+	VMULPD      480(BX), Y8, Y7
+	VORPD       544(BX), Y6, Y6
+	VORPD       672(BX), Y0, Y0
+	VADDPD      288(BX), Y9, Y8
+	VADDPD      224(BX), Y10, Y9
+	VSUBPD      Y2, Y11, Y2
+	VSUBPD      Y3, Y1, Y1
+	VANDPD      Y5, Y4, Y3
+	VANDPD      Y7, Y4, Y4
+	VORPD       512(BX), Y3, Y3
+	VORPD       704(BX), Y4, Y4
+	VSUBPD      Y6, Y3, Y3
+	VSUBPD      Y0, Y4, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y4
+	VCMPPD      $0x11, Y4, Y8, Y5
+	VCMPPD      $0x11, Y4, Y9, Y4
+	VFMADD231PD 256(BX), Y3, Y2
+	VFMADD231PD 608(BX), Y0, Y1
+	VANDPD      736(BX), Y5, Y0
+	VANDPD      832(BX), Y4, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2720(SB), Y4
+	VBLENDVPD   Y0, Y2, Y4, Y0
+	VBLENDVPD   Y3, Y1, Y4, Y1
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y0, (SI)(AX*1)
 	VMOVUPD     Y1, 32(SI)(AX*1)
@@ -2801,10 +2776,10 @@ tail:
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+768(SB), Y9
 	VFMADD213PD Y9, Y7, Y8
 	VFMADD231PD Y2, Y11, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y2
 	VFMADD213PD Y2, Y7, Y8
 	VFMADD231PD Y9, Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y9
 	VFMADD213PD Y9, Y7, Y8
 	VFMADD231PD Y2, Y11, Y9
 	VMULPD      Y8, Y7, Y2
@@ -2865,548 +2840,503 @@ tail:
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y7
 	VMULPD      576(BX), Y7, Y13
 	VMULPD      416(BX), Y7, Y7
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y0, Y12
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y2, Y11
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y0, Y12
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y2, Y11
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y0
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y2
 	VFMADD231PD Y0, Y5, Y2
 	VMOVUPD     Y7, 800(BX)
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y7
 	VFMADD231PD Y0, Y9, Y7
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1120(SB), Y3, Y12
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1120(SB), Y1, Y11
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+992(SB), Y3, Y12
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+992(SB), Y1, Y11
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y1
 	VFMADD231PD Y0, Y4, Y1
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y3
 	VFMADD213PD Y3, Y8, Y0
-	VSUBPD      Y3, Y2, Y2
-	VSUBPD      Y3, Y7, Y7
 	VFMADD231PD 128(BX), Y6, Y12
 	VFMADD231PD 96(BX), Y10, Y11
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y3, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y6
-	VFMADD231PD Y6, Y2, Y5
-	VFMADD231PD Y6, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y10
-	VMINPD      Y10, Y2, Y3
-	VMOVUPD     Y3, 96(BX)
-	VMINPD      Y10, Y7, Y3
-	VMOVUPD     768(BX), Y10
-	VFMADD213PD Y13, Y12, Y10
-	VMOVUPD     Y3, 128(BX)
-	VMOVUPD     800(BX), Y3
-	VFMADD231PD 736(BX), Y11, Y3
-	VFMSUB231PD 768(BX), Y12, Y13
-	VMOVUPD     800(BX), Y12
-	VFMSUB231PD 736(BX), Y11, Y12
-	VFMADD231PD Y6, Y1, Y4
-	VFMADD231PD Y6, Y0, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y6
-	VFMADD231PD Y6, Y2, Y5
-	VFMADD231PD Y6, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y11
-	VMOVUPD     Y9, 800(BX)
-	VANDPD      Y10, Y11, Y9
-	VMOVUPD     Y5, 736(BX)
-	VANDPD      Y3, Y11, Y5
-	VMOVUPD     Y7, 768(BX)
-	VANDPD      Y13, Y11, Y7
-	VMOVUPD     Y2, 608(BX)
-	VANDPD      Y12, Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y11
-	VMINPD      Y9, Y11, Y9
-	VMINPD      Y5, Y11, Y5
-	VMINPD      Y7, Y11, Y7
-	VMINPD      Y2, Y11, Y2
-	VFMADD231PD Y6, Y1, Y4
-	VFMADD231PD Y6, Y0, Y8
-	VMOVUPD     96(BX), Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y11
-	VMAXPD      Y11, Y6, Y6
-	VMOVUPD     Y0, 96(BX)
-	VMOVUPD     128(BX), Y0
-	VMAXPD      Y11, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y11
-	VANDPD      Y10, Y11, Y10
-	VANDPD      Y3, Y11, Y3
-	VANDPD      Y13, Y11, Y13
-	VANDPD      Y12, Y11, Y12
-	VMOVUPD     608(BX), Y11
-	VSUBPD      Y6, Y11, Y11
-	VMOVUPD     Y1, 608(BX)
-	VMOVUPD     768(BX), Y1
-	VSUBPD      Y0, Y1, Y1
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y6, Y6
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y0, Y0
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y11, Y11
-	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y1
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y11, Y11
-	VPSLLQ      $0x34, Y1, Y1
-	VMOVUPD     Y3, 768(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y3
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y9, Y3
-	VMOVUPD     Y10, 128(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y10
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y5, Y10
-	VMOVUPD     Y12, 640(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y9, Y12
-	VMOVUPD     Y13, 672(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y5, Y13
-	VMOVUPD     Y8, 704(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y7, Y8
-	VMOVUPD     Y4, 160(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y4
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y2, Y4
-	VMOVUPD     Y0, 288(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y7, Y0
-	VMOVUPD     Y7, 256(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y2, Y7
-	VMOVUPD     Y2, 320(BX)
-	VMULPD      Y9, Y9, Y2
-	VMOVUPD     Y9, 544(BX)
-	VMULPD      Y5, Y5, Y9
-	VMOVUPD     Y5, 512(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y5
-	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y5, Y2
-	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y5, Y9
-	VSUBPD      Y5, Y2, Y2
-	VSUBPD      Y5, Y9, Y5
-	VMULPD      Y12, Y3, Y9
-	VMOVUPD     Y5, 480(BX)
-	VMULPD      Y13, Y10, Y5
-	VMOVUPD     Y2, 448(BX)
-	VMULPD      Y0, Y8, Y2
-	VMOVUPD     Y0, 832(BX)
-	VMULPD      Y7, Y4, Y0
-	VMOVUPD     Y7, 864(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y7
-	VMOVUPD     Y4, 896(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y4
-	VFMADD231PD 736(BX), Y7, Y4
-	VMOVUPD     Y8, 928(BX)
-	VMOVUPD     800(BX), Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y7, Y8
-	VMOVUPD     736(BX), Y7
-	VMOVUPD     Y13, 960(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VMOVUPD     Y12, 992(BX)
-	VMOVUPD     800(BX), Y12
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y13
-	VFMADD213PD Y13, Y7, Y4
-	VFMADD213PD Y13, Y12, Y8
-	VFMADD213PD Y13, Y4, Y7
-	VFMADD213PD Y13, Y8, Y12
-	VMULPD      Y11, Y7, Y4
-	VMULPD      Y1, Y12, Y1
-	VMULPD      Y6, Y4, Y4
-	VMULPD      288(BX), Y1, Y1
-	VMOVUPD     384(BX), Y6
-	VMULPD      Y4, Y6, Y4
-	VMOVUPD     352(BX), Y7
-	VMULPD      Y1, Y7, Y1
-	VMINPD      Y4, Y6, Y6
-	VMINPD      Y1, Y7, Y7
-	VMULPD      Y2, Y9, Y8
-	VMULPD      Y0, Y5, Y11
-	VDIVPD      Y8, Y13, Y8
-	VDIVPD      Y11, Y13, Y11
-	VMULPD      Y8, Y2, Y2
-	VMULPD      Y11, Y0, Y0
-	VMULPD      Y8, Y9, Y8
-	VMULPD      Y11, Y5, Y5
-	VMULPD      Y2, Y3, Y3
-	VMULPD      Y0, Y10, Y9
-	VMULPD      992(BX), Y2, Y2
-	VMULPD      960(BX), Y0, Y0
-	VMULPD      928(BX), Y8, Y10
-	VMULPD      896(BX), Y5, Y11
-	VMULPD      832(BX), Y8, Y8
-	VMULPD      864(BX), Y5, Y5
-	VMULPD      256(BX), Y10, Y10
-	VMULPD      320(BX), Y11, Y11
-	VMOVUPD     544(BX), Y12
-	VMULPD      Y3, Y12, Y3
-	VMOVUPD     Y7, 320(BX)
-	VMOVUPD     512(BX), Y7
-	VMULPD      Y9, Y7, Y9
-	VMOVUPD     Y6, 256(BX)
-	VMOVUPD     448(BX), Y6
-	VMOVUPD     Y1, 864(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y1
-	VMOVUPD     Y4, 832(BX)
-	VMULPD      Y1, Y6, Y4
-	VMOVUPD     Y0, 896(BX)
-	VMOVUPD     480(BX), Y0
-	VMULPD      Y1, Y0, Y1
-	VFMADD231PD Y12, Y12, Y4
-	VFMADD231PD Y7, Y7, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y7
-	VFMADD231PD Y7, Y6, Y4
-	VFMADD231PD Y7, Y0, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y12
-	VFMADD231PD Y7, Y10, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y0
-	VFMADD231PD Y7, Y11, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y6
-	VFMADD231PD Y7, Y3, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+448(SB), Y9, Y7
-	VMOVUPD     Y1, 512(BX)
-	VMOVUPD     160(BX), Y1
-	VMOVUPD     Y4, 544(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y4
-	VMOVUPD     Y2, 928(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y2
-	VFMADD231PD Y4, Y1, Y2
-	VMOVUPD     Y9, 960(BX)
-	VMOVUPD     704(BX), Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y9, Y4
-	VMOVUPD     Y3, 992(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y3
-	VFMADD213PD Y3, Y1, Y2
-	VFMADD231PD Y4, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y4
-	VFMADD213PD Y4, Y1, Y2
-	VFMADD231PD Y3, Y9, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD Y3, Y1, Y2
-	VFMADD231PD Y4, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y4
-	VFMADD213PD Y4, Y1, Y2
-	VFMADD231PD Y3, Y9, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y3
-	VFMADD213PD Y3, Y1, Y2
-	VFMADD231PD Y4, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y4
-	VFMADD213PD Y4, Y1, Y2
-	VFMADD231PD Y3, Y9, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD Y3, Y1, Y2
-	VFMADD231PD Y4, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y4
-	VFMADD213PD Y4, Y1, Y2
-	VFMADD231PD Y3, Y9, Y4
-	VFMADD213PD Y13, Y1, Y2
-	VFMADD213PD Y13, Y9, Y4
-	VFMADD213PD Y13, Y2, Y1
-	VFMADD213PD Y13, Y4, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD231PD Y2, Y12, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD231PD Y2, Y0, Y4
-	VMOVUPD     Y9, 704(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD Y9, Y12, Y3
-	VFMADD213PD Y9, Y0, Y4
-	VMOVUPD     Y1, 160(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y1
-	VFMADD213PD Y1, Y12, Y3
-	VFMADD213PD Y1, Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y1
-	VFMADD213PD Y1, Y3, Y12
-	VFMADD213PD Y1, Y4, Y0
-	VFMADD213PD Y13, Y12, Y10
-	VFMADD213PD Y13, Y0, Y11
-	VMULPD      Y8, Y10, Y0
-	VMULPD      Y5, Y11, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y4
-	VANDPD      Y0, Y4, Y0
-	VANDPD      Y3, Y4, Y3
-	VMOVUPD     672(BX), Y5
-	VORPD       Y0, Y5, Y0
-	VMOVUPD     640(BX), Y8
-	VORPD       Y3, Y8, Y3
-	VMOVUPD     (BX), Y10
-	VORPD       Y5, Y10, Y5
-	VORPD       Y8, Y10, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y11
-	VFMADD231PD Y2, Y6, Y11
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+2016(SB), Y7, Y2
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y9
-	VFMADD213PD Y9, Y6, Y11
-	VFMADD231PD Y2, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y2
-	VFMADD213PD Y2, Y6, Y11
-	VFMADD231PD Y9, Y7, Y2
-	VFMADD213PD Y1, Y11, Y6
-	VFMADD231PD Y2, Y7, Y1
-	VFMADD132PD 992(BX), Y13, Y6
-	VFMADD231PD 960(BX), Y1, Y13
-	VMULPD      928(BX), Y6, Y1
-	VMULPD      896(BX), Y13, Y2
-	VANDPD      Y1, Y4, Y1
-	VANDPD      Y2, Y4, Y2
-	VMOVUPD     128(BX), Y4
-	VORPD       Y1, Y4, Y1
+	VSUBPD      Y3, Y2, Y6
+	VSUBPD      Y3, Y7, Y10
+	VMOVUPD     Y11, 96(BX)
+	VSUBPD      Y3, Y1, Y11
+	VMOVUPD     Y12, 128(BX)
+	VSUBPD      Y3, Y0, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y3
+	VPADDQ      Y3, Y2, Y2
+	VPADDQ      Y3, Y7, Y7
+	VPADDQ      Y1, Y3, Y1
+	VPADDQ      Y0, Y3, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y3
+	VFMADD231PD Y3, Y6, Y5
+	VFMADD231PD Y3, Y10, Y9
+	VFMADD231PD Y3, Y11, Y4
+	VFMADD231PD Y3, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y3
+	VFMADD231PD Y3, Y6, Y5
+	VFMADD231PD Y3, Y10, Y9
 	VMOVUPD     768(BX), Y6
-	VORPD       Y2, Y6, Y2
-	VORPD       Y4, Y10, Y4
-	VORPD       Y6, Y10, Y6
-	VSUBPD      Y1, Y0, Y0
-	VSUBPD      Y2, Y3, Y1
-	VMOVUPD     544(BX), Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y7
-	VFMADD231PD Y3, Y2, Y7
-	VMOVUPD     512(BX), Y9
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1664(SB), Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD Y10, Y2, Y7
-	VFMADD231PD Y3, Y9, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y3
-	VFMADD213PD Y3, Y2, Y7
-	VFMADD231PD Y10, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1760(SB), Y10
-	VFMADD213PD Y10, Y2, Y7
-	VFMADD231PD Y3, Y9, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1792(SB), Y3
-	VFMADD213PD Y3, Y2, Y7
-	VFMADD231PD Y10, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1824(SB), Y10
-	VFMADD213PD Y10, Y2, Y7
-	VFMADD231PD Y3, Y9, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y3
-	VFMADD213PD Y3, Y2, Y7
-	VFMADD231PD Y10, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD213PD Y10, Y2, Y7
-	VFMADD231PD Y3, Y9, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y3
-	VFMADD213PD Y3, Y2, Y7
-	VFMADD231PD Y10, Y9, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y10
-	VFMADD213PD Y10, Y2, Y7
-	VFMADD231PD Y3, Y9, Y10
-	VMULPD      Y7, Y2, Y2
-	VMULPD      Y10, Y9, Y3
-	VMOVUPD     608(BX), Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y9
-	VMINPD      Y9, Y7, Y10
-	VMOVUPD     96(BX), Y11
-	VMINPD      Y9, Y11, Y12
-	VMOVUPD     832(BX), Y13
-	VFMADD213PD Y13, Y13, Y2
-	VMOVUPD     Y1, 512(BX)
-	VMOVUPD     864(BX), Y1
-	VFMADD213PD Y1, Y1, Y3
-	VMOVUPD     Y0, 544(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y0
-	VMAXPD      Y0, Y10, Y10
-	VMAXPD      Y0, Y12, Y12
-	VSUBPD      Y10, Y7, Y7
-	VSUBPD      Y12, Y11, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y1
-	VADDPD      Y10, Y1, Y10
-	VADDPD      Y12, Y1, Y12
-	VADDPD      Y7, Y1, Y7
-	VADDPD      Y11, Y1, Y11
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y7, Y7
-	VPSLLQ      $0x34, Y11, Y11
-	VMULPD      160(BX), Y7, Y7
-	VMULPD      704(BX), Y11, Y11
-	VMOVUPD     448(BX), Y1
-	VMOVUPD     Y3, 704(BX)
-	VMINPD      Y9, Y1, Y3
-	VMOVUPD     Y2, 160(BX)
-	VMOVUPD     480(BX), Y2
-	VMINPD      Y9, Y2, Y9
-	VMULPD      Y10, Y7, Y7
-	VMULPD      Y12, Y11, Y10
-	VMAXPD      Y0, Y3, Y3
-	VMAXPD      Y0, Y9, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y9
-	VXORPD      64(BX), Y9, Y11
-	VXORPD      32(BX), Y9, Y9
-	VCMPPD      $0x00, Y4, Y11, Y4
-	VCMPPD      $0x00, Y6, Y9, Y6
-	VMULPD      192(BX), Y7, Y7
-	VMULPD      224(BX), Y10, Y10
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y0, Y2, Y2
-	VMOVUPD     64(BX), Y12
-	VMOVUPD     Y6, 480(BX)
-	VMULPD      Y13, Y12, Y6
-	VMOVUPD     32(BX), Y13
-	VMOVUPD     Y4, 448(BX)
-	VMULPD      864(BX), Y13, Y4
-	VCMPPD      $0x00, Y5, Y11, Y5
-	VCMPPD      $0x00, Y8, Y9, Y8
-	VMULPD      Y7, Y12, Y9
-	VMULPD      Y10, Y13, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y12
-	VADDPD      Y1, Y12, Y1
-	VADDPD      Y2, Y12, Y2
-	VADDPD      Y3, Y12, Y3
-	VADDPD      Y0, Y12, Y0
-	VMOVUPD     256(BX), Y12
-	VMINPD      Y7, Y12, Y12
-	VMOVUPD     320(BX), Y13
-	VMINPD      Y10, Y13, Y13
-	VADDPD      832(BX), Y7, Y7
-	VADDPD      864(BX), Y10, Y10
+	VMOVUPD     128(BX), Y10
+	VFMADD213PD Y13, Y6, Y10
+	VMOVUPD     Y0, 608(BX)
+	VMOVUPD     96(BX), Y0
+	VMOVUPD     Y1, 640(BX)
+	VMOVUPD     800(BX), Y1
+	VFMADD231PD 736(BX), Y0, Y1
+	VFMSUB231PD 128(BX), Y6, Y13
+	VMOVUPD     800(BX), Y6
+	VFMSUB231PD 736(BX), Y0, Y6
+	VFMADD231PD Y3, Y11, Y4
+	VFMADD231PD Y3, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y3
+	VFMADD231PD Y0, Y5, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y11
+	VFMADD231PD Y0, Y9, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y12
+	VMOVUPD     Y7, 800(BX)
+	VANDPD      Y10, Y12, Y7
+	VMOVUPD     Y2, 96(BX)
+	VANDPD      Y1, Y12, Y2
+	VANDPD      Y13, Y12, Y0
+	VMOVUPD     Y8, 736(BX)
+	VANDPD      Y6, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y12
+	VMINPD      Y7, Y12, Y7
+	VMINPD      Y2, Y12, Y2
+	VMINPD      Y0, Y12, Y0
+	VMINPD      Y8, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y12
+	VFMADD213PD Y12, Y5, Y3
+	VFMADD213PD Y12, Y9, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y12
+	VANDPD      Y10, Y12, Y10
+	VANDPD      Y1, Y12, Y1
+	VANDPD      Y13, Y12, Y13
+	VANDPD      Y6, Y12, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y12
+	VFMADD213PD Y12, Y5, Y3
+	VFMADD213PD Y12, Y9, Y11
+	VMOVUPD     Y1, 128(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y1
+	VFMADD213PD Y1, Y5, Y3
+	VFMADD213PD Y1, Y9, Y11
+	VMOVUPD     Y10, 768(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD Y10, Y5, Y3
+	VFMADD213PD Y10, Y9, Y11
+	VMOVUPD     Y6, 672(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD Y6, Y5, Y3
+	VFMADD213PD Y6, Y9, Y11
+	VMOVUPD     Y13, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y13
+	VFMADD213PD Y13, Y5, Y3
+	VFMADD213PD Y13, Y9, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD Y13, Y5, Y3
+	VFMADD213PD Y13, Y9, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD Y13, Y5, Y3
+	VFMADD213PD Y13, Y9, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y13
+	VFMADD213PD Y13, Y5, Y3
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD213PD Y13, Y3, Y5
+	VFMADD213PD Y13, Y11, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y11
+	VFMADD231PD Y3, Y7, Y11
+	VMOVUPD     Y9, 160(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y9
+	VFMADD231PD Y3, Y2, Y9
+	VMOVUPD     Y5, 288(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y5
+	VADDPD      Y5, Y7, Y13
+	VADDPD      Y5, Y2, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y10
+	VFMADD231PD Y3, Y0, Y10
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+928(SB), Y8, Y3
+	VADDPD      Y5, Y0, Y1
+	VADDPD      Y5, Y8, Y5
+	VMOVUPD     Y8, 256(BX)
+	VMULPD      Y7, Y7, Y8
+	VMOVUPD     Y7, 320(BX)
+	VMULPD      Y2, Y2, Y7
+	VMOVUPD     Y2, 544(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y2
+	VMOVUPD     Y0, 512(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y0
+	VFMADD213PD Y0, Y2, Y8
+	VFMADD213PD Y0, Y2, Y7
+	VSUBPD      Y0, Y8, Y2
+	VSUBPD      Y0, Y7, Y0
+	VMULPD      Y13, Y11, Y7
+	VMULPD      Y6, Y9, Y8
+	VMOVUPD     Y0, 480(BX)
+	VMULPD      Y1, Y10, Y0
+	VMOVUPD     Y2, 448(BX)
+	VMULPD      Y5, Y3, Y2
+	VMOVUPD     Y5, 832(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y5
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y5
+	VMOVUPD     Y1, 864(BX)
+	VMOVUPD     736(BX), Y1
+	VMOVUPD     Y3, 896(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y3
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y1, Y3
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1088(SB), Y4, Y5
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1088(SB), Y1, Y3
+	VFMADD213PD Y12, Y4, Y5
+	VFMADD231PD Y3, Y1, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y3
+	VFMADD213PD Y3, Y4, Y5
+	VFMADD231PD Y12, Y1, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD Y12, Y4, Y5
+	VFMADD231PD Y3, Y1, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y3
+	VFMADD213PD Y3, Y4, Y5
+	VFMADD231PD Y12, Y1, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD Y12, Y4, Y5
+	VFMADD231PD Y3, Y1, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y3
+	VFMADD213PD Y3, Y4, Y5
+	VFMADD231PD Y12, Y1, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD Y12, Y4, Y5
+	VFMADD231PD Y3, Y1, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y3
+	VFMADD213PD Y3, Y4, Y5
+	VFMADD213PD Y3, Y1, Y12
+	VFMADD213PD Y3, Y5, Y4
+	VFMADD213PD Y3, Y12, Y1
+	VMULPD      Y0, Y7, Y5
+	VMULPD      Y2, Y8, Y12
+	VDIVPD      Y5, Y3, Y5
+	VDIVPD      Y12, Y3, Y12
+	VMULPD      Y5, Y0, Y0
+	VMULPD      Y12, Y2, Y2
+	VMULPD      Y5, Y7, Y5
+	VMULPD      Y12, Y8, Y7
+	VMULPD      Y0, Y11, Y8
+	VMULPD      Y2, Y9, Y9
+	VMULPD      Y0, Y13, Y0
+	VMULPD      Y2, Y6, Y2
+	VMULPD      Y5, Y10, Y6
+	VMULPD      896(BX), Y7, Y10
+	VMULPD      864(BX), Y5, Y5
+	VMULPD      832(BX), Y7, Y7
+	VMULPD      512(BX), Y6, Y6
+	VMULPD      256(BX), Y10, Y10
+	VMOVUPD     320(BX), Y11
+	VMULPD      Y8, Y11, Y8
+	VMOVUPD     544(BX), Y12
+	VMULPD      Y9, Y12, Y9
+	VMOVUPD     448(BX), Y13
+	VMOVUPD     Y1, 256(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1504(SB), Y1
+	VMOVUPD     Y4, 512(BX)
+	VMULPD      Y1, Y13, Y4
+	VMOVUPD     480(BX), Y3
+	VMULPD      Y1, Y3, Y1
+	VFMADD231PD Y11, Y11, Y4
+	VFMADD231PD Y12, Y12, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y11
+	VFMADD231PD Y11, Y13, Y4
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y12
+	VFMADD231PD Y11, Y6, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD Y11, Y10, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y13
+	VFMADD231PD Y11, Y8, Y13
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+448(SB), Y9, Y11
+	VMOVUPD     Y1, 544(BX)
+	VMOVUPD     96(BX), Y1
+	VMOVUPD     Y4, 320(BX)
+	VPSRLQ      $0x01, Y1, Y4
+	VMOVUPD     Y2, 832(BX)
+	VMOVUPD     800(BX), Y2
+	VMOVUPD     Y0, 864(BX)
+	VPSRLQ      $0x01, Y2, Y0
+	VPSUBQ      Y4, Y1, Y1
+	VPSUBQ      Y0, Y2, Y2
+	VPSLLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y0, Y0
+	VMULPD      288(BX), Y4, Y4
+	VMULPD      160(BX), Y0, Y0
 	VPSLLQ      $0x34, Y1, Y1
 	VPSLLQ      $0x34, Y2, Y2
-	VMULPD      160(BX), Y1, Y1
-	VMULPD      704(BX), Y2, Y2
-	VMOVUPD     Y10, 704(BX)
-	VMOVUPD     448(BX), Y10
-	VBLENDVPD   Y10, bsmPriceRowsAVX2Consts<>+288(SB), Y6, Y6
-	VMOVUPD     480(BX), Y10
-	VMOVUPD     Y7, 448(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y7
-	VBLENDVPD   Y10, Y7, Y4, Y4
-	VBLENDVPD   Y5, Y7, Y9, Y5
-	VBLENDVPD   Y8, Y7, Y11, Y7
-	VPSLLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y0, Y0
-	VSUBPD      Y5, Y6, Y5
-	VSUBPD      Y7, Y4, Y4
-	VMULPD      Y3, Y1, Y1
-	VMULPD      Y0, Y2, Y0
-	VMOVUPD     576(BX), Y2
-	VMINPD      Y2, Y12, Y3
-	VMOVUPD     416(BX), Y6
-	VMINPD      Y6, Y13, Y7
-	VADDPD      448(BX), Y2, Y2
-	VADDPD      704(BX), Y6, Y6
-	VFMADD231PD 544(BX), Y1, Y5
-	VFMADD231PD 512(BX), Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y0
-	VCMPPD      $0x11, Y3, Y0, Y1
-	VCMPPD      $0x11, Y7, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y3
-	VCMPPD      $0x11, Y3, Y2, Y2
-	VCMPPD      $0x11, Y3, Y6, Y3
-	VANDPD      Y2, Y1, Y1
-	VANDPD      Y3, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y2
-	VBLENDVPD   Y1, Y5, Y2, Y1
-	VBLENDVPD   Y0, Y4, Y2, Y0
+	VMULPD      Y1, Y4, Y1
+	VMULPD      Y2, Y0, Y0
+	VMOVUPD     384(BX), Y2
+	VMULPD      Y1, Y2, Y1
+	VMOVUPD     352(BX), Y4
+	VMULPD      Y0, Y4, Y0
+	VMINPD      Y1, Y2, Y2
+	VMINPD      Y0, Y4, Y4
+	VMOVUPD     Y4, 352(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y4
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+2016(SB), Y12, Y4
+	VMOVUPD     Y2, 384(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y2
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+2016(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2080(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2080(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2112(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2112(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2144(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2144(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2176(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2176(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2208(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2208(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2240(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2240(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2272(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2272(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2304(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2304(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2336(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2336(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2368(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2368(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2400(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2400(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2432(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2432(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2464(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2464(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2496(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2496(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2528(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2528(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2560(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2560(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2592(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2592(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2624(SB), Y12, Y4
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2624(SB), Y3, Y2
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2656(SB), Y4, Y12
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2656(SB), Y2, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y2
+	VFMADD213PD Y2, Y12, Y6
+	VFMADD213PD Y2, Y3, Y10
+	VMULPD      Y5, Y6, Y3
+	VMULPD      Y7, Y10, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y5
+	VANDPD      Y3, Y5, Y3
+	VANDPD      Y4, Y5, Y4
+	VMOVUPD     704(BX), Y6
+	VORPD       Y3, Y6, Y3
+	VMOVUPD     672(BX), Y7
+	VORPD       Y4, Y7, Y4
+	VMOVUPD     (BX), Y10
+	VORPD       Y6, Y10, Y6
+	VORPD       Y7, Y10, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y12
+	VMOVUPD     Y7, 672(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD231PD Y12, Y13, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2048(SB), Y11, Y12
+	VMOVUPD     Y6, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y6
+	VFMADD213PD Y6, Y13, Y7
+	VFMADD231PD Y12, Y11, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y12
+	VFMADD213PD Y12, Y13, Y7
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y6
+	VFMADD213PD Y6, Y7, Y13
+	VFMADD231PD Y12, Y11, Y6
+	VFMADD213PD Y2, Y13, Y8
+	VFMADD231PD Y6, Y9, Y2
+	VMULPD      864(BX), Y8, Y6
+	VMULPD      832(BX), Y2, Y2
+	VANDPD      Y6, Y5, Y6
+	VANDPD      Y2, Y5, Y2
+	VMOVUPD     768(BX), Y5
+	VORPD       Y6, Y5, Y6
+	VMOVUPD     128(BX), Y7
+	VORPD       Y2, Y7, Y2
+	VORPD       Y5, Y10, Y5
+	VORPD       Y7, Y10, Y7
+	VSUBPD      Y6, Y3, Y3
+	VSUBPD      Y2, Y4, Y2
+	VMOVUPD     320(BX), Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y8
+	VFMADD231PD Y6, Y4, Y8
+	VMOVUPD     544(BX), Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1632(SB), Y9, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD Y10, Y4, Y8
+	VFMADD231PD Y6, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1760(SB), Y6
+	VFMADD213PD Y6, Y4, Y8
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD Y10, Y4, Y8
+	VFMADD231PD Y6, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1824(SB), Y6
+	VFMADD213PD Y6, Y4, Y8
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD Y10, Y4, Y8
+	VFMADD231PD Y6, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1888(SB), Y6
+	VFMADD213PD Y6, Y4, Y8
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD Y10, Y4, Y8
+	VFMADD231PD Y6, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y6
+	VFMADD213PD Y6, Y4, Y8
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD Y10, Y4, Y8
+	VFMADD231PD Y6, Y9, Y10
+	VMULPD      Y8, Y4, Y4
+	VMULPD      Y10, Y9, Y6
+	VMOVUPD     448(BX), Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y9
+	VMINPD      Y9, Y8, Y10
+	VMOVUPD     480(BX), Y11
+	VMINPD      Y9, Y11, Y9
+	VFMADD213PD Y1, Y1, Y4
+	VFMADD213PD Y0, Y0, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y12
+	VMAXPD      Y12, Y10, Y10
+	VMAXPD      Y12, Y9, Y9
+	VSUBPD      Y10, Y8, Y8
+	VSUBPD      Y9, Y11, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y12
+	VADDPD      Y12, Y10, Y10
+	VADDPD      Y12, Y9, Y9
+	VADDPD      Y12, Y8, Y8
+	VADDPD      Y12, Y11, Y11
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y9, Y9
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y11, Y11
+	VMULPD      Y8, Y4, Y4
+	VMULPD      Y11, Y6, Y6
+	VMOVUPD     640(BX), Y8
+	VPSRLQ      $0x01, Y8, Y11
+	VMOVUPD     608(BX), Y12
+	VPSRLQ      $0x01, Y12, Y13
+	VPSUBQ      Y11, Y8, Y8
+	VPSUBQ      Y13, Y12, Y12
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y13, Y13
+	VMULPD      512(BX), Y11, Y11
+	VMULPD      256(BX), Y13, Y13
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y12, Y12
+	VMOVUPD     Y2, 256(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y2
+	VMOVUPD     Y3, 512(BX)
+	VXORPD      64(BX), Y2, Y3
+	VXORPD      32(BX), Y2, Y2
+	VCMPPD      $0x00, Y5, Y3, Y5
+	VCMPPD      $0x00, Y7, Y2, Y7
+	VMULPD      Y8, Y11, Y8
+	VMULPD      Y12, Y13, Y11
+	VMULPD      64(BX), Y1, Y12
+	VMULPD      32(BX), Y0, Y13
+	VCMPPD      $0x00, 704(BX), Y3, Y3
+	VCMPPD      $0x00, 672(BX), Y2, Y2
+	VMULPD      Y10, Y4, Y4
+	VMULPD      Y9, Y6, Y6
+	VMULPD      192(BX), Y8, Y8
+	VMULPD      224(BX), Y11, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y10
+	VBLENDVPD   Y5, Y10, Y12, Y5
+	VBLENDVPD   Y7, Y10, Y13, Y7
+	VMULPD      64(BX), Y8, Y11
+	VMULPD      32(BX), Y9, Y12
+	VMOVUPD     384(BX), Y13
+	VMINPD      Y8, Y13, Y13
+	VMOVUPD     Y6, 384(BX)
+	VMOVUPD     352(BX), Y6
+	VMINPD      Y9, Y6, Y6
+	VADDPD      Y8, Y1, Y1
+	VADDPD      Y9, Y0, Y0
+	VBLENDVPD   Y3, Y10, Y11, Y3
+	VBLENDVPD   Y2, Y10, Y12, Y2
+	VSUBPD      Y3, Y5, Y3
+	VSUBPD      Y2, Y7, Y2
+	VMOVUPD     576(BX), Y5
+	VMINPD      Y5, Y13, Y7
+	VMOVUPD     416(BX), Y8
+	VMINPD      Y8, Y6, Y6
+	VADDPD      Y1, Y5, Y1
+	VADDPD      Y0, Y8, Y0
+	VFMADD231PD 512(BX), Y4, Y3
+	VMOVUPD     256(BX), Y4
+	VFMADD231PD 384(BX), Y4, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y4
+	VCMPPD      $0x11, Y7, Y4, Y5
+	VCMPPD      $0x11, Y6, Y4, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y6
+	VCMPPD      $0x11, Y6, Y1, Y1
+	VCMPPD      $0x11, Y6, Y0, Y0
+	VANDPD      Y1, Y5, Y1
+	VANDPD      Y0, Y4, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2720(SB), Y4
+	VBLENDVPD   Y1, Y3, Y4, Y1
+	VBLENDVPD   Y0, Y2, Y4, Y0
 	VMASKMOVPD  Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y0, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

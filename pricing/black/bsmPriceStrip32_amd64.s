@@ -1223,238 +1223,238 @@ DATA bsmPriceStrip32AVX2Consts<>+400(SB)/4, $0x3f800000
 DATA bsmPriceStrip32AVX2Consts<>+404(SB)/4, $0x3f800000
 DATA bsmPriceStrip32AVX2Consts<>+408(SB)/4, $0x3f800000
 DATA bsmPriceStrip32AVX2Consts<>+412(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+416(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+420(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+424(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+428(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+432(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+436(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+440(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+444(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+448(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+452(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+456(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+460(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+464(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+468(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+472(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+476(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+480(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+484(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+488(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+492(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+496(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+500(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+504(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+508(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+512(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+516(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+520(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+524(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+528(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+532(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+536(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+540(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+544(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+548(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+552(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+556(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+560(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+564(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+568(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+572(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+576(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+580(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+584(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+588(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+592(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+596(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+600(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+604(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+608(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+612(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+616(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+620(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+624(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+628(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+632(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+636(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+640(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+644(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+648(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+652(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+656(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+660(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+664(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+668(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+672(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+676(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+680(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+684(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+688(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+692(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+696(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+700(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+704(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+708(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+712(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+716(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+720(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+724(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+728(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+732(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+736(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+740(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+744(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+748(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+752(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+756(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+760(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+764(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+768(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+772(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+776(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+780(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+784(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+788(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+792(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+796(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+800(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+804(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+808(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+812(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+816(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+820(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+824(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+828(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+832(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+836(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+840(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+844(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+848(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+852(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+856(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+860(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+864(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+868(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+872(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+876(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+880(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+884(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+888(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+892(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+896(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+900(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+904(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+908(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+912(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+916(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+920(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+924(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+928(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+932(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+936(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+940(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+944(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+948(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+952(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+956(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+960(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+964(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+968(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+972(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+976(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+980(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+984(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+988(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+992(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+996(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1000(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1004(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1008(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1012(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1016(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1020(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+1024(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1028(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1032(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1036(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1040(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1044(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1048(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1052(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1120(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1124(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1128(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1132(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1136(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1140(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1144(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1148(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1152(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1156(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1160(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1164(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1168(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1172(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1176(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1180(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1184(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1188(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1192(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1196(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1200(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1204(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1208(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1212(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1216(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1220(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1224(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1228(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1232(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1236(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1240(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1244(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1248(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1252(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1256(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1260(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1264(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1268(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1272(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1276(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+416(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+420(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+424(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+428(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+432(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+436(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+440(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+444(SB)/4, $0x000000fe
+DATA bsmPriceStrip32AVX2Consts<>+448(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+452(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+456(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+460(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+464(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+468(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+472(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+476(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+480(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+484(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+488(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+492(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+496(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+500(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+504(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+508(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+512(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+516(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+520(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+524(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+528(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+532(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+536(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+540(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+544(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+548(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+552(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+556(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+560(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+564(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+568(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+572(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+576(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+580(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+584(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+588(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+592(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+596(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+600(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+604(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+608(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+612(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+616(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+620(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+624(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+628(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+632(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+636(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+640(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+644(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+648(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+652(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+656(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+660(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+664(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+668(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+672(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+676(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+680(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+684(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+688(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+692(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+696(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+700(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+704(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+708(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+712(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+716(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+720(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+724(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+728(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+732(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+736(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+740(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+744(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+748(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+752(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+756(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+760(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+764(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+768(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+772(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+776(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+780(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+784(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+788(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+792(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+796(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+800(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+804(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+808(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+812(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+816(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+820(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+824(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+828(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+832(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+836(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+840(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+844(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+848(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+852(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+856(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+860(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+864(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+868(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+872(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+876(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+880(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+884(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+888(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+892(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+896(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+900(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+904(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+908(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+912(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+916(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+920(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+924(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+928(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+932(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+936(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+940(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+944(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+948(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+952(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+956(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+960(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+964(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+968(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+972(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+976(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+980(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+984(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+988(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+992(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+996(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1000(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1004(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1008(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1012(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1016(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1020(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1024(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1028(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1032(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1036(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1040(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1044(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1048(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1052(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1120(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1124(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1128(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1132(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1136(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1140(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1144(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1148(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1152(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1156(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1160(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1164(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1168(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1172(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1176(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1180(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1184(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1188(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1192(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1196(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1200(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1204(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1208(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1212(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1216(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1220(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1224(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1228(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1232(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1236(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1240(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1244(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1248(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1252(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1256(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1260(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1264(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1268(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1272(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1276(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0xc2fc0000
 DATA bsmPriceStrip32AVX2Consts<>+1344(SB)/4, $0x363fbe8e
 DATA bsmPriceStrip32AVX2Consts<>+1348(SB)/4, $0x363fbe8e
 DATA bsmPriceStrip32AVX2Consts<>+1352(SB)/4, $0x363fbe8e
@@ -1479,119 +1479,127 @@ DATA bsmPriceStrip32AVX2Consts<>+1424(SB)/4, $0xb9891f97
 DATA bsmPriceStrip32AVX2Consts<>+1428(SB)/4, $0xb9891f97
 DATA bsmPriceStrip32AVX2Consts<>+1432(SB)/4, $0xb9891f97
 DATA bsmPriceStrip32AVX2Consts<>+1436(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1600(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1604(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1608(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1612(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1616(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1620(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1624(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1628(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1632(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1636(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1640(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1644(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1648(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1652(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1656(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1660(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1664(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1668(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1672(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1676(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1680(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1684(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1688(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1692(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1696(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1700(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1704(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1708(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1712(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1716(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1720(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1724(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1728(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1732(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1736(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1740(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1744(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1748(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1752(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1756(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1760(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1764(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1768(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1772(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1776(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1780(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1784(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1788(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1856(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1860(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1864(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1868(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1872(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1876(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1880(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1884(SB)/4, $0x7fc00000
-GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1888
+DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1600(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1604(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1608(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1612(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1616(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1620(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1624(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1628(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1632(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1636(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1640(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1644(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1648(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1652(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1656(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1660(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1664(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1668(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1672(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1676(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1680(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1684(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1688(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1692(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1696(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1700(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1704(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1708(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1712(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1716(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1720(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1724(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1728(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1732(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1736(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1740(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1744(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1748(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1752(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1756(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1760(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1764(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1768(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1772(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1776(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1780(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1784(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1788(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1792(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1796(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1800(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1804(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1808(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1812(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1816(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1820(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1824(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1828(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1832(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1836(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1840(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1844(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1848(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1852(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1856(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1860(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1864(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1868(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1872(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1876(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1880(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1884(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA bsmPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1634,9 +1642,9 @@ TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
 	VMAXPS       Y5, Y7, Y5
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+128(SB), Y8
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+96(SB), Y5, Y8
-	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y8, Y8
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y8, Y5
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y8, Y5
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y8, Y9
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y9, Y5
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y9, Y5
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+256(SB), Y9
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+288(SB), Y5, Y9
@@ -1645,13 +1653,11 @@ TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y10
 	VFMADD213PS  Y10, Y5, Y9
 	VFMADD213PS  Y10, Y9, Y5
-	VMINPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y8, Y9
-	VMAXPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y9, Y9
-	VSUBPS       Y9, Y8, Y8
-	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y8
-	VPSLLD       $0x17, Y8, Y8
-	VMULPS       Y8, Y5, Y5
-	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y9, Y8
+	VPADDD       bsmPriceStrip32AVX2Consts<>+416(SB), Y8, Y8
+	VPSRLD       $0x01, Y8, Y9
+	VPSUBD       Y9, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y5, Y5
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y5, Y0, Y5
@@ -1661,9 +1667,9 @@ TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
 	VMAXPS       Y6, Y7, Y6
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+128(SB), Y7
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+96(SB), Y6, Y7
-	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y7, Y7
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y7, Y6
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y7, Y6
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y7, Y8
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y8, Y6
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y8, Y6
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+256(SB), Y8
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+288(SB), Y6, Y8
@@ -1671,36 +1677,34 @@ TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+352(SB), Y6, Y8
 	VFMADD213PS  Y10, Y6, Y8
 	VFMADD213PS  Y10, Y8, Y6
-	VMINPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y7, Y8
-	VMAXPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y8, Y8
-	VSUBPS       Y8, Y7, Y7
-	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y7, Y7
+	VPADDD       bsmPriceStrip32AVX2Consts<>+416(SB), Y7, Y7
+	VPSRLD       $0x01, Y7, Y8
+	VPSUBD       Y8, Y7, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	VANDPS       bsmPriceStrip32AVX2Consts<>+512(SB), Y0, Y7
-	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+544(SB), Y7, Y8
-	VMULPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y7, Y9
+	VANDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y0, Y7
+	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+480(SB), Y7, Y8
+	VMULPS       bsmPriceStrip32AVX2Consts<>+512(SB), Y7, Y9
 	VBLENDVPS    Y8, Y9, Y7, Y9
-	VANDPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y11
+	VANDPS       bsmPriceStrip32AVX2Consts<>+544(SB), Y9, Y11
 	VORPS        Y11, Y10, Y11
 	VCMPPS       $0x03, Y7, Y7, Y12
 	VORPS        Y12, Y11, Y11
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VSUBPS       bsmPriceStrip32AVX2Consts<>+672(SB), Y9, Y9
-	VANDPS       bsmPriceStrip32AVX2Consts<>+704(SB), Y8, Y8
+	VORPS        bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y9
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
+	VANDPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y8, Y8
 	VSUBPS       Y8, Y9, Y8
-	VCMPPS       $0x00, bsmPriceStrip32AVX2Consts<>+736(SB), Y7, Y9
-	VBLENDVPS    Y9, bsmPriceStrip32AVX2Consts<>+768(SB), Y8, Y8
-	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+800(SB), Y7, Y9
+	VCMPPS       $0x00, bsmPriceStrip32AVX2Consts<>+672(SB), Y7, Y9
+	VBLENDVPS    Y9, bsmPriceStrip32AVX2Consts<>+704(SB), Y8, Y8
+	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+736(SB), Y7, Y9
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMULPS       bsmPriceStrip32AVX2Consts<>+832(SB), Y11, Y8
+	VMULPS       bsmPriceStrip32AVX2Consts<>+768(SB), Y11, Y8
 	VADDPS       Y11, Y11, Y9
 	VSUBPS       Y3, Y2, Y2
-	VANDPS       bsmPriceStrip32AVX2Consts<>+512(SB), Y10, Y3
+	VANDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y10, Y3
 	VMINPS       Y5, Y0, Y10
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
@@ -1734,15 +1738,15 @@ body:
 	VMOVUPS     32(DI)(AX*1), Y7
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPS     64(DI)(AX*1), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y9
 	VANDPS      Y9, Y0, Y10
 	VANDPS      Y9, Y1, Y11
 	VANDPS      Y9, Y2, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+576(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y13
 	VMULPS      Y10, Y13, Y14
 	VMULPS      Y11, Y13, Y15
 	VMULPS      Y12, Y13, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y9
 	VMOVUPS     Y8, 384(BX)
 	VCMPPS      $0x11, Y9, Y10, Y8
 	VMOVUPS     Y7, 416(BX)
@@ -1758,18 +1762,18 @@ body:
 	VBLENDVPS   Y7, Y15, Y11, Y15
 	VBLENDVPS   Y9, Y13, Y12, Y13
 	VMOVUPS     Y0, 544(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y14, Y0
+	VANDPS      bsmPriceStrip32AVX2Consts<>+544(SB), Y14, Y0
 	VMOVUPS     Y12, 576(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y15, Y12
+	VANDPS      bsmPriceStrip32AVX2Consts<>+544(SB), Y15, Y12
 	VMOVUPS     Y11, 608(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y13, Y11
+	VANDPS      bsmPriceStrip32AVX2Consts<>+544(SB), Y13, Y11
 	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y0, Y0
 	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y12, Y12
 	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y11, Y11
 	VORPS       Y6, Y0, Y0
 	VORPS       Y2, Y12, Y2
 	VORPS       Y1, Y11, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y6
 	VMULPS      Y6, Y0, Y11
 	VMULPS      Y6, Y2, Y12
 	VMULPS      Y6, Y1, Y6
@@ -1820,20 +1824,20 @@ body:
 	VMOVUPS     Y4, 800(BX)
 	VMOVUPS     768(BX), Y4
 	VPSRLD      $0x17, Y4, Y4
-	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y14, Y14
-	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y5, Y5
-	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y4, Y4
+	VORPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y14, Y14
+	VORPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y5, Y5
+	VORPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y4, Y4
 	VMOVUPS     Y3, 768(BX)
 	VMULPS      Y12, Y9, Y3
 	VMOVUPS     Y9, 1056(BX)
 	VMULPS      Y11, Y15, Y9
 	VMOVUPS     Y15, 1088(BX)
 	VMULPS      Y8, Y13, Y15
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y14, Y14
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y5, Y5
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y4, Y4
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y14, Y14
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y5, Y5
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y4, Y4
 	VMOVUPS     Y13, 1120(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+640(SB), Y13
 	VMOVUPS     Y8, 1152(BX)
 	VANDPS      736(BX), Y13, Y8
 	VMOVUPS     Y11, 736(BX)
@@ -1851,20 +1855,20 @@ body:
 	VSUBPS      Y11, Y5, Y5
 	VSUBPS      Y13, Y4, Y4
 	VMOVUPS     640(BX), Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
 	VCMPPS      $0x00, Y8, Y7, Y10
 	VMOVUPS     608(BX), Y11
 	VCMPPS      $0x00, Y8, Y11, Y13
 	VMOVUPS     576(BX), Y14
 	VCMPPS      $0x00, Y8, Y14, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y8
 	VMOVUPS     Y1, 704(BX)
 	VCMPPS      $0x11, Y8, Y7, Y1
 	VMOVUPS     Y2, 1184(BX)
 	VCMPPS      $0x11, Y8, Y11, Y2
 	VCMPPS      $0x11, Y8, Y14, Y8
-	VBLENDVPS   Y10, bsmPriceStrip32AVX2Consts<>+768(SB), Y6, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y10
+	VBLENDVPS   Y10, bsmPriceStrip32AVX2Consts<>+704(SB), Y6, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y10
 	VBLENDVPS   Y13, Y10, Y5, Y5
 	VBLENDVPS   Y12, Y10, Y4, Y4
 	VBLENDVPS   Y1, Y6, Y7, Y1
@@ -1874,7 +1878,7 @@ body:
 	VSUBPS      Y1, Y5, Y1
 	VSUBPS      Y2, Y5, Y2
 	VSUBPS      Y4, Y5, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y5
 	VMULPS      768(BX), Y5, Y6
 	VMULPS      800(BX), Y5, Y7
 	VMULPS      1024(BX), Y5, Y5
@@ -1882,7 +1886,7 @@ body:
 	VMULPS      544(BX), Y8, Y10
 	VMULPS      512(BX), Y8, Y11
 	VMULPS      480(BX), Y8, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y12
 	VADDPS      Y12, Y1, Y13
 	VADDPS      Y12, Y2, Y14
 	VMOVUPS     Y5, 480(BX)
@@ -1918,7 +1922,7 @@ body:
 	VMULPS      Y0, Y0, Y6
 	VMULPS      Y5, Y5, Y7
 	VMULPS      Y10, Y10, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y11
 	VMULPS      Y11, Y1, Y12
 	VMULPS      Y11, Y2, Y13
 	VMULPS      Y11, Y4, Y11
@@ -1926,14 +1930,14 @@ body:
 	VMULPS      1088(BX), Y9, Y9
 	VMOVUPS     1120(BX), Y14
 	VMULPS      1152(BX), Y14, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y15
 	VMOVUPS     Y4, 1152(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y4
 	VFMADD231PS Y15, Y6, Y4
 	VMOVUPS     Y2, 1120(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y2
 	VFMADD231PS Y15, Y7, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y8, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+928(SB), Y8, Y15
 	VMOVUPS     Y1, 1088(BX)
 	VMOVUPS     352(BX), Y1
 	VMOVUPS     Y10, 1056(BX)
@@ -1944,9 +1948,9 @@ body:
 	VMULPS      (BX), Y3, Y3
 	VMULPS      (BX), Y9, Y9
 	VMULPS      (BX), Y14, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y6, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y7, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y8, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y6, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y7, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y8, Y15
 	VMOVUPS     Y14, 864(BX)
 	VMOVUPS     96(BX), Y14
 	VMOVUPS     Y9, 896(BX)
@@ -1996,7 +2000,7 @@ body:
 	VADDPS      1184(BX), Y14, Y14
 	VADDPS      928(BX), Y9, Y9
 	VMOVUPS     Y3, 928(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y3
 	VFMADD231PS Y3, Y0, Y12
 	VFMADD231PS Y3, Y5, Y13
 	VFMADD231PS 1056(BX), Y3, Y11
@@ -2007,15 +2011,15 @@ body:
 	VADDPS      Y4, Y0, Y4
 	VADDPS      Y14, Y0, Y6
 	VADDPS      Y9, Y0, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y14
 	VFMADD231PS 1088(BX), Y14, Y12
 	VFMADD231PS 1120(BX), Y14, Y13
 	VFMADD231PS 1152(BX), Y14, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y14
 	VCMPPS      $0x11, Y2, Y14, Y2
 	VCMPPS      $0x11, Y5, Y14, Y5
 	VCMPPS      $0x11, Y1, Y14, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y14
 	VCMPPS      $0x11, Y14, Y4, Y4
 	VCMPPS      $0x11, Y14, Y6, Y6
 	VCMPPS      $0x11, Y14, Y9, Y9
@@ -2039,7 +2043,7 @@ body:
 	VFMSUB213PS 544(BX), Y12, Y4
 	VFMSUB213PS 512(BX), Y13, Y6
 	VFMSUB213PS 480(BX), Y11, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y11
 	VANDPS      Y5, Y11, Y12
 	VANDPS      Y9, Y11, Y13
 	VMOVUPS     Y2, 480(BX)
@@ -2050,7 +2054,7 @@ body:
 	VANDPS      Y6, Y11, Y10
 	VMOVUPS     Y15, 896(BX)
 	VANDPS      Y14, Y11, Y15
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y11
 	VMINPS      Y12, Y11, Y12
 	VMINPS      Y13, Y11, Y13
 	VMINPS      Y2, Y11, Y2
@@ -2060,29 +2064,29 @@ body:
 	VANDPS      Y5, Y7, Y5
 	VANDPS      Y9, Y7, Y9
 	VANDPS      Y1, Y7, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y15
 	VFMADD213PS Y3, Y12, Y15
 	VMOVUPS     Y8, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y8
 	VFMADD213PS Y3, Y13, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y7
 	VFMADD213PS Y3, Y2, Y7
 	VMOVUPS     Y1, 704(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y12, Y1
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y12, Y1
 	VMOVUPS     Y9, 1120(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y13, Y9
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y13, Y9
 	VMOVUPS     Y5, 1088(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y5
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y2, Y5
 	VMOVUPS     Y14, 1056(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y14
 	VFMADD213PS Y3, Y0, Y14
 	VMOVUPS     Y6, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y6
 	VFMADD213PS Y3, Y10, Y6
 	VMOVUPS     Y4, 1184(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y4
 	VFMADD213PS Y3, Y11, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y3
 	VMOVUPS     Y4, 800(BX)
 	VADDPS      Y3, Y0, Y4
 	VMOVUPS     Y0, 960(BX)
@@ -2115,9 +2119,9 @@ body:
 	VANDPS      1056(BX), Y3, Y3
 	VMOVUPS     Y15, 1056(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y15
-	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y5
-	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y10
-	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y7
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y5
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y10
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y7
 	VMOVUPS     Y2, 1024(BX)
 	VMULPS      Y8, Y11, Y2
 	VMOVUPS     Y11, 1376(BX)
@@ -2139,18 +2143,18 @@ body:
 	VDIVPS      Y2, Y15, Y2
 	VDIVPS      Y11, Y15, Y11
 	VDIVPS      Y1, Y15, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y15
 	VMOVUPS     Y1, 1568(BX)
 	VMULPS      Y15, Y5, Y1
 	VMOVUPS     Y11, 1600(BX)
 	VMULPS      Y15, Y10, Y11
 	VMULPS      Y15, Y7, Y15
 	VMOVUPS     Y2, 1632(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y5, Y2
+	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y5, Y2
 	VMOVUPS     Y5, 1664(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y10, Y5
+	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y10, Y5
 	VMOVUPS     Y10, 1696(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y7, Y10
+	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y7, Y10
 	VMOVUPS     Y7, 1728(BX)
 	VORPS       Y6, Y9, Y7
 	VMOVUPS     Y6, 1760(BX)
@@ -2162,7 +2166,7 @@ body:
 	VMOVUPS     1024(BX), Y3
 	VFMADD231PS Y3, Y3, Y15
 	VMOVUPS     Y14, 1824(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y14
 	VMAXPS      Y14, Y2, Y2
 	VMAXPS      Y14, Y5, Y5
 	VMAXPS      Y14, Y10, Y10
@@ -2195,15 +2199,15 @@ body:
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y14
 	VFMADD231PS Y6, Y11, Y14
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y15, Y6
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y3, Y3
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y8
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y13, Y13
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y2, Y2
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y5, Y5
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y10, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y15, Y6
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y3
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y8, Y8
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y13, Y13
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y2, Y2
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y5, Y5
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y10, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y15, Y6
 	VMOVUPS     Y10, 512(BX)
 	VMOVUPS     1632(BX), Y10
 	VMOVUPS     Y5, 896(BX)
@@ -2219,9 +2223,9 @@ body:
 	VMULPS      1376(BX), Y10, Y10
 	VMULPS      1408(BX), Y2, Y2
 	VMULPS      1440(BX), Y0, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y15, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y15, Y6
 	VMOVUPS     Y13, 1440(BX)
 	VMULPS      1056(BX), Y5, Y13
 	VMOVUPS     Y8, 1056(BX)
@@ -2234,65 +2238,65 @@ body:
 	VMULPS      1344(BX), Y2, Y10
 	VMOVUPS     Y2, 1344(BX)
 	VMULPS      800(BX), Y0, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y15, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y15, Y6
 	VMULPS      Y13, Y12, Y12
 	VMULPS      1952(BX), Y8, Y8
 	VMULPS      1024(BX), Y3, Y3
 	VMULPS      960(BX), Y7, Y7
 	VMULPS      448(BX), Y10, Y10
 	VMULPS      768(BX), Y2, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y13
 	VFMADD213PS Y13, Y1, Y9
 	VFMADD213PS Y13, Y11, Y14
 	VFMADD231PS Y6, Y15, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y6
 	VMOVUPS     Y0, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y0
 	VFMADD231PS Y6, Y12, Y0
 	VMOVUPS     Y12, 448(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y12
 	VFMADD231PS Y6, Y8, Y12
 	VMOVUPS     Y8, 960(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y8
 	VFMADD231PS Y6, Y3, Y8
 	VMOVUPS     Y3, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y3
 	VFMADD231PS Y6, Y7, Y3
 	VMOVUPS     Y7, 1952(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y7
 	VFMADD231PS Y6, Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+896(SB), Y2, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+832(SB), Y2, Y6
 	VMULPS      Y9, Y1, Y1
 	VMULPS      Y14, Y11, Y9
 	VMULPS      Y13, Y15, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y14
 	VFMADD231PS Y13, Y0, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y15
 	VFMADD231PS Y13, Y12, Y15
 	VMOVUPS     Y2, 800(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y2
 	VFMADD231PS Y13, Y8, Y2
 	VMOVUPS     Y10, 1568(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y10
 	VFMADD231PS Y13, Y3, Y10
 	VMOVUPS     Y11, 1408(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y11
 	VFMADD231PS Y13, Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y6, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y6, Y13
 	VMULPS      992(BX), Y5, Y5
 	VMULPS      384(BX), Y4, Y4
 	VMOVUPS     Y4, 384(BX)
 	VMOVUPS     416(BX), Y4
 	VMULPS      640(BX), Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y6, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y6, Y13
 	VMOVUPS     Y4, 640(BX)
 	VMOVUPS     1248(BX), Y4
 	VMULPS      1184(BX), Y4, Y4
@@ -2302,23 +2306,23 @@ body:
 	VMOVUPS     Y4, 1344(BX)
 	VMOVUPS     1312(BX), Y4
 	VMULPS      768(BX), Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y6, Y13
-	VMOVUPS     Y4, 768(BX)
-	VMOVUPS     96(BX), Y4
-	VFMADD213PS Y4, Y4, Y1
-	VFMADD213PS Y4, Y4, Y9
-	VFMADD132PS 1408(BX), Y4, Y4
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y0, Y14
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y12, Y15
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y8, Y2
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y3, Y10
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y7, Y11
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y6, Y13
+	VMOVUPS     Y4, 768(BX)
+	VMOVUPS     96(BX), Y4
+	VFMADD213PS Y4, Y4, Y1
+	VFMADD213PS Y4, Y4, Y9
+	VFMADD132PS 1408(BX), Y4, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y6, Y13
 	VMOVUPS     Y5, 1408(BX)
 	VMOVUPS     1216(BX), Y5
 	VPSLLD      $0x17, Y5, Y5
@@ -2328,16 +2332,16 @@ body:
 	VMOVUPS     Y4, 1056(BX)
 	VMOVUPS     1440(BX), Y4
 	VPSLLD      $0x17, Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y6, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y6, Y13
 	VMULPS      Y5, Y1, Y1
 	VMULPS      1056(BX), Y9, Y5
 	VMULPS      1216(BX), Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y9
 	VFMADD213PS Y9, Y0, Y14
 	VFMADD213PS Y9, Y12, Y15
 	VFMADD213PS Y9, Y8, Y2
@@ -2346,7 +2350,7 @@ body:
 	VFMADD231PS Y13, Y6, Y9
 	VMOVUPS     1856(BX), Y13
 	VMOVUPS     Y4, 1216(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y4
 	VMOVUPS     Y5, 1056(BX)
 	VMOVUPS     928(BX), Y5
 	VBLENDVPS   Y13, Y4, Y5, Y5
@@ -2358,7 +2362,7 @@ body:
 	VMOVUPS     Y1, 832(BX)
 	VMOVUPS     608(BX), Y1
 	VBLENDVPS   Y13, Y4, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y13
 	VFMADD213PS Y13, Y0, Y14
 	VFMADD213PS Y13, Y12, Y15
 	VFMADD213PS Y13, Y8, Y2
@@ -2377,7 +2381,7 @@ body:
 	VMOVUPS     Y1, 672(BX)
 	VMOVUPS     576(BX), Y1
 	VBLENDVPS   Y9, Y4, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y4
 	VFMADD213PS Y4, Y14, Y0
 	VFMADD213PS Y4, Y15, Y12
 	VFMADD213PS Y4, Y2, Y8
@@ -2411,7 +2415,7 @@ body:
 	VMULPS      928(BX), Y2, Y2
 	VMULPS      1056(BX), Y6, Y6
 	VMULPS      1216(BX), Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y12
 	VANDPS      Y0, Y12, Y0
 	VANDPS      Y11, Y12, Y11
 	VANDPS      Y8, Y12, Y8
@@ -2431,7 +2435,7 @@ body:
 	VFMADD231PS Y3, Y6, Y5
 	VFMADD231PS Y7, Y9, Y1
 	VMOVUPS     864(BX), Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1888(SB), Y2
 	VBLENDVPS   Y0, Y4, Y2, Y0
 	VMOVUPS     480(BX), Y3
 	VBLENDVPS   Y3, Y5, Y2, Y3
@@ -2464,13 +2468,13 @@ tail:
 	VMASKMOVPS  32(R9)(AX*1), Y14, Y3
 	VMASKMOVPS  (DI)(AX*1), Y15, Y4
 	VMASKMOVPS  32(DI)(AX*1), Y14, Y5
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y6
 	VANDPS      Y6, Y0, Y7
 	VANDPS      Y6, Y1, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+576(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
 	VMULPS      Y7, Y9, Y10
 	VMULPS      Y8, Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y11
 	VCMPPS      $0x11, Y11, Y7, Y12
 	VCMPPS      $0x11, Y11, Y8, Y11
 	VCMPPS      $0x03, Y7, Y7, Y13
@@ -2480,14 +2484,14 @@ tail:
 	VBLENDVPS   Y12, Y10, Y7, Y10
 	VBLENDVPS   Y11, Y9, Y8, Y9
 	VMOVUPS     Y5, 384(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y10, Y5
+	VANDPS      bsmPriceStrip32AVX2Consts<>+544(SB), Y10, Y5
 	VMOVUPS     Y4, 416(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y4
+	VANDPS      bsmPriceStrip32AVX2Consts<>+544(SB), Y9, Y4
 	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y5, Y5
 	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y4, Y4
 	VORPS       Y13, Y5, Y5
 	VORPS       Y6, Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y6
 	VMULPS      Y6, Y5, Y13
 	VMULPS      Y6, Y4, Y6
 	VMOVUPS     Y8, 448(BX)
@@ -2503,10 +2507,10 @@ tail:
 	VPSRLD      $0x17, Y9, Y9
 	VCMPPS      $0x11, 160(BX), Y13, Y13
 	VCMPPS      $0x11, 160(BX), Y6, Y6
-	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y10, Y10
-	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y10, Y10
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y9, Y9
+	VORPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y10, Y10
+	VORPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y9
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y10, Y10
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
 	VBLENDVPS   Y13, Y8, Y5, Y5
 	VBLENDVPS   Y6, Y7, Y4, Y4
 	VMOVUPS     256(BX), Y7
@@ -2514,7 +2518,7 @@ tail:
 	VMOVUPS     Y6, 576(BX)
 	VBLENDVPS   Y0, Y7, Y8, Y6
 	VBLENDVPS   Y1, Y7, Y8, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+640(SB), Y8
 	VANDPS      Y8, Y12, Y12
 	VANDPS      Y8, Y11, Y8
 	VSUBPS      Y12, Y10, Y10
@@ -2533,13 +2537,13 @@ tail:
 	VSUBPS      Y5, Y6, Y5
 	VSUBPS      Y4, Y7, Y4
 	VMOVUPS     480(BX), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y7
 	VMOVUPS     Y13, 640(BX)
 	VCMPPS      $0x00, Y7, Y6, Y13
 	VMOVUPS     448(BX), Y6
 	VMOVUPS     Y9, 672(BX)
 	VCMPPS      $0x00, Y7, Y6, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y7
 	VBLENDVPS   Y13, Y7, Y10, Y10
 	VBLENDVPS   Y9, Y7, Y8, Y7
 	VMULPS      Y11, Y1, Y8
@@ -2554,7 +2558,7 @@ tail:
 	VMULPS      Y11, Y5, Y5
 	VMULPS      Y12, Y4, Y4
 	VMOVUPS     480(BX), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y9
 	VCMPPS      $0x11, Y9, Y8, Y11
 	VCMPPS      $0x11, Y9, Y6, Y9
 	VMOVUPS     (BX), Y12
@@ -2567,7 +2571,7 @@ tail:
 	VSUBPS      Y6, Y7, Y6
 	VMULPS      Y5, Y5, Y7
 	VMULPS      Y4, Y4, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y10
 	VMULPS      Y10, Y2, Y11
 	VMULPS      Y10, Y3, Y10
 	VMOVUPS     352(BX), Y12
@@ -2579,10 +2583,10 @@ tail:
 	VMINPS      32(BX), Y0, Y0
 	VMINPS      32(BX), Y12, Y12
 	VMOVUPS     Y10, 480(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y10
 	VCMPPS      $0x11, Y0, Y10, Y0
 	VCMPPS      $0x11, Y12, Y10, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y12
 	VMOVUPS     Y10, 704(BX)
 	VADDPS      Y12, Y8, Y10
 	VMOVUPS     Y0, 736(BX)
@@ -2597,16 +2601,16 @@ tail:
 	VBLENDVPS   Y12, Y8, Y10, Y8
 	VMOVUPS     576(BX), Y10
 	VBLENDVPS   Y10, Y6, Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y10
 	VFMADD231PS Y6, Y7, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y9, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+928(SB), Y9, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y12
 	VFMADD213PS Y12, Y7, Y10
 	VFMADD231PS Y6, Y9, Y12
 	VMULPS      Y10, Y7, Y6
 	VMULPS      Y12, Y9, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y9
 	VMULPS      Y9, Y8, Y10
 	VMULPS      Y9, Y0, Y9
 	VFMADD231PS Y6, Y5, Y10
@@ -2623,8 +2627,8 @@ tail:
 	VMOVUPS     Y7, 672(BX)
 	VMOVUPS     384(BX), Y7
 	VMULPS      Y13, Y7, Y13
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y5, Y10
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y4, Y9
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y5, Y10
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y4, Y9
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y4
 	VXORPS      Y4, Y11, Y5
 	VMOVUPS     Y13, 640(BX)
@@ -2633,7 +2637,7 @@ tail:
 	VMULPS      Y6, Y7, Y7
 	VADDPS      Y12, Y2, Y2
 	VADDPS      Y1, Y3, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y3
 	VFMADD231PS Y3, Y8, Y10
 	VFMADD231PS Y3, Y0, Y9
 	VMOVUPS     32(BX), Y0
@@ -2642,7 +2646,7 @@ tail:
 	VMOVUPS     288(BX), Y3
 	VFMADD231PS Y3, Y0, Y10
 	VFMADD231PS Y3, Y0, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y0
 	VCMPPS      $0x11, Y0, Y2, Y2
 	VCMPPS      $0x11, Y0, Y1, Y0
 	VMOVUPS     576(BX), Y1
@@ -2655,14 +2659,14 @@ tail:
 	VFMSUB213PS 480(BX), Y9, Y8
 	VANDPS      736(BX), Y2, Y2
 	VANDPS      704(BX), Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y9
 	VANDPS      Y3, Y9, Y10
 	VANDPS      Y12, Y9, Y6
 	VMOVUPS     Y0, 704(BX)
 	VANDPS      Y1, Y9, Y0
 	VMOVUPS     Y2, 736(BX)
 	VANDPS      Y8, Y9, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y9
 	VMINPS      Y10, Y9, Y10
 	VMINPS      Y6, Y9, Y6
 	VMINPS      Y0, Y9, Y0
@@ -2671,32 +2675,32 @@ tail:
 	VANDPS      Y12, Y4, Y9
 	VANDPS      Y1, Y4, Y1
 	VANDPS      Y8, Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y12
 	VFMADD231PS Y8, Y10, Y12
 	VMOVUPS     Y4, 480(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y4
 	VFMADD231PS Y8, Y6, Y4
 	VMOVUPS     Y1, 448(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y10, Y1
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y10, Y1
 	VMOVUPS     Y7, 608(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y6, Y7
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y6, Y7
 	VMOVUPS     Y11, 576(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y11
 	VFMADD231PS Y8, Y0, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y2, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y2, Y8
 	VMOVUPS     Y13, 384(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y0, Y13
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y0, Y13
 	VMOVUPS     Y0, 416(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y0
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1184(SB), Y2, Y0
 	VMOVUPS     Y2, 512(BX)
 	VMULPS      Y10, Y10, Y2
 	VMOVUPS     Y10, 544(BX)
 	VMULPS      Y6, Y6, Y10
 	VMOVUPS     Y6, 768(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y6
-	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y6, Y2
-	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y6, Y10
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y2
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y10
 	VSUBPS      Y6, Y2, Y2
 	VSUBPS      Y6, Y10, Y6
 	VMULPS      Y1, Y12, Y10
@@ -2714,7 +2718,7 @@ tail:
 	VMOVUPS     Y9, 960(BX)
 	VMOVUPS     384(BX), Y9
 	VCMPPS      $0x00, Y3, Y9, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y9
 	VMOVUPS     Y5, 992(BX)
 	VMOVUPS     576(BX), Y5
 	VBLENDVPS   Y0, Y9, Y5, Y0
@@ -2745,7 +2749,7 @@ tail:
 	VMOVUPS     768(BX), Y11
 	VMULPS      Y4, Y11, Y4
 	VMOVUPS     832(BX), Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y13
 	VMULPS      Y13, Y12, Y3
 	VMOVUPS     Y2, 512(BX)
 	VMOVUPS     800(BX), Y2
@@ -2755,40 +2759,38 @@ tail:
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y10
 	VFMADD231PS Y10, Y12, Y3
 	VFMADD231PS Y10, Y2, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y11
 	VFMADD231PS Y10, Y7, Y11
 	VMOVUPS     Y1, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y1
 	VFMADD231PS Y10, Y8, Y1
 	VMOVUPS     Y13, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y13
 	VFMADD231PS Y10, Y9, Y13
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+896(SB), Y4, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+832(SB), Y4, Y10
 	VMOVUPS     Y3, 416(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y12, Y3
+	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y12, Y3
 	VMOVUPS     Y4, 896(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y2, Y4
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y3, Y3
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y4, Y4
+	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y2, Y4
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+1312(SB), Y3, Y3
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+1312(SB), Y4, Y4
 	VSUBPS      Y3, Y12, Y12
 	VSUBPS      Y4, Y2, Y2
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y3, Y3
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y4, Y4
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y12, Y12
-	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y2, Y2
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y3
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y4, Y4
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y12, Y12
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y2, Y2
 	VPSLLD      $0x17, Y3, Y3
 	VPSLLD      $0x17, Y4, Y4
 	VPSLLD      $0x17, Y12, Y12
 	VPSLLD      $0x17, Y2, Y2
 	VMOVUPS     Y4, 800(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y4
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1568(SB), Y11, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y4
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y11, Y4
 	VMOVUPS     Y3, 832(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y3
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1568(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y1, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y3
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y1, Y3
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y11, Y4
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y1, Y3
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y11, Y4
@@ -2799,14 +2801,16 @@ tail:
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y1, Y3
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y11, Y4
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y4, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y3, Y1
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1856(SB), Y4, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1856(SB), Y3, Y1
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y3
 	VFMADD213PS Y3, Y11, Y7
 	VFMADD213PS Y3, Y1, Y8
 	VMULPS      Y5, Y7, Y1
 	VMULPS      Y6, Y8, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y5
 	VANDPS      Y1, Y5, Y1
 	VANDPS      Y4, Y5, Y4
 	VMOVUPS     448(BX), Y6
@@ -2820,7 +2824,7 @@ tail:
 	VCMPPS      $0x00, Y6, Y8, Y6
 	VMOVUPS     384(BX), Y8
 	VCMPPS      $0x00, Y7, Y8, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
 	VMOVUPS     672(BX), Y11
 	VBLENDVPS   Y6, Y8, Y11, Y6
 	VMOVUPS     640(BX), Y11
@@ -2828,29 +2832,29 @@ tail:
 	VSUBPS      Y6, Y0, Y0
 	VMOVUPS     608(BX), Y6
 	VSUBPS      Y7, Y6, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y8
 	VFMADD231PS Y7, Y13, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y10, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y11
 	VFMADD213PS Y11, Y13, Y8
 	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y7
 	VFMADD213PS Y7, Y13, Y8
 	VFMADD231PS Y11, Y10, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y11
 	VFMADD213PS Y11, Y13, Y8
 	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y7
 	VFMADD213PS Y7, Y13, Y8
 	VFMADD231PS Y11, Y10, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y11
 	VFMADD213PS Y11, Y13, Y8
 	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y7
 	VFMADD213PS Y7, Y13, Y8
 	VFMADD231PS Y11, Y10, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y11
 	VFMADD213PS Y11, Y8, Y13
 	VFMADD231PS Y7, Y10, Y11
 	VFMADD213PS Y3, Y13, Y9
@@ -2863,22 +2867,22 @@ tail:
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y11, Y8
 	VMULPS      768(BX), Y9, Y9
 	VMULPS      512(BX), Y3, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y13
 	VFMADD213PS Y13, Y7, Y10
 	VFMADD231PS Y8, Y11, Y13
 	VANDPS      Y9, Y5, Y8
 	VANDPS      Y3, Y5, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y5
 	VFMADD213PS Y5, Y7, Y10
 	VFMADD231PS Y13, Y11, Y5
 	VORPS       928(BX), Y8, Y8
 	VORPS       960(BX), Y3, Y3
 	VSUBPS      Y8, Y1, Y1
 	VSUBPS      Y3, Y4, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y4
 	VFMADD213PS Y4, Y7, Y10
 	VFMADD231PS Y5, Y11, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y5
 	VFMADD213PS Y5, Y7, Y10
 	VFMADD231PS Y4, Y11, Y5
 	VMULPS      Y10, Y7, Y4
@@ -2893,7 +2897,7 @@ tail:
 	VFMADD231PS Y1, Y4, Y0
 	VFMADD231PS Y3, Y2, Y6
 	VMOVUPS     736(BX), Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1888(SB), Y2
 	VBLENDVPS   Y1, Y0, Y2, Y0
 	VMOVUPS     704(BX), Y1
 	VBLENDVPS   Y1, Y6, Y2, Y1

@@ -1473,138 +1473,138 @@ DATA bsmPriceStripAVX2Consts<>+544(SB)/8, $0x3ff0000000000000
 DATA bsmPriceStripAVX2Consts<>+552(SB)/8, $0x3ff0000000000000
 DATA bsmPriceStripAVX2Consts<>+560(SB)/8, $0x3ff0000000000000
 DATA bsmPriceStripAVX2Consts<>+568(SB)/8, $0x3ff0000000000000
-DATA bsmPriceStripAVX2Consts<>+576(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+584(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+592(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+600(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+608(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+616(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+624(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+632(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+640(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+648(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+656(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+664(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+672(SB)/8, $0x7fffffffffffffff
-DATA bsmPriceStripAVX2Consts<>+680(SB)/8, $0x7fffffffffffffff
-DATA bsmPriceStripAVX2Consts<>+688(SB)/8, $0x7fffffffffffffff
-DATA bsmPriceStripAVX2Consts<>+696(SB)/8, $0x7fffffffffffffff
-DATA bsmPriceStripAVX2Consts<>+704(SB)/8, $0x0010000000000000
-DATA bsmPriceStripAVX2Consts<>+712(SB)/8, $0x0010000000000000
-DATA bsmPriceStripAVX2Consts<>+720(SB)/8, $0x0010000000000000
-DATA bsmPriceStripAVX2Consts<>+728(SB)/8, $0x0010000000000000
-DATA bsmPriceStripAVX2Consts<>+736(SB)/8, $0x4350000000000000
-DATA bsmPriceStripAVX2Consts<>+744(SB)/8, $0x4350000000000000
-DATA bsmPriceStripAVX2Consts<>+752(SB)/8, $0x4350000000000000
-DATA bsmPriceStripAVX2Consts<>+760(SB)/8, $0x4350000000000000
-DATA bsmPriceStripAVX2Consts<>+768(SB)/8, $0x000fffffffffffff
-DATA bsmPriceStripAVX2Consts<>+776(SB)/8, $0x000fffffffffffff
-DATA bsmPriceStripAVX2Consts<>+784(SB)/8, $0x000fffffffffffff
-DATA bsmPriceStripAVX2Consts<>+792(SB)/8, $0x000fffffffffffff
-DATA bsmPriceStripAVX2Consts<>+800(SB)/8, $0x4330000000000000
-DATA bsmPriceStripAVX2Consts<>+808(SB)/8, $0x4330000000000000
-DATA bsmPriceStripAVX2Consts<>+816(SB)/8, $0x4330000000000000
-DATA bsmPriceStripAVX2Consts<>+824(SB)/8, $0x4330000000000000
-DATA bsmPriceStripAVX2Consts<>+832(SB)/8, $0x43300000000003ff
-DATA bsmPriceStripAVX2Consts<>+840(SB)/8, $0x43300000000003ff
-DATA bsmPriceStripAVX2Consts<>+848(SB)/8, $0x43300000000003ff
-DATA bsmPriceStripAVX2Consts<>+856(SB)/8, $0x43300000000003ff
-DATA bsmPriceStripAVX2Consts<>+864(SB)/8, $0x404b000000000000
-DATA bsmPriceStripAVX2Consts<>+872(SB)/8, $0x404b000000000000
-DATA bsmPriceStripAVX2Consts<>+880(SB)/8, $0x404b000000000000
-DATA bsmPriceStripAVX2Consts<>+888(SB)/8, $0x404b000000000000
-DATA bsmPriceStripAVX2Consts<>+896(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Consts<>+904(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Consts<>+912(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Consts<>+920(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Consts<>+928(SB)/8, $0xfff0000000000000
-DATA bsmPriceStripAVX2Consts<>+936(SB)/8, $0xfff0000000000000
-DATA bsmPriceStripAVX2Consts<>+944(SB)/8, $0xfff0000000000000
-DATA bsmPriceStripAVX2Consts<>+952(SB)/8, $0xfff0000000000000
-DATA bsmPriceStripAVX2Consts<>+960(SB)/8, $0x7ff0000000000000
-DATA bsmPriceStripAVX2Consts<>+968(SB)/8, $0x7ff0000000000000
-DATA bsmPriceStripAVX2Consts<>+976(SB)/8, $0x7ff0000000000000
-DATA bsmPriceStripAVX2Consts<>+984(SB)/8, $0x7ff0000000000000
-DATA bsmPriceStripAVX2Consts<>+992(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmPriceStripAVX2Consts<>+1000(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmPriceStripAVX2Consts<>+1008(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmPriceStripAVX2Consts<>+1016(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmPriceStripAVX2Consts<>+1024(SB)/8, $0x3fe0000000000000
-DATA bsmPriceStripAVX2Consts<>+1032(SB)/8, $0x3fe0000000000000
-DATA bsmPriceStripAVX2Consts<>+1040(SB)/8, $0x3fe0000000000000
-DATA bsmPriceStripAVX2Consts<>+1048(SB)/8, $0x3fe0000000000000
-DATA bsmPriceStripAVX2Consts<>+1056(SB)/8, $0xbff0000000000000
-DATA bsmPriceStripAVX2Consts<>+1064(SB)/8, $0xbff0000000000000
-DATA bsmPriceStripAVX2Consts<>+1072(SB)/8, $0xbff0000000000000
-DATA bsmPriceStripAVX2Consts<>+1080(SB)/8, $0xbff0000000000000
-DATA bsmPriceStripAVX2Consts<>+1088(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1096(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1104(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1112(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1120(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceStripAVX2Consts<>+1128(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceStripAVX2Consts<>+1136(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceStripAVX2Consts<>+1144(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceStripAVX2Consts<>+1152(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceStripAVX2Consts<>+1160(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceStripAVX2Consts<>+1168(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceStripAVX2Consts<>+1176(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceStripAVX2Consts<>+1184(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceStripAVX2Consts<>+1192(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceStripAVX2Consts<>+1200(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceStripAVX2Consts<>+1208(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceStripAVX2Consts<>+1216(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceStripAVX2Consts<>+1224(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceStripAVX2Consts<>+1232(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceStripAVX2Consts<>+1240(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceStripAVX2Consts<>+1248(SB)/8, $0x3fd2492494229359
-DATA bsmPriceStripAVX2Consts<>+1256(SB)/8, $0x3fd2492494229359
-DATA bsmPriceStripAVX2Consts<>+1264(SB)/8, $0x3fd2492494229359
-DATA bsmPriceStripAVX2Consts<>+1272(SB)/8, $0x3fd2492494229359
-DATA bsmPriceStripAVX2Consts<>+1280(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceStripAVX2Consts<>+1288(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceStripAVX2Consts<>+1296(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceStripAVX2Consts<>+1304(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceStripAVX2Consts<>+1312(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceStripAVX2Consts<>+1320(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceStripAVX2Consts<>+1328(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceStripAVX2Consts<>+1336(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceStripAVX2Consts<>+1344(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceStripAVX2Consts<>+1352(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceStripAVX2Consts<>+1360(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceStripAVX2Consts<>+1368(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceStripAVX2Consts<>+1376(SB)/8, $0x3fe5555555555593
-DATA bsmPriceStripAVX2Consts<>+1384(SB)/8, $0x3fe5555555555593
-DATA bsmPriceStripAVX2Consts<>+1392(SB)/8, $0x3fe5555555555593
-DATA bsmPriceStripAVX2Consts<>+1400(SB)/8, $0x3fe5555555555593
-DATA bsmPriceStripAVX2Consts<>+1408(SB)/8, $0x4000000000000000
-DATA bsmPriceStripAVX2Consts<>+1416(SB)/8, $0x4000000000000000
-DATA bsmPriceStripAVX2Consts<>+1424(SB)/8, $0x4000000000000000
-DATA bsmPriceStripAVX2Consts<>+1432(SB)/8, $0x4000000000000000
-DATA bsmPriceStripAVX2Consts<>+1440(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1448(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1456(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1464(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1472(SB)/8, $0x4044000000000000
-DATA bsmPriceStripAVX2Consts<>+1480(SB)/8, $0x4044000000000000
-DATA bsmPriceStripAVX2Consts<>+1488(SB)/8, $0x4044000000000000
-DATA bsmPriceStripAVX2Consts<>+1496(SB)/8, $0x4044000000000000
-DATA bsmPriceStripAVX2Consts<>+1504(SB)/8, $0x4004000000000000
-DATA bsmPriceStripAVX2Consts<>+1512(SB)/8, $0x4004000000000000
-DATA bsmPriceStripAVX2Consts<>+1520(SB)/8, $0x4004000000000000
-DATA bsmPriceStripAVX2Consts<>+1528(SB)/8, $0x4004000000000000
-DATA bsmPriceStripAVX2Consts<>+1536(SB)/8, $0x4017000000000000
-DATA bsmPriceStripAVX2Consts<>+1544(SB)/8, $0x4017000000000000
-DATA bsmPriceStripAVX2Consts<>+1552(SB)/8, $0x4017000000000000
-DATA bsmPriceStripAVX2Consts<>+1560(SB)/8, $0x4017000000000000
-DATA bsmPriceStripAVX2Consts<>+1568(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceStripAVX2Consts<>+1576(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceStripAVX2Consts<>+1584(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceStripAVX2Consts<>+1592(SB)/8, $0xbfe71547652b82fe
-DATA bsmPriceStripAVX2Consts<>+1600(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1608(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1616(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1624(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+576(SB)/8, $0x00000000000007fe
+DATA bsmPriceStripAVX2Consts<>+584(SB)/8, $0x00000000000007fe
+DATA bsmPriceStripAVX2Consts<>+592(SB)/8, $0x00000000000007fe
+DATA bsmPriceStripAVX2Consts<>+600(SB)/8, $0x00000000000007fe
+DATA bsmPriceStripAVX2Consts<>+608(SB)/8, $0x7fffffffffffffff
+DATA bsmPriceStripAVX2Consts<>+616(SB)/8, $0x7fffffffffffffff
+DATA bsmPriceStripAVX2Consts<>+624(SB)/8, $0x7fffffffffffffff
+DATA bsmPriceStripAVX2Consts<>+632(SB)/8, $0x7fffffffffffffff
+DATA bsmPriceStripAVX2Consts<>+640(SB)/8, $0x0010000000000000
+DATA bsmPriceStripAVX2Consts<>+648(SB)/8, $0x0010000000000000
+DATA bsmPriceStripAVX2Consts<>+656(SB)/8, $0x0010000000000000
+DATA bsmPriceStripAVX2Consts<>+664(SB)/8, $0x0010000000000000
+DATA bsmPriceStripAVX2Consts<>+672(SB)/8, $0x4350000000000000
+DATA bsmPriceStripAVX2Consts<>+680(SB)/8, $0x4350000000000000
+DATA bsmPriceStripAVX2Consts<>+688(SB)/8, $0x4350000000000000
+DATA bsmPriceStripAVX2Consts<>+696(SB)/8, $0x4350000000000000
+DATA bsmPriceStripAVX2Consts<>+704(SB)/8, $0x000fffffffffffff
+DATA bsmPriceStripAVX2Consts<>+712(SB)/8, $0x000fffffffffffff
+DATA bsmPriceStripAVX2Consts<>+720(SB)/8, $0x000fffffffffffff
+DATA bsmPriceStripAVX2Consts<>+728(SB)/8, $0x000fffffffffffff
+DATA bsmPriceStripAVX2Consts<>+736(SB)/8, $0x4330000000000000
+DATA bsmPriceStripAVX2Consts<>+744(SB)/8, $0x4330000000000000
+DATA bsmPriceStripAVX2Consts<>+752(SB)/8, $0x4330000000000000
+DATA bsmPriceStripAVX2Consts<>+760(SB)/8, $0x4330000000000000
+DATA bsmPriceStripAVX2Consts<>+768(SB)/8, $0x43300000000003ff
+DATA bsmPriceStripAVX2Consts<>+776(SB)/8, $0x43300000000003ff
+DATA bsmPriceStripAVX2Consts<>+784(SB)/8, $0x43300000000003ff
+DATA bsmPriceStripAVX2Consts<>+792(SB)/8, $0x43300000000003ff
+DATA bsmPriceStripAVX2Consts<>+800(SB)/8, $0x404b000000000000
+DATA bsmPriceStripAVX2Consts<>+808(SB)/8, $0x404b000000000000
+DATA bsmPriceStripAVX2Consts<>+816(SB)/8, $0x404b000000000000
+DATA bsmPriceStripAVX2Consts<>+824(SB)/8, $0x404b000000000000
+DATA bsmPriceStripAVX2Consts<>+832(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Consts<>+840(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Consts<>+848(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Consts<>+856(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Consts<>+864(SB)/8, $0xfff0000000000000
+DATA bsmPriceStripAVX2Consts<>+872(SB)/8, $0xfff0000000000000
+DATA bsmPriceStripAVX2Consts<>+880(SB)/8, $0xfff0000000000000
+DATA bsmPriceStripAVX2Consts<>+888(SB)/8, $0xfff0000000000000
+DATA bsmPriceStripAVX2Consts<>+896(SB)/8, $0x7ff0000000000000
+DATA bsmPriceStripAVX2Consts<>+904(SB)/8, $0x7ff0000000000000
+DATA bsmPriceStripAVX2Consts<>+912(SB)/8, $0x7ff0000000000000
+DATA bsmPriceStripAVX2Consts<>+920(SB)/8, $0x7ff0000000000000
+DATA bsmPriceStripAVX2Consts<>+928(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmPriceStripAVX2Consts<>+936(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmPriceStripAVX2Consts<>+944(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmPriceStripAVX2Consts<>+952(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmPriceStripAVX2Consts<>+960(SB)/8, $0x3fe0000000000000
+DATA bsmPriceStripAVX2Consts<>+968(SB)/8, $0x3fe0000000000000
+DATA bsmPriceStripAVX2Consts<>+976(SB)/8, $0x3fe0000000000000
+DATA bsmPriceStripAVX2Consts<>+984(SB)/8, $0x3fe0000000000000
+DATA bsmPriceStripAVX2Consts<>+992(SB)/8, $0xbff0000000000000
+DATA bsmPriceStripAVX2Consts<>+1000(SB)/8, $0xbff0000000000000
+DATA bsmPriceStripAVX2Consts<>+1008(SB)/8, $0xbff0000000000000
+DATA bsmPriceStripAVX2Consts<>+1016(SB)/8, $0xbff0000000000000
+DATA bsmPriceStripAVX2Consts<>+1024(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1032(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1040(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1048(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceStripAVX2Consts<>+1152(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceStripAVX2Consts<>+1160(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceStripAVX2Consts<>+1168(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceStripAVX2Consts<>+1176(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceStripAVX2Consts<>+1184(SB)/8, $0x3fd2492494229359
+DATA bsmPriceStripAVX2Consts<>+1192(SB)/8, $0x3fd2492494229359
+DATA bsmPriceStripAVX2Consts<>+1200(SB)/8, $0x3fd2492494229359
+DATA bsmPriceStripAVX2Consts<>+1208(SB)/8, $0x3fd2492494229359
+DATA bsmPriceStripAVX2Consts<>+1216(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceStripAVX2Consts<>+1224(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceStripAVX2Consts<>+1232(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceStripAVX2Consts<>+1240(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceStripAVX2Consts<>+1248(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceStripAVX2Consts<>+1256(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceStripAVX2Consts<>+1264(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceStripAVX2Consts<>+1272(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceStripAVX2Consts<>+1280(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceStripAVX2Consts<>+1288(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceStripAVX2Consts<>+1296(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceStripAVX2Consts<>+1304(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceStripAVX2Consts<>+1312(SB)/8, $0x3fe5555555555593
+DATA bsmPriceStripAVX2Consts<>+1320(SB)/8, $0x3fe5555555555593
+DATA bsmPriceStripAVX2Consts<>+1328(SB)/8, $0x3fe5555555555593
+DATA bsmPriceStripAVX2Consts<>+1336(SB)/8, $0x3fe5555555555593
+DATA bsmPriceStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
+DATA bsmPriceStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
+DATA bsmPriceStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
+DATA bsmPriceStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
+DATA bsmPriceStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1408(SB)/8, $0x4044000000000000
+DATA bsmPriceStripAVX2Consts<>+1416(SB)/8, $0x4044000000000000
+DATA bsmPriceStripAVX2Consts<>+1424(SB)/8, $0x4044000000000000
+DATA bsmPriceStripAVX2Consts<>+1432(SB)/8, $0x4044000000000000
+DATA bsmPriceStripAVX2Consts<>+1440(SB)/8, $0x4004000000000000
+DATA bsmPriceStripAVX2Consts<>+1448(SB)/8, $0x4004000000000000
+DATA bsmPriceStripAVX2Consts<>+1456(SB)/8, $0x4004000000000000
+DATA bsmPriceStripAVX2Consts<>+1464(SB)/8, $0x4004000000000000
+DATA bsmPriceStripAVX2Consts<>+1472(SB)/8, $0x4017000000000000
+DATA bsmPriceStripAVX2Consts<>+1480(SB)/8, $0x4017000000000000
+DATA bsmPriceStripAVX2Consts<>+1488(SB)/8, $0x4017000000000000
+DATA bsmPriceStripAVX2Consts<>+1496(SB)/8, $0x4017000000000000
+DATA bsmPriceStripAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceStripAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceStripAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceStripAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
+DATA bsmPriceStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
+DATA bsmPriceStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
+DATA bsmPriceStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
+DATA bsmPriceStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
+DATA bsmPriceStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
+DATA bsmPriceStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
+DATA bsmPriceStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
 DATA bsmPriceStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
 DATA bsmPriceStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
 DATA bsmPriceStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
@@ -1617,131 +1617,135 @@ DATA bsmPriceStripAVX2Consts<>+1696(SB)/8, $0x3df28af3fca7ab0b
 DATA bsmPriceStripAVX2Consts<>+1704(SB)/8, $0x3df28af3fca7ab0b
 DATA bsmPriceStripAVX2Consts<>+1712(SB)/8, $0x3df28af3fca7ab0b
 DATA bsmPriceStripAVX2Consts<>+1720(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceStripAVX2Consts<>+1728(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1736(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1744(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1752(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1760(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1768(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1776(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1784(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1792(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1800(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1808(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1816(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1824(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1832(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1840(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1848(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
-DATA bsmPriceStripAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
-DATA bsmPriceStripAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
-DATA bsmPriceStripAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
-DATA bsmPriceStripAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1952(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+1960(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+1968(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+1976(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+1984(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+1992(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2000(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2008(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2016(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2024(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2032(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2040(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2112(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2120(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2128(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2136(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2176(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2184(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2192(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2200(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2208(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2216(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2224(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2232(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2240(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2248(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2256(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2264(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2272(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2280(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2288(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2296(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2304(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2312(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2320(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2328(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
-GLOBL bsmPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2720
+DATA bsmPriceStripAVX2Consts<>+1728(SB)/8, $0x43380000000003ff
+DATA bsmPriceStripAVX2Consts<>+1736(SB)/8, $0x43380000000003ff
+DATA bsmPriceStripAVX2Consts<>+1744(SB)/8, $0x43380000000003ff
+DATA bsmPriceStripAVX2Consts<>+1752(SB)/8, $0x43380000000003ff
+DATA bsmPriceStripAVX2Consts<>+1760(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1768(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1776(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1784(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1792(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1800(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1808(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1816(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1824(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1832(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1840(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1848(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1856(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1864(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1872(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1880(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1888(SB)/8, $0xbf31111111122322
+DATA bsmPriceStripAVX2Consts<>+1896(SB)/8, $0xbf31111111122322
+DATA bsmPriceStripAVX2Consts<>+1904(SB)/8, $0xbf31111111122322
+DATA bsmPriceStripAVX2Consts<>+1912(SB)/8, $0xbf31111111122322
+DATA bsmPriceStripAVX2Consts<>+1920(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1928(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1936(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1944(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1952(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1960(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1968(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1976(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+2016(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+2024(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+2032(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+2040(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2080(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2088(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2096(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2104(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2144(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2152(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2160(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2168(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2208(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2216(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2224(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2232(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2240(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2248(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2256(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2264(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2272(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2280(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2288(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2296(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2304(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2312(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2320(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2328(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2336(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2344(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2352(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2360(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2368(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2376(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2384(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2392(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2400(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2408(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2416(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2424(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2432(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2440(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2448(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2456(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2464(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2472(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2480(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2488(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2496(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2504(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2512(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2520(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2528(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2536(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2544(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2552(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1784,9 +1788,9 @@ TEXT ·bsmPriceStripAVX2(SB), $2016-128
 	VMAXPD       Y5, Y7, Y5
 	VMOVUPD      bsmPriceStripAVX2Consts<>+128(SB), Y8
 	VFMADD231PD  bsmPriceStripAVX2Consts<>+96(SB), Y5, Y8
-	VSUBPD       bsmPriceStripAVX2Consts<>+128(SB), Y8, Y8
-	VFMADD231PD  bsmPriceStripAVX2Consts<>+160(SB), Y8, Y5
-	VFMADD231PD  bsmPriceStripAVX2Consts<>+192(SB), Y8, Y5
+	VSUBPD       bsmPriceStripAVX2Consts<>+128(SB), Y8, Y9
+	VFMADD231PD  bsmPriceStripAVX2Consts<>+160(SB), Y9, Y5
+	VFMADD231PD  bsmPriceStripAVX2Consts<>+192(SB), Y9, Y5
 	VMOVUPD      bsmPriceStripAVX2Consts<>+256(SB), Y9
 	VFMADD231PD  bsmPriceStripAVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PD  bsmPriceStripAVX2Consts<>+288(SB), Y5, Y9
@@ -1800,13 +1804,11 @@ TEXT ·bsmPriceStripAVX2(SB), $2016-128
 	VMOVUPD      bsmPriceStripAVX2Consts<>+544(SB), Y10
 	VFMADD213PD  Y10, Y5, Y9
 	VFMADD213PD  Y10, Y9, Y5
-	VMINPD       bsmPriceStripAVX2Consts<>+576(SB), Y8, Y9
-	VMAXPD       bsmPriceStripAVX2Consts<>+608(SB), Y9, Y9
-	VSUBPD       Y9, Y8, Y8
-	VADDPD       bsmPriceStripAVX2Consts<>+640(SB), Y8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VADDPD       bsmPriceStripAVX2Consts<>+640(SB), Y9, Y8
+	VPADDQ       bsmPriceStripAVX2Consts<>+576(SB), Y8, Y8
+	VPSRLQ       $0x01, Y8, Y9
+	VPSUBQ       Y9, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y9, Y5, Y5
 	VPSLLQ       $0x34, Y8, Y8
 	VMULPD       Y8, Y5, Y5
 	VMULPD       Y5, Y0, Y5
@@ -1816,9 +1818,9 @@ TEXT ·bsmPriceStripAVX2(SB), $2016-128
 	VMAXPD       Y6, Y7, Y6
 	VMOVUPD      bsmPriceStripAVX2Consts<>+128(SB), Y7
 	VFMADD231PD  bsmPriceStripAVX2Consts<>+96(SB), Y6, Y7
-	VSUBPD       bsmPriceStripAVX2Consts<>+128(SB), Y7, Y7
-	VFMADD231PD  bsmPriceStripAVX2Consts<>+160(SB), Y7, Y6
-	VFMADD231PD  bsmPriceStripAVX2Consts<>+192(SB), Y7, Y6
+	VSUBPD       bsmPriceStripAVX2Consts<>+128(SB), Y7, Y8
+	VFMADD231PD  bsmPriceStripAVX2Consts<>+160(SB), Y8, Y6
+	VFMADD231PD  bsmPriceStripAVX2Consts<>+192(SB), Y8, Y6
 	VMOVUPD      bsmPriceStripAVX2Consts<>+256(SB), Y8
 	VFMADD231PD  bsmPriceStripAVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PD  bsmPriceStripAVX2Consts<>+288(SB), Y6, Y8
@@ -1831,36 +1833,34 @@ TEXT ·bsmPriceStripAVX2(SB), $2016-128
 	VFMADD213PD  bsmPriceStripAVX2Consts<>+512(SB), Y6, Y8
 	VFMADD213PD  Y10, Y6, Y8
 	VFMADD213PD  Y10, Y8, Y6
-	VMINPD       bsmPriceStripAVX2Consts<>+576(SB), Y7, Y8
-	VMAXPD       bsmPriceStripAVX2Consts<>+608(SB), Y8, Y8
-	VSUBPD       Y8, Y7, Y7
-	VADDPD       bsmPriceStripAVX2Consts<>+640(SB), Y7, Y7
+	VPADDQ       bsmPriceStripAVX2Consts<>+576(SB), Y7, Y7
+	VPSRLQ       $0x01, Y7, Y8
+	VPSUBQ       Y8, Y7, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y8, Y6, Y6
 	VPSLLQ       $0x34, Y7, Y7
 	VMULPD       Y7, Y6, Y6
-	VADDPD       bsmPriceStripAVX2Consts<>+640(SB), Y8, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VANDPD       bsmPriceStripAVX2Consts<>+672(SB), Y0, Y7
-	VCMPPD       $0x11, bsmPriceStripAVX2Consts<>+704(SB), Y7, Y8
-	VMULPD       bsmPriceStripAVX2Consts<>+736(SB), Y7, Y9
+	VANDPD       bsmPriceStripAVX2Consts<>+608(SB), Y0, Y7
+	VCMPPD       $0x11, bsmPriceStripAVX2Consts<>+640(SB), Y7, Y8
+	VMULPD       bsmPriceStripAVX2Consts<>+672(SB), Y7, Y9
 	VBLENDVPD    Y8, Y9, Y7, Y9
-	VANDPD       bsmPriceStripAVX2Consts<>+768(SB), Y9, Y11
+	VANDPD       bsmPriceStripAVX2Consts<>+704(SB), Y9, Y11
 	VORPD        Y11, Y10, Y11
 	VCMPPD       $0x03, Y7, Y7, Y12
 	VORPD        Y12, Y11, Y11
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmPriceStripAVX2Consts<>+800(SB), Y9, Y9
-	VSUBPD       bsmPriceStripAVX2Consts<>+832(SB), Y9, Y9
-	VANDPD       bsmPriceStripAVX2Consts<>+864(SB), Y8, Y8
+	VORPD        bsmPriceStripAVX2Consts<>+736(SB), Y9, Y9
+	VSUBPD       bsmPriceStripAVX2Consts<>+768(SB), Y9, Y9
+	VANDPD       bsmPriceStripAVX2Consts<>+800(SB), Y8, Y8
 	VSUBPD       Y8, Y9, Y8
-	VCMPPD       $0x00, bsmPriceStripAVX2Consts<>+896(SB), Y7, Y9
-	VBLENDVPD    Y9, bsmPriceStripAVX2Consts<>+928(SB), Y8, Y8
-	VCMPPD       $0x11, bsmPriceStripAVX2Consts<>+960(SB), Y7, Y9
+	VCMPPD       $0x00, bsmPriceStripAVX2Consts<>+832(SB), Y7, Y9
+	VBLENDVPD    Y9, bsmPriceStripAVX2Consts<>+864(SB), Y8, Y8
+	VCMPPD       $0x11, bsmPriceStripAVX2Consts<>+896(SB), Y7, Y9
 	VBLENDVPD    Y9, Y8, Y7, Y7
-	VMULPD       bsmPriceStripAVX2Consts<>+992(SB), Y11, Y8
+	VMULPD       bsmPriceStripAVX2Consts<>+928(SB), Y11, Y8
 	VADDPD       Y11, Y11, Y9
 	VSUBPD       Y3, Y2, Y2
-	VANDPD       bsmPriceStripAVX2Consts<>+672(SB), Y10, Y3
+	VANDPD       bsmPriceStripAVX2Consts<>+608(SB), Y10, Y3
 	VMINPD       Y5, Y0, Y10
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
@@ -1894,15 +1894,15 @@ body:
 	VMOVUPD     32(DI)(AX*1), Y7
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPD     64(DI)(AX*1), Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y9
 	VANDPD      Y9, Y0, Y10
 	VANDPD      Y9, Y1, Y11
 	VANDPD      Y9, Y2, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+736(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y13
 	VMULPD      Y10, Y13, Y14
 	VMULPD      Y11, Y13, Y15
 	VMULPD      Y12, Y13, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+704(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y9
 	VMOVUPD     Y8, 384(BX)
 	VCMPPD      $0x11, Y9, Y10, Y8
 	VMOVUPD     Y7, 416(BX)
@@ -1918,18 +1918,18 @@ body:
 	VBLENDVPD   Y7, Y15, Y11, Y15
 	VBLENDVPD   Y9, Y13, Y12, Y13
 	VMOVUPD     Y0, 544(BX)
-	VANDPD      bsmPriceStripAVX2Consts<>+768(SB), Y14, Y0
+	VANDPD      bsmPriceStripAVX2Consts<>+704(SB), Y14, Y0
 	VMOVUPD     Y12, 576(BX)
-	VANDPD      bsmPriceStripAVX2Consts<>+768(SB), Y15, Y12
+	VANDPD      bsmPriceStripAVX2Consts<>+704(SB), Y15, Y12
 	VMOVUPD     Y11, 608(BX)
-	VANDPD      bsmPriceStripAVX2Consts<>+768(SB), Y13, Y11
+	VANDPD      bsmPriceStripAVX2Consts<>+704(SB), Y13, Y11
 	VORPD       bsmPriceStripAVX2Consts<>+544(SB), Y0, Y0
 	VORPD       bsmPriceStripAVX2Consts<>+544(SB), Y12, Y12
 	VORPD       bsmPriceStripAVX2Consts<>+544(SB), Y11, Y11
 	VORPD       Y6, Y0, Y0
 	VORPD       Y2, Y12, Y2
 	VORPD       Y1, Y11, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+928(SB), Y6
 	VMULPD      Y6, Y0, Y11
 	VMULPD      Y6, Y2, Y12
 	VMULPD      Y6, Y1, Y6
@@ -1986,18 +1986,18 @@ body:
 	VMULPD      Y11, Y15, Y9
 	VMOVUPD     Y15, 800(BX)
 	VMULPD      Y8, Y13, Y15
-	VORPD       bsmPriceStripAVX2Consts<>+800(SB), Y6, Y6
-	VORPD       bsmPriceStripAVX2Consts<>+800(SB), Y7, Y7
-	VORPD       bsmPriceStripAVX2Consts<>+800(SB), Y10, Y10
-	VSUBPD      bsmPriceStripAVX2Consts<>+832(SB), Y6, Y6
-	VSUBPD      bsmPriceStripAVX2Consts<>+832(SB), Y7, Y7
-	VSUBPD      bsmPriceStripAVX2Consts<>+832(SB), Y10, Y10
+	VORPD       bsmPriceStripAVX2Consts<>+736(SB), Y6, Y6
+	VORPD       bsmPriceStripAVX2Consts<>+736(SB), Y7, Y7
+	VORPD       bsmPriceStripAVX2Consts<>+736(SB), Y10, Y10
+	VSUBPD      bsmPriceStripAVX2Consts<>+768(SB), Y6, Y6
+	VSUBPD      bsmPriceStripAVX2Consts<>+768(SB), Y7, Y7
+	VSUBPD      bsmPriceStripAVX2Consts<>+768(SB), Y10, Y10
 	VMOVUPD     Y13, 1024(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y13
 	VDIVPD      Y14, Y13, Y14
 	VDIVPD      Y9, Y13, Y9
 	VDIVPD      Y15, Y13, Y15
-	VMOVUPD     bsmPriceStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+800(SB), Y13
 	VMOVUPD     Y1, 1056(BX)
 	VANDPD      736(BX), Y13, Y1
 	VMOVUPD     Y2, 736(BX)
@@ -2007,7 +2007,7 @@ body:
 	VSUBPD      Y2, Y7, Y2
 	VSUBPD      Y13, Y10, Y6
 	VMOVUPD     640(BX), Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y10
 	VCMPPD      $0x00, Y10, Y7, Y13
 	VMOVUPD     Y0, 672(BX)
 	VMOVUPD     608(BX), Y0
@@ -2017,14 +2017,14 @@ body:
 	VMOVUPD     576(BX), Y15
 	VMOVUPD     Y9, 1120(BX)
 	VCMPPD      $0x00, Y10, Y15, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+960(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y10
 	VMOVUPD     Y11, 1152(BX)
 	VCMPPD      $0x11, Y10, Y7, Y11
 	VMOVUPD     Y12, 1184(BX)
 	VCMPPD      $0x11, Y10, Y0, Y12
 	VCMPPD      $0x11, Y10, Y15, Y10
-	VBLENDVPD   Y13, bsmPriceStripAVX2Consts<>+928(SB), Y1, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+928(SB), Y13
+	VBLENDVPD   Y13, bsmPriceStripAVX2Consts<>+864(SB), Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+864(SB), Y13
 	VBLENDVPD   Y8, Y13, Y2, Y2
 	VBLENDVPD   Y9, Y13, Y6, Y6
 	VBLENDVPD   Y11, Y1, Y7, Y1
@@ -2034,7 +2034,7 @@ body:
 	VSUBPD      Y1, Y6, Y1
 	VSUBPD      Y0, Y6, Y0
 	VSUBPD      Y2, Y6, Y2
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+960(SB), Y6
 	VMULPD      Y6, Y3, Y7
 	VMULPD      Y6, Y4, Y8
 	VMULPD      Y6, Y5, Y6
@@ -2042,7 +2042,7 @@ body:
 	VMULPD      544(BX), Y9, Y10
 	VMULPD      512(BX), Y9, Y11
 	VMULPD      480(BX), Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y12
 	VADDPD      Y12, Y1, Y13
 	VADDPD      Y12, Y0, Y15
 	VMOVUPD     Y6, 480(BX)
@@ -2081,7 +2081,7 @@ body:
 	VMULPD      Y6, Y6, Y5
 	VMULPD      Y3, Y3, Y7
 	VMULPD      Y9, Y9, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y11
 	VMULPD      Y11, Y1, Y12
 	VMULPD      Y11, Y0, Y13
 	VMULPD      Y11, Y2, Y11
@@ -2090,14 +2090,14 @@ body:
 	VMOVUPD     1024(BX), Y15
 	VMULPD      1088(BX), Y15, Y15
 	VMOVUPD     Y2, 1088(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y2
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1120(SB), Y5, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y2
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1056(SB), Y5, Y2
 	VMOVUPD     Y0, 1024(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y0
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1120(SB), Y7, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y0
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1056(SB), Y7, Y0
 	VMOVUPD     Y1, 800(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y1
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1120(SB), Y8, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y1
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1056(SB), Y8, Y1
 	VMOVUPD     Y9, 1120(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+0(SB), Y9
 	VMOVUPD     Y11, 768(BX)
@@ -2110,7 +2110,7 @@ body:
 	VMULPD      Y14, Y9, Y14
 	VMULPD      Y4, Y9, Y4
 	VMULPD      Y15, Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1184(SB), Y15
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1120(SB), Y15
 	VFMADD213PD Y15, Y5, Y2
 	VFMADD213PD Y15, Y7, Y0
 	VFMADD231PD Y1, Y8, Y15
@@ -2132,9 +2132,9 @@ body:
 	VMOVUPD     1152(BX), Y9
 	VMOVUPD     Y4, 960(BX)
 	VMULPD      384(BX), Y9, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1216(SB), Y5, Y2
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1216(SB), Y7, Y0
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1216(SB), Y8, Y15
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1152(SB), Y5, Y2
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1152(SB), Y7, Y0
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1152(SB), Y8, Y15
 	VMOVUPD     Y4, 384(BX)
 	VMOVUPD     352(BX), Y4
 	VMOVUPD     Y14, 992(BX)
@@ -2145,7 +2145,7 @@ body:
 	VADDPD      Y10, Y11, Y10
 	VADDPD      Y1, Y11, Y1
 	VADDPD      Y9, Y11, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1184(SB), Y11
 	VFMADD213PD Y11, Y5, Y2
 	VFMADD213PD Y11, Y7, Y0
 	VFMADD231PD Y15, Y8, Y11
@@ -2156,19 +2156,19 @@ body:
 	VADDPD      Y10, Y15, Y10
 	VADDPD      1184(BX), Y1, Y1
 	VADDPD      576(BX), Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1280(SB), Y15
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1216(SB), Y15
 	VFMADD213PD Y15, Y5, Y2
 	VFMADD213PD Y15, Y7, Y0
 	VFMADD231PD Y11, Y8, Y15
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1312(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y11
 	VCMPPD      $0x11, Y14, Y11, Y14
 	VCMPPD      $0x11, Y3, Y11, Y3
 	VCMPPD      $0x11, Y4, Y11, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1280(SB), Y11
 	VCMPPD      $0x11, Y11, Y10, Y10
 	VCMPPD      $0x11, Y11, Y1, Y1
 	VCMPPD      $0x11, Y11, Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1312(SB), Y11
 	VFMADD213PD Y11, Y5, Y2
 	VFMADD213PD Y11, Y7, Y0
 	VFMADD231PD Y15, Y8, Y11
@@ -2183,11 +2183,11 @@ body:
 	VFMADD231PD Y0, Y2, Y13
 	VMOVUPD     1120(BX), Y0
 	VFMADD213PD 768(BX), Y0, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y5
 	VFMADD231PD Y5, Y6, Y12
 	VFMADD231PD Y5, Y2, Y13
 	VFMADD231PD Y5, Y0, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y0
 	VFMADD231PD 800(BX), Y0, Y12
 	VFMADD231PD 1024(BX), Y0, Y13
 	VFMADD231PD 1088(BX), Y0, Y4
@@ -2208,7 +2208,7 @@ body:
 	VFMSUB213PD 544(BX), Y12, Y0
 	VFMSUB213PD 512(BX), Y13, Y6
 	VFMSUB213PD 480(BX), Y4, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y4
 	VANDPD      Y2, Y4, Y11
 	VANDPD      Y7, Y4, Y12
 	VANDPD      Y9, Y4, Y13
@@ -2216,7 +2216,7 @@ body:
 	VANDPD      Y6, Y4, Y15
 	VMOVUPD     Y3, 480(BX)
 	VANDPD      Y8, Y4, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y4
 	VMINPD      Y11, Y4, Y11
 	VMINPD      Y12, Y4, Y12
 	VMINPD      Y13, Y4, Y13
@@ -2228,29 +2228,29 @@ body:
 	VANDPD      Y7, Y4, Y7
 	VANDPD      Y9, Y4, Y9
 	VMOVUPD     Y1, 1056(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y1
 	VFMADD213PD Y5, Y11, Y1
 	VMOVUPD     Y10, 512(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y10
 	VFMADD213PD Y5, Y12, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y4
 	VFMADD213PD Y5, Y13, Y4
 	VMOVUPD     Y9, 960(BX)
-	VADDPD      bsmPriceStripAVX2Consts<>+1536(SB), Y11, Y9
+	VADDPD      bsmPriceStripAVX2Consts<>+1472(SB), Y11, Y9
 	VMOVUPD     Y7, 544(BX)
-	VADDPD      bsmPriceStripAVX2Consts<>+1536(SB), Y12, Y7
+	VADDPD      bsmPriceStripAVX2Consts<>+1472(SB), Y12, Y7
 	VMOVUPD     Y2, 992(BX)
-	VADDPD      bsmPriceStripAVX2Consts<>+1536(SB), Y13, Y2
+	VADDPD      bsmPriceStripAVX2Consts<>+1472(SB), Y13, Y2
 	VMOVUPD     Y8, 1088(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y8
 	VFMADD213PD Y5, Y14, Y8
 	VMOVUPD     Y6, 1024(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y6
 	VFMADD213PD Y5, Y15, Y6
 	VMOVUPD     Y0, 800(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y0
 	VFMADD213PD Y5, Y3, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y5
 	VMOVUPD     Y0, 1120(BX)
 	VADDPD      Y5, Y14, Y0
 	VMOVUPD     Y14, 704(BX)
@@ -2283,9 +2283,9 @@ body:
 	VANDPD      1088(BX), Y5, Y5
 	VMOVUPD     Y1, 1088(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+128(SB), Y1
-	VFMADD132PD bsmPriceStripAVX2Consts<>+1568(SB), Y1, Y2
-	VFMADD132PD bsmPriceStripAVX2Consts<>+1568(SB), Y1, Y15
-	VFMADD132PD bsmPriceStripAVX2Consts<>+1568(SB), Y1, Y4
+	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y2
+	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y15
+	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y4
 	VMOVUPD     Y13, 1024(BX)
 	VMULPD      Y10, Y3, Y13
 	VMOVUPD     Y3, 1376(BX)
@@ -2307,18 +2307,18 @@ body:
 	VDIVPD      Y13, Y4, Y13
 	VDIVPD      Y3, Y4, Y3
 	VDIVPD      Y9, Y4, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y4
 	VMOVUPD     Y9, 1568(BX)
 	VMULPD      Y4, Y2, Y9
 	VMOVUPD     Y3, 1600(BX)
 	VMULPD      Y4, Y15, Y3
 	VMULPD      Y4, Y1, Y4
 	VMOVUPD     Y13, 1632(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+576(SB), Y2, Y13
+	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y2, Y13
 	VMOVUPD     Y2, 1664(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+576(SB), Y15, Y2
+	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y15, Y2
 	VMOVUPD     Y15, 1696(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+576(SB), Y1, Y15
+	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y1, Y15
 	VMOVUPD     Y1, 1728(BX)
 	VORPD       Y6, Y7, Y1
 	VMOVUPD     Y6, 1760(BX)
@@ -2330,7 +2330,7 @@ body:
 	VMOVUPD     1024(BX), Y5
 	VFMADD231PD Y5, Y5, Y4
 	VMOVUPD     Y8, 1824(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y8
 	VMAXPD      Y8, Y13, Y13
 	VMAXPD      Y8, Y2, Y2
 	VMAXPD      Y8, Y15, Y8
@@ -2363,15 +2363,15 @@ body:
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y15
 	VFMADD231PD Y7, Y3, Y15
 	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y4, Y7
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y5, Y5
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y10, Y10
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y12, Y12
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y13, Y13
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y2, Y2
-	VADDPD      bsmPriceStripAVX2Consts<>+640(SB), Y8, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y4, Y7
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y5, Y5
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y10, Y10
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y12, Y12
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y13, Y13
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y2, Y2
+	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y8, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y3, Y15
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y4, Y7
 	VMOVUPD     Y8, 896(BX)
 	VMOVUPD     1632(BX), Y8
 	VMOVUPD     Y2, 864(BX)
@@ -2387,9 +2387,9 @@ body:
 	VMULPD      1376(BX), Y8, Y8
 	VMULPD      1408(BX), Y13, Y13
 	VMULPD      1440(BX), Y6, Y6
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y4, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y3, Y15
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y4, Y7
 	VMOVUPD     Y12, 1440(BX)
 	VMULPD      1088(BX), Y2, Y12
 	VMOVUPD     Y10, 1088(BX)
@@ -2402,109 +2402,109 @@ body:
 	VMULPD      1344(BX), Y13, Y8
 	VMOVUPD     Y13, 1344(BX)
 	VMULPD      1120(BX), Y6, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y4, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y3, Y15
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y4, Y7
 	VMULPD      Y12, Y11, Y11
 	VMULPD      1952(BX), Y10, Y10
 	VMULPD      1024(BX), Y5, Y5
 	VMULPD      704(BX), Y1, Y1
 	VMULPD      1152(BX), Y8, Y8
 	VMULPD      768(BX), Y13, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y13
 	VFMADD213PD Y13, Y9, Y14
 	VFMADD213PD Y13, Y3, Y15
 	VFMADD231PD Y7, Y4, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y7
 	VMOVUPD     Y6, 768(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y6
 	VFMADD231PD Y7, Y11, Y6
 	VMOVUPD     Y11, 1152(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y11
 	VFMADD231PD Y7, Y10, Y11
 	VMOVUPD     Y10, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y10
 	VFMADD231PD Y7, Y5, Y10
 	VMOVUPD     Y5, 1024(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y5
 	VFMADD231PD Y7, Y1, Y5
 	VMOVUPD     Y1, 1952(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y1
 	VFMADD231PD Y7, Y8, Y1
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1056(SB), Y12, Y7
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y4, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y12, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y3, Y15
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y4, Y13
 	VMOVUPD     Y12, 1120(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y12
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y6, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y12
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y6, Y12
 	VMOVUPD     Y8, 1568(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y8
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y11, Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y8
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y11, Y8
 	VMOVUPD     Y4, 1408(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y4
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y10, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y4
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y10, Y4
 	VMULPD      576(BX), Y2, Y2
 	VMULPD      1184(BX), Y0, Y0
 	VMOVUPD     Y0, 1184(BX)
 	VMOVUPD     608(BX), Y0
 	VMULPD      640(BX), Y0, Y0
 	VMOVUPD     Y0, 640(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y0
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y5, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y0
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y5, Y0
 	VMOVUPD     Y2, 608(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y2
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y1, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y2
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y1, Y2
 	VMOVUPD     Y1, 576(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y1
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1888(SB), Y7, Y1
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y6, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y11, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y10, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y3, Y15
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y1
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y7, Y1
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y6, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y11, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y10, Y4
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y3, Y15
 	VMOVUPD     Y3, 1600(BX)
 	VMOVUPD     1408(BX), Y3
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y3, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y5, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y3
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y5, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y3
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2048(SB), Y9, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y9, Y14
 	VMOVUPD     Y9, 1376(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y9
 	VFMADD132PD 1600(BX), Y9, Y15
 	VFMADD231PD 1408(BX), Y13, Y9
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y13
 	VFMADD132PD 1376(BX), Y13, Y14
 	VFMADD132PD 1600(BX), Y13, Y15
 	VFMADD231PD 1408(BX), Y9, Y13
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y9
 	VFMADD132PD 1376(BX), Y9, Y14
 	VFMADD132PD 1600(BX), Y9, Y15
 	VFMADD231PD 1408(BX), Y13, Y9
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
@@ -2514,7 +2514,7 @@ body:
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
@@ -2529,7 +2529,7 @@ body:
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
@@ -2541,7 +2541,7 @@ body:
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
@@ -2556,7 +2556,7 @@ body:
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
@@ -2566,13 +2566,13 @@ body:
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
 	VMOVUPD     1856(BX), Y15
 	VMOVUPD     Y14, 1216(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y14
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y14
 	VMOVUPD     Y13, 1088(BX)
 	VMOVUPD     736(BX), Y13
 	VBLENDVPD   Y15, Y14, Y13, Y13
@@ -2587,7 +2587,7 @@ body:
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
@@ -2606,7 +2606,7 @@ body:
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
@@ -2620,7 +2620,7 @@ body:
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
@@ -2634,7 +2634,7 @@ body:
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
@@ -2645,35 +2645,35 @@ body:
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y3
 	VFMADD213PD Y3, Y6, Y12
 	VFMADD213PD Y3, Y11, Y8
 	VFMADD213PD Y3, Y10, Y4
 	VFMADD213PD Y3, Y5, Y0
 	VFMADD132PD 576(BX), Y3, Y2
 	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y1
 	VFMADD213PD Y1, Y6, Y12
 	VFMADD213PD Y1, Y11, Y8
 	VFMADD213PD Y1, Y10, Y4
 	VFMADD213PD Y1, Y5, Y0
 	VFMADD132PD 576(BX), Y1, Y2
 	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y3
 	VFMADD213PD Y3, Y12, Y6
 	VFMADD213PD Y3, Y8, Y11
 	VFMADD213PD Y3, Y4, Y10
@@ -2693,7 +2693,7 @@ body:
 	VMULPD      800(BX), Y5, Y5
 	VMULPD      1344(BX), Y2, Y2
 	VMULPD      768(BX), Y0, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y6
 	VANDPD      Y1, Y6, Y1
 	VANDPD      Y3, Y6, Y3
 	VANDPD      Y4, Y6, Y4
@@ -2713,7 +2713,7 @@ body:
 	VFMADD213PD 416(BX), Y2, Y14
 	VFMADD231PD Y0, Y15, Y9
 	VMOVUPD     512(BX), Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2720(SB), Y1
 	VBLENDVPD   Y0, Y13, Y1, Y0
 	VMOVUPD     1056(BX), Y2
 	VBLENDVPD   Y2, Y14, Y1, Y2
@@ -2746,13 +2746,13 @@ tail:
 	VMASKMOVPD  32(R9)(AX*1), Y14, Y3
 	VMASKMOVPD  (DI)(AX*1), Y15, Y4
 	VMASKMOVPD  32(DI)(AX*1), Y14, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y6
 	VANDPD      Y6, Y0, Y7
 	VANDPD      Y6, Y1, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+736(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y9
 	VMULPD      Y7, Y9, Y10
 	VMULPD      Y8, Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+704(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y11
 	VCMPPD      $0x11, Y11, Y7, Y12
 	VCMPPD      $0x11, Y11, Y8, Y11
 	VCMPPD      $0x03, Y7, Y7, Y13
@@ -2762,14 +2762,14 @@ tail:
 	VBLENDVPD   Y12, Y10, Y7, Y10
 	VBLENDVPD   Y11, Y9, Y8, Y9
 	VMOVUPD     Y5, 384(BX)
-	VANDPD      bsmPriceStripAVX2Consts<>+768(SB), Y10, Y5
+	VANDPD      bsmPriceStripAVX2Consts<>+704(SB), Y10, Y5
 	VMOVUPD     Y4, 416(BX)
-	VANDPD      bsmPriceStripAVX2Consts<>+768(SB), Y9, Y4
+	VANDPD      bsmPriceStripAVX2Consts<>+704(SB), Y9, Y4
 	VORPD       bsmPriceStripAVX2Consts<>+544(SB), Y5, Y5
 	VORPD       bsmPriceStripAVX2Consts<>+544(SB), Y4, Y4
 	VORPD       Y13, Y5, Y5
 	VORPD       Y6, Y4, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+928(SB), Y6
 	VMULPD      Y6, Y5, Y13
 	VMULPD      Y6, Y4, Y6
 	VMOVUPD     Y1, 448(BX)
@@ -2800,47 +2800,47 @@ tail:
 	VSUBPD      Y0, Y3, Y0
 	VPSRLQ      $0x34, Y10, Y3
 	VPSRLQ      $0x34, Y9, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+800(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+736(SB), Y10
 	VORPD       Y3, Y10, Y3
 	VORPD       Y9, Y10, Y9
 	VMULPD      Y11, Y4, Y10
 	VMULPD      Y2, Y5, Y12
-	VSUBPD      bsmPriceStripAVX2Consts<>+832(SB), Y3, Y3
-	VSUBPD      bsmPriceStripAVX2Consts<>+832(SB), Y9, Y9
+	VSUBPD      bsmPriceStripAVX2Consts<>+768(SB), Y3, Y3
+	VSUBPD      bsmPriceStripAVX2Consts<>+768(SB), Y9, Y9
 	VMOVUPD     Y6, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+864(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+800(SB), Y6
 	VMOVUPD     Y13, 736(BX)
 	VANDPD      672(BX), Y6, Y13
 	VANDPD      576(BX), Y6, Y6
 	VMOVUPD     Y8, 576(BX)
 	VMOVUPD     544(BX), Y8
 	VMOVUPD     Y7, 672(BX)
-	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+896(SB), Y8, Y7
+	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+832(SB), Y8, Y7
 	VMOVUPD     Y0, 768(BX)
 	VMOVUPD     512(BX), Y0
 	VMOVUPD     Y1, 800(BX)
-	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+896(SB), Y0, Y1
+	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+832(SB), Y0, Y1
 	VMOVUPD     Y5, 832(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y5
 	VDIVPD      Y10, Y5, Y10
 	VDIVPD      Y12, Y5, Y12
 	VSUBPD      Y13, Y3, Y3
 	VSUBPD      Y6, Y9, Y6
-	VMOVUPD     bsmPriceStripAVX2Consts<>+960(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y9
 	VCMPPD      $0x11, Y9, Y8, Y13
 	VCMPPD      $0x11, Y9, Y0, Y9
 	VMOVUPD     128(BX), Y5
 	VMOVUPD     Y4, 864(BX)
 	VMULPD      480(BX), Y5, Y4
 	VMULPD      448(BX), Y5, Y5
-	VBLENDVPD   Y7, bsmPriceStripAVX2Consts<>+928(SB), Y3, Y3
-	VBLENDVPD   Y1, bsmPriceStripAVX2Consts<>+928(SB), Y6, Y1
+	VBLENDVPD   Y7, bsmPriceStripAVX2Consts<>+864(SB), Y3, Y3
+	VBLENDVPD   Y1, bsmPriceStripAVX2Consts<>+864(SB), Y6, Y1
 	VBLENDVPD   Y13, Y3, Y8, Y3
 	VBLENDVPD   Y9, Y1, Y0, Y0
 	VMOVUPD     192(BX), Y1
 	VSUBPD      Y3, Y1, Y3
 	VSUBPD      Y0, Y1, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+960(SB), Y1
 	VMULPD      608(BX), Y1, Y6
 	VMULPD      640(BX), Y1, Y1
 	VMOVUPD     416(BX), Y7
@@ -2861,7 +2861,7 @@ tail:
 	VMULPD      864(BX), Y10, Y10
 	VMULPD      832(BX), Y12, Y12
 	VMOVUPD     Y13, 832(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y13
 	VMOVUPD     Y7, 864(BX)
 	VADDPD      Y13, Y3, Y7
 	VMOVUPD     Y9, 384(BX)
@@ -2883,14 +2883,14 @@ tail:
 	VBLENDVPD   Y13, Y1, Y3, Y1
 	VMOVUPD     704(BX), Y3
 	VBLENDVPD   Y3, Y6, Y0, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y3
 	VMULPD      Y3, Y1, Y6
 	VMULPD      Y3, Y0, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1120(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y13
 	VMOVUPD     Y0, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y0
 	VFMADD231PD Y13, Y7, Y0
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1152(SB), Y9, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1088(SB), Y9, Y13
 	VMULPD      (BX), Y10, Y10
 	VMULPD      (BX), Y12, Y12
 	VMOVUPD     Y12, 736(BX)
@@ -2900,7 +2900,7 @@ tail:
 	VMINPD      Y5, Y12, Y12
 	VADDPD      Y4, Y8, Y4
 	VADDPD      Y5, Y8, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1184(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1120(SB), Y8
 	VFMADD213PD Y8, Y7, Y0
 	VFMADD231PD Y13, Y9, Y8
 	VMOVUPD     608(BX), Y13
@@ -2908,34 +2908,34 @@ tail:
 	VMINPD      640(BX), Y12, Y12
 	VADDPD      Y4, Y13, Y4
 	VADDPD      640(BX), Y5, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1216(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y13
 	VFMADD213PD Y13, Y7, Y0
 	VFMADD231PD Y8, Y9, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1312(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y8
 	VCMPPD      $0x11, Y10, Y8, Y10
 	VCMPPD      $0x11, Y12, Y8, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1280(SB), Y12
 	VCMPPD      $0x11, Y12, Y4, Y4
 	VCMPPD      $0x11, Y12, Y5, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1184(SB), Y12
 	VFMADD213PD Y12, Y7, Y0
 	VFMADD231PD Y13, Y9, Y12
 	VANDPD      Y4, Y10, Y4
 	VANDPD      Y5, Y8, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1280(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1216(SB), Y8
 	VFMADD213PD Y8, Y7, Y0
 	VFMADD231PD Y12, Y9, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1312(SB), Y10
 	VFMADD213PD Y10, Y7, Y0
 	VFMADD231PD Y8, Y9, Y10
 	VMULPD      Y0, Y7, Y0
 	VMULPD      Y10, Y9, Y7
 	VFMADD231PD Y0, Y11, Y6
 	VFMADD231PD Y7, Y2, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y0
 	VFMADD231PD Y0, Y11, Y6
 	VFMADD231PD Y0, Y2, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y2
 	VFMADD231PD Y2, Y1, Y6
 	VFMADD231PD 704(BX), Y2, Y3
 	VMOVUPD     32(BX), Y1
@@ -2950,12 +2950,12 @@ tail:
 	VFMADD231PD Y3, Y7, Y8
 	VFMSUB213PD 800(BX), Y6, Y1
 	VFMSUB213PD 768(BX), Y3, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y3
 	VANDPD      Y2, Y3, Y6
 	VANDPD      Y8, Y3, Y9
 	VANDPD      Y1, Y3, Y10
 	VANDPD      Y7, Y3, Y11
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y12
 	VMINPD      Y6, Y12, Y6
 	VMINPD      Y9, Y12, Y9
 	VMINPD      Y10, Y12, Y10
@@ -2965,20 +2965,20 @@ tail:
 	VANDPD      Y8, Y12, Y8
 	VANDPD      Y1, Y12, Y1
 	VANDPD      Y7, Y12, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y12
 	VFMADD213PD Y0, Y6, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y13
 	VFMADD213PD Y0, Y9, Y13
 	VMOVUPD     Y5, 768(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y5
 	VMOVUPD     Y4, 736(BX)
 	VADDPD      Y5, Y6, Y4
 	VADDPD      Y5, Y9, Y3
 	VMOVUPD     Y7, 800(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y7
 	VFMADD213PD Y0, Y10, Y7
 	VMOVUPD     Y1, 576(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y1
 	VFMADD213PD Y0, Y11, Y1
 	VADDPD      Y5, Y10, Y0
 	VADDPD      Y5, Y11, Y5
@@ -2988,8 +2988,8 @@ tail:
 	VMULPD      Y9, Y9, Y10
 	VMOVUPD     Y9, 608(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+128(SB), Y9
-	VFMADD132PD bsmPriceStripAVX2Consts<>+1568(SB), Y9, Y11
-	VFMADD132PD bsmPriceStripAVX2Consts<>+1568(SB), Y9, Y10
+	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y9, Y11
+	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y9, Y10
 	VSUBPD      Y9, Y11, Y11
 	VSUBPD      Y9, Y10, Y9
 	VMULPD      Y4, Y12, Y10
@@ -3008,7 +3008,7 @@ tail:
 	VCMPPD      $0x00, Y5, Y8, Y5
 	VMOVUPD     544(BX), Y8
 	VCMPPD      $0x00, Y2, Y8, Y2
-	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y8
 	VMOVUPD     Y0, 992(BX)
 	VMOVUPD     448(BX), Y0
 	VBLENDVPD   Y5, Y8, Y0, Y0
@@ -3036,47 +3036,44 @@ tail:
 	VMULPD      608(BX), Y10, Y9
 	VMULPD      640(BX), Y6, Y6
 	VMULPD      704(BX), Y1, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y10
 	VMULPD      416(BX), Y10, Y11
 	VMULPD      672(BX), Y10, Y10
 	VMOVUPD     480(BX), Y12
 	VFMADD231PD Y12, Y12, Y11
 	VMOVUPD     608(BX), Y12
 	VFMADD231PD Y12, Y12, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y13
 	VFMADD231PD Y12, Y8, Y13
 	VMOVUPD     Y7, 608(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y7
 	VFMADD231PD Y12, Y9, Y7
 	VMOVUPD     Y5, 480(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y5
 	VFMADD231PD 416(BX), Y5, Y11
 	VFMADD231PD 672(BX), Y5, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y5
 	VFMADD231PD Y12, Y6, Y5
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1056(SB), Y1, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y1, Y12
 	VMOVUPD     Y1, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1888(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y1
 	VMOVUPD     Y6, 640(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y6
 	VFMADD231PD Y1, Y13, Y6
 	VMOVUPD     Y0, 896(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y0
 	VFMADD231PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y1
 	VFMADD213PD Y1, Y13, Y6
 	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y1
 	VFMADD213PD Y1, Y13, Y6
 	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y1
 	VFMADD213PD Y1, Y13, Y6
 	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y1
 	VFMADD213PD Y1, Y13, Y6
 	VFMADD213PD Y1, Y7, Y0
 	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y1
@@ -3119,20 +3116,23 @@ tail:
 	VFMADD213PD Y1, Y13, Y6
 	VFMADD213PD Y1, Y7, Y0
 	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y1
+	VFMADD213PD Y1, Y13, Y6
+	VFMADD213PD Y1, Y7, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y1
 	VFMADD213PD Y1, Y6, Y13
 	VFMADD213PD Y1, Y0, Y7
 	VFMADD213PD Y2, Y13, Y8
 	VFMADD213PD Y2, Y7, Y9
 	VMULPD      Y4, Y8, Y0
 	VMULPD      Y3, Y9, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1888(SB), Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y6
 	VFMADD231PD Y4, Y5, Y6
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y12, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y7
 	VANDPD      Y0, Y7, Y0
 	VANDPD      Y3, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y8
 	VFMADD213PD Y8, Y5, Y6
 	VFMADD231PD Y4, Y12, Y8
 	VORPD       928(BX), Y0, Y0
@@ -3141,100 +3141,100 @@ tail:
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y9
 	VFMADD231PD Y4, Y11, Y9
 	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y13
 	VFMADD213PD Y13, Y5, Y6
 	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1728(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1760(SB), Y8
 	VFMADD213PD Y8, Y11, Y9
 	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y4
 	VFMADD213PD Y4, Y5, Y6
 	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1760(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1792(SB), Y13
 	VFMADD213PD Y13, Y11, Y9
 	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y8
 	VFMADD213PD Y8, Y5, Y6
 	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1792(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y4
 	VFMADD213PD Y4, Y11, Y9
 	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y13
 	VFMADD213PD Y13, Y5, Y6
 	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y8
 	VFMADD213PD Y8, Y11, Y9
 	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y4
 	VFMADD213PD Y4, Y5, Y6
 	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1888(SB), Y13
 	VFMADD213PD Y13, Y11, Y9
 	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y8
 	VFMADD213PD Y8, Y5, Y6
 	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y4
 	VFMADD213PD Y4, Y11, Y9
 	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y13
 	VFMADD213PD Y13, Y5, Y6
 	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y8
 	VFMADD213PD Y8, Y11, Y9
 	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y4
 	VFMADD213PD Y4, Y5, Y6
 	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y13
 	VFMADD213PD Y13, Y11, Y9
 	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y8
 	VFMADD213PD Y8, Y5, Y6
 	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y4
 	VFMADD213PD Y4, Y11, Y9
 	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y13
 	VFMADD213PD Y13, Y5, Y6
 	VFMADD231PD Y8, Y12, Y13
 	VMULPD      Y9, Y11, Y8
 	VMULPD      Y4, Y10, Y4
 	VMOVUPD     416(BX), Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+576(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1568(SB), Y10
 	VMINPD      Y10, Y9, Y11
 	VMOVUPD     672(BX), Y7
 	VMINPD      Y10, Y7, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y2
 	VFMADD213PD Y2, Y5, Y6
 	VFMADD231PD Y13, Y12, Y2
 	VMOVUPD     96(BX), Y13
 	VFMADD213PD Y13, Y13, Y8
 	VFMADD213PD Y13, Y4, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y4
 	VMAXPD      Y4, Y11, Y11
 	VMAXPD      Y4, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y10
 	VFMADD213PD Y10, Y5, Y6
 	VFMADD231PD Y2, Y12, Y10
 	VSUBPD      Y11, Y9, Y2
 	VSUBPD      Y4, Y7, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y9
 	VFMADD213PD Y9, Y5, Y6
 	VFMADD231PD Y10, Y12, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y10
-	VADDPD      Y11, Y10, Y11
-	VADDPD      Y4, Y10, Y4
-	VADDPD      Y2, Y10, Y2
-	VADDPD      Y7, Y10, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1728(SB), Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y10, Y4, Y4
+	VADDPD      Y10, Y2, Y2
+	VADDPD      Y10, Y7, Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y10
 	VFMADD213PD Y10, Y5, Y6
 	VFMADD231PD Y9, Y12, Y10
 	VPSLLQ      $0x34, Y11, Y9
 	VPSLLQ      $0x34, Y4, Y4
 	VPSLLQ      $0x34, Y2, Y2
 	VPSLLQ      $0x34, Y7, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y11
 	VFMADD213PD Y11, Y5, Y6
 	VFMADD231PD Y10, Y12, Y11
 	VMULPD      Y2, Y8, Y2
@@ -3246,17 +3246,17 @@ tail:
 	VCMPPD      $0x00, Y10, Y13, Y10
 	VMOVUPD     544(BX), Y13
 	VCMPPD      $0x00, Y8, Y13, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y13
 	VFMADD213PD Y13, Y5, Y6
 	VFMADD231PD Y11, Y12, Y13
 	VMULPD      Y9, Y2, Y2
 	VMULPD      Y4, Y7, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+896(SB), Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y7
 	VMOVUPD     864(BX), Y9
 	VBLENDVPD   Y10, Y7, Y9, Y9
 	VMOVUPD     832(BX), Y10
 	VBLENDVPD   Y8, Y7, Y10, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y8
 	VFMADD213PD Y8, Y5, Y6
 	VFMADD231PD Y13, Y12, Y8
 	VMOVUPD     896(BX), Y10
@@ -3270,7 +3270,7 @@ tail:
 	VFMADD231PD 704(BX), Y1, Y6
 	VMULPD      480(BX), Y5, Y1
 	VMULPD      608(BX), Y6, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y6
 	VANDPD      Y1, Y6, Y1
 	VANDPD      Y5, Y6, Y5
 	VORPD       576(BX), Y1, Y1
@@ -3280,7 +3280,7 @@ tail:
 	VFMADD231PD Y0, Y2, Y9
 	VFMADD231PD Y1, Y4, Y7
 	VMOVUPD     736(BX), Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2720(SB), Y1
 	VBLENDVPD   Y0, Y9, Y1, Y0
 	VMOVUPD     768(BX), Y2
 	VBLENDVPD   Y2, Y7, Y1, Y1

@@ -1932,18 +1932,18 @@ DATA spotAllRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
 DATA spotAllRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
 DATA spotAllRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
 DATA spotAllRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+856(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+800(SB)/8, $0x00000000000007fe
+DATA spotAllRowsAVX2Consts<>+808(SB)/8, $0x00000000000007fe
+DATA spotAllRowsAVX2Consts<>+816(SB)/8, $0x00000000000007fe
+DATA spotAllRowsAVX2Consts<>+824(SB)/8, $0x00000000000007fe
+DATA spotAllRowsAVX2Consts<>+832(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+840(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+848(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+856(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+864(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+872(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+880(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+888(SB)/8, $0xbfe62e42fee00000
 DATA spotAllRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
 DATA spotAllRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
 DATA spotAllRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
@@ -1952,231 +1952,235 @@ DATA spotAllRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+960(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+968(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+976(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+984(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+992(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1000(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1008(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1016(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1024(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1032(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1040(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1048(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1056(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1064(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1072(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1080(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1088(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1096(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1104(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1112(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1120(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+1128(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+1136(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+1144(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1184(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1192(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1200(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1208(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1240(SB)/8, $0x3f2a01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX2Consts<>+1312(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+1320(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+1328(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+1336(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
-DATA spotAllRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
-DATA spotAllRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
-DATA spotAllRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
-DATA spotAllRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
-DATA spotAllRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
-DATA spotAllRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
-DATA spotAllRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
-DATA spotAllRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0xbfe71547652b82fe
-DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0xbfe71547652b82fe
-DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0xbfe71547652b82fe
-DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0xbfe71547652b82fe
-DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+960(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+968(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+976(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+984(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+992(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1000(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1008(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1016(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1024(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1032(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1040(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1048(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1056(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1064(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1072(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1080(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1088(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1096(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1104(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1112(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1176(SB)/8, $0x3f2a01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1216(SB)/8, $0x3f81111111122322
+DATA spotAllRowsAVX2Consts<>+1224(SB)/8, $0x3f81111111122322
+DATA spotAllRowsAVX2Consts<>+1232(SB)/8, $0x3f81111111122322
+DATA spotAllRowsAVX2Consts<>+1240(SB)/8, $0x3f81111111122322
+DATA spotAllRowsAVX2Consts<>+1248(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1256(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1264(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1272(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1280(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1288(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1296(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1304(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1312(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1320(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1328(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1336(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1344(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1352(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1360(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1368(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1408(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1416(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1424(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1432(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1440(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1448(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1456(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1464(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
 DATA spotAllRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
 DATA spotAllRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
 DATA spotAllRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
 DATA spotAllRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
-DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2624(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2632(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2640(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2648(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2368(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2376(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2384(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2392(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2400(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2408(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2416(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2424(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2432(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2440(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2448(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2456(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2464(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2472(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2480(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2488(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2496(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2504(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2512(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2520(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2528(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2536(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2544(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2552(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2560(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2568(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2576(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2584(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2592(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2600(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2608(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2616(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2624(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2632(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2640(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2648(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2656(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2664(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2672(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2680(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2688(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2696(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2704(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2712(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2720(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2728(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2736(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2744(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
+GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2784
 
 DATA spotAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2497,549 +2501,540 @@ body:
 	VMULPD       480(BX), Y0, Y9
 	VFMADD213PD  spotAllRowsAVX2Consts<>+768(SB), Y3, Y2
 	VFMADD213PD  spotAllRowsAVX2Consts<>+768(SB), Y4, Y5
-	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y1, Y1
-	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y11, Y11
 	VMOVUPD      Y10, 480(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y10
+	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y1, Y10
 	VMOVUPD      Y9, 576(BX)
-	VXORPD       64(BX), Y10, Y9
-	VMOVUPD      Y9, 960(BX)
-	VMOVUPD      32(BX), Y9
-	VMOVUPD      Y12, 448(BX)
-	VXORPD       Y10, Y9, Y12
-	VMOVUPD      Y12, 416(BX)
-	VMOVUPD      64(BX), Y12
-	VMOVUPD      Y7, 512(BX)
-	VMULPD       320(BX), Y12, Y7
-	VMOVUPD      Y7, 992(BX)
-	VMULPD       288(BX), Y9, Y7
-	VMOVUPD      Y7, 1024(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y7
-	VFMADD213PD  Y7, Y3, Y2
-	VFMADD231PD  Y5, Y4, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y5
-	VFMADD231PD  Y5, Y1, Y8
-	VFMADD231PD  Y5, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y5
-	VMOVUPD      Y15, 1056(BX)
-	VMINPD       Y5, Y1, Y15
-	VMINPD       Y5, Y11, Y9
-	VMULPD       768(BX), Y14, Y12
-	VMOVUPD      Y12, 1088(BX)
-	VMULPD       384(BX), Y0, Y12
-	VMOVUPD      Y12, 1120(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y12
-	VFMADD213PD  Y12, Y3, Y2
-	VFMADD231PD  Y7, Y4, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y7
-	VFMADD231PD  Y7, Y1, Y8
-	VFMADD231PD  Y7, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y7
-	VMAXPD       Y7, Y15, Y15
-	VMAXPD       Y7, Y9, Y9
-	VMULPD       256(BX), Y14, Y7
-	VMOVUPD      Y7, 1152(BX)
-	VMULPD       192(BX), Y0, Y7
+	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y11, Y9
+	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y1, Y1
+	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y11, Y11
+	VMOVUPD      Y12, 960(BX)
+	VPSRLQ       $0x01, Y1, Y12
+	VMOVUPD      Y7, 448(BX)
+	VPSRLQ       $0x01, Y11, Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+832(SB), Y3, Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+832(SB), Y4, Y5
+	VFMADD231PD  spotAllRowsAVX2Consts<>+864(SB), Y10, Y8
+	VFMADD231PD  spotAllRowsAVX2Consts<>+864(SB), Y9, Y6
+	VMOVUPD      Y15, 416(BX)
+	VPSLLQ       $0x34, Y12, Y15
+	VMOVUPD      Y15, 512(BX)
+	VPSLLQ       $0x34, Y7, Y15
+	VPSUBQ       Y12, Y1, Y1
+	VPSUBQ       Y7, Y11, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y11
+	VFMADD213PD  Y11, Y3, Y2
+	VFMADD231PD  Y5, Y4, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y5
+	VFMADD231PD  Y5, Y10, Y8
+	VFMADD231PD  Y5, Y9, Y6
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y7, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y7
+	VXORPD       64(BX), Y7, Y9
+	VXORPD       32(BX), Y7, Y10
 	VMULPD       Y2, Y3, Y2
-	VMULPD       Y12, Y4, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD231PD  Y4, Y8, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1024(SB), Y6, Y4
-	VSUBPD       Y15, Y1, Y1
-	VSUBPD       Y9, Y11, Y11
-	VMOVUPD      Y7, 1184(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y7
-	VADDPD       Y7, Y15, Y15
-	VADDPD       Y7, Y9, Y9
+	VMULPD       Y11, Y4, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y4, Y8, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+992(SB), Y6, Y4
+	VMOVUPD      64(BX), Y12
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       320(BX), Y12, Y10
+	VMOVUPD      Y10, 1024(BX)
+	VMOVUPD      32(BX), Y10
+	VMOVUPD      Y9, 1056(BX)
+	VMULPD       288(BX), Y10, Y9
+	VMOVUPD      Y9, 1088(BX)
+	VMULPD       768(BX), Y14, Y9
+	VMOVUPD      Y9, 1120(BX)
+	VMULPD       384(BX), Y0, Y9
 	VFMADD231PD  800(BX), Y2, Y13
 	VMOVUPD      736(BX), Y2
 	VFMADD213PD  832(BX), Y2, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y5
-	VFMADD213PD  Y5, Y8, Y12
-	VFMADD231PD  Y4, Y6, Y5
-	VADDPD       Y7, Y1, Y1
-	VADDPD       Y7, Y11, Y4
-	VPSLLQ       $0x34, Y15, Y11
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y15
-	VFMADD231PD  800(BX), Y15, Y13
-	VFMADD231PD  Y15, Y2, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y2
-	VFMADD213PD  Y2, Y8, Y12
-	VFMADD231PD  Y5, Y6, Y2
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD231PD  704(BX), Y5, Y13
-	VFMADD231PD  672(BX), Y5, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y5
-	VFMADD213PD  Y5, Y8, Y12
-	VFMADD231PD  Y2, Y6, Y5
+	VMOVUPD      Y9, 832(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y4, Y6, Y9
+	VMULPD       256(BX), Y14, Y4
+	VMOVUPD      Y4, 1152(BX)
+	VMULPD       192(BX), Y0, Y4
+	VMOVUPD      Y4, 1184(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y4
+	VFMADD231PD  800(BX), Y4, Y13
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y2
+	VFMADD213PD  Y2, Y8, Y11
+	VFMADD231PD  Y9, Y6, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y9
+	VFMADD231PD  704(BX), Y9, Y13
+	VFMADD231PD  672(BX), Y9, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y2, Y6, Y9
 	VMOVUPD      256(BX), Y2
 	VFMADD231PD  224(BX), Y2, Y13
 	VMOVUPD      192(BX), Y2
 	VFMADD231PD  160(BX), Y2, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y2
-	VFMADD213PD  Y2, Y8, Y12
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      864(BX), Y5
-	VFMADD231PD  Y13, Y14, Y5
-	VMOVUPD      928(BX), Y7
-	VFMADD231PD  Y3, Y0, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y2
+	VFMADD213PD  Y2, Y8, Y11
+	VFMADD231PD  Y9, Y6, Y2
+	VMOVUPD      864(BX), Y9
+	VFMADD231PD  Y13, Y14, Y9
+	VMOVUPD      928(BX), Y10
+	VFMADD231PD  Y3, Y0, Y10
 	VFMSUB213PD  864(BX), Y14, Y13
 	VFMSUB213PD  928(BX), Y0, Y3
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y8, Y12
-	VFMADD231PD  Y2, Y6, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y8, Y11
+	VFMADD231PD  Y2, Y6, Y12
 	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y2
+	VMOVUPD      Y0, 928(BX)
+	VANDPD       Y9, Y2, Y0
 	VMOVUPD      Y14, 864(BX)
-	VANDPD       Y5, Y2, Y14
-	VMOVUPD      Y9, 672(BX)
-	VANDPD       Y7, Y2, Y9
-	VMOVUPD      Y11, 704(BX)
-	VANDPD       Y13, Y2, Y11
-	VMOVUPD      Y4, 736(BX)
-	VANDPD       Y3, Y2, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y2
+	VANDPD       Y10, Y2, Y14
+	VMOVUPD      Y5, 672(BX)
+	VANDPD       Y13, Y2, Y5
+	VMOVUPD      Y1, 704(BX)
+	VANDPD       Y3, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y2
+	VMINPD       Y0, Y2, Y0
 	VMINPD       Y14, Y2, Y14
-	VMINPD       Y9, Y2, Y9
-	VMINPD       Y11, Y2, Y11
-	VMINPD       Y4, Y2, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y4
-	VFMADD213PD  Y4, Y8, Y12
-	VFMADD231PD  Y0, Y6, Y4
-	VANDPD       Y5, Y10, Y0
-	VANDPD       Y7, Y10, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y7
-	VFMADD213PD  Y15, Y14, Y7
-	VMOVUPD      Y5, 800(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y5
-	VFMADD213PD  Y15, Y9, Y5
-	VMOVUPD      Y0, 832(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y0
-	VMOVUPD      Y1, 1216(BX)
-	VADDPD       Y0, Y14, Y1
-	VADDPD       Y0, Y9, Y10
+	VMINPD       Y5, Y2, Y5
+	VMINPD       Y1, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y2
+	VFMADD213PD  Y2, Y8, Y11
+	VFMADD231PD  Y12, Y6, Y2
+	VANDPD       Y9, Y7, Y9
+	VANDPD       Y10, Y7, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD  Y4, Y0, Y12
+	VMOVUPD      Y10, 736(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y4, Y14, Y10
+	VMOVUPD      Y9, 800(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y9
+	VMOVUPD      Y15, 1216(BX)
+	VADDPD       Y9, Y0, Y15
+	VADDPD       Y9, Y14, Y7
 	VMOVUPD      Y3, 1248(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y15, Y11, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y3
+	VFMADD213PD  Y4, Y5, Y3
 	VMOVUPD      Y3, 1280(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y15, Y2, Y3
-	VADDPD       Y0, Y11, Y15
-	VADDPD       Y0, Y2, Y0
-	VMOVUPD      Y2, 1312(BX)
-	VMULPD       Y14, Y14, Y2
-	VMOVUPD      Y11, 1344(BX)
-	VMULPD       Y9, Y9, Y11
-	VMOVUPD      Y9, 1376(BX)
-	VMULPD       Y1, Y7, Y9
-	VMOVUPD      Y1, 1408(BX)
-	VMULPD       Y10, Y5, Y1
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y8, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y6, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y3
+	VFMADD213PD  Y4, Y1, Y3
+	VADDPD       Y9, Y5, Y4
+	VADDPD       Y9, Y1, Y9
+	VMOVUPD      Y1, 1312(BX)
+	VMULPD       Y0, Y0, Y1
+	VMOVUPD      Y5, 1344(BX)
+	VMULPD       Y14, Y14, Y5
+	VMOVUPD      Y14, 1376(BX)
+	VMULPD       Y15, Y12, Y14
+	VMOVUPD      Y15, 1408(BX)
+	VMULPD       Y7, Y10, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1376(SB), Y8, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1376(SB), Y6, Y2
 	VANDPD       spotAllRowsAVX2Consts<>+480(SB), Y13, Y13
 	VMOVUPD      Y13, 1440(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y13
-	VMOVUPD      Y10, 1472(BX)
-	VANDPD       1248(BX), Y13, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y13
-	VMOVUPD      Y10, 1248(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
-	VFMADD213PD  Y10, Y13, Y2
-	VFMADD213PD  Y10, Y13, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD  Y13, Y8, Y12
-	VFMADD231PD  Y4, Y6, Y13
-	VSUBPD       Y10, Y2, Y2
-	VSUBPD       Y10, Y11, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y10
-	VFMADD213PD  Y10, Y8, Y12
-	VFMADD213PD  Y10, Y6, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VFMADD213PD  Y10, Y13, Y6
-	VMULPD       1280(BX), Y15, Y11
-	VMULPD       Y0, Y3, Y12
-	VMULPD       1216(BX), Y8, Y8
-	VMULPD       736(BX), Y6, Y6
-	VMULPD       Y11, Y9, Y13
-	VMOVUPD      Y0, 736(BX)
-	VMULPD       Y12, Y1, Y0
+	VMOVUPD      Y7, 1472(BX)
+	VANDPD       1248(BX), Y13, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y13
+	VMOVUPD      Y7, 1248(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y7
+	VFMADD213PD  Y7, Y13, Y1
+	VFMADD213PD  Y7, Y13, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD231PD  Y2, Y6, Y13
+	VSUBPD       Y7, Y1, Y1
+	VSUBPD       Y7, Y5, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y5
+	VFMADD213PD  Y5, Y8, Y11
+	VFMADD213PD  Y5, Y6, Y13
+	VFMADD213PD  Y5, Y11, Y8
+	VFMADD213PD  Y5, Y13, Y6
+	VMULPD       1280(BX), Y4, Y7
+	VMULPD       Y9, Y3, Y11
+	VMULPD       512(BX), Y8, Y8
+	VMULPD       1216(BX), Y6, Y6
+	VMULPD       Y7, Y14, Y13
+	VMOVUPD      Y9, 1216(BX)
+	VMULPD       Y11, Y15, Y9
 	VMULPD       704(BX), Y8, Y8
 	VMULPD       672(BX), Y6, Y6
-	VDIVPD       Y13, Y10, Y13
-	VDIVPD       Y0, Y10, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y10
-	VMOVUPD      Y15, 672(BX)
-	VMULPD       Y10, Y2, Y15
-	VMULPD       Y10, Y4, Y10
+	VDIVPD       Y13, Y5, Y13
+	VDIVPD       Y9, Y5, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y5
+	VMOVUPD      Y4, 672(BX)
+	VMULPD       Y5, Y1, Y4
+	VMULPD       Y5, Y2, Y5
 	VMULPD       96(BX), Y8, Y8
 	VMULPD       128(BX), Y6, Y6
 	VMOVUPD      Y3, 128(BX)
-	VMINPD       spotAllRowsAVX2Consts<>+864(SB), Y2, Y3
-	VMOVUPD      Y5, 96(BX)
-	VMINPD       spotAllRowsAVX2Consts<>+864(SB), Y4, Y5
-	VFMADD231PD  Y14, Y14, Y15
-	VMOVUPD      Y14, 704(BX)
-	VMOVUPD      1376(BX), Y14
-	VFMADD231PD  Y14, Y14, Y10
-	VMULPD       64(BX), Y8, Y14
-	VMOVUPD      Y14, 64(BX)
-	VMULPD       32(BX), Y6, Y14
-	VMAXPD       spotAllRowsAVX2Consts<>+960(SB), Y3, Y3
-	VMAXPD       spotAllRowsAVX2Consts<>+960(SB), Y5, Y5
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y2, Y15
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y4, Y10
-	VSUBPD       Y3, Y2, Y2
-	VSUBPD       Y5, Y4, Y4
-	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y3, Y3
-	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y5, Y5
-	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y2, Y2
-	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y4, Y4
+	VMINPD       spotAllRowsAVX2Consts<>+1504(SB), Y1, Y3
+	VMOVUPD      Y10, 96(BX)
+	VMINPD       spotAllRowsAVX2Consts<>+1504(SB), Y2, Y10
+	VFMADD231PD  Y0, Y0, Y4
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      1376(BX), Y0
+	VFMADD231PD  Y0, Y0, Y5
+	VMULPD       64(BX), Y8, Y0
+	VMOVUPD      Y0, 64(BX)
+	VMULPD       32(BX), Y6, Y0
+	VMAXPD       spotAllRowsAVX2Consts<>+1536(SB), Y3, Y3
+	VMAXPD       spotAllRowsAVX2Consts<>+1536(SB), Y10, Y10
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y1, Y4
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y2, Y5
+	VSUBPD       Y3, Y1, Y1
+	VSUBPD       Y10, Y2, Y2
+	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y3, Y3
+	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y10, Y10
+	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y1, Y1
+	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y2, Y2
 	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y1, Y1
 	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y4, Y4
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y0, Y12, Y12
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y0, Y1, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y13
-	VFMADD231PD  Y1, Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1632(SB), Y10, Y1
-	VMULPD       Y11, Y7, Y7
-	VMOVUPD      Y14, 32(BX)
-	VMULPD       96(BX), Y12, Y14
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y13, Y14, Y13
+	VMULPD       Y9, Y15, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y14
+	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y15
+	VFMADD231PD  Y14, Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y5, Y14
+	VMULPD       Y7, Y12, Y12
+	VMOVUPD      Y0, 32(BX)
+	VMULPD       96(BX), Y11, Y0
 	VMOVUPD      Y6, 96(BX)
-	VMULPD       1280(BX), Y9, Y6
+	VMULPD       1280(BX), Y13, Y6
 	VMOVUPD      Y8, 1280(BX)
-	VMULPD       128(BX), Y0, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y10, Y1
-	VMULPD       1408(BX), Y11, Y11
-	VMULPD       1472(BX), Y12, Y12
-	VMULPD       704(BX), Y7, Y7
-	VMULPD       1376(BX), Y14, Y14
+	VMULPD       128(BX), Y9, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y5, Y14
+	VMULPD       1408(BX), Y7, Y7
+	VMULPD       1472(BX), Y11, Y11
+	VMULPD       704(BX), Y12, Y12
+	VMULPD       1376(BX), Y0, Y0
 	VMULPD       1344(BX), Y6, Y6
 	VMULPD       1312(BX), Y8, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y10, Y1
-	VMOVUPD      Y12, 1472(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y12
-	VMOVUPD      Y11, 1408(BX)
-	VANDPD       704(BX), Y12, Y11
-	VMOVUPD      Y5, 704(BX)
-	VANDPD       1376(BX), Y12, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1728(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1728(SB), Y5, Y14
+	VMOVUPD      Y11, 1472(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y11
+	VMOVUPD      Y7, 1408(BX)
+	VANDPD       704(BX), Y11, Y7
+	VMOVUPD      Y10, 704(BX)
+	VANDPD       1376(BX), Y11, Y10
 	VMOVUPD      Y3, 1376(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1120(SB), Y7, Y3
-	VMOVUPD      Y7, 128(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1120(SB), Y14, Y7
-	VMOVUPD      Y14, 1216(BX)
-	VANDPD       1344(BX), Y12, Y14
-	VMOVUPD      Y4, 1344(BX)
-	VANDPD       1312(BX), Y12, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y12
-	VFMADD213PD  Y12, Y15, Y13
-	VFMADD231PD  Y1, Y10, Y12
-	VORPD        832(BX), Y11, Y1
-	VORPD        800(BX), Y5, Y5
-	VORPD        1440(BX), Y14, Y11
-	VORPD        1248(BX), Y4, Y4
-	VMULPD       672(BX), Y9, Y9
-	VMULPD       736(BX), Y0, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y14
-	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y0
-	VFMADD231PD  Y14, Y6, Y0
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1056(SB), Y12, Y3
+	VMOVUPD      Y12, 128(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1056(SB), Y0, Y12
+	VMOVUPD      Y0, 512(BX)
+	VANDPD       1344(BX), Y11, Y0
+	VMOVUPD      Y2, 1344(BX)
+	VANDPD       1312(BX), Y11, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y11
+	VFMADD213PD  Y11, Y4, Y15
+	VFMADD231PD  Y14, Y5, Y11
+	VORPD        800(BX), Y7, Y7
+	VORPD        736(BX), Y10, Y10
+	VORPD        1440(BX), Y0, Y0
+	VORPD        1248(BX), Y2, Y2
+	VMULPD       672(BX), Y13, Y13
+	VMULPD       1216(BX), Y9, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y14
+	VMOVUPD      Y9, 1216(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y14, Y6, Y9
 	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y8, Y14
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y10, Y12
-	VMOVUPD      Y9, 672(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
-	VFMADD231PD  864(BX), Y1, Y9
-	VMOVUPD      Y9, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
-	VFMADD231PD  928(BX), Y5, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y10, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y10, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y10, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y10, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y15, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y10, Y12
-	VMULPD       Y13, Y15, Y13
-	VMULPD       Y12, Y10, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y15
-	VFMADD231PD  Y12, Y3, Y15
-	VMOVUPD      Y9, 928(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y9
-	VFMADD231PD  Y12, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y5, Y11
+	VMOVUPD      Y13, 672(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
+	VFMADD231PD  864(BX), Y7, Y13
+	VMOVUPD      Y13, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
+	VFMADD231PD  928(BX), Y10, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y5, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y5, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y5, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y5, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y4, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y5, Y11
+	VMULPD       Y15, Y4, Y4
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y15
+	VFMADD231PD  Y11, Y3, Y15
+	VMOVUPD      Y13, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD231PD  Y11, Y12, Y13
 	VMOVUPD      Y8, 1312(BX)
 	VMOVUPD      320(BX), Y8
-	VFMADD213PD  Y8, Y8, Y13
+	VFMADD213PD  Y8, Y8, Y4
 	VMOVUPD      288(BX), Y8
-	VFMADD213PD  Y8, Y8, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y8
+	VFMADD213PD  Y8, Y8, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y8
 	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y7, Y9
-	VMULPD       Y2, Y13, Y2
-	VMULPD       1344(BX), Y10, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y13
-	VFMADD231PD  Y12, Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y14, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y7, Y9
-	VMULPD       1376(BX), Y2, Y2
-	VMULPD       704(BX), Y10, Y10
-	VFMADD213PD  Y8, Y0, Y13
-	VFMADD231PD  Y12, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y12
-	VFMADD213PD  Y12, Y3, Y15
-	VFMADD213PD  Y12, Y7, Y9
+	VFMADD213PD  Y8, Y12, Y13
+	VMULPD       Y1, Y4, Y1
+	VMULPD       1344(BX), Y5, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y5
+	VFMADD231PD  Y11, Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y14, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y12, Y13
+	VMULPD       1376(BX), Y1, Y1
+	VMULPD       704(BX), Y4, Y4
+	VFMADD213PD  Y8, Y9, Y5
+	VFMADD231PD  Y11, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y11
+	VFMADD213PD  Y11, Y3, Y15
+	VFMADD213PD  Y11, Y12, Y13
 	VMOVUPD      Y6, 704(BX)
-	VMULPD       Y11, Y1, Y6
-	VMOVUPD      Y1, 1376(BX)
-	VMULPD       Y4, Y5, Y1
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y7, Y9
-	VFMADD213PD  Y12, Y0, Y13
-	VFMADD231PD  Y8, Y14, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y8
+	VMULPD       Y0, Y7, Y6
+	VMOVUPD      Y7, 1376(BX)
+	VMULPD       Y2, Y10, Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y12, Y13
+	VFMADD213PD  Y11, Y9, Y5
+	VFMADD231PD  Y8, Y14, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y8
 	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y14, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y7, Y9
-	VFMADD213PD  Y8, Y0, Y13
-	VFMADD231PD  Y12, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y12
-	VFMADD213PD  Y12, Y3, Y15
-	VFMADD213PD  Y12, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y7, Y9
-	VFMADD213PD  Y12, Y0, Y13
-	VFMADD231PD  Y8, Y14, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y8
+	VFMADD213PD  Y8, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y14, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y12, Y13
+	VFMADD213PD  Y8, Y9, Y5
+	VFMADD231PD  Y11, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y11
+	VFMADD213PD  Y11, Y3, Y15
+	VFMADD213PD  Y11, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y12, Y13
+	VFMADD213PD  Y11, Y9, Y5
+	VFMADD231PD  Y8, Y14, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y8
 	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y14, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y7, Y9
-	VFMADD213PD  Y8, Y0, Y13
-	VFMADD231PD  Y12, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y12
-	VFMADD213PD  Y12, Y3, Y15
-	VFMADD213PD  Y12, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y7, Y9
-	VFMADD213PD  Y12, Y0, Y13
-	VFMADD231PD  Y8, Y14, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  Y8, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y14, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y12, Y13
+	VFMADD213PD  Y8, Y9, Y5
+	VFMADD231PD  Y11, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD  Y11, Y3, Y15
+	VFMADD213PD  Y11, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y12, Y13
+	VFMADD213PD  Y11, Y9, Y5
+	VFMADD231PD  Y8, Y14, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y8
 	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y14, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y7, Y9
-	VFMADD213PD  Y8, Y0, Y13
-	VFMADD231PD  Y12, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y12
-	VFMADD213PD  Y12, Y3, Y15
-	VFMADD213PD  Y12, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y7, Y9
-	VFMADD213PD  Y12, Y0, Y13
-	VFMADD231PD  Y8, Y14, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD  Y8, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y14, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y12, Y13
+	VFMADD213PD  Y8, Y9, Y5
+	VFMADD231PD  Y11, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y11
+	VFMADD213PD  Y11, Y3, Y15
+	VFMADD213PD  Y11, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y12, Y13
+	VFMADD213PD  Y11, Y9, Y5
+	VFMADD231PD  Y8, Y14, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y8
 	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y14, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y7, Y9
-	VFMADD213PD  Y8, Y0, Y13
-	VFMADD231PD  Y12, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y12
-	VFMADD213PD  Y12, Y15, Y3
-	VFMADD213PD  Y12, Y9, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y9
-	VMULPD       Y9, Y2, Y15
-	VMULPD       Y9, Y10, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y0, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y14, Y8
-	VMOVUPD      Y10, 1344(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y10
-	VFMADD132PD  128(BX), Y10, Y3
-	VFMADD132PD  1216(BX), Y10, Y7
-	VMOVUPD      Y2, 1216(BX)
-	VMULPD       1056(BX), Y15, Y2
-	VMOVUPD      Y5, 128(BX)
-	VMULPD       512(BX), Y9, Y5
-	VMOVUPD      Y4, 1504(BX)
-	VMULPD       448(BX), Y15, Y4
-	VMOVUPD      Y4, 448(BX)
-	VMULPD       576(BX), Y9, Y4
-	VFMADD213PD  Y12, Y13, Y0
-	VFMADD231PD  Y8, Y14, Y12
+	VFMADD213PD  Y8, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y14, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y12, Y13
+	VFMADD213PD  Y8, Y9, Y5
+	VFMADD231PD  Y11, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y11
+	VFMADD213PD  Y11, Y15, Y3
+	VFMADD213PD  Y11, Y13, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y13
+	VMULPD       Y13, Y1, Y15
+	VMULPD       Y13, Y4, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y9, Y5
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y14, Y8
+	VMOVUPD      Y4, 1344(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
+	VFMADD132PD  128(BX), Y4, Y3
+	VFMADD132PD  512(BX), Y4, Y12
+	VMOVUPD      Y1, 512(BX)
+	VMULPD       416(BX), Y15, Y1
+	VMOVUPD      Y10, 128(BX)
+	VMULPD       448(BX), Y13, Y10
+	VMOVUPD      Y2, 1504(BX)
+	VMULPD       960(BX), Y15, Y2
+	VMOVUPD      Y2, 960(BX)
+	VMULPD       576(BX), Y13, Y2
+	VFMADD213PD  Y11, Y5, Y9
+	VFMADD231PD  Y8, Y14, Y11
 	VMULPD       1408(BX), Y3, Y3
-	VMULPD       1472(BX), Y7, Y7
+	VMULPD       1472(BX), Y12, Y5
 	VMOVUPD      (BX), Y8
-	VORPD        832(BX), Y8, Y13
-	VORPD        800(BX), Y8, Y14
-	VMOVUPD      Y4, 1472(BX)
-	VORPD        1440(BX), Y8, Y4
+	VORPD        800(BX), Y8, Y12
+	VORPD        736(BX), Y8, Y14
+	VMOVUPD      Y2, 1472(BX)
+	VORPD        1440(BX), Y8, Y2
 	VORPD        1248(BX), Y8, Y8
-	VFMADD132PD  704(BX), Y10, Y0
-	VFMADD132PD  1312(BX), Y10, Y12
-	VMOVUPD      Y9, 1312(BX)
-	VSUBPD       Y6, Y10, Y9
+	VFMADD132PD  704(BX), Y4, Y9
+	VFMADD132PD  1312(BX), Y4, Y11
+	VMOVUPD      Y13, 1312(BX)
+	VSUBPD       Y6, Y4, Y13
 	VMOVUPD      Y15, 704(BX)
-	VSUBPD       Y1, Y10, Y15
-	VMOVUPD      960(BX), Y10
-	VCMPPD       $0x00, Y13, Y10, Y13
-	VMOVUPD      Y1, 1408(BX)
-	VMOVUPD      416(BX), Y1
-	VCMPPD       $0x00, Y14, Y1, Y14
-	VCMPPD       $0x00, Y4, Y10, Y4
-	VCMPPD       $0x00, Y8, Y1, Y1
-	VMULPD       672(BX), Y0, Y0
-	VMULPD       736(BX), Y12, Y8
-	VMOVUPD      320(BX), Y10
-	VMOVUPD      1280(BX), Y12
-	VMOVUPD      Y6, 736(BX)
-	VMINPD       Y12, Y10, Y6
+	VSUBPD       Y7, Y4, Y15
+	VMOVUPD      1056(BX), Y4
+	VCMPPD       $0x00, Y12, Y4, Y12
+	VMOVUPD      Y7, 1408(BX)
+	VMOVUPD      992(BX), Y7
+	VCMPPD       $0x00, Y14, Y7, Y14
+	VCMPPD       $0x00, Y2, Y4, Y2
+	VCMPPD       $0x00, Y8, Y7, Y4
+	VMULPD       672(BX), Y9, Y7
+	VMULPD       1216(BX), Y11, Y8
+	VMOVUPD      320(BX), Y9
+	VMOVUPD      1280(BX), Y11
+	VMOVUPD      Y6, 1216(BX)
+	VMINPD       Y11, Y9, Y6
 	VMOVUPD      Y6, 672(BX)
 	VMOVUPD      288(BX), Y6
-	VMOVUPD      Y8, 416(BX)
+	VMOVUPD      Y8, 992(BX)
 	VMINPD       96(BX), Y6, Y8
-	VADDPD       Y12, Y10, Y10
+	VADDPD       Y11, Y9, Y9
 	VADDPD       96(BX), Y6, Y6
-	VMULPD       544(BX), Y2, Y12
-	VMOVUPD      Y2, 544(BX)
-	VMULPD       608(BX), Y5, Y2
-	VMOVUPD      Y5, 608(BX)
-	VMULPD       480(BX), Y11, Y5
-	VMOVUPD      Y2, 96(BX)
-	VMOVUPD      896(BX), Y2
-	VMOVUPD      Y12, 288(BX)
-	VMULPD       1504(BX), Y2, Y12
-	VMULPD       480(BX), Y9, Y9
-	VMULPD       Y15, Y2, Y2
+	VMULPD       544(BX), Y1, Y11
+	VMOVUPD      Y1, 544(BX)
+	VMULPD       608(BX), Y10, Y1
+	VMOVUPD      Y10, 608(BX)
+	VMULPD       480(BX), Y0, Y10
+	VMOVUPD      Y1, 96(BX)
+	VMOVUPD      896(BX), Y1
+	VMOVUPD      Y11, 288(BX)
+	VMULPD       1504(BX), Y1, Y11
+	VMULPD       480(BX), Y13, Y13
+	VMULPD       Y15, Y1, Y1
 	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y15
-	VMOVUPD      Y2, 896(BX)
-	VMOVUPD      992(BX), Y2
-	VBLENDVPD    Y13, Y15, Y2, Y2
-	VMOVUPD      1024(BX), Y13
-	VBLENDVPD    Y14, Y15, Y13, Y13
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      1024(BX), Y1
+	VBLENDVPD    Y12, Y15, Y1, Y1
+	VMOVUPD      1088(BX), Y12
+	VBLENDVPD    Y14, Y15, Y12, Y12
 	VMOVUPD      64(BX), Y14
-	VBLENDVPD    Y4, Y15, Y14, Y4
+	VBLENDVPD    Y2, Y15, Y14, Y2
 	VMOVUPD      32(BX), Y14
-	VBLENDVPD    Y1, Y15, Y14, Y1
+	VBLENDVPD    Y4, Y15, Y14, Y4
 	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y14
 	VANDPD       Y3, Y14, Y3
+	VANDPD       Y5, Y14, Y5
 	VANDPD       Y7, Y14, Y7
-	VANDPD       Y0, Y14, Y0
-	VANDPD       416(BX), Y14, Y14
-	VMOVUPD      736(BX), Y15
-	VMOVUPD      Y9, 416(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
-	VMOVUPD      Y12, 32(BX)
-	VSUBPD       Y9, Y15, Y12
+	VANDPD       992(BX), Y14, Y14
+	VMOVUPD      1216(BX), Y15
+	VMOVUPD      Y13, 992(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
+	VMOVUPD      Y11, 32(BX)
+	VSUBPD       Y13, Y15, Y11
 	VMOVUPD      1408(BX), Y15
-	VSUBPD       Y9, Y15, Y9
-	VORPD        832(BX), Y3, Y3
-	VORPD        800(BX), Y7, Y7
-	VORPD        1440(BX), Y0, Y0
+	VSUBPD       Y13, Y15, Y13
+	VORPD        800(BX), Y3, Y3
+	VORPD        736(BX), Y5, Y5
+	VORPD        1440(BX), Y7, Y7
 	VORPD        1248(BX), Y14, Y14
 	VMOVUPD      672(BX), Y15
-	VMOVUPD      Y9, 1248(BX)
-	VMOVUPD      640(BX), Y9
-	VMINPD       Y9, Y15, Y15
+	VMOVUPD      Y13, 1248(BX)
+	VMOVUPD      640(BX), Y13
+	VMINPD       Y13, Y15, Y15
 	VMINPD       352(BX), Y8, Y8
-	VADDPD       Y10, Y9, Y9
+	VADDPD       Y9, Y13, Y9
 	VADDPD       352(BX), Y6, Y6
-	VSUBPD       Y4, Y2, Y10
+	VSUBPD       Y2, Y1, Y13
 	VMOVUPD      Y6, 352(BX)
-	VSUBPD       Y1, Y13, Y6
+	VSUBPD       Y4, Y12, Y6
 	VMOVUPD      Y9, 640(BX)
-	VSUBPD       Y3, Y0, Y9
+	VSUBPD       Y3, Y7, Y9
 	VMOVUPD      Y8, 672(BX)
-	VSUBPD       Y7, Y14, Y8
-	VMULPD       1088(BX), Y11, Y11
-	VMOVUPD      Y11, 1440(BX)
-	VMOVUPD      1120(BX), Y11
-	VMOVUPD      Y15, 800(BX)
-	VMULPD       1504(BX), Y11, Y15
+	VSUBPD       Y5, Y14, Y8
+	VMULPD       1120(BX), Y0, Y0
+	VMOVUPD      Y0, 1440(BX)
+	VMOVUPD      832(BX), Y0
+	VMOVUPD      Y15, 736(BX)
+	VMULPD       1504(BX), Y0, Y15
 	VMOVUPD      Y15, 1504(BX)
 	VMOVUPD      1152(BX), Y15
-	VSUBPD       Y5, Y15, Y5
-	VMOVUPD      Y5, 832(BX)
-	VMOVUPD      1184(BX), Y5
-	VSUBPD       32(BX), Y5, Y11
-	VMOVUPD      Y11, 32(BX)
-	VMOVUPD      1056(BX), Y11
+	VSUBPD       Y10, Y15, Y10
+	VMOVUPD      Y10, 800(BX)
+	VMOVUPD      1184(BX), Y10
+	VSUBPD       32(BX), Y10, Y0
+	VMOVUPD      Y0, 32(BX)
+	VMOVUPD      416(BX), Y0
 	VMOVUPD      Y6, 64(BX)
-	VMULPD       288(BX), Y11, Y6
-	VMOVUPD      512(BX), Y11
-	VMOVUPD      Y6, 1024(BX)
-	VMULPD       96(BX), Y11, Y6
-	VMOVUPD      416(BX), Y11
-	VFMADD231PD  1376(BX), Y15, Y11
+	VMULPD       288(BX), Y0, Y6
+	VMOVUPD      448(BX), Y0
+	VMOVUPD      Y6, 1088(BX)
+	VMULPD       96(BX), Y0, Y6
+	VMOVUPD      992(BX), Y0
+	VFMADD231PD  1376(BX), Y15, Y0
 	VMOVUPD      896(BX), Y15
-	VFMADD231PD  128(BX), Y5, Y15
-	VMOVUPD      768(BX), Y5
-	VMULPD       704(BX), Y5, Y5
-	VMOVUPD      Y5, 704(BX)
-	VMOVUPD      384(BX), Y5
-	VMULPD       1312(BX), Y5, Y5
-	VFNMADD231PD 1216(BX), Y3, Y2
+	VFMADD231PD  128(BX), Y10, Y15
+	VMOVUPD      768(BX), Y10
+	VMULPD       704(BX), Y10, Y10
+	VMOVUPD      Y10, 704(BX)
+	VMOVUPD      384(BX), Y10
+	VMULPD       1312(BX), Y10, Y10
+	VFNMADD231PD 512(BX), Y3, Y1
 	VMOVUPD      1344(BX), Y3
-	VFNMADD231PD Y3, Y7, Y13
-	VFNMADD231PD 1216(BX), Y0, Y4
-	VFNMADD231PD Y3, Y14, Y1
-	VMOVUPD      1088(BX), Y0
-	VMULPD       736(BX), Y0, Y7
-	VMOVUPD      1120(BX), Y14
-	VMOVUPD      Y5, 736(BX)
-	VMULPD       1408(BX), Y14, Y5
-	VMULPD       Y12, Y0, Y0
-	VMULPD       1248(BX), Y14, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y14
-	VMOVUPD      Y12, 1248(BX)
-	VMULPD       448(BX), Y14, Y12
+	VFNMADD231PD Y3, Y5, Y12
+	VFNMADD231PD 512(BX), Y7, Y2
+	VFNMADD231PD Y3, Y14, Y4
+	VMOVUPD      1120(BX), Y5
+	VMULPD       1216(BX), Y5, Y7
+	VMOVUPD      832(BX), Y14
+	VMOVUPD      Y10, 1216(BX)
+	VMULPD       1408(BX), Y14, Y10
+	VMULPD       Y11, Y5, Y5
+	VMULPD       1248(BX), Y14, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y14
+	VMOVUPD      Y11, 1248(BX)
+	VMULPD       960(BX), Y14, Y11
 	VMULPD       1472(BX), Y14, Y14
-	VFMADD231PD  1216(BX), Y9, Y10
+	VFMADD231PD  512(BX), Y9, Y13
 	VFMADD213PD  64(BX), Y8, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y8
-	VCMPPD       $0x11, 800(BX), Y8, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y8
+	VCMPPD       $0x11, 736(BX), Y8, Y9
 	VCMPPD       $0x11, 672(BX), Y8, Y8
 	VMOVUPD      Y3, 672(BX)
 	VMOVUPD      640(BX), Y3
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y3, Y3
-	VMOVUPD      Y10, 640(BX)
-	VMOVUPD      352(BX), Y10
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y10, Y10
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2720(SB), Y3, Y3
+	VMOVUPD      Y13, 640(BX)
+	VMOVUPD      352(BX), Y13
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2720(SB), Y13, Y13
 	VMOVUPD      Y8, 352(BX)
-	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1088(BX), Y8
 	VMULPD       864(BX), Y8, Y8
 	VMULPD       928(BX), Y6, Y6
 	VMOVUPD      Y6, 928(BX)
@@ -3048,64 +3043,64 @@ body:
 	VMULPD       1440(BX), Y6, Y8
 	VMOVUPD      Y8, 1440(BX)
 	VMOVUPD      608(BX), Y8
-	VMOVUPD      Y10, 1024(BX)
-	VMULPD       1504(BX), Y8, Y10
-	VMULPD       832(BX), Y6, Y6
+	VMOVUPD      Y13, 1088(BX)
+	VMULPD       1504(BX), Y8, Y13
+	VMULPD       800(BX), Y6, Y6
 	VMULPD       32(BX), Y8, Y8
-	VMULPD       1056(BX), Y2, Y2
-	VMULPD       512(BX), Y13, Y13
-	VFNMADD231PD 256(BX), Y4, Y12
-	VFNMADD231PD 192(BX), Y1, Y14
-	VMULPD       224(BX), Y4, Y4
-	VMULPD       160(BX), Y1, Y1
-	VMULPD       288(BX), Y11, Y11
+	VMULPD       416(BX), Y1, Y1
+	VMULPD       448(BX), Y12, Y12
+	VFNMADD231PD 256(BX), Y2, Y11
+	VFNMADD231PD 192(BX), Y4, Y14
+	VMULPD       224(BX), Y2, Y2
+	VMULPD       160(BX), Y4, Y4
+	VMULPD       288(BX), Y0, Y0
 	VMULPD       96(BX), Y15, Y15
 	VMULPD       704(BX), Y7, Y7
-	VMULPD       736(BX), Y5, Y5
-	VMULPD       288(BX), Y0, Y0
-	VMOVUPD      Y0, 160(BX)
-	VMOVUPD      96(BX), Y0
-	VMOVUPD      Y5, 224(BX)
-	VMULPD       1248(BX), Y0, Y5
+	VMULPD       1216(BX), Y10, Y10
+	VMULPD       288(BX), Y5, Y5
+	VMOVUPD      Y5, 160(BX)
+	VMOVUPD      96(BX), Y5
+	VMOVUPD      Y10, 224(BX)
+	VMULPD       1248(BX), Y5, Y10
 	VANDPD       Y3, Y9, Y3
 	VMOVUPD      352(BX), Y9
-	VANDPD       1024(BX), Y9, Y9
-	VMOVUPD      Y5, 1024(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y5
-	VBLENDVPD    Y3, 640(BX), Y5, Y3
-	VBLENDVPD    Y9, 672(BX), Y5, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y9
-	VMOVUPD      Y5, 672(BX)
-	VXORPD       864(BX), Y9, Y5
-	VMOVUPD      Y5, 864(BX)
-	VXORPD       928(BX), Y9, Y5
-	VMOVUPD      Y5, 928(BX)
-	VXORPD       1440(BX), Y9, Y5
-	VXORPD       Y10, Y9, Y10
-	VXORPD       Y6, Y9, Y6
-	VXORPD       Y8, Y9, Y8
-	VMOVUPD      288(BX), Y9
+	VANDPD       1088(BX), Y9, Y9
+	VMOVUPD      Y10, 1088(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2752(SB), Y10
+	VBLENDVPD    Y3, 640(BX), Y10, Y3
+	VBLENDVPD    Y9, 672(BX), Y10, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y10
+	VMOVUPD      Y9, 672(BX)
+	VXORPD       864(BX), Y10, Y9
+	VMOVUPD      Y9, 864(BX)
+	VXORPD       928(BX), Y10, Y9
+	VMOVUPD      Y9, 928(BX)
+	VXORPD       1440(BX), Y10, Y9
+	VXORPD       Y13, Y10, Y13
+	VXORPD       Y6, Y10, Y6
+	VXORPD       Y8, Y10, Y8
+	VMOVUPD      288(BX), Y10
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y9, (R8)(AX*1)
-	VMOVUPD      Y0, 32(R8)(AX*1)
-	VMOVUPD      704(BX), Y0
+	VMOVUPD      Y10, (R8)(AX*1)
+	VMOVUPD      Y5, 32(R8)(AX*1)
+	VMOVUPD      704(BX), Y5
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y0, (R9)(AX*1)
-	VMOVUPD      736(BX), Y0
-	VMOVUPD      Y0, 32(R9)(AX*1)
+	VMOVUPD      Y5, (R9)(AX*1)
+	VMOVUPD      1216(BX), Y5
+	VMOVUPD      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y2, (DI)(AX*1)
-	VMOVUPD      Y13, 32(DI)(AX*1)
+	VMOVUPD      Y1, (DI)(AX*1)
+	VMOVUPD      Y12, 32(DI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y12, (R10)(AX*1)
+	VMOVUPD      Y11, (R10)(AX*1)
 	VMOVUPD      Y14, 32(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y4, (R11)(AX*1)
-	VMOVUPD      Y1, 32(R11)(AX*1)
+	VMOVUPD      Y2, (R11)(AX*1)
+	VMOVUPD      Y4, 32(R11)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y11, (DX)(AX*1)
+	VMOVUPD      Y0, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y15, 32(DX)(AX*1)
 	PREFETCHT0   1024(R13)(AX*1)
@@ -3117,7 +3112,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
-	VMOVUPD      1024(BX), Y0
+	VMOVUPD      1088(BX), Y0
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y0, 32(DX)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
@@ -3133,8 +3128,8 @@ body:
 	MOVQ         speed_base+216(FP), DX
 	VMOVUPD      Y0, 32(DX)(AX*1)
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y5, (R12)(AX*1)
-	VMOVUPD      Y10, 32(R12)(AX*1)
+	VMOVUPD      Y9, (R12)(AX*1)
+	VMOVUPD      Y13, 32(R12)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
@@ -3344,7 +3339,7 @@ tail:
 	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y7
 	VFMADD213PD  Y7, Y9, Y6
 	VFMADD231PD  Y3, Y11, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y3
 	VFMADD213PD  Y3, Y9, Y6
 	VFMADD231PD  Y7, Y11, Y3
 	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y7
@@ -3371,10 +3366,10 @@ tail:
 	VMULPD       Y9, Y2, Y9
 	VFMADD231PD  Y3, Y4, Y10
 	VFMADD231PD  Y6, Y1, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y3
 	VFMADD231PD  Y3, Y4, Y10
 	VFMADD231PD  Y3, Y1, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y1
 	VFMADD231PD  Y1, Y0, Y10
 	VFMADD231PD  Y1, Y2, Y9
 	VMOVUPD      256(BX), Y0
@@ -3427,7 +3422,7 @@ tail:
 	VMOVUPD      Y10, 416(BX)
 	VANDPD       Y8, Y4, Y10
 	VMOVUPD      Y11, 672(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y11
 	VMINPD       Y3, Y11, Y3
 	VMINPD       Y10, Y11, Y10
 	VANDPD       Y2, Y1, Y2
@@ -3440,23 +3435,23 @@ tail:
 	VMINPD       Y5, Y11, Y5
 	VANDPD       Y6, Y1, Y6
 	VANDPD       Y13, Y1, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y1
 	VFMADD231PD  Y13, Y3, Y1
 	VMOVUPD      Y9, 512(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y9
 	VFMADD231PD  Y13, Y10, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y4
-	VMOVUPD      Y8, 480(BX)
-	VADDPD       Y4, Y3, Y8
-	VMOVUPD      Y2, 800(BX)
-	VADDPD       Y4, Y10, Y2
-	VMOVUPD      Y11, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y11
-	VFMADD231PD  Y13, Y7, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y5, Y13
-	VMOVUPD      Y6, 832(BX)
-	VADDPD       Y4, Y7, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y4
+	VMOVUPD      Y11, 480(BX)
+	VADDPD       Y4, Y3, Y11
+	VMOVUPD      Y6, 800(BX)
+	VADDPD       Y4, Y10, Y6
+	VMOVUPD      Y8, 448(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y8
+	VFMADD231PD  Y13, Y7, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1056(SB), Y5, Y13
+	VMOVUPD      Y2, 832(BX)
+	VADDPD       Y4, Y7, Y2
 	VADDPD       Y4, Y5, Y4
 	VMOVUPD      Y5, 864(BX)
 	VMULPD       Y3, Y3, Y5
@@ -3464,486 +3459,486 @@ tail:
 	VMULPD       Y10, Y10, Y7
 	VMOVUPD      Y10, 928(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
-	VFMADD132PD  spotAllRowsAVX2Consts<>+1472(SB), Y10, Y5
-	VFMADD132PD  spotAllRowsAVX2Consts<>+1472(SB), Y10, Y7
+	VFMADD132PD  spotAllRowsAVX2Consts<>+1408(SB), Y10, Y5
+	VFMADD132PD  spotAllRowsAVX2Consts<>+1408(SB), Y10, Y7
 	VSUBPD       Y10, Y5, Y5
 	VSUBPD       Y10, Y7, Y7
-	VMOVUPD      Y7, 960(BX)
-	VMULPD       Y8, Y1, Y7
-	VMOVUPD      Y5, 992(BX)
-	VMULPD       Y2, Y9, Y5
-	VMOVUPD      Y3, 1024(BX)
-	VMULPD       Y6, Y11, Y3
-	VMOVUPD      Y6, 1056(BX)
-	VMULPD       Y4, Y13, Y6
+	VMOVUPD      Y3, 960(BX)
+	VMULPD       Y11, Y1, Y3
+	VMOVUPD      Y11, 992(BX)
+	VMULPD       Y6, Y9, Y11
+	VMOVUPD      Y6, 1024(BX)
+	VMULPD       Y2, Y8, Y6
+	VMOVUPD      Y2, 1056(BX)
+	VMULPD       Y4, Y13, Y2
 	VMOVUPD      Y4, 1088(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y4
 	VFMADD213PD  Y10, Y12, Y4
-	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y13
-	VFMADD213PD  Y10, Y0, Y13
-	VSUBPD       Y10, Y4, Y4
-	VSUBPD       Y10, Y13, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y13
-	VFMADD231PD  Y13, Y4, Y12
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y13
-	VFMADD231PD  Y13, Y4, Y12
-	VFMADD231PD  Y13, Y10, Y0
-	VMULPD       Y3, Y7, Y13
-	VMOVUPD      Y10, 1152(BX)
-	VMULPD       Y6, Y5, Y10
-	VMOVUPD      Y4, 1184(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
-	VDIVPD       Y13, Y4, Y13
-	VDIVPD       Y10, Y4, Y10
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y13, Y7, Y7
-	VMULPD       Y10, Y5, Y5
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y6, Y9, Y9
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y7, Y11, Y6
-	VMULPD       1120(BX), Y5, Y8
-	VMULPD       1056(BX), Y7, Y7
-	VMULPD       1088(BX), Y5, Y5
-	VMULPD       1024(BX), Y1, Y1
-	VMULPD       928(BX), Y9, Y9
-	VMOVUPD      896(BX), Y10
-	VMULPD       Y6, Y10, Y6
-	VMOVUPD      864(BX), Y11
-	VMULPD       Y8, Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y13
-	VANDPD       Y10, Y13, Y10
-	VANDPD       Y11, Y13, Y11
-	VORPD        832(BX), Y10, Y10
-	VORPD        448(BX), Y11, Y11
-	VMOVUPD      Y11, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y11
-	VMOVUPD      Y10, 896(BX)
+	VMOVUPD      Y12, 1120(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y12
+	VFMADD213PD  Y10, Y0, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y10
+	VMOVUPD      Y0, 1152(BX)
+	VMULPD       Y10, Y5, Y0
+	VMULPD       Y10, Y7, Y10
+	VMOVUPD      Y12, 1184(BX)
+	VMOVUPD      960(BX), Y12
+	VFMADD231PD  Y12, Y12, Y0
+	VMOVUPD      928(BX), Y12
+	VFMADD231PD  Y12, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y12
+	VFMADD231PD  Y12, Y5, Y0
+	VFMADD231PD  Y12, Y7, Y10
+	VMULPD       Y6, Y3, Y12
+	VMOVUPD      Y7, 1216(BX)
+	VMULPD       Y2, Y11, Y7
+	VMOVUPD      Y5, 1248(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y5
+	VDIVPD       Y12, Y5, Y12
+	VDIVPD       Y7, Y5, Y7
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y7, Y11, Y7
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y2, Y9, Y9
+	VMULPD       992(BX), Y6, Y6
+	VMULPD       1024(BX), Y2, Y2
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y7, Y13, Y11
+	VMULPD       1056(BX), Y3, Y3
+	VMULPD       1088(BX), Y7, Y7
+	VMOVUPD      960(BX), Y12
+	VMULPD       Y1, Y12, Y1
+	VMOVUPD      928(BX), Y13
+	VMULPD       Y9, Y13, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y5
+	VANDPD       Y12, Y5, Y12
+	VANDPD       Y13, Y5, Y13
+	VMULPD       896(BX), Y8, Y8
+	VMULPD       864(BX), Y11, Y11
+	VMOVUPD      Y10, 928(BX)
+	VANDPD       896(BX), Y5, Y10
+	VMOVUPD      Y0, 896(BX)
+	VANDPD       864(BX), Y5, Y0
+	VORPD        832(BX), Y12, Y12
+	VORPD        448(BX), Y13, Y13
+	VORPD        800(BX), Y10, Y10
+	VORPD        480(BX), Y0, Y0
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y0
+	VMOVUPD      Y13, 960(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y0, Y1, Y13
+	VMOVUPD      Y10, 1088(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y11, Y1, Y10
-	VMOVUPD      Y0, 1088(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y0
-	VFMADD231PD  Y11, Y9, Y0
+	VFMADD231PD  Y0, Y9, Y10
 	VMOVUPD      Y12, 1056(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y11, Y6, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y8, Y11
-	VMOVUPD      Y5, 1120(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y5
-	VMOVUPD      Y7, 1216(BX)
-	VMULPD       992(BX), Y5, Y7
-	VMULPD       960(BX), Y5, Y5
-	VMOVUPD      Y8, 1248(BX)
-	VMOVUPD      1024(BX), Y8
-	VFMADD231PD  Y8, Y8, Y7
-	VMOVUPD      Y6, 1280(BX)
-	VMOVUPD      928(BX), Y6
-	VFMADD231PD  Y6, Y6, Y5
-	VANDPD       Y8, Y13, Y8
-	VANDPD       Y6, Y13, Y6
-	VORPD        800(BX), Y8, Y8
-	VORPD        480(BX), Y6, Y6
-	VMOVUPD      Y6, 928(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y6
-	VFMADD231PD  992(BX), Y6, Y7
-	VFMADD231PD  960(BX), Y6, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y6
-	VMOVUPD      Y8, 1024(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      Y5, 1312(BX)
+	VFMADD231PD  Y0, Y8, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y11, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y5
+	VMOVUPD      Y7, 1024(BX)
+	VSUBPD       Y5, Y4, Y7
+	VMOVUPD      Y3, 992(BX)
+	VMOVUPD      1184(BX), Y3
+	VSUBPD       Y5, Y3, Y5
+	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y4, Y4
+	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y3, Y3
+	VMOVUPD      Y3, 1184(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y3
+	VFMADD213PD  1120(BX), Y7, Y3
+	VMOVUPD      Y4, 1120(BX)
+	VMOVUPD      1152(BX), Y4
+	VFMADD231PD  spotAllRowsAVX2Consts<>+864(SB), Y5, Y4
+	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y7, Y3
+	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y5, Y4
 	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y5
-	VFMADD231PD  Y6, Y0, Y5
-	VMOVUPD      Y7, 1344(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y7
-	VFMADD213PD  Y7, Y10, Y8
-	VFMADD213PD  Y7, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y7
-	VFMADD213PD  Y7, Y8, Y10
-	VFMADD213PD  Y7, Y5, Y0
-	VFMADD213PD  Y4, Y10, Y1
-	VFMADD213PD  Y4, Y0, Y9
-	VMULPD       Y3, Y1, Y0
-	VMULPD       Y2, Y9, Y1
-	VANDPD       Y0, Y13, Y0
-	VANDPD       Y1, Y13, Y1
-	VMOVUPD      800(BX), Y2
-	VORPD        Y0, Y2, Y0
-	VMOVUPD      480(BX), Y3
-	VORPD        Y1, Y3, Y1
-	VMOVUPD      (BX), Y5
-	VORPD        Y2, Y5, Y2
-	VORPD        Y3, Y5, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD231PD  Y6, Y12, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y9
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y6, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y6
-	VFMADD213PD  Y6, Y12, Y8
-	VFMADD231PD  Y9, Y11, Y6
-	VFMADD213PD  Y7, Y8, Y12
-	VFMADD231PD  Y6, Y11, Y7
-	VFMADD132PD  1280(BX), Y4, Y12
-	VFMADD132PD  1248(BX), Y4, Y7
-	VMULPD       1216(BX), Y12, Y6
-	VMULPD       1120(BX), Y7, Y7
-	VANDPD       Y6, Y13, Y6
-	VANDPD       Y7, Y13, Y7
-	VMOVUPD      832(BX), Y8
-	VORPD        Y6, Y8, Y6
+	VFMADD231PD  Y5, Y13, Y7
+	VMOVUPD      Y4, 1152(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y4
+	VFMADD231PD  Y5, Y10, Y4
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y3
+	VFMADD213PD  Y3, Y13, Y7
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y3
+	VFMADD213PD  Y3, Y7, Y13
+	VFMADD213PD  Y3, Y4, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
+	VFMADD213PD  Y4, Y13, Y1
+	VFMADD213PD  Y4, Y10, Y9
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y2, Y9, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y6
+	VANDPD       Y1, Y6, Y1
+	VANDPD       Y2, Y6, Y2
+	VMOVUPD      832(BX), Y7
+	VORPD        Y1, Y7, Y1
 	VMOVUPD      448(BX), Y9
-	VORPD        Y7, Y9, Y7
-	VORPD        Y8, Y5, Y8
-	VORPD        Y9, Y5, Y5
-	VMOVUPD      1344(BX), Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y11
-	VFMADD231PD  Y10, Y9, Y11
-	VMOVUPD      1312(BX), Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1632(SB), Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD213PD  Y13, Y12, Y10
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y10, Y12, Y10
-	VMOVUPD      320(BX), Y11
-	VFMADD213PD  Y11, Y11, Y9
-	VMOVUPD      288(BX), Y12
-	VFMADD213PD  Y12, Y12, Y10
-	VMOVUPD      1056(BX), Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y11
-	VMOVUPD      Y1, 1312(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y1
-	VFMADD231PD  Y11, Y12, Y1
-	VMOVUPD      Y7, 1344(BX)
-	VMOVUPD      1088(BX), Y7
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1024(SB), Y7, Y11
-	VMOVUPD      Y0, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y0
-	VFMADD213PD  Y0, Y12, Y1
-	VFMADD231PD  Y11, Y7, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y11
-	VFMADD213PD  Y11, Y12, Y1
-	VFMADD231PD  Y0, Y7, Y11
+	VORPD        Y2, Y9, Y2
+	VMOVUPD      (BX), Y10
+	VORPD        Y7, Y10, Y7
+	VORPD        Y9, Y10, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD231PD  Y5, Y12, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y0, Y5
+	VMOVUPD      Y2, 448(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y2
+	VFMADD213PD  Y2, Y12, Y13
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y5
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y2, Y0, Y5
+	VFMADD213PD  Y3, Y13, Y12
+	VFMADD231PD  Y5, Y0, Y3
+	VFMADD213PD  Y4, Y12, Y8
+	VFMADD213PD  Y4, Y3, Y11
+	VMULPD       992(BX), Y8, Y0
+	VMULPD       1024(BX), Y11, Y2
+	VANDPD       Y0, Y6, Y0
+	VANDPD       Y2, Y6, Y2
+	VMOVUPD      800(BX), Y3
+	VORPD        Y0, Y3, Y0
+	VMOVUPD      480(BX), Y5
+	VORPD        Y2, Y5, Y2
+	VORPD        Y3, Y10, Y3
+	VORPD        Y5, Y10, Y5
+	VMOVUPD      896(BX), Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD231PD  Y8, Y6, Y10
+	VMOVUPD      928(BX), Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y8
+	VFMADD213PD  Y8, Y6, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y8
+	VFMADD213PD  Y8, Y6, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y8
+	VFMADD213PD  Y8, Y6, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD  Y8, Y6, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD213PD  Y12, Y11, Y8
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      320(BX), Y10
+	VFMADD213PD  Y10, Y10, Y6
+	VMOVUPD      288(BX), Y11
+	VFMADD213PD  Y11, Y11, Y8
+	VMOVUPD      1280(BX), Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y11, Y13, Y10
+	VMOVUPD      Y2, 928(BX)
+	VMOVUPD      1152(BX), Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+992(SB), Y2, Y11
+	VMOVUPD      Y0, 896(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y0
+	VFMADD213PD  Y0, Y13, Y10
+	VFMADD231PD  Y11, Y2, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y0, Y2, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y0
+	VFMADD213PD  Y0, Y13, Y10
+	VFMADD231PD  Y11, Y2, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y0, Y2, Y11
 	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y12, Y1
-	VFMADD231PD  Y11, Y7, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y11
-	VFMADD213PD  Y11, Y12, Y1
-	VFMADD231PD  Y0, Y7, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y12, Y1
-	VFMADD231PD  Y11, Y7, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y11
-	VFMADD213PD  Y11, Y12, Y1
-	VFMADD231PD  Y0, Y7, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y0
-	VFMADD213PD  Y0, Y12, Y1
-	VFMADD231PD  Y11, Y7, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y11
-	VFMADD213PD  Y11, Y12, Y1
-	VFMADD231PD  Y0, Y7, Y11
-	VFMADD213PD  Y4, Y12, Y1
-	VFMADD213PD  Y4, Y7, Y11
-	VFMADD213PD  Y4, Y1, Y12
-	VFMADD213PD  Y4, Y11, Y7
-	VMOVUPD      992(BX), Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y1
-	VMINPD       Y1, Y0, Y11
-	VMOVUPD      960(BX), Y4
-	VMOVUPD      Y6, 1088(BX)
-	VMINPD       Y1, Y4, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y13
-	VMAXPD       Y13, Y11, Y11
-	VMAXPD       Y13, Y6, Y6
+	VFMADD213PD  Y0, Y13, Y10
+	VFMADD231PD  Y11, Y2, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y0, Y2, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD  Y0, Y13, Y10
+	VFMADD231PD  Y11, Y2, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y0, Y2, Y11
+	VFMADD213PD  Y4, Y13, Y10
+	VFMADD213PD  Y4, Y2, Y11
+	VFMADD213PD  Y4, Y10, Y13
+	VFMADD213PD  Y4, Y11, Y2
+	VMOVUPD      1248(BX), Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y10
+	VMINPD       Y10, Y0, Y11
+	VMOVUPD      Y1, 1152(BX)
+	VMOVUPD      1216(BX), Y1
+	VMINPD       Y10, Y1, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y4
+	VMAXPD       Y4, Y11, Y11
+	VMAXPD       Y4, Y10, Y4
 	VSUBPD       Y11, Y0, Y0
-	VSUBPD       Y6, Y4, Y4
-	VMOVUPD      Y5, 960(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y5
-	VADDPD       Y11, Y5, Y11
-	VADDPD       Y6, Y5, Y6
-	VADDPD       Y0, Y5, Y0
-	VADDPD       Y4, Y5, Y4
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y0, Y0
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y10
+	VADDPD       Y10, Y11, Y11
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y10, Y1, Y1
+	VPSLLQ       $0x34, Y11, Y10
 	VPSLLQ       $0x34, Y4, Y4
-	VMULPD       Y0, Y9, Y0
-	VMULPD       Y4, Y10, Y4
-	VMULPD       Y11, Y0, Y0
-	VMULPD       Y6, Y4, Y4
-	VMOVUPD      1184(BX), Y6
-	VMINPD       Y1, Y6, Y9
-	VMOVUPD      1152(BX), Y10
-	VMINPD       Y1, Y10, Y1
-	VMAXPD       Y13, Y9, Y9
-	VMAXPD       Y13, Y1, Y1
-	VSUBPD       Y9, Y6, Y6
-	VSUBPD       Y1, Y10, Y10
-	VADDPD       Y5, Y9, Y9
-	VADDPD       Y5, Y1, Y1
-	VADDPD       Y5, Y6, Y6
-	VADDPD       Y5, Y10, Y5
-	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y0, Y0
 	VPSLLQ       $0x34, Y1, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMOVUPD      1120(BX), Y4
+	VPSRLQ       $0x01, Y4, Y6
+	VMOVUPD      1184(BX), Y8
+	VPSRLQ       $0x01, Y8, Y10
+	VPSUBQ       Y6, Y4, Y4
+	VPSUBQ       Y10, Y8, Y8
 	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y5, Y7, Y5
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y1, Y5, Y1
-	VMULPD       128(BX), Y6, Y5
-	VMULPD       160(BX), Y1, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y6
-	VMULPD       Y6, Y0, Y7
-	VMULPD       Y6, Y4, Y6
-	VMULPD       512(BX), Y7, Y9
-	VMULPD       544(BX), Y6, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y11
-	VMULPD       Y9, Y11, Y9
-	VMULPD       Y10, Y11, Y10
-	VMOVUPD      896(BX), Y11
-	VMULPD       1024(BX), Y11, Y12
-	VMOVUPD      864(BX), Y13
-	VMOVUPD      Y10, 544(BX)
-	VMULPD       928(BX), Y13, Y10
-	VMOVUPD      Y9, 512(BX)
-	VMOVUPD      640(BX), Y9
-	VMOVUPD      Y4, 160(BX)
-	VMULPD       704(BX), Y9, Y4
+	VPSLLQ       $0x34, Y10, Y10
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y10, Y2, Y2
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y8, Y2, Y2
+	VMULPD       128(BX), Y4, Y4
+	VMULPD       160(BX), Y2, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y6
+	VMULPD       Y6, Y0, Y8
+	VMULPD       Y6, Y1, Y6
+	VMULPD       512(BX), Y8, Y10
+	VMULPD       544(BX), Y6, Y11
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VMOVUPD      1088(BX), Y12
+	VMULPD       1056(BX), Y12, Y13
+	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      864(BX), Y11
+	VMOVUPD      Y10, 512(BX)
+	VMULPD       960(BX), Y11, Y10
+	VMOVUPD      Y1, 160(BX)
+	VMOVUPD      640(BX), Y1
 	VMOVUPD      Y0, 128(BX)
-	VMOVUPD      608(BX), Y0
-	VMULPD       672(BX), Y0, Y13
-	VMULPD       Y7, Y9, Y11
-	VMULPD       Y6, Y0, Y9
-	VMOVUPD      576(BX), Y0
-	VMULPD       Y7, Y0, Y7
+	VMULPD       704(BX), Y1, Y0
+	VMOVUPD      608(BX), Y11
+	VMULPD       672(BX), Y11, Y12
+	VMOVUPD      Y10, 1184(BX)
+	VMULPD       Y8, Y1, Y10
+	VMULPD       Y6, Y11, Y1
+	VMOVUPD      576(BX), Y11
+	VMULPD       Y8, Y11, Y8
 	VMULPD       384(BX), Y6, Y6
-	VMULPD       704(BX), Y0, Y0
-	VMOVUPD      Y0, 576(BX)
-	VMOVUPD      672(BX), Y0
-	VMOVUPD      Y10, 1152(BX)
-	VMULPD       384(BX), Y0, Y10
-	VMULPD       Y4, Y11, Y4
-	VMULPD       Y13, Y9, Y13
-	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y0
-	VMOVUPD      Y6, 384(BX)
-	VXORPD       64(BX), Y0, Y6
-	VMOVUPD      Y7, 1184(BX)
-	VXORPD       32(BX), Y0, Y7
-	VCMPPD       $0x00, Y2, Y6, Y2
-	VCMPPD       $0x00, Y3, Y7, Y3
-	VCMPPD       $0x00, Y8, Y6, Y6
-	VCMPPD       $0x00, 960(BX), Y7, Y7
-	VMOVUPD      64(BX), Y8
-	VMOVUPD      Y13, 960(BX)
-	VMULPD       320(BX), Y8, Y13
-	VMOVUPD      Y4, 992(BX)
-	VMOVUPD      32(BX), Y4
-	VMULPD       288(BX), Y4, Y0
-	VBLENDVPD    Y2, spotAllRowsAVX2Consts<>+288(SB), Y13, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y13
-	VBLENDVPD    Y3, Y13, Y0, Y0
-	VMULPD       Y5, Y8, Y3
-	VMULPD       Y1, Y4, Y4
-	VBLENDVPD    Y6, Y13, Y3, Y3
-	VBLENDVPD    Y7, Y13, Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y6
-	VSUBPD       Y12, Y6, Y7
-	VSUBPD       1152(BX), Y6, Y8
-	VMOVUPD      416(BX), Y13
-	VMULPD       Y7, Y13, Y7
-	VMOVUPD      Y4, 32(BX)
-	VMOVUPD      352(BX), Y4
-	VMULPD       Y8, Y4, Y8
-	VMOVUPD      Y3, 64(BX)
-	VMOVUPD      896(BX), Y3
-	VMULPD       Y13, Y3, Y13
-	VMOVUPD      Y0, 416(BX)
-	VMOVUPD      864(BX), Y0
-	VMULPD       Y4, Y0, Y4
-	VMULPD       576(BX), Y3, Y3
+	VMULPD       704(BX), Y11, Y11
+	VMOVUPD      Y11, 576(BX)
+	VMOVUPD      672(BX), Y11
+	VMOVUPD      Y13, 1120(BX)
+	VMULPD       384(BX), Y11, Y13
 	VMULPD       Y0, Y10, Y0
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y0, Y9, Y0
-	VMOVUPD      Y2, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y2
-	VXORPD       Y3, Y2, Y3
-	VXORPD       Y0, Y2, Y0
-	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(R12)(AX*1)
-	VMOVUPD      320(BX), Y0
-	VMINPD       Y5, Y0, Y3
-	VMOVUPD      288(BX), Y2
-	VMOVUPD      Y10, 896(BX)
-	VMINPD       Y1, Y2, Y10
-	VADDPD       Y5, Y0, Y0
-	VADDPD       Y1, Y2, Y1
-	VMOVUPD      768(BX), Y2
-	VMINPD       Y2, Y3, Y3
-	VMOVUPD      736(BX), Y5
-	VMINPD       Y5, Y10, Y10
-	VADDPD       Y0, Y2, Y0
-	VADDPD       Y1, Y5, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y2
-	VCMPPD       $0x11, Y3, Y2, Y3
-	VCMPPD       $0x11, Y10, Y2, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y5
-	VCMPPD       $0x11, Y5, Y0, Y0
-	VCMPPD       $0x11, Y5, Y1, Y1
-	VANDPD       Y0, Y3, Y0
-	VANDPD       Y1, Y2, Y1
+	VMULPD       Y12, Y1, Y12
+	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(R8)(AX*1)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y11
+	VMOVUPD      Y6, 384(BX)
+	VXORPD       64(BX), Y11, Y6
+	VMOVUPD      Y8, 1216(BX)
+	VXORPD       32(BX), Y11, Y8
+	VCMPPD       $0x00, Y7, Y6, Y7
+	VCMPPD       $0x00, Y9, Y8, Y9
+	VCMPPD       $0x00, Y3, Y6, Y3
+	VCMPPD       $0x00, Y5, Y8, Y5
+	VMOVUPD      64(BX), Y6
+	VMULPD       320(BX), Y6, Y8
+	VMOVUPD      Y12, 1248(BX)
+	VMOVUPD      32(BX), Y12
+	VMOVUPD      Y0, 1280(BX)
+	VMULPD       288(BX), Y12, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y11
+	VBLENDVPD    Y7, Y11, Y8, Y7
+	VBLENDVPD    Y9, Y11, Y0, Y0
+	VMULPD       Y4, Y6, Y6
+	VMULPD       Y2, Y12, Y8
+	VBLENDVPD    Y3, Y11, Y6, Y3
+	VBLENDVPD    Y5, Y11, Y8, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y6
+	VSUBPD       1120(BX), Y6, Y8
+	VSUBPD       1184(BX), Y6, Y9
+	VMOVUPD      416(BX), Y11
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      352(BX), Y12
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      Y5, 32(BX)
+	VMOVUPD      1088(BX), Y5
+	VMULPD       Y11, Y5, Y11
+	VMOVUPD      Y3, 416(BX)
+	VMOVUPD      864(BX), Y3
+	VMULPD       Y12, Y3, Y12
+	VMULPD       576(BX), Y5, Y5
+	VMULPD       Y3, Y13, Y3
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y3, Y1, Y3
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y0
+	VXORPD       Y5, Y0, Y5
+	VXORPD       Y3, Y0, Y3
+	VMASKMOVPD   Y5, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
+	VMOVUPD      320(BX), Y3
+	VMINPD       Y4, Y3, Y5
+	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      288(BX), Y7
+	VMINPD       Y2, Y7, Y0
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y2, Y7, Y2
+	VMOVUPD      768(BX), Y4
+	VMINPD       Y4, Y5, Y5
+	VMOVUPD      736(BX), Y7
+	VMINPD       Y7, Y0, Y0
+	VADDPD       Y3, Y4, Y3
+	VADDPD       Y2, Y7, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y4
+	VCMPPD       $0x11, Y5, Y4, Y5
+	VCMPPD       $0x11, Y0, Y4, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y4
+	VCMPPD       $0x11, Y4, Y3, Y3
+	VCMPPD       $0x11, Y4, Y2, Y2
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y2, Y0, Y0
 	VMOVUPD      704(BX), Y2
-	VMULPD       256(BX), Y2, Y3
+	VMULPD       256(BX), Y2, Y4
 	VMOVUPD      672(BX), Y5
-	VMULPD       192(BX), Y5, Y10
-	VMOVUPD      Y1, 736(BX)
-	VMOVUPD      1024(BX), Y1
-	VFMADD213PD  Y6, Y1, Y2
-	VMOVUPD      Y0, 704(BX)
-	VMOVUPD      928(BX), Y0
-	VFMADD213PD  Y6, Y0, Y5
-	VFMADD231PD  Y3, Y1, Y7
-	VFMADD231PD  Y10, Y0, Y8
-	VSUBPD       Y13, Y3, Y0
-	VSUBPD       Y4, Y10, Y1
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y1, Y9, Y1
-	VMULPD       992(BX), Y7, Y3
-	VMULPD       960(BX), Y8, Y4
+	VMULPD       192(BX), Y5, Y7
+	VMOVUPD      Y0, 736(BX)
+	VMOVUPD      1056(BX), Y0
+	VFMADD213PD  Y6, Y0, Y2
+	VMOVUPD      Y3, 704(BX)
+	VMOVUPD      960(BX), Y3
+	VFMADD213PD  Y6, Y3, Y5
+	VFMADD231PD  Y4, Y0, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VSUBPD       Y11, Y4, Y0
+	VSUBPD       Y12, Y7, Y3
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y3, Y1, Y1
+	VMULPD       1280(BX), Y8, Y3
+	VMULPD       1248(BX), Y9, Y4
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
@@ -3955,29 +3950,29 @@ tail:
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VSUBPD       Y6, Y12, Y0
-	VMOVUPD      1152(BX), Y1
-	VSUBPD       Y6, Y1, Y4
-	VMOVUPD      576(BX), Y6
-	VMULPD       Y12, Y6, Y7
-	VMOVUPD      896(BX), Y8
-	VMULPD       Y1, Y8, Y1
-	VMULPD       Y0, Y6, Y0
-	VMULPD       Y4, Y8, Y4
-	VMULPD       1184(BX), Y7, Y6
-	VMULPD       384(BX), Y1, Y1
-	VMASKMOVPD   Y6, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R13)(AX*1)
-	VMOVUPD      992(BX), Y1
-	VMULPD       Y0, Y1, Y0
-	VMOVUPD      960(BX), Y6
-	VMULPD       Y4, Y6, Y4
+	VMOVUPD      1120(BX), Y0
+	VSUBPD       Y6, Y0, Y1
+	VMOVUPD      1184(BX), Y4
+	VSUBPD       Y6, Y4, Y6
+	VMOVUPD      576(BX), Y7
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y4, Y13, Y4
+	VMULPD       Y1, Y7, Y1
+	VMULPD       Y6, Y13, Y6
+	VMULPD       1216(BX), Y0, Y0
+	VMULPD       384(BX), Y4, Y4
+	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
+	VMOVUPD      1280(BX), Y0
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      1248(BX), Y4
+	VMULPD       Y6, Y4, Y6
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y1, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
-	VMULPD       640(BX), Y1, Y0
-	VMULPD       608(BX), Y6, Y1
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMULPD       640(BX), Y0, Y0
+	VMULPD       608(BX), Y4, Y1
 	VMULPD       Y2, Y0, Y0
 	VMULPD       Y5, Y1, Y1
 	VXORPD       Y0, Y3, Y0
@@ -3986,21 +3981,21 @@ tail:
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      1088(BX), Y0
-	VMOVUPD      448(BX), Y1
+	VMOVUPD      896(BX), Y0
+	VMOVUPD      1152(BX), Y1
 	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      1344(BX), Y3
-	VMOVUPD      1312(BX), Y4
+	VMOVUPD      928(BX), Y3
+	VMOVUPD      448(BX), Y4
 	VSUBPD       Y4, Y3, Y5
-	VMOVUPD      864(BX), Y6
+	VMOVUPD      1088(BX), Y6
 	VFNMADD132PD 128(BX), Y6, Y1
-	VMOVUPD      416(BX), Y7
+	VMOVUPD      864(BX), Y7
 	VFNMADD132PD 160(BX), Y7, Y4
 	VMULPD       640(BX), Y1, Y1
 	VMULPD       608(BX), Y4, Y4
 	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y4, Y14, 32(DI)(AX*1)
-	VMOVUPD      64(BX), Y1
+	VMOVUPD      416(BX), Y1
 	VSUBPD       Y1, Y6, Y4
 	VMOVUPD      32(BX), Y6
 	VSUBPD       Y6, Y7, Y7
@@ -4017,7 +4012,7 @@ tail:
 	VMULPD       224(BX), Y1, Y1
 	VMULPD       96(BX), Y6, Y3
 	VMOVUPD      704(BX), Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2752(SB), Y6
 	VBLENDVPD    Y5, Y4, Y6, Y4
 	VMOVUPD      736(BX), Y5
 	VBLENDVPD    Y5, Y7, Y6, Y5

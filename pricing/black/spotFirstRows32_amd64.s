@@ -1455,255 +1455,263 @@ DATA spotFirstRows32AVX2Consts<>+912(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+916(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+920(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+924(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1632(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1636(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1640(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1644(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1648(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1652(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1656(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1660(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1664(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1668(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1672(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1676(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1680(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1684(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1688(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1692(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1696(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1700(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1704(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1708(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1712(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1716(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1720(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1724(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1728(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1732(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1736(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1740(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1744(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1748(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1752(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1756(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1760(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1764(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1768(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1772(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1776(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1780(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1784(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1788(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1792(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1796(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1800(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1804(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1808(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1812(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1816(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1820(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1824(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1828(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1832(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1836(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1840(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1844(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1848(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1852(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
-GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
+DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1632(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1636(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1640(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1644(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1648(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1652(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1656(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1660(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1664(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1668(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1672(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1676(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1680(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1684(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1688(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1692(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1696(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1700(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1704(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1708(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1712(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1716(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1720(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1724(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1728(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1732(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1736(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1740(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1744(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1748(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1752(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1756(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1760(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1764(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1768(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1772(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1776(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1780(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1784(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1788(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1792(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1796(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1800(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1804(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1808(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1812(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1816(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1820(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1824(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1828(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1832(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1836(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1840(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1844(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1848(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1852(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1856(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1860(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1864(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1868(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1872(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1876(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1880(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1884(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1888(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1892(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1896(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1900(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1904(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1908(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1912(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1916(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1920(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1924(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1928(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1932(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1936(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1940(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1944(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1948(SB)/4, $0x7fc00000
+GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1952
 
 DATA spotFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2465,638 +2473,630 @@ body:
 	VMOVUPS      Y3, 2016(BX)
 	VMULPS       Y7, Y7, Y3
 	VMULPS       Y1, Y1, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y7
-	VFMADD213PS  Y7, Y1, Y6
-	VFMADD213PS  Y7, Y1, Y2
-	VFMADD213PS  Y7, Y1, Y3
-	VFMADD213PS  Y7, Y1, Y14
-	VSUBPS       Y7, Y6, Y1
-	VSUBPS       Y7, Y2, Y2
-	VSUBPS       Y7, Y3, Y3
-	VSUBPS       Y7, Y14, Y6
-	VMOVUPS      2336(BX), Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y10
-	VFMADD213PS  Y7, Y14, Y10
-	VMOVUPS      2304(BX), Y5
 	VMOVUPS      Y11, 1984(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y11
-	VFMADD213PS  Y7, Y5, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y11
 	VMOVUPS      Y9, 1056(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y9
-	VFMADD132PS  2272(BX), Y7, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y9
+	VFMADD213PS  Y9, Y11, Y6
+	VFMADD213PS  Y9, Y11, Y2
+	VFMADD213PS  Y9, Y11, Y3
+	VFMADD213PS  Y9, Y11, Y14
+	VSUBPS       Y9, Y6, Y6
+	VSUBPS       Y9, Y2, Y2
+	VSUBPS       Y9, Y3, Y3
+	VSUBPS       Y9, Y14, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y14
+	VFMADD132PS  2336(BX), Y9, Y14
 	VMOVUPS      Y4, 1312(BX)
-	VMOVUPS      2240(BX), Y4
-	VFMADD132PS  spotFirstRows32AVX2Consts<>+896(SB), Y7, Y4
-	VSUBPS       Y7, Y10, Y10
-	VSUBPS       Y7, Y11, Y11
-	VSUBPS       Y7, Y9, Y9
-	VSUBPS       Y7, Y4, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y7
-	VFMADD231PS  Y7, Y10, Y14
-	VFMADD231PS  Y7, Y11, Y5
-	VMOVUPS      Y8, 2304(BX)
-	VMOVUPS      2272(BX), Y8
-	VFMADD231PS  Y7, Y9, Y8
-	VFMADD213PS  2240(BX), Y4, Y7
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y10, Y14
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y11, Y5
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y9, Y8
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y4, Y7
-	VMOVUPS      Y4, 2240(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y1, Y4
-	VMOVUPS      Y9, 2272(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y2, Y9
-	VMOVUPS      Y11, 2336(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y3, Y11
-	VMOVUPS      Y10, 2144(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y6, Y10
-	VMOVUPS      Y7, 1952(BX)
-	VMOVUPS      1440(BX), Y7
-	VFMADD231PS  Y7, Y7, Y4
-	VMOVUPS      1408(BX), Y7
-	VFMADD231PS  Y7, Y7, Y9
-	VMOVUPS      1376(BX), Y7
-	VFMADD231PS  Y7, Y7, Y11
-	VMOVUPS      1344(BX), Y7
-	VFMADD231PS  Y7, Y7, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y7
-	VFMADD231PS  Y7, Y1, Y4
-	VFMADD231PS  Y7, Y2, Y9
-	VFMADD231PS  Y7, Y3, Y11
-	VFMADD231PS  Y7, Y6, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y7
-	VMOVUPS      Y6, 1344(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS  Y7, Y12, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y4
+	VFMADD132PS  2304(BX), Y9, Y4
+	VMOVUPS      Y8, 2144(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y8
+	VFMADD132PS  2272(BX), Y9, Y8
+	VMOVUPS      Y0, 1952(BX)
+	VMOVUPS      2240(BX), Y0
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+896(SB), Y9, Y0
+	VMOVUPS      Y15, 1920(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y6, Y15
+	VMOVUPS      Y13, 1216(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y2, Y13
+	VMOVUPS      Y12, 2176(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y3, Y12
+	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y11, Y9
+	VFMADD231PS  Y5, Y5, Y15
+	VFMADD231PS  Y10, Y10, Y13
+	VFMADD231PS  Y7, Y7, Y12
+	VFMADD231PS  Y1, Y1, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y1
+	VFMADD231PS  Y1, Y6, Y15
+	VFMADD231PS  Y1, Y2, Y13
+	VFMADD231PS  Y1, Y3, Y12
+	VFMADD231PS  Y1, Y11, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y1
+	VSUBPS       Y1, Y14, Y5
+	VSUBPS       Y1, Y4, Y7
+	VSUBPS       Y1, Y8, Y10
+	VSUBPS       Y1, Y0, Y1
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y14, Y14
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y4, Y4
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y8, Y8
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y0, Y0
+	VMOVUPS      Y0, 1344(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y0
+	VFMADD213PS  2336(BX), Y5, Y0
+	VMOVUPS      Y8, 2336(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y8
+	VFMADD213PS  2304(BX), Y7, Y8
+	VMOVUPS      Y4, 2304(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y4
+	VFMADD213PS  2272(BX), Y10, Y4
+	VMOVUPS      Y14, 2272(BX)
+	VMOVUPS      2240(BX), Y14
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1024(SB), Y1, Y14
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y5
+	VFMADD231PS  Y5, Y7, Y8
+	VFMADD231PS  Y5, Y10, Y4
+	VFMADD231PS  Y5, Y1, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y5
+	VFMADD231PS  2176(BX), Y1, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y7
+	VFMADD231PS  1216(BX), Y1, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y10
+	VFMADD231PS  1920(BX), Y1, Y10
+	VMOVUPS      Y11, 2240(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
+	VFMADD231PS  1952(BX), Y1, Y11
 	VMOVUPS      Y3, 1376(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS  Y7, Y13, Y3
+	VFMADD231PS  2144(BX), Y1, Y3
 	VMOVUPS      Y2, 1408(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD231PS  Y7, Y15, Y2
-	VMOVUPS      Y1, 1440(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y1
-	VFMADD231PS  Y7, Y0, Y1
-	VMOVUPS      Y0, 1920(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS  2304(BX), Y7, Y0
-	VMOVUPS      Y0, 1216(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS  1312(BX), Y7, Y0
-	VMOVUPS      Y0, 2176(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS  1056(BX), Y7, Y0
-	VMOVUPS      Y0, 2208(BX)
-	VMOVUPS      1984(BX), Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y0, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y0
-	VMOVUPS      Y7, 2368(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y7
-	VFMADD231PS  Y0, Y14, Y7
-	VMOVUPS      Y15, 2400(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y15
-	VFMADD231PS  Y0, Y5, Y15
-	VMOVUPS      Y13, 2432(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y13
-	VFMADD231PS  Y0, Y8, Y13
-	VMOVUPS      Y12, 2464(BX)
-	VMOVUPS      1952(BX), Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y12, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y14, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y5, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y8, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y12, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y14, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y5, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y12, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y14, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y5, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y12, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y14, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y5, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y8, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y12, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y7, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y7
-	VFMADD213PS  Y7, Y15, Y5
-	VFMADD213PS  Y7, Y13, Y8
-	VFMADD213PS  Y7, Y0, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y13
-	VFMADD231PS  Y0, Y4, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y15
-	VFMADD231PS  Y0, Y9, Y15
-	VMOVUPS      Y12, 1952(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y12
-	VFMADD231PS  Y0, Y11, Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y10, Y0
-	VMOVUPS      Y8, 2496(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y8
-	VFMADD213PS  Y8, Y4, Y13
-	VFMADD213PS  Y8, Y9, Y15
-	VFMADD213PS  Y8, Y11, Y12
-	VFMADD231PS  Y0, Y10, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y0
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y9, Y15
-	VFMADD213PS  Y0, Y11, Y12
-	VFMADD231PS  Y8, Y10, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y8
-	VFMADD213PS  Y8, Y4, Y13
-	VFMADD213PS  Y8, Y9, Y15
-	VFMADD213PS  Y8, Y11, Y12
-	VFMADD231PS  Y0, Y10, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y0
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y9, Y15
-	VFMADD213PS  Y0, Y11, Y12
-	VFMADD213PS  Y0, Y10, Y8
-	VMULPS       Y13, Y4, Y4
-	VMULPS       Y15, Y9, Y9
-	VMULPS       Y12, Y11, Y11
-	VMULPS       Y8, Y10, Y8
-	VMOVUPS      448(BX), Y10
-	VFMADD213PS  Y10, Y10, Y4
-	VMOVUPS      480(BX), Y12
-	VFMADD213PS  Y12, Y12, Y9
-	VMOVUPS      512(BX), Y13
-	VFMADD213PS  Y13, Y13, Y11
+	VFMADD231PS  1312(BX), Y1, Y2
+	VMOVUPS      Y6, 1440(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y6
+	VFMADD231PS  1056(BX), Y1, Y6
+	VMOVUPS      Y6, 2208(BX)
+	VMOVUPS      1984(BX), Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y6, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y6
+	VMOVUPS      Y1, 2368(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y1
+	VFMADD231PS  Y6, Y0, Y1
+	VMOVUPS      Y2, 2400(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y2
+	VFMADD231PS  Y6, Y8, Y2
+	VMOVUPS      Y3, 2432(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y3
+	VFMADD231PS  Y6, Y4, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y14, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y0, Y1
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y4, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y14, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y0, Y1
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y4, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y14, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y0, Y1
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y8, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y4, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y14, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y0, Y1
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y8, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y4, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y14, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y1, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y1
+	VFMADD213PS  Y1, Y2, Y8
+	VFMADD213PS  Y1, Y3, Y4
+	VFMADD213PS  Y1, Y6, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y3
+	VFMADD231PS  Y2, Y15, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y6
+	VFMADD231PS  Y2, Y13, Y6
+	VMOVUPS      Y14, 2464(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y14
+	VFMADD231PS  Y2, Y12, Y14
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y9, Y2
+	VMOVUPS      Y4, 2496(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y4
+	VFMADD213PS  Y4, Y15, Y3
+	VFMADD213PS  Y4, Y13, Y6
+	VFMADD213PS  Y4, Y12, Y14
+	VFMADD231PS  Y2, Y9, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y2
+	VFMADD213PS  Y2, Y15, Y3
+	VFMADD213PS  Y2, Y13, Y6
+	VFMADD213PS  Y2, Y12, Y14
+	VFMADD231PS  Y4, Y9, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y4
+	VFMADD213PS  Y4, Y15, Y3
+	VFMADD213PS  Y4, Y13, Y6
+	VFMADD213PS  Y4, Y12, Y14
+	VFMADD231PS  Y2, Y9, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y2
+	VFMADD213PS  Y2, Y15, Y3
+	VFMADD213PS  Y2, Y13, Y6
+	VFMADD213PS  Y2, Y12, Y14
+	VFMADD213PS  Y2, Y9, Y4
+	VMULPS       Y3, Y15, Y3
+	VMULPS       Y6, Y13, Y6
+	VMULPS       Y14, Y12, Y12
+	VMULPS       Y4, Y9, Y4
+	VMOVUPS      448(BX), Y9
+	VFMADD213PS  Y9, Y9, Y3
+	VMOVUPS      480(BX), Y13
+	VFMADD213PS  Y13, Y13, Y6
+	VMOVUPS      512(BX), Y14
+	VFMADD213PS  Y14, Y14, Y12
 	VMOVUPS      544(BX), Y15
-	VFMADD213PS  Y15, Y15, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y15
-	VFMADD231PS  Y0, Y6, Y15
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD231PS  Y0, Y3, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y12
-	VFMADD231PS  Y0, Y2, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y10
-	VFMADD231PS  Y0, Y1, Y10
+	VFMADD213PS  Y15, Y15, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y15
+	VFMADD231PS  Y2, Y5, Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y14
+	VFMADD231PS  Y2, Y7, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y13
+	VFMADD231PS  Y2, Y10, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y9
+	VFMADD231PS  Y2, Y11, Y9
 	VMOVUPS      Y8, 2528(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y8
-	VFMADD213PS  Y8, Y6, Y15
-	VFMADD213PS  Y8, Y3, Y13
-	VFMADD213PS  Y8, Y2, Y12
-	VFMADD213PS  Y8, Y1, Y10
-	VMOVUPS      Y11, 2560(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y11
-	VFMADD213PS  Y11, Y6, Y15
-	VFMADD213PS  Y11, Y3, Y13
-	VFMADD213PS  Y11, Y2, Y12
-	VFMADD213PS  Y11, Y1, Y10
-	VMOVUPS      Y9, 2592(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y9
-	VFMADD213PS  Y9, Y6, Y15
-	VFMADD213PS  Y9, Y3, Y13
-	VFMADD213PS  Y9, Y2, Y12
-	VFMADD213PS  Y9, Y1, Y10
-	VMOVUPS      Y4, 2624(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y8
+	VFMADD213PS  Y8, Y5, Y15
+	VFMADD213PS  Y8, Y7, Y14
+	VFMADD213PS  Y8, Y10, Y13
+	VFMADD213PS  Y8, Y11, Y9
+	VMOVUPS      Y0, 2560(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y0
+	VFMADD213PS  Y0, Y5, Y15
+	VFMADD213PS  Y0, Y7, Y14
+	VFMADD213PS  Y0, Y10, Y13
+	VFMADD213PS  Y0, Y11, Y9
+	VMOVUPS      Y4, 2592(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
-	VFMADD213PS  Y4, Y6, Y15
-	VFMADD213PS  Y4, Y3, Y13
-	VFMADD213PS  Y4, Y2, Y12
-	VFMADD213PS  Y4, Y1, Y10
-	VMOVUPS      Y5, 2656(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y5
-	VFMADD213PS  Y5, Y6, Y15
-	VFMADD213PS  Y5, Y3, Y13
-	VFMADD213PS  Y5, Y2, Y12
-	VFMADD213PS  Y5, Y1, Y10
-	VMOVUPS      Y14, 2688(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y14
-	VFMADD213PS  Y14, Y6, Y15
-	VFMADD213PS  Y14, Y3, Y13
-	VFMADD213PS  Y14, Y2, Y12
-	VFMADD213PS  Y14, Y1, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y14
-	VFMADD213PS  Y14, Y15, Y6
-	VFMADD213PS  Y14, Y13, Y3
-	VFMADD213PS  Y14, Y12, Y2
-	VFMADD213PS  Y14, Y10, Y1
-	VFMADD132PS  2464(BX), Y7, Y6
-	VFMADD132PS  2432(BX), Y7, Y3
-	VFMADD132PS  2400(BX), Y7, Y2
-	VFMADD132PS  1920(BX), Y7, Y1
-	VMULPS       2016(BX), Y6, Y6
-	VMULPS       2048(BX), Y3, Y3
-	VMULPS       2080(BX), Y2, Y2
-	VMULPS       1280(BX), Y1, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y10
-	VANDPS       Y6, Y10, Y6
-	VANDPS       Y3, Y10, Y3
-	VANDPS       Y2, Y10, Y2
-	VANDPS       Y1, Y10, Y1
-	VMOVUPS      1664(BX), Y12
-	VORPS        Y6, Y12, Y6
-	VMOVUPS      1632(BX), Y13
-	VORPS        Y3, Y13, Y3
+	VFMADD213PS  Y4, Y5, Y15
+	VFMADD213PS  Y4, Y7, Y14
+	VFMADD213PS  Y4, Y10, Y13
+	VFMADD213PS  Y4, Y11, Y9
+	VMOVUPS      Y12, 2624(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y12
+	VFMADD213PS  Y12, Y5, Y15
+	VFMADD213PS  Y12, Y7, Y14
+	VFMADD213PS  Y12, Y10, Y13
+	VFMADD213PS  Y12, Y11, Y9
+	VMOVUPS      Y6, 2656(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y6
+	VFMADD213PS  Y6, Y5, Y15
+	VFMADD213PS  Y6, Y7, Y14
+	VFMADD213PS  Y6, Y10, Y13
+	VFMADD213PS  Y6, Y11, Y9
+	VMOVUPS      Y3, 2688(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y3
+	VFMADD213PS  Y3, Y5, Y15
+	VFMADD213PS  Y3, Y7, Y14
+	VFMADD213PS  Y3, Y10, Y13
+	VFMADD213PS  Y3, Y11, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y3
+	VFMADD213PS  Y3, Y15, Y5
+	VFMADD213PS  Y3, Y14, Y7
+	VFMADD213PS  Y3, Y13, Y10
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD132PS  2176(BX), Y1, Y5
+	VFMADD132PS  1216(BX), Y1, Y7
+	VFMADD132PS  1920(BX), Y1, Y10
+	VFMADD132PS  1952(BX), Y1, Y11
+	VMULPS       2016(BX), Y5, Y5
+	VMULPS       2048(BX), Y7, Y7
+	VMULPS       2080(BX), Y10, Y9
+	VMULPS       1280(BX), Y11, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y11
+	VANDPS       Y5, Y11, Y5
+	VANDPS       Y7, Y11, Y7
+	VANDPS       Y9, Y11, Y9
+	VANDPS       Y10, Y11, Y10
+	VMOVUPS      1664(BX), Y13
+	VORPS        Y5, Y13, Y5
+	VMOVUPS      1632(BX), Y14
+	VORPS        Y7, Y14, Y7
 	VMOVUPS      1600(BX), Y15
-	VORPS        Y2, Y15, Y2
-	VMOVUPS      Y2, 1280(BX)
-	VMOVUPS      1184(BX), Y2
-	VORPS        Y1, Y2, Y1
-	VMOVUPS      Y1, 2080(BX)
-	VMOVUPS      (BX), Y1
-	VORPS        Y12, Y1, Y12
-	VORPS        Y13, Y1, Y13
-	VORPS        Y15, Y1, Y15
-	VORPS        Y2, Y1, Y2
-	VMOVUPS      Y3, 1184(BX)
-	VMOVUPS      1216(BX), Y3
-	VMOVUPS      Y6, 1600(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y6
-	VFMADD231PS  Y0, Y3, Y6
-	VMOVUPS      Y2, 1632(BX)
-	VMOVUPS      2176(BX), Y2
+	VORPS        Y9, Y15, Y9
+	VMOVUPS      Y9, 1280(BX)
+	VMOVUPS      1184(BX), Y9
+	VORPS        Y10, Y9, Y10
+	VMOVUPS      Y10, 2080(BX)
+	VMOVUPS      (BX), Y10
+	VORPS        Y13, Y10, Y13
+	VORPS        Y14, Y10, Y14
+	VORPS        Y15, Y10, Y15
+	VORPS        Y9, Y10, Y9
+	VMOVUPS      Y7, 1184(BX)
+	VMOVUPS      2432(BX), Y7
+	VMOVUPS      Y5, 1600(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y5
+	VFMADD231PS  Y2, Y7, Y5
+	VMOVUPS      Y9, 1632(BX)
+	VMOVUPS      2400(BX), Y9
 	VMOVUPS      Y15, 1664(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y15
-	VFMADD231PS  Y0, Y2, Y15
-	VMOVUPS      Y13, 2048(BX)
-	VMOVUPS      2208(BX), Y13
-	VMOVUPS      Y12, 2016(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y12
-	VFMADD231PS  Y0, Y13, Y12
-	VMOVUPS      2368(BX), Y1
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y1, Y0
-	VFMADD213PS  Y8, Y3, Y6
-	VFMADD213PS  Y8, Y2, Y15
-	VFMADD213PS  Y8, Y13, Y12
-	VFMADD231PS  Y0, Y1, Y8
-	VFMADD213PS  Y11, Y3, Y6
-	VFMADD213PS  Y11, Y2, Y15
-	VFMADD213PS  Y11, Y13, Y12
-	VFMADD231PS  Y8, Y1, Y11
-	VFMADD213PS  Y9, Y3, Y6
-	VFMADD213PS  Y9, Y2, Y15
-	VFMADD213PS  Y9, Y13, Y12
-	VFMADD231PS  Y11, Y1, Y9
-	VFMADD213PS  Y4, Y3, Y6
-	VFMADD213PS  Y4, Y2, Y15
-	VFMADD213PS  Y4, Y13, Y12
-	VFMADD231PS  Y9, Y1, Y4
-	VFMADD213PS  Y5, Y3, Y6
-	VFMADD213PS  Y5, Y2, Y15
-	VFMADD213PS  Y5, Y13, Y12
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y0
-	VFMADD213PS  Y0, Y3, Y6
-	VFMADD213PS  Y0, Y2, Y15
-	VFMADD213PS  Y0, Y13, Y12
-	VFMADD231PS  Y5, Y1, Y0
-	VFMADD213PS  Y14, Y6, Y3
-	VFMADD213PS  Y14, Y15, Y2
-	VFMADD213PS  Y14, Y12, Y13
-	VFMADD231PS  Y0, Y1, Y14
-	VFMADD132PS  2304(BX), Y7, Y3
-	VFMADD132PS  1312(BX), Y7, Y2
-	VFMADD132PS  1056(BX), Y7, Y13
-	VFMADD231PS  1984(BX), Y14, Y7
-	VMULPS       1088(BX), Y3, Y0
-	VMULPS       960(BX), Y2, Y1
-	VMULPS       1248(BX), Y13, Y2
-	VMULPS       2112(BX), Y7, Y3
-	VANDPS       Y0, Y10, Y0
-	VANDPS       Y1, Y10, Y1
-	VANDPS       Y2, Y10, Y2
-	VANDPS       Y3, Y10, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y15
+	VFMADD231PS  Y2, Y9, Y15
+	VMOVUPS      Y14, 2048(BX)
+	VMOVUPS      2208(BX), Y14
+	VMOVUPS      Y13, 2016(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y13
+	VFMADD231PS  Y2, Y14, Y13
+	VMOVUPS      2368(BX), Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y10, Y2
+	VFMADD213PS  Y8, Y7, Y5
+	VFMADD213PS  Y8, Y9, Y15
+	VFMADD213PS  Y8, Y14, Y13
+	VFMADD231PS  Y2, Y10, Y8
+	VFMADD213PS  Y0, Y7, Y5
+	VFMADD213PS  Y0, Y9, Y15
+	VFMADD213PS  Y0, Y14, Y13
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD213PS  Y4, Y7, Y5
+	VFMADD213PS  Y4, Y9, Y15
+	VFMADD213PS  Y4, Y14, Y13
+	VFMADD231PS  Y0, Y10, Y4
+	VFMADD213PS  Y12, Y7, Y5
+	VFMADD213PS  Y12, Y9, Y15
+	VFMADD213PS  Y12, Y14, Y13
+	VFMADD231PS  Y4, Y10, Y12
+	VFMADD213PS  Y6, Y7, Y5
+	VFMADD213PS  Y6, Y9, Y15
+	VFMADD213PS  Y6, Y14, Y13
+	VFMADD231PS  Y12, Y10, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y0
+	VFMADD213PS  Y0, Y7, Y5
+	VFMADD213PS  Y0, Y9, Y15
+	VFMADD213PS  Y0, Y14, Y13
+	VFMADD231PS  Y6, Y10, Y0
+	VFMADD213PS  Y3, Y5, Y7
+	VFMADD213PS  Y3, Y15, Y9
+	VFMADD213PS  Y3, Y13, Y14
+	VFMADD231PS  Y0, Y10, Y3
+	VFMADD132PS  2144(BX), Y1, Y7
+	VFMADD132PS  1312(BX), Y1, Y9
+	VFMADD132PS  1056(BX), Y1, Y14
+	VFMADD231PS  1984(BX), Y3, Y1
+	VMULPS       1088(BX), Y7, Y0
+	VMULPS       960(BX), Y9, Y2
+	VMULPS       1248(BX), Y14, Y3
+	VMULPS       2112(BX), Y1, Y1
+	VANDPS       Y0, Y11, Y0
+	VANDPS       Y2, Y11, Y2
+	VANDPS       Y3, Y11, Y3
+	VANDPS       Y1, Y11, Y1
 	VMOVUPS      1152(BX), Y4
 	VORPS        Y0, Y4, Y0
 	VMOVUPS      1120(BX), Y5
-	VORPS        Y1, Y5, Y1
+	VORPS        Y2, Y5, Y2
 	VMOVUPS      1568(BX), Y6
-	VORPS        Y2, Y6, Y2
+	VORPS        Y3, Y6, Y3
 	VMOVUPS      1024(BX), Y7
-	VORPS        Y3, Y7, Y3
+	VORPS        Y1, Y7, Y1
 	VMOVUPS      (BX), Y8
 	VORPS        Y4, Y8, Y4
 	VORPS        Y5, Y8, Y5
 	VORPS        Y6, Y8, Y6
 	VORPS        Y7, Y8, Y7
-	VMOVUPS      2144(BX), Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y9
+	VMOVUPS      1440(BX), Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y9
 	VMINPS       Y9, Y8, Y10
-	VMOVUPS      2336(BX), Y11
+	VMOVUPS      1408(BX), Y11
 	VMINPS       Y9, Y11, Y12
-	VMOVUPS      2272(BX), Y13
+	VMOVUPS      1376(BX), Y13
 	VMINPS       Y9, Y13, Y14
 	VMOVUPS      2240(BX), Y15
-	VMOVUPS      Y3, 1024(BX)
-	VMINPS       Y9, Y15, Y3
-	VMOVUPS      Y2, 1568(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y2
-	VMAXPS       Y2, Y10, Y10
-	VMAXPS       Y2, Y12, Y12
-	VMAXPS       Y2, Y14, Y14
-	VMAXPS       Y2, Y3, Y3
+	VMINPS       Y9, Y15, Y9
+	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y10, Y10
+	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y12, Y12
+	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y14, Y14
+	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y9, Y9
 	VSUBPS       Y10, Y8, Y8
 	VSUBPS       Y12, Y11, Y11
 	VSUBPS       Y14, Y13, Y13
-	VSUBPS       Y3, Y15, Y15
-	VMOVUPS      Y1, 2240(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y1
-	VADDPS       Y1, Y10, Y10
-	VADDPS       Y1, Y12, Y12
-	VADDPS       Y1, Y14, Y14
-	VADDPS       Y1, Y3, Y3
-	VADDPS       Y1, Y8, Y8
-	VADDPS       Y1, Y11, Y11
-	VADDPS       Y1, Y13, Y13
-	VADDPS       Y1, Y15, Y15
+	VSUBPS       Y9, Y15, Y15
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y10, Y10
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y12, Y12
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y14, Y14
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y9, Y9
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y8, Y8
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y11, Y11
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y13, Y13
+	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y15, Y15
 	VPSLLD       $0x17, Y10, Y10
 	VPSLLD       $0x17, Y12, Y12
 	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y9, Y9
 	VPSLLD       $0x17, Y8, Y8
 	VPSLLD       $0x17, Y11, Y11
 	VPSLLD       $0x17, Y13, Y13
 	VPSLLD       $0x17, Y15, Y15
 	VMULPS       2688(BX), Y8, Y8
 	VMULPS       2656(BX), Y11, Y11
-	VMULPS       2496(BX), Y13, Y13
-	VMULPS       1952(BX), Y15, Y15
+	VMULPS       2624(BX), Y13, Y13
+	VMULPS       2592(BX), Y15, Y15
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y12, Y11, Y10
 	VMULPS       Y14, Y13, Y11
-	VMULPS       Y3, Y15, Y3
-	VMULPS       576(BX), Y8, Y8
-	VMULPS       608(BX), Y10, Y10
-	VMULPS       640(BX), Y11, Y11
-	VMULPS       672(BX), Y3, Y3
-	VMOVUPS      1440(BX), Y12
-	VMINPS       Y9, Y12, Y13
-	VMOVUPS      1408(BX), Y14
-	VMINPS       Y9, Y14, Y15
-	VMOVUPS      Y0, 672(BX)
-	VMOVUPS      1376(BX), Y0
-	VMOVUPS      Y7, 640(BX)
-	VMINPS       Y9, Y0, Y7
-	VMOVUPS      Y6, 608(BX)
-	VMOVUPS      1344(BX), Y6
-	VMINPS       Y9, Y6, Y9
-	VMAXPS       Y2, Y13, Y13
-	VMAXPS       Y2, Y15, Y15
-	VMAXPS       Y2, Y7, Y7
-	VMAXPS       Y2, Y9, Y2
-	VSUBPS       Y13, Y12, Y9
-	VSUBPS       Y15, Y14, Y12
-	VSUBPS       Y7, Y0, Y0
-	VSUBPS       Y2, Y6, Y6
-	VADDPS       Y13, Y1, Y13
-	VADDPS       Y15, Y1, Y14
-	VADDPS       Y7, Y1, Y7
-	VADDPS       Y2, Y1, Y2
-	VADDPS       Y9, Y1, Y9
-	VADDPS       Y12, Y1, Y12
-	VADDPS       Y0, Y1, Y0
-	VADDPS       Y6, Y1, Y1
-	VPSLLD       $0x17, Y13, Y6
-	VPSLLD       $0x17, Y14, Y13
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y12, Y12
+	VMULPS       Y9, Y15, Y9
+	VMOVUPS      2272(BX), Y12
+	VPSRLD       $0x01, Y12, Y13
+	VMOVUPS      2304(BX), Y14
+	VPSRLD       $0x01, Y14, Y15
+	VMOVUPS      Y1, 2592(BX)
+	VMOVUPS      2336(BX), Y1
+	VMOVUPS      Y3, 2624(BX)
+	VPSRLD       $0x01, Y1, Y3
+	VMOVUPS      Y2, 2656(BX)
+	VMOVUPS      1344(BX), Y2
+	VMOVUPS      Y0, 2688(BX)
+	VPSRLD       $0x01, Y2, Y0
+	VPSUBD       Y13, Y12, Y12
+	VPSUBD       Y15, Y14, Y14
+	VPSUBD       Y3, Y1, Y1
+	VPSUBD       Y0, Y2, Y2
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y15, Y15
+	VPSLLD       $0x17, Y3, Y3
 	VPSLLD       $0x17, Y0, Y0
+	VMULPS       2560(BX), Y13, Y13
+	VMULPS       2528(BX), Y15, Y15
+	VMULPS       2496(BX), Y3, Y3
+	VMULPS       2464(BX), Y0, Y0
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y14, Y14
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       2624(BX), Y9, Y9
-	VMULPS       2592(BX), Y12, Y12
-	VMULPS       2560(BX), Y0, Y0
-	VMULPS       2528(BX), Y1, Y1
-	VMULPS       Y6, Y9, Y6
-	VMULPS       Y13, Y12, Y9
-	VMULPS       Y7, Y0, Y0
-	VMULPS       Y2, Y1, Y1
-	VMOVUPS      448(BX), Y2
-	VMINPS       Y8, Y2, Y7
-	VMOVUPS      480(BX), Y12
-	VMINPS       Y10, Y12, Y13
-	VMOVUPS      512(BX), Y14
-	VMINPS       Y11, Y14, Y15
-	VMOVUPS      Y1, 2528(BX)
-	VMOVUPS      544(BX), Y1
-	VMOVUPS      Y0, 2560(BX)
-	VMINPS       Y3, Y1, Y0
-	VMINPS       1792(BX), Y7, Y7
-	VMINPS       1760(BX), Y13, Y13
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y12, Y13, Y12
+	VMULPS       Y14, Y15, Y13
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       576(BX), Y12, Y2
+	VMULPS       608(BX), Y13, Y3
+	VMULPS       640(BX), Y1, Y1
+	VMULPS       672(BX), Y0, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y12
+	VXORPS       192(BX), Y12, Y13
+	VXORPS       224(BX), Y12, Y14
+	VXORPS       256(BX), Y12, Y15
+	VXORPS       288(BX), Y12, Y12
+	VCMPPS       $0x00, Y4, Y13, Y4
+	VCMPPS       $0x00, Y5, Y14, Y5
+	VCMPPS       $0x00, Y6, Y15, Y6
+	VCMPPS       $0x00, Y7, Y12, Y7
+	VCMPPS       $0x00, 2016(BX), Y13, Y13
+	VCMPPS       $0x00, 2048(BX), Y14, Y14
+	VCMPPS       $0x00, 1664(BX), Y15, Y15
+	VCMPPS       $0x00, 1632(BX), Y12, Y12
+	VMOVUPS      Y9, 1632(BX)
+	VMOVUPS      448(BX), Y9
+	VMOVUPS      Y11, 1664(BX)
+	VMINPS       Y2, Y9, Y11
+	VMOVUPS      Y10, 2048(BX)
+	VMOVUPS      480(BX), Y10
+	VMOVUPS      Y8, 2016(BX)
+	VMINPS       Y3, Y10, Y8
+	VMOVUPS      Y12, 672(BX)
+	VMOVUPS      512(BX), Y12
+	VMOVUPS      Y15, 640(BX)
+	VMINPS       Y1, Y12, Y15
+	VMOVUPS      Y14, 608(BX)
+	VMOVUPS      544(BX), Y14
+	VMOVUPS      Y13, 576(BX)
+	VMINPS       Y0, Y14, Y13
+	VMINPS       1792(BX), Y11, Y11
+	VMINPS       1760(BX), Y8, Y8
 	VMINPS       1728(BX), Y15, Y15
-	VMINPS       1696(BX), Y0, Y0
-	VMINPS       320(BX), Y7, Y7
-	VMINPS       352(BX), Y13, Y13
+	VMINPS       1696(BX), Y13, Y13
+	VMINPS       320(BX), Y11, Y11
+	VMINPS       352(BX), Y8, Y8
 	VMINPS       384(BX), Y15, Y15
-	VMINPS       416(BX), Y0, Y0
-	VMOVUPS      Y9, 2592(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y9
-	VCMPPS       $0x11, Y7, Y9, Y7
-	VCMPPS       $0x11, Y13, Y9, Y13
-	VCMPPS       $0x11, Y15, Y9, Y15
-	VCMPPS       $0x11, Y0, Y9, Y0
-	VADDPS       Y8, Y2, Y9
-	VMOVUPS      Y6, 2624(BX)
-	VADDPS       Y10, Y12, Y6
-	VMOVUPS      Y0, 1344(BX)
-	VADDPS       Y11, Y14, Y0
-	VMOVUPS      Y15, 1376(BX)
-	VADDPS       Y3, Y1, Y15
-	VADDPS       1792(BX), Y9, Y9
-	VADDPS       1760(BX), Y6, Y6
-	VADDPS       1728(BX), Y0, Y0
-	VADDPS       1696(BX), Y15, Y15
-	VMOVUPS      Y13, 1696(BX)
-	VMOVUPS      192(BX), Y13
-	VMULPS       Y2, Y13, Y2
-	VMOVUPS      Y7, 448(BX)
-	VMOVUPS      224(BX), Y7
-	VMULPS       Y12, Y7, Y12
+	VMINPS       416(BX), Y13, Y13
+	VMOVUPS      Y7, 2464(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y7
+	VCMPPS       $0x11, Y11, Y7, Y11
+	VCMPPS       $0x11, Y8, Y7, Y8
+	VCMPPS       $0x11, Y15, Y7, Y15
+	VCMPPS       $0x11, Y13, Y7, Y7
+	VADDPS       Y2, Y9, Y13
+	VMOVUPS      Y7, 2496(BX)
+	VADDPS       Y3, Y10, Y7
+	VMOVUPS      Y15, 2528(BX)
+	VADDPS       Y1, Y12, Y15
+	VMOVUPS      Y8, 2560(BX)
+	VADDPS       Y0, Y14, Y8
+	VADDPS       1792(BX), Y13, Y13
+	VADDPS       1760(BX), Y7, Y7
+	VADDPS       1728(BX), Y15, Y15
+	VADDPS       1696(BX), Y8, Y8
+	VMOVUPS      Y11, 1696(BX)
+	VMOVUPS      192(BX), Y11
+	VMULPS       Y9, Y11, Y9
+	VMOVUPS      Y8, 448(BX)
+	VMOVUPS      224(BX), Y8
+	VMULPS       Y10, Y8, Y10
 	VMOVUPS      Y15, 480(BX)
 	VMOVUPS      256(BX), Y15
-	VMULPS       Y14, Y15, Y14
-	VMOVUPS      Y0, 512(BX)
-	VMOVUPS      288(BX), Y0
-	VMULPS       Y1, Y0, Y1
-	VMULPS       Y8, Y13, Y8
-	VMULPS       Y10, Y7, Y10
-	VMULPS       Y11, Y15, Y11
-	VMULPS       Y3, Y0, Y3
-	VMOVUPS      Y6, 544(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y6
-	VXORPS       Y6, Y13, Y13
-	VXORPS       Y6, Y7, Y7
-	VXORPS       Y6, Y15, Y15
-	VXORPS       Y6, Y0, Y0
-	VCMPPS       $0x00, Y4, Y13, Y4
-	VCMPPS       $0x00, Y5, Y7, Y5
-	VCMPPS       $0x00, 608(BX), Y15, Y6
-	VMOVUPS      Y9, 608(BX)
-	VCMPPS       $0x00, 640(BX), Y0, Y9
-	VCMPPS       $0x00, 2016(BX), Y13, Y13
-	VCMPPS       $0x00, 2048(BX), Y7, Y7
-	VCMPPS       $0x00, 1664(BX), Y15, Y15
-	VCMPPS       $0x00, 1632(BX), Y0, Y0
-	VBLENDVPS    Y4, spotFirstRows32AVX2Consts<>+288(SB), Y2, Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y4
-	VBLENDVPS    Y5, Y4, Y12, Y5
-	VBLENDVPS    Y6, Y4, Y14, Y6
-	VBLENDVPS    Y9, Y4, Y1, Y1
-	VBLENDVPS    Y13, Y4, Y8, Y8
-	VBLENDVPS    Y7, Y4, Y10, Y7
-	VBLENDVPS    Y15, Y4, Y11, Y9
-	VBLENDVPS    Y0, Y4, Y3, Y0
-	VMOVUPS      320(BX), Y3
-	VADDPS       608(BX), Y3, Y4
-	VMOVUPS      352(BX), Y10
-	VADDPS       544(BX), Y10, Y11
-	VMOVUPS      384(BX), Y12
-	VADDPS       512(BX), Y12, Y13
-	VMOVUPS      416(BX), Y14
-	VADDPS       480(BX), Y14, Y15
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y14
-	VCMPPS       $0x11, Y14, Y4, Y4
-	VCMPPS       $0x11, Y14, Y11, Y11
-	VCMPPS       $0x11, Y14, Y13, Y13
-	VCMPPS       $0x11, Y14, Y15, Y14
-	VANDPS       448(BX), Y4, Y4
-	VANDPS       1696(BX), Y11, Y11
-	VANDPS       1376(BX), Y13, Y13
-	VANDPS       1344(BX), Y14, Y14
+	VMULPS       Y12, Y15, Y12
+	VMOVUPS      Y7, 512(BX)
+	VMOVUPS      288(BX), Y7
+	VMULPS       Y14, Y7, Y14
+	VMULPS       Y2, Y11, Y2
+	VMULPS       Y3, Y8, Y3
+	VMULPS       Y1, Y15, Y1
+	VMULPS       Y0, Y7, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y7
+	VBLENDVPS    Y4, Y7, Y9, Y4
+	VBLENDVPS    Y5, Y7, Y10, Y5
+	VBLENDVPS    Y6, Y7, Y12, Y6
+	VMOVUPS      2464(BX), Y8
+	VBLENDVPS    Y8, Y7, Y14, Y8
+	VMOVUPS      576(BX), Y9
+	VBLENDVPS    Y9, Y7, Y2, Y2
+	VMOVUPS      608(BX), Y9
+	VBLENDVPS    Y9, Y7, Y3, Y3
+	VMOVUPS      640(BX), Y9
+	VBLENDVPS    Y9, Y7, Y1, Y1
+	VMOVUPS      672(BX), Y9
+	VBLENDVPS    Y9, Y7, Y0, Y0
+	VADDPS       320(BX), Y13, Y7
+	VMOVUPS      352(BX), Y9
+	VADDPS       512(BX), Y9, Y10
+	VMOVUPS      384(BX), Y11
+	VADDPS       480(BX), Y11, Y12
+	VMOVUPS      416(BX), Y13
+	VADDPS       448(BX), Y13, Y14
 	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y15
-	VMULPS       2624(BX), Y15, Y12
-	VMULPS       2592(BX), Y15, Y10
-	VMULPS       2560(BX), Y15, Y3
-	VMULPS       2528(BX), Y15, Y15
-	VMOVUPS      Y14, 1344(BX)
-	VMULPS       864(BX), Y12, Y14
-	VMOVUPS      Y13, 864(BX)
-	VMULPS       832(BX), Y10, Y13
-	VMOVUPS      Y11, 832(BX)
-	VMULPS       768(BX), Y3, Y11
-	VMOVUPS      Y4, 768(BX)
-	VMULPS       32(BX), Y15, Y4
+	VCMPPS       $0x11, Y15, Y7, Y7
+	VCMPPS       $0x11, Y15, Y10, Y10
+	VCMPPS       $0x11, Y15, Y12, Y12
+	VCMPPS       $0x11, Y15, Y14, Y14
+	VANDPS       1696(BX), Y7, Y7
+	VANDPS       2560(BX), Y10, Y10
+	VANDPS       2528(BX), Y12, Y12
+	VANDPS       2496(BX), Y14, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y15
+	VMULPS       2016(BX), Y15, Y13
+	VMULPS       2048(BX), Y15, Y11
+	VMULPS       1664(BX), Y15, Y9
+	VMULPS       1632(BX), Y15, Y15
+	VMOVUPS      Y14, 2496(BX)
+	VMULPS       864(BX), Y13, Y14
+	VMOVUPS      Y12, 864(BX)
+	VMULPS       832(BX), Y11, Y12
+	VMOVUPS      Y10, 832(BX)
+	VMULPS       768(BX), Y9, Y10
+	VMOVUPS      Y7, 768(BX)
+	VMULPS       32(BX), Y15, Y7
 	VMOVUPS      Y0, 32(BX)
-	VMULPS       896(BX), Y12, Y0
-	VMOVUPS      Y9, 896(BX)
-	VMULPS       800(BX), Y10, Y9
-	VMOVUPS      Y7, 800(BX)
-	VMULPS       736(BX), Y3, Y7
-	VMOVUPS      Y8, 736(BX)
-	VMULPS       704(BX), Y15, Y8
+	VMULPS       896(BX), Y13, Y0
+	VMOVUPS      Y1, 896(BX)
+	VMULPS       800(BX), Y11, Y1
+	VMOVUPS      Y3, 800(BX)
+	VMULPS       736(BX), Y9, Y3
+	VMOVUPS      Y2, 736(BX)
+	VMULPS       704(BX), Y15, Y2
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Y0, (R9)(AX*1)
-	VMOVUPS      Y9, 32(R9)(AX*1)
+	VMOVUPS      Y1, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y7, 64(R9)(AX*1)
-	VMOVUPS      Y8, 96(R9)(AX*1)
-	VMULPS       1888(BX), Y12, Y0
-	VMULPS       992(BX), Y10, Y7
-	VMULPS       1856(BX), Y3, Y3
-	VMULPS       1824(BX), Y15, Y8
+	VMOVUPS      Y3, 64(R9)(AX*1)
+	VMOVUPS      Y2, 96(R9)(AX*1)
+	VMULPS       1888(BX), Y13, Y0
+	VMULPS       992(BX), Y11, Y1
+	VMULPS       1856(BX), Y9, Y2
+	VMULPS       1824(BX), Y15, Y3
 	VMULPS       1504(BX), Y0, Y0
-	VMULPS       1536(BX), Y7, Y7
-	VMULPS       1472(BX), Y3, Y3
-	VMULPS       928(BX), Y8, Y8
+	VMULPS       1536(BX), Y1, Y1
+	VMULPS       1472(BX), Y2, Y2
+	VMULPS       928(BX), Y3, Y3
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Y0, (R8)(AX*1)
-	VMOVUPS      Y7, 32(R8)(AX*1)
+	VMOVUPS      Y1, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y3, 64(R8)(AX*1)
-	VMOVUPS      Y8, 96(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y0
-	VMULPS       Y14, Y0, Y3
-	VMULPS       Y13, Y0, Y7
-	VMULPS       Y11, Y0, Y8
-	VMULPS       Y4, Y0, Y0
-	VMOVUPS      1600(BX), Y4
-	VMOVUPS      672(BX), Y9
-	VSUBPS       Y9, Y4, Y10
+	VMOVUPS      Y2, 64(R8)(AX*1)
+	VMOVUPS      Y3, 96(R8)(AX*1)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y0
+	VMULPS       Y14, Y0, Y1
+	VMULPS       Y12, Y0, Y2
+	VMULPS       Y10, Y0, Y3
+	VMULPS       Y7, Y0, Y0
+	VMOVUPS      1600(BX), Y7
+	VMOVUPS      2688(BX), Y9
+	VSUBPS       Y9, Y7, Y10
 	VMOVUPS      1184(BX), Y11
-	VMOVUPS      2240(BX), Y12
+	VMOVUPS      2656(BX), Y12
 	VSUBPS       Y12, Y11, Y13
 	VMOVUPS      1280(BX), Y14
-	VMOVUPS      1568(BX), Y15
+	VMOVUPS      2624(BX), Y15
 	VSUBPS       Y15, Y14, Y11
 	VMOVUPS      2080(BX), Y14
-	VMOVUPS      1024(BX), Y4
+	VMOVUPS      2592(BX), Y7
 	VMOVUPS      Y0, 928(BX)
-	VSUBPS       Y4, Y14, Y0
-	VFNMADD132PS 2624(BX), Y2, Y9
-	VFNMADD132PS 2592(BX), Y5, Y12
-	VFNMADD132PS 2560(BX), Y6, Y15
-	VFNMADD132PS 2528(BX), Y1, Y4
+	VSUBPS       Y7, Y14, Y0
+	VFNMADD132PS 2016(BX), Y4, Y9
+	VFNMADD132PS 2048(BX), Y5, Y12
+	VFNMADD132PS 1664(BX), Y6, Y15
+	VFNMADD132PS 1632(BX), Y8, Y7
 	VMULPS       1888(BX), Y9, Y9
 	VMULPS       992(BX), Y12, Y12
 	VMULPS       1856(BX), Y15, Y15
-	VMULPS       1824(BX), Y4, Y4
+	VMULPS       1824(BX), Y7, Y7
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y9, (DI)(AX*1)
 	VMOVUPS      Y12, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPS      Y15, 64(DI)(AX*1)
-	VMOVUPS      Y4, 96(DI)(AX*1)
-	VMOVUPS      736(BX), Y4
-	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      Y7, 96(DI)(AX*1)
+	VMOVUPS      736(BX), Y7
+	VSUBPS       Y7, Y4, Y4
 	VMOVUPS      800(BX), Y9
 	VSUBPS       Y9, Y5, Y5
 	VMOVUPS      896(BX), Y12
 	VSUBPS       Y12, Y6, Y6
 	VMOVUPS      32(BX), Y15
-	VSUBPS       Y15, Y1, Y1
-	VMOVUPS      Y8, 1824(BX)
-	VMOVUPS      2624(BX), Y8
-	VFNMADD231PS 1600(BX), Y8, Y4
-	VMOVUPS      Y7, 736(BX)
-	VMOVUPS      2592(BX), Y7
-	VFNMADD231PS 1184(BX), Y7, Y9
+	VSUBPS       Y15, Y8, Y8
+	VMOVUPS      Y3, 1824(BX)
+	VMOVUPS      2016(BX), Y3
+	VFNMADD231PS 1600(BX), Y3, Y7
+	VMOVUPS      Y2, 736(BX)
+	VMOVUPS      2048(BX), Y2
+	VFNMADD231PS 1184(BX), Y2, Y9
 	VMOVUPS      Y9, 800(BX)
-	VMOVUPS      2560(BX), Y9
+	VMOVUPS      1664(BX), Y9
 	VFNMADD231PS 1280(BX), Y9, Y12
 	VMOVUPS      Y12, 896(BX)
-	VMOVUPS      2528(BX), Y12
+	VMOVUPS      1632(BX), Y12
 	VFNMADD231PS Y12, Y14, Y15
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y13, Y7, Y5
+	VFMADD231PS  Y10, Y3, Y4
+	VFMADD231PS  Y13, Y2, Y5
 	VFMADD231PS  Y11, Y9, Y6
-	VFMADD231PS  Y0, Y12, Y1
-	VFNMADD231PS 64(BX), Y4, Y3
+	VFMADD231PS  Y0, Y12, Y8
+	VFNMADD231PS 64(BX), Y7, Y1
 	VMOVUPS      800(BX), Y0
-	VMOVUPS      736(BX), Y7
-	VFNMADD231PS 96(BX), Y0, Y7
-	VMOVUPS      896(BX), Y8
+	VMOVUPS      736(BX), Y2
+	VFNMADD231PS 96(BX), Y0, Y2
+	VMOVUPS      896(BX), Y3
 	VMOVUPS      1824(BX), Y9
-	VFNMADD231PS 128(BX), Y8, Y9
+	VFNMADD231PS 128(BX), Y3, Y9
 	VMOVUPS      928(BX), Y10
 	VFNMADD231PS 160(BX), Y15, Y10
-	VMULPS       320(BX), Y4, Y4
+	VMULPS       320(BX), Y7, Y7
 	VMULPS       352(BX), Y0, Y0
-	VMULPS       384(BX), Y8, Y8
+	VMULPS       384(BX), Y3, Y3
 	VMULPS       416(BX), Y15, Y11
 	VMOVUPS      768(BX), Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y13
-	VBLENDVPS    Y12, Y2, Y13, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1920(SB), Y13
+	VBLENDVPS    Y12, Y4, Y13, Y4
 	VMOVUPS      832(BX), Y12
 	VBLENDVPS    Y12, Y5, Y13, Y5
 	VMOVUPS      864(BX), Y12
 	VBLENDVPS    Y12, Y6, Y13, Y6
-	VMOVUPS      1344(BX), Y12
-	VBLENDVPS    Y12, Y1, Y13, Y1
+	VMOVUPS      2496(BX), Y12
+	VBLENDVPS    Y12, Y8, Y13, Y8
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y3, (R10)(AX*1)
-	VMOVUPS      Y7, 32(R10)(AX*1)
+	VMOVUPS      Y1, (R10)(AX*1)
+	VMOVUPS      Y2, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y9, 64(R10)(AX*1)
 	VMOVUPS      Y10, 96(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y4, (R11)(AX*1)
+	VMOVUPS      Y7, (R11)(AX*1)
 	VMOVUPS      Y0, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y8, 64(R11)(AX*1)
+	VMOVUPS      Y3, 64(R11)(AX*1)
 	VMOVUPS      Y11, 96(R11)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y4, (SI)(AX*1)
 	VMOVUPS      Y5, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPS      Y6, 64(SI)(AX*1)
-	VMOVUPS      Y1, 96(SI)(AX*1)
+	VMOVUPS      Y8, 96(SI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+32, CX
 	JGE          body
@@ -3362,376 +3362,372 @@ tail:
 	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y11
 	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y13
 	VFMADD231PS  Y11, Y5, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y0
-	VFMADD213PS  Y0, Y1, Y11
-	VSUBPS       Y0, Y13, Y13
-	VSUBPS       Y0, Y11, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+864(SB), Y1, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y0
 	VMOVUPS      Y9, 608(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS  Y9, Y13, Y5
-	VFMADD231PS  Y9, Y11, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y9
-	VFMADD231PS  Y9, Y13, Y5
-	VFMADD231PS  Y9, Y11, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y9
+	VANDPS       Y12, Y0, Y9
 	VMOVUPS      Y6, 640(BX)
-	VANDPS       Y12, Y9, Y6
+	VANDPS       Y2, Y0, Y6
 	VMOVUPS      Y10, 352(BX)
-	VANDPS       Y2, Y9, Y10
-	VMOVUPS      Y11, 416(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+640(SB), Y11
-	VMINPS       Y6, Y11, Y6
-	VMINPS       Y10, Y11, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+640(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMINPS       Y6, Y10, Y6
 	VANDPS       Y12, Y4, Y12
 	VANDPS       Y2, Y4, Y2
-	VMOVUPS      Y2, 544(BX)
-	VANDPS       Y8, Y9, Y2
-	VMOVUPS      Y12, 512(BX)
-	VANDPS       Y7, Y9, Y12
-	VMINPS       Y2, Y11, Y2
-	VMINPS       Y12, Y11, Y11
+	VMOVUPS      Y2, 416(BX)
+	VANDPS       Y8, Y0, Y2
+	VMOVUPS      Y12, 544(BX)
+	VANDPS       Y7, Y0, Y12
+	VMINPS       Y2, Y10, Y2
+	VMINPS       Y12, Y10, Y10
 	VANDPS       Y8, Y4, Y8
 	VANDPS       Y7, Y4, Y7
 	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y12
-	VFMADD213PS  Y3, Y6, Y12
+	VFMADD213PS  Y3, Y9, Y12
 	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y4
-	VFMADD213PS  Y3, Y10, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+736(SB), Y9
-	VMOVUPS      Y7, 480(BX)
-	VADDPS       Y9, Y6, Y7
-	VMOVUPS      Y8, 448(BX)
-	VADDPS       Y9, Y10, Y8
-	VMOVUPS      Y13, 832(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y13
-	VFMADD213PS  Y3, Y2, Y13
-	VMOVUPS      Y1, 864(BX)
+	VFMADD213PS  Y3, Y6, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+736(SB), Y0
+	VMOVUPS      Y7, 512(BX)
+	VADDPS       Y0, Y9, Y7
+	VMOVUPS      Y8, 480(BX)
+	VADDPS       Y0, Y6, Y8
+	VMOVUPS      Y1, 448(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y1
-	VFMADD213PS  Y3, Y11, Y1
-	VADDPS       Y9, Y2, Y3
-	VADDPS       Y9, Y11, Y9
-	VMOVUPS      Y11, 896(BX)
-	VMULPS       Y6, Y6, Y11
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      Y5, 832(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y5
+	VFMADD213PS  Y3, Y10, Y5
+	VADDPS       Y0, Y2, Y3
+	VADDPS       Y0, Y10, Y0
+	VMOVUPS      Y10, 864(BX)
+	VMULPS       Y9, Y9, Y10
+	VMOVUPS      Y9, 896(BX)
+	VMULPS       Y6, Y6, Y9
 	VMOVUPS      Y6, 928(BX)
-	VMULPS       Y10, Y10, Y6
-	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y0, Y11
-	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y0, Y6
-	VSUBPS       Y0, Y11, Y11
-	VSUBPS       Y0, Y6, Y0
-	VMULPS       Y7, Y12, Y6
-	VMOVUPS      Y0, 960(BX)
-	VMULPS       Y8, Y4, Y0
-	VMOVUPS      Y11, 992(BX)
-	VMULPS       Y3, Y13, Y11
-	VMOVUPS      Y10, 1024(BX)
-	VMULPS       Y9, Y1, Y10
-	VMOVUPS      Y2, 1056(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y2
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y2
-	VMOVUPS      Y9, 1088(BX)
-	VMOVUPS      864(BX), Y9
-	VMOVUPS      Y3, 1120(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y3
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y9, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y5, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y9, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y5, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y9, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y5, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y9, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y5, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y9, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y2, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y2
-	VFMADD213PS  Y2, Y3, Y9
-	VMULPS       Y11, Y6, Y3
-	VMOVUPS      Y9, 864(BX)
-	VMULPS       Y10, Y0, Y9
-	VDIVPS       Y3, Y2, Y3
-	VDIVPS       Y9, Y2, Y9
-	VMULPS       Y3, Y11, Y11
-	VMULPS       Y9, Y10, Y10
-	VMULPS       Y3, Y6, Y3
-	VMULPS       Y9, Y0, Y0
-	VMULPS       Y11, Y12, Y6
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y11, Y7, Y7
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y3, Y13, Y9
-	VMULPS       Y0, Y1, Y1
-	VMULPS       1120(BX), Y3, Y3
-	VMULPS       1088(BX), Y0, Y0
-	VMULPS       1056(BX), Y9, Y9
-	VMULPS       896(BX), Y1, Y1
-	VMOVUPS      928(BX), Y10
-	VMULPS       Y6, Y10, Y6
-	VMOVUPS      1024(BX), Y11
-	VMULPS       Y4, Y11, Y4
-	VMOVUPS      992(BX), Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y13
-	VMULPS       Y13, Y12, Y2
-	VMOVUPS      Y8, 896(BX)
-	VMOVUPS      960(BX), Y8
-	VMULPS       Y13, Y8, Y13
-	VFMADD231PS  Y10, Y10, Y2
-	VFMADD231PS  Y11, Y11, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y10
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y10, Y8, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
-	VFMADD231PS  Y10, Y9, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y8
-	VFMADD231PS  Y10, Y1, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  Y10, Y6, Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y4, Y10
-	VMOVUPS      Y7, 1024(BX)
-	VMOVUPS      832(BX), Y7
-	VMOVUPS      Y4, 928(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1696(SB), Y7, Y4
-	VMOVUPS      Y6, 1056(BX)
-	VMOVUPS      416(BX), Y6
-	VMOVUPS      Y10, 1088(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1696(SB), Y6, Y10
-	VMAXPS       spotFirstRows32AVX2Consts<>+1728(SB), Y4, Y4
-	VMAXPS       spotFirstRows32AVX2Consts<>+1728(SB), Y10, Y10
-	VSUBPS       Y4, Y7, Y7
-	VSUBPS       Y10, Y6, Y6
-	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y4, Y4
-	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y10, Y10
-	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y7, Y7
-	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y6, Y6
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y7, Y5, Y5
-	VMULPS       864(BX), Y6, Y6
-	VMULPS       Y4, Y5, Y4
-	VMULPS       Y10, Y6, Y5
-	VMULPS       128(BX), Y4, Y4
-	VMULPS       160(BX), Y5, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y7
-	VFMADD231PS  Y6, Y2, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y13, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y10
-	VFMADD213PS  Y10, Y2, Y7
-	VFMADD231PS  Y6, Y13, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y6
-	VFMADD213PS  Y6, Y2, Y7
-	VFMADD231PS  Y10, Y13, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y10
-	VFMADD213PS  Y10, Y2, Y7
-	VFMADD231PS  Y6, Y13, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y6
-	VFMADD213PS  Y6, Y2, Y7
-	VFMADD213PS  Y6, Y13, Y10
-	VMULPS       Y7, Y2, Y2
-	VMULPS       Y10, Y13, Y7
-	VMOVUPS      320(BX), Y10
-	VFMADD213PS  Y10, Y10, Y2
-	VMOVUPS      288(BX), Y13
-	VFMADD213PS  Y13, Y13, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD231PS  Y6, Y11, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y10
-	VFMADD231PS  Y6, Y8, Y10
-	VMOVUPS      Y5, 160(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y5
-	VFMADD213PS  Y5, Y11, Y13
-	VFMADD213PS  Y5, Y8, Y10
-	VMOVUPS      Y4, 128(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y4
-	VFMADD213PS  Y4, Y11, Y13
-	VFMADD213PS  Y4, Y8, Y10
-	VMOVUPS      Y7, 864(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y7
-	VFMADD213PS  Y7, Y11, Y13
-	VFMADD213PS  Y7, Y8, Y10
-	VMOVUPS      Y2, 416(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y2
-	VFMADD213PS  Y2, Y11, Y13
-	VFMADD213PS  Y2, Y8, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y2
-	VFMADD213PS  Y2, Y11, Y13
-	VFMADD213PS  Y2, Y8, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y2
-	VFMADD213PS  Y2, Y11, Y13
-	VFMADD213PS  Y2, Y8, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y10, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y10
-	VFMADD213PS  Y10, Y11, Y9
-	VFMADD213PS  Y10, Y8, Y1
-	VMULPS       Y3, Y9, Y3
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y1
-	VANDPS       Y3, Y1, Y3
-	VANDPS       Y0, Y1, Y0
-	VMOVUPS      448(BX), Y8
-	VORPS        Y3, Y8, Y3
-	VMOVUPS      480(BX), Y9
-	VORPS        Y0, Y9, Y0
-	VMOVUPS      (BX), Y11
-	VORPS        Y8, Y11, Y8
-	VORPS        Y9, Y11, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD231PS  Y6, Y12, Y13
-	VMOVUPS      Y0, 480(BX)
-	VMOVUPS      1088(BX), Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y6
-	VFMADD213PS  Y5, Y12, Y13
-	VFMADD231PS  Y6, Y0, Y5
-	VFMADD213PS  Y4, Y12, Y13
-	VFMADD231PS  Y5, Y0, Y4
-	VFMADD213PS  Y7, Y12, Y13
-	VFMADD231PS  Y4, Y0, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
-	VFMADD213PS  Y4, Y12, Y13
-	VFMADD231PS  Y7, Y0, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y5
-	VFMADD213PS  Y5, Y12, Y13
-	VFMADD231PS  Y4, Y0, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y4
-	VFMADD213PS  Y4, Y12, Y13
-	VFMADD231PS  Y5, Y0, Y4
-	VFMADD213PS  Y2, Y13, Y12
-	VFMADD231PS  Y4, Y0, Y2
-	VFMADD132PS  1056(BX), Y10, Y12
-	VFMADD231PS  928(BX), Y2, Y10
-	VMULPS       1024(BX), Y12, Y0
-	VMULPS       896(BX), Y10, Y2
-	VANDPS       Y0, Y1, Y0
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      512(BX), Y2
-	VORPS        Y0, Y2, Y0
-	VMOVUPS      544(BX), Y4
-	VORPS        Y1, Y4, Y1
-	VORPS        Y2, Y11, Y2
-	VORPS        Y4, Y11, Y4
-	VMOVUPS      992(BX), Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y6
-	VMINPS       Y6, Y5, Y7
-	VMOVUPS      960(BX), Y10
-	VMINPS       Y6, Y10, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y11
-	VMAXPS       Y11, Y7, Y7
-	VMAXPS       Y11, Y6, Y6
-	VSUBPS       Y7, Y5, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y6
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y6, Y10
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y6, Y9
 	VSUBPS       Y6, Y10, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y11
-	VADDPS       Y7, Y11, Y7
-	VADDPS       Y6, Y11, Y6
-	VADDPS       Y5, Y11, Y5
-	VADDPS       Y10, Y11, Y10
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       416(BX), Y5, Y5
-	VMULPS       864(BX), Y10, Y10
-	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y6, Y9, Y9
+	VMOVUPS      Y9, 960(BX)
+	VMULPS       Y7, Y12, Y9
+	VMOVUPS      Y10, 992(BX)
+	VMULPS       Y8, Y4, Y10
+	VMOVUPS      Y2, 1024(BX)
+	VMULPS       Y3, Y1, Y2
+	VMOVUPS      Y3, 1056(BX)
+	VMULPS       Y0, Y5, Y3
+	VMOVUPS      Y0, 1088(BX)
+	VSUBPS       Y6, Y13, Y0
+	VSUBPS       Y6, Y11, Y6
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y13, Y13
+	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y11, Y11
+	VMOVUPS      Y11, 1120(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y11
+	VFMADD213PS  832(BX), Y0, Y11
+	VMOVUPS      Y13, 832(BX)
+	VMOVUPS      448(BX), Y13
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1024(SB), Y6, Y13
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y0, Y11
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y6, Y13
+	VMULPS       Y2, Y9, Y0
+	VMULPS       Y3, Y10, Y6
+	VMOVUPS      Y13, 448(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y13
+	VDIVPS       Y0, Y13, Y0
+	VDIVPS       Y6, Y13, Y6
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y0, Y9, Y0
 	VMULPS       Y6, Y10, Y6
-	VMOVUPS      320(BX), Y7
-	VMINPS       128(BX), Y7, Y10
-	VMOVUPS      288(BX), Y11
-	VMINPS       160(BX), Y11, Y12
-	VMINPS       768(BX), Y10, Y10
-	VMINPS       736(BX), Y12, Y12
-	VMINPS       224(BX), Y10, Y10
-	VMINPS       96(BX), Y12, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y13
-	VCMPPS       $0x11, Y10, Y13, Y10
-	VCMPPS       $0x11, Y12, Y13, Y12
-	VADDPS       128(BX), Y7, Y13
-	VMOVUPS      Y1, 864(BX)
-	VADDPS       160(BX), Y11, Y1
-	VADDPS       768(BX), Y13, Y13
-	VADDPS       736(BX), Y1, Y1
-	VMOVUPS      Y0, 736(BX)
-	VMOVUPS      64(BX), Y0
-	VMULPS       Y7, Y0, Y7
-	VMOVUPS      Y3, 320(BX)
-	VMOVUPS      32(BX), Y3
-	VMULPS       Y11, Y3, Y11
-	VMOVUPS      Y6, 288(BX)
-	VMULPS       128(BX), Y0, Y6
-	VMOVUPS      Y5, 128(BX)
-	VMULPS       160(BX), Y3, Y5
-	VMOVUPS      Y12, 160(BX)
+	VMULPS       Y2, Y12, Y9
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y7, Y2
+	VMULPS       Y3, Y8, Y3
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y6, Y5, Y5
+	VMULPS       1056(BX), Y0, Y0
+	VMULPS       1088(BX), Y6, Y6
+	VMULPS       1024(BX), Y1, Y1
+	VMULPS       864(BX), Y5, Y5
+	VMOVUPS      896(BX), Y7
+	VMULPS       Y9, Y7, Y8
+	VMOVUPS      928(BX), Y9
+	VMULPS       Y4, Y9, Y4
+	VMOVUPS      992(BX), Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y12
+	VMOVUPS      Y3, 864(BX)
+	VMULPS       Y12, Y10, Y3
+	VMOVUPS      Y2, 1024(BX)
+	VMOVUPS      960(BX), Y2
+	VMULPS       Y12, Y2, Y12
+	VFMADD231PS  Y7, Y7, Y3
+	VFMADD231PS  Y9, Y9, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y7
+	VFMADD231PS  Y7, Y10, Y3
+	VFMADD231PS  Y7, Y2, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y9
+	VFMADD231PS  Y7, Y1, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS  Y7, Y5, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y10
+	VFMADD231PS  Y7, Y8, Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y4, Y7
+	VMOVUPS      Y4, 928(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y4
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y11, Y4
+	VMOVUPS      Y8, 896(BX)
+	VMOVUPS      448(BX), Y8
+	VMOVUPS      Y7, 1088(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y7
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y8, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y11, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y11, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y11, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y8, Y7
+	VFMADD213PS  Y13, Y11, Y4
+	VFMADD213PS  Y13, Y8, Y7
+	VFMADD213PS  Y13, Y4, Y11
+	VFMADD213PS  Y13, Y7, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y7
+	VFMADD231PS  Y4, Y3, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y12, Y4
+	VMOVUPS      Y8, 448(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y8
+	VFMADD213PS  Y8, Y3, Y7
+	VFMADD231PS  Y4, Y12, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y4
+	VFMADD213PS  Y4, Y3, Y7
+	VFMADD231PS  Y8, Y12, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y8
+	VFMADD213PS  Y8, Y3, Y7
+	VFMADD231PS  Y4, Y12, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y4
+	VFMADD213PS  Y4, Y3, Y7
+	VFMADD213PS  Y4, Y12, Y8
+	VMULPS       Y7, Y3, Y3
+	VMULPS       Y8, Y12, Y7
+	VMOVUPS      320(BX), Y8
+	VFMADD213PS  Y8, Y8, Y3
+	VMOVUPS      288(BX), Y12
+	VFMADD213PS  Y12, Y12, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y12
+	VFMADD231PS  Y4, Y9, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y8
+	VFMADD231PS  Y4, Y2, Y8
+	VMOVUPS      Y11, 1056(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y11
+	VFMADD213PS  Y11, Y9, Y12
+	VFMADD213PS  Y11, Y2, Y8
+	VMOVUPS      Y7, 1152(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y7
+	VFMADD213PS  Y7, Y9, Y12
+	VFMADD213PS  Y7, Y2, Y8
+	VMOVUPS      Y3, 1184(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y3
+	VFMADD213PS  Y3, Y9, Y12
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y3
+	VFMADD213PS  Y3, Y9, Y12
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y3
+	VFMADD213PS  Y3, Y9, Y12
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y3
+	VFMADD213PS  Y3, Y9, Y12
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y3
+	VFMADD213PS  Y3, Y12, Y9
+	VFMADD213PS  Y3, Y8, Y2
+	VFMADD213PS  Y13, Y9, Y1
+	VFMADD213PS  Y13, Y2, Y5
+	VMULPS       Y0, Y1, Y0
+	VMULPS       Y6, Y5, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y2
+	VANDPS       Y0, Y2, Y0
+	VANDPS       Y1, Y2, Y1
+	VMOVUPS      480(BX), Y5
+	VORPS        Y0, Y5, Y0
+	VMOVUPS      512(BX), Y6
+	VORPS        Y1, Y6, Y1
+	VMOVUPS      (BX), Y8
+	VORPS        Y5, Y8, Y5
+	VORPS        Y6, Y8, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y9
+	VFMADD231PS  Y4, Y10, Y9
+	VMOVUPS      1088(BX), Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y12, Y4
+	VFMADD213PS  Y11, Y10, Y9
+	VFMADD231PS  Y4, Y12, Y11
+	VFMADD213PS  Y7, Y10, Y9
+	VFMADD231PS  Y11, Y12, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
+	VFMADD213PS  Y4, Y10, Y9
+	VFMADD231PS  Y7, Y12, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y7
+	VFMADD213PS  Y7, Y10, Y9
+	VFMADD231PS  Y4, Y12, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y4
+	VFMADD213PS  Y4, Y10, Y9
+	VFMADD231PS  Y7, Y12, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y7
+	VFMADD213PS  Y7, Y10, Y9
+	VFMADD231PS  Y4, Y12, Y7
+	VFMADD213PS  Y3, Y9, Y10
+	VFMADD231PS  Y7, Y12, Y3
+	VFMADD132PS  896(BX), Y13, Y10
+	VFMADD231PS  928(BX), Y3, Y13
+	VMULPS       1024(BX), Y10, Y3
+	VMULPS       864(BX), Y13, Y4
+	VANDPS       Y3, Y2, Y3
+	VANDPS       Y4, Y2, Y2
+	VMOVUPS      544(BX), Y4
+	VORPS        Y3, Y4, Y3
+	VMOVUPS      416(BX), Y7
+	VORPS        Y2, Y7, Y2
+	VORPS        Y4, Y8, Y4
+	VORPS        Y7, Y8, Y7
+	VMOVUPS      992(BX), Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y9
+	VMINPS       Y9, Y8, Y10
+	VMOVUPS      960(BX), Y11
+	VMINPS       Y9, Y11, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y12
+	VMAXPS       Y12, Y10, Y10
+	VMAXPS       Y12, Y9, Y9
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y9, Y11, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y12
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y11, Y11
+	VMULPS       1184(BX), Y8, Y8
+	VMULPS       1152(BX), Y11, Y11
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y9, Y11, Y9
+	VMOVUPS      832(BX), Y10
+	VPSRLD       $0x01, Y10, Y11
+	VMOVUPS      1120(BX), Y12
+	VPSRLD       $0x01, Y12, Y13
+	VPSUBD       Y11, Y10, Y10
+	VPSUBD       Y13, Y12, Y12
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y13, Y13
+	VMULPS       1056(BX), Y11, Y11
+	VMULPS       448(BX), Y13, Y13
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y12, Y12
+	VMULPS       Y10, Y11, Y10
+	VMULPS       Y12, Y13, Y11
+	VMULPS       128(BX), Y10, Y10
+	VMULPS       160(BX), Y11, Y11
 	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y12
-	VXORPS       Y12, Y0, Y0
-	VXORPS       Y12, Y3, Y3
-	VCMPPS       $0x00, Y2, Y0, Y2
-	VCMPPS       $0x00, Y4, Y3, Y4
-	VCMPPS       $0x00, Y8, Y0, Y0
-	VCMPPS       $0x00, Y9, Y3, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y8
-	VBLENDVPS    Y2, Y8, Y7, Y2
-	VBLENDVPS    Y4, Y8, Y11, Y4
-	VBLENDVPS    Y0, Y8, Y6, Y0
-	VBLENDVPS    Y3, Y8, Y5, Y3
-	VADDPS       224(BX), Y13, Y5
-	VADDPS       96(BX), Y1, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y6
-	VCMPPS       $0x11, Y6, Y5, Y5
-	VCMPPS       $0x11, Y6, Y1, Y1
-	VANDPS       Y5, Y10, Y5
-	VANDPS       160(BX), Y1, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y6
-	VMULPS       128(BX), Y6, Y7
-	VMULPS       288(BX), Y6, Y6
+	VXORPS       64(BX), Y12, Y13
+	VXORPS       32(BX), Y12, Y12
+	VCMPPS       $0x00, Y4, Y13, Y4
+	VCMPPS       $0x00, Y7, Y12, Y7
+	VCMPPS       $0x00, Y5, Y13, Y5
+	VCMPPS       $0x00, Y6, Y12, Y6
+	VMOVUPS      320(BX), Y12
+	VMINPS       Y10, Y12, Y13
+	VMOVUPS      Y1, 160(BX)
+	VMOVUPS      288(BX), Y1
+	VMOVUPS      Y2, 128(BX)
+	VMINPS       Y11, Y1, Y2
+	VMINPS       768(BX), Y13, Y13
+	VMINPS       736(BX), Y2, Y2
+	VMINPS       224(BX), Y13, Y13
+	VMINPS       96(BX), Y2, Y2
+	VMOVUPS      Y0, 448(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y0
+	VCMPPS       $0x11, Y13, Y0, Y13
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VADDPS       Y10, Y12, Y2
+	VMOVUPS      Y3, 1056(BX)
+	VADDPS       Y11, Y1, Y3
+	VADDPS       768(BX), Y2, Y2
+	VADDPS       736(BX), Y3, Y3
+	VMOVUPS      Y9, 736(BX)
+	VMOVUPS      64(BX), Y9
+	VMULPS       Y12, Y9, Y12
+	VMOVUPS      Y8, 320(BX)
+	VMOVUPS      32(BX), Y8
+	VMULPS       Y1, Y8, Y1
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y10
+	VBLENDVPS    Y4, Y10, Y12, Y4
+	VBLENDVPS    Y7, Y10, Y1, Y1
+	VBLENDVPS    Y5, Y10, Y9, Y5
+	VBLENDVPS    Y6, Y10, Y8, Y6
+	VADDPS       224(BX), Y2, Y2
+	VADDPS       96(BX), Y3, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y7
+	VCMPPS       $0x11, Y7, Y2, Y2
+	VCMPPS       $0x11, Y7, Y3, Y3
+	VANDPS       Y2, Y13, Y2
+	VANDPS       Y3, Y0, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y3
+	VMULPS       320(BX), Y3, Y7
+	VMULPS       736(BX), Y3, Y3
 	VMULPS       704(BX), Y7, Y8
-	VMULPS       672(BX), Y6, Y9
+	VMULPS       672(BX), Y3, Y9
 	VMULPS       576(BX), Y7, Y10
-	VMULPS       384(BX), Y6, Y11
+	VMULPS       384(BX), Y3, Y11
 	VMASKMOVPS   Y10, Y15, (R9)(AX*1)
 	VMASKMOVPS   Y11, Y14, 32(R9)(AX*1)
 	VMULPS       352(BX), Y7, Y7
-	VMULPS       800(BX), Y6, Y6
+	VMULPS       800(BX), Y3, Y3
 	VMULPS       640(BX), Y7, Y7
-	VMULPS       608(BX), Y6, Y6
+	VMULPS       608(BX), Y3, Y3
 	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y6, Y14, 32(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y6
-	VMULPS       Y8, Y6, Y7
-	VMULPS       Y9, Y6, Y6
-	VMOVUPS      320(BX), Y8
-	VMOVUPS      736(BX), Y9
+	VMASKMOVPS   Y3, Y14, 32(R8)(AX*1)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y3
+	VMULPS       Y8, Y3, Y7
+	VMULPS       Y9, Y3, Y3
+	VMOVUPS      448(BX), Y8
+	VMOVUPS      1056(BX), Y9
 	VSUBPS       Y9, Y8, Y10
-	VMOVUPS      480(BX), Y11
-	VMOVUPS      864(BX), Y12
+	VMOVUPS      160(BX), Y11
+	VMOVUPS      128(BX), Y12
 	VSUBPS       Y12, Y11, Y13
-	VFNMADD132PS 128(BX), Y2, Y9
-	VFNMADD132PS 288(BX), Y4, Y12
+	VFNMADD132PS 320(BX), Y4, Y9
+	VFNMADD132PS 736(BX), Y1, Y12
 	VMULPS       352(BX), Y9, Y9
 	VMULPS       800(BX), Y12, Y12
 	VMASKMOVPS   Y9, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y12, Y14, 32(DI)(AX*1)
-	VSUBPS       Y0, Y2, Y2
-	VSUBPS       Y3, Y4, Y4
-	VMOVUPS      128(BX), Y9
-	VFNMADD231PS Y9, Y8, Y0
-	VMOVUPS      288(BX), Y8
-	VFNMADD231PS Y8, Y11, Y3
-	VFMADD231PS  Y10, Y9, Y2
-	VFMADD231PS  Y13, Y8, Y4
-	VFNMADD231PS 256(BX), Y0, Y7
-	VFNMADD231PS 192(BX), Y3, Y6
-	VMULPS       224(BX), Y0, Y0
-	VMULPS       96(BX), Y3, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y8
-	VBLENDVPS    Y5, Y2, Y8, Y2
-	VBLENDVPS    Y1, Y4, Y8, Y1
+	VSUBPS       Y5, Y4, Y4
+	VSUBPS       Y6, Y1, Y1
+	VMOVUPS      320(BX), Y9
+	VFNMADD231PS Y9, Y8, Y5
+	VMOVUPS      736(BX), Y8
+	VFNMADD231PS Y8, Y11, Y6
+	VFMADD231PS  Y10, Y9, Y4
+	VFMADD231PS  Y13, Y8, Y1
+	VFNMADD231PS 256(BX), Y5, Y7
+	VFNMADD231PS 192(BX), Y6, Y3
+	VMULPS       224(BX), Y5, Y5
+	VMULPS       96(BX), Y6, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1920(SB), Y8
+	VBLENDVPS    Y2, Y4, Y8, Y2
+	VBLENDVPS    Y0, Y1, Y8, Y0
 	VMASKMOVPS   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y6, Y14, 32(R10)(AX*1)
-	VMASKMOVPS   Y0, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y5, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y6, Y14, 32(R11)(AX*1)
 	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -1535,14 +1535,14 @@ DATA spotFirstRowsAVX2Consts<>+96(SB)/8, $0x0010000000000000
 DATA spotFirstRowsAVX2Consts<>+104(SB)/8, $0x0010000000000000
 DATA spotFirstRowsAVX2Consts<>+112(SB)/8, $0x0010000000000000
 DATA spotFirstRowsAVX2Consts<>+120(SB)/8, $0x0010000000000000
-DATA spotFirstRowsAVX2Consts<>+128(SB)/8, $0x404b000000000000
-DATA spotFirstRowsAVX2Consts<>+136(SB)/8, $0x404b000000000000
-DATA spotFirstRowsAVX2Consts<>+144(SB)/8, $0x404b000000000000
-DATA spotFirstRowsAVX2Consts<>+152(SB)/8, $0x404b000000000000
-DATA spotFirstRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
-DATA spotFirstRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
-DATA spotFirstRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
-DATA spotFirstRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
+DATA spotFirstRowsAVX2Consts<>+128(SB)/8, $0x000fffffffffffff
+DATA spotFirstRowsAVX2Consts<>+136(SB)/8, $0x000fffffffffffff
+DATA spotFirstRowsAVX2Consts<>+144(SB)/8, $0x000fffffffffffff
+DATA spotFirstRowsAVX2Consts<>+152(SB)/8, $0x000fffffffffffff
+DATA spotFirstRowsAVX2Consts<>+160(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotFirstRowsAVX2Consts<>+168(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotFirstRowsAVX2Consts<>+176(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotFirstRowsAVX2Consts<>+184(SB)/8, $0x3ff6a09e667f3bcd
 DATA spotFirstRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
 DATA spotFirstRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
 DATA spotFirstRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
@@ -1551,10 +1551,10 @@ DATA spotFirstRowsAVX2Consts<>+224(SB)/8, $0x43300000000003ff
 DATA spotFirstRowsAVX2Consts<>+232(SB)/8, $0x43300000000003ff
 DATA spotFirstRowsAVX2Consts<>+240(SB)/8, $0x43300000000003ff
 DATA spotFirstRowsAVX2Consts<>+248(SB)/8, $0x43300000000003ff
-DATA spotFirstRowsAVX2Consts<>+256(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotFirstRowsAVX2Consts<>+264(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotFirstRowsAVX2Consts<>+272(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotFirstRowsAVX2Consts<>+280(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotFirstRowsAVX2Consts<>+256(SB)/8, $0x404b000000000000
+DATA spotFirstRowsAVX2Consts<>+264(SB)/8, $0x404b000000000000
+DATA spotFirstRowsAVX2Consts<>+272(SB)/8, $0x404b000000000000
+DATA spotFirstRowsAVX2Consts<>+280(SB)/8, $0x404b000000000000
 DATA spotFirstRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA spotFirstRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA spotFirstRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
@@ -1575,295 +1575,299 @@ DATA spotFirstRowsAVX2Consts<>+416(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+424(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+432(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+440(SB)/8, $0x3fc39a09d078c69f
-DATA spotFirstRowsAVX2Consts<>+448(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+456(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+464(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+472(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+480(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX2Consts<>+488(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX2Consts<>+496(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX2Consts<>+504(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX2Consts<>+512(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+520(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+528(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+536(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+544(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+552(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+560(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+568(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+576(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+584(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+592(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+600(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+448(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+456(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+464(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+472(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+480(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+488(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+496(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+504(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+512(SB)/8, $0x3fcc71c51d8e78af
+DATA spotFirstRowsAVX2Consts<>+520(SB)/8, $0x3fcc71c51d8e78af
+DATA spotFirstRowsAVX2Consts<>+528(SB)/8, $0x3fcc71c51d8e78af
+DATA spotFirstRowsAVX2Consts<>+536(SB)/8, $0x3fcc71c51d8e78af
+DATA spotFirstRowsAVX2Consts<>+544(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+552(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+560(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+568(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+576(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+584(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+592(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+600(SB)/8, $0x3dea39ef35793c76
 DATA spotFirstRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
 DATA spotFirstRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
 DATA spotFirstRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
 DATA spotFirstRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX2Consts<>+640(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+648(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+656(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+664(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+672(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+680(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+688(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+696(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+704(SB)/8, $0x4000000000000000
-DATA spotFirstRowsAVX2Consts<>+712(SB)/8, $0x4000000000000000
-DATA spotFirstRowsAVX2Consts<>+720(SB)/8, $0x4000000000000000
-DATA spotFirstRowsAVX2Consts<>+728(SB)/8, $0x4000000000000000
-DATA spotFirstRowsAVX2Consts<>+736(SB)/8, $0x3fe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+744(SB)/8, $0x3fe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+752(SB)/8, $0x3fe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+760(SB)/8, $0x3fe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+768(SB)/8, $0x8000000000000000
-DATA spotFirstRowsAVX2Consts<>+776(SB)/8, $0x8000000000000000
-DATA spotFirstRowsAVX2Consts<>+784(SB)/8, $0x8000000000000000
-DATA spotFirstRowsAVX2Consts<>+792(SB)/8, $0x8000000000000000
-DATA spotFirstRowsAVX2Consts<>+800(SB)/8, $0x4086300000000000
-DATA spotFirstRowsAVX2Consts<>+808(SB)/8, $0x4086300000000000
-DATA spotFirstRowsAVX2Consts<>+816(SB)/8, $0x4086300000000000
-DATA spotFirstRowsAVX2Consts<>+824(SB)/8, $0x4086300000000000
-DATA spotFirstRowsAVX2Consts<>+832(SB)/8, $0xc087500000000000
-DATA spotFirstRowsAVX2Consts<>+840(SB)/8, $0xc087500000000000
-DATA spotFirstRowsAVX2Consts<>+848(SB)/8, $0xc087500000000000
-DATA spotFirstRowsAVX2Consts<>+856(SB)/8, $0xc087500000000000
-DATA spotFirstRowsAVX2Consts<>+864(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+872(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+880(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+888(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+896(SB)/8, $0x4004000000000000
-DATA spotFirstRowsAVX2Consts<>+904(SB)/8, $0x4004000000000000
-DATA spotFirstRowsAVX2Consts<>+912(SB)/8, $0x4004000000000000
-DATA spotFirstRowsAVX2Consts<>+920(SB)/8, $0x4004000000000000
-DATA spotFirstRowsAVX2Consts<>+928(SB)/8, $0x4017000000000000
-DATA spotFirstRowsAVX2Consts<>+936(SB)/8, $0x4017000000000000
-DATA spotFirstRowsAVX2Consts<>+944(SB)/8, $0x4017000000000000
-DATA spotFirstRowsAVX2Consts<>+952(SB)/8, $0x4017000000000000
-DATA spotFirstRowsAVX2Consts<>+960(SB)/8, $0x4338000000000000
-DATA spotFirstRowsAVX2Consts<>+968(SB)/8, $0x4338000000000000
-DATA spotFirstRowsAVX2Consts<>+976(SB)/8, $0x4338000000000000
-DATA spotFirstRowsAVX2Consts<>+984(SB)/8, $0x4338000000000000
-DATA spotFirstRowsAVX2Consts<>+992(SB)/8, $0xbfe71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1000(SB)/8, $0xbfe71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1008(SB)/8, $0xbfe71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1016(SB)/8, $0xbfe71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1024(SB)/8, $0x3ff71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1032(SB)/8, $0x3ff71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1040(SB)/8, $0x3ff71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1048(SB)/8, $0x3ff71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1056(SB)/8, $0xbfe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1064(SB)/8, $0xbfe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1072(SB)/8, $0xbfe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1080(SB)/8, $0xbfe62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1088(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1096(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1104(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1112(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1120(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1128(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1136(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1144(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1152(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1160(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1168(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1176(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1184(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1192(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1200(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1208(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1216(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1224(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1232(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1240(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1248(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1256(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1264(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1272(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1280(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1288(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1296(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1304(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1312(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1320(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1328(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1336(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1344(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1352(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1360(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1368(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1376(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1384(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1392(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1400(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1408(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1416(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1424(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1432(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1472(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1480(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1488(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1496(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1504(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1512(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1520(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1528(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1536(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1544(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1552(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1560(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1568(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1576(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1584(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1592(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1600(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+1608(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+1616(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+1624(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+1632(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+1640(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+1648(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+1656(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+1664(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+1672(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+1680(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+1688(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+1696(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+1704(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+1712(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+1720(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+1728(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+1736(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+1744(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+1752(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+1760(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+1768(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+1776(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+1784(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+1792(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+1800(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+1808(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+1816(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+1824(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+1832(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+1840(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+1848(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+1856(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+1864(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+1872(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+1880(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+1888(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+1896(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+1904(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+1912(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+1920(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+1928(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+1936(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+1944(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+1952(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+1960(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+1968(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+1976(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+1984(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+1992(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2000(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2008(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2016(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2024(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2032(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2040(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2048(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2056(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2064(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2072(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2080(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2088(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2096(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2104(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2112(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2120(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2128(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2136(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2144(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2152(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2160(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2168(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2176(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+2184(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+2192(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+2200(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+2208(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+2216(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+2224(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+2232(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+2240(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+2248(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+2256(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+2264(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+2272(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+2280(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+2288(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+2296(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+2304(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+2312(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+2320(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+2328(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+2336(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+2344(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+2352(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+2360(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+2368(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+2376(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+2384(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+2392(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+2400(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+2408(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+2416(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+2424(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+2432(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+2440(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+2448(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+2456(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+2464(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+2472(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+2480(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+2488(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+2496(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+2504(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+2512(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+2520(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+2528(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2536(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2544(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2552(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2560(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2568(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2576(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2584(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2592(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2600(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2608(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2616(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2624(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2632(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2640(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2648(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL spotFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA spotFirstRowsAVX2Consts<>+640(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+648(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+656(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+664(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+672(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+680(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+688(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+696(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+704(SB)/8, $0x8000000000000000
+DATA spotFirstRowsAVX2Consts<>+712(SB)/8, $0x8000000000000000
+DATA spotFirstRowsAVX2Consts<>+720(SB)/8, $0x8000000000000000
+DATA spotFirstRowsAVX2Consts<>+728(SB)/8, $0x8000000000000000
+DATA spotFirstRowsAVX2Consts<>+736(SB)/8, $0x4086300000000000
+DATA spotFirstRowsAVX2Consts<>+744(SB)/8, $0x4086300000000000
+DATA spotFirstRowsAVX2Consts<>+752(SB)/8, $0x4086300000000000
+DATA spotFirstRowsAVX2Consts<>+760(SB)/8, $0x4086300000000000
+DATA spotFirstRowsAVX2Consts<>+768(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX2Consts<>+776(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX2Consts<>+784(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX2Consts<>+792(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX2Consts<>+800(SB)/8, $0x4000000000000000
+DATA spotFirstRowsAVX2Consts<>+808(SB)/8, $0x4000000000000000
+DATA spotFirstRowsAVX2Consts<>+816(SB)/8, $0x4000000000000000
+DATA spotFirstRowsAVX2Consts<>+824(SB)/8, $0x4000000000000000
+DATA spotFirstRowsAVX2Consts<>+832(SB)/8, $0x3ff71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+840(SB)/8, $0x3ff71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+848(SB)/8, $0x3ff71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+856(SB)/8, $0x3ff71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+864(SB)/8, $0x4338000000000000
+DATA spotFirstRowsAVX2Consts<>+872(SB)/8, $0x4338000000000000
+DATA spotFirstRowsAVX2Consts<>+880(SB)/8, $0x4338000000000000
+DATA spotFirstRowsAVX2Consts<>+888(SB)/8, $0x4338000000000000
+DATA spotFirstRowsAVX2Consts<>+896(SB)/8, $0x3fe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+904(SB)/8, $0x3fe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+912(SB)/8, $0x3fe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+920(SB)/8, $0x3fe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+928(SB)/8, $0x00000000000007fe
+DATA spotFirstRowsAVX2Consts<>+936(SB)/8, $0x00000000000007fe
+DATA spotFirstRowsAVX2Consts<>+944(SB)/8, $0x00000000000007fe
+DATA spotFirstRowsAVX2Consts<>+952(SB)/8, $0x00000000000007fe
+DATA spotFirstRowsAVX2Consts<>+960(SB)/8, $0xbfe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+968(SB)/8, $0xbfe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+976(SB)/8, $0xbfe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+984(SB)/8, $0xbfe62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+992(SB)/8, $0xbdea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1000(SB)/8, $0xbdea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1008(SB)/8, $0xbdea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1016(SB)/8, $0xbdea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1024(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1032(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1040(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1048(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1056(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1064(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1072(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1080(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1088(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1096(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1104(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1112(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1120(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1128(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1136(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1144(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1248(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1256(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1264(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1272(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1280(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1288(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1296(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1304(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1312(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1320(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1328(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1336(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1344(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1352(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1360(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1368(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
+DATA spotFirstRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
+DATA spotFirstRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
+DATA spotFirstRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
+DATA spotFirstRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA spotFirstRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA spotFirstRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA spotFirstRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
+DATA spotFirstRowsAVX2Consts<>+1440(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+1448(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+1456(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+1464(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1504(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1512(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1520(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1528(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1536(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1544(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1552(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1560(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1568(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1576(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1584(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1592(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1600(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1608(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1616(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1624(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1632(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1640(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1648(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1656(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1664(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1672(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1680(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1688(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1696(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1704(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1712(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1720(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1728(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+1736(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+1744(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+1752(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+1760(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+1768(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+1776(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+1784(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+1792(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+1800(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+1808(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+1816(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+1824(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+1832(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+1840(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+1848(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+1856(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+1864(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+1872(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+1880(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1952(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1960(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1968(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1976(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1984(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+1992(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+2000(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+2008(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+2016(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+2024(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+2032(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+2040(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+2048(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+2056(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+2064(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+2072(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+2080(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+2088(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+2096(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+2104(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+2112(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+2120(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+2128(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+2136(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+2144(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+2152(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+2160(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+2168(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+2176(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+2184(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+2192(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+2200(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+2208(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+2216(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+2224(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+2232(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+2240(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+2248(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+2256(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+2264(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+2272(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+2280(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+2288(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+2296(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+2304(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2312(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2320(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2328(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2336(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2344(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2352(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2360(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2368(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2376(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2384(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2392(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2400(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2408(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2416(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2424(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2432(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2440(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2448(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2456(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2464(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2472(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2480(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2488(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2496(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2504(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2512(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2520(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2528(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2536(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2544(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2552(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2560(SB)/8, $0x408ff80000000000
+DATA spotFirstRowsAVX2Consts<>+2568(SB)/8, $0x408ff80000000000
+DATA spotFirstRowsAVX2Consts<>+2576(SB)/8, $0x408ff80000000000
+DATA spotFirstRowsAVX2Consts<>+2584(SB)/8, $0x408ff80000000000
+DATA spotFirstRowsAVX2Consts<>+2592(SB)/8, $0xc08ff00000000000
+DATA spotFirstRowsAVX2Consts<>+2600(SB)/8, $0xc08ff00000000000
+DATA spotFirstRowsAVX2Consts<>+2608(SB)/8, $0xc08ff00000000000
+DATA spotFirstRowsAVX2Consts<>+2616(SB)/8, $0xc08ff00000000000
+DATA spotFirstRowsAVX2Consts<>+2624(SB)/8, $0x43380000000003ff
+DATA spotFirstRowsAVX2Consts<>+2632(SB)/8, $0x43380000000003ff
+DATA spotFirstRowsAVX2Consts<>+2640(SB)/8, $0x43380000000003ff
+DATA spotFirstRowsAVX2Consts<>+2648(SB)/8, $0x43380000000003ff
+DATA spotFirstRowsAVX2Consts<>+2656(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2664(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2672(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2680(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2688(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2696(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2704(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2712(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2720(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2728(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2736(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2744(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
+GLOBL spotFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2784
 
 DATA spotFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1885,7 +1889,7 @@ GLOBL spotFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotFirstRowsAVX2(SB), $1984-288
+TEXT ·spotFirstRowsAVX2(SB), $1888-288
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2003,22 +2007,16 @@ body:
 	VBLENDVPD    Y14, Y5, Y13, Y5
 	VBLENDVPD    Y9, Y4, Y0, Y4
 	VBLENDVPD    Y15, Y3, Y12, Y3
-	VMOVUPD      Y3, 768(BX)
-	VBLENDVPD    Y11, 736(BX), Y6, Y3
-	VMOVUPD      Y3, 736(BX)
-	VBLENDVPD    Y1, 704(BX), Y7, Y3
-	VMOVUPD      Y3, 704(BX)
-	VCMPPD       $0x03, Y2, Y2, Y3
+	VMOVUPD      Y15, 768(BX)
+	VBLENDVPD    Y11, 736(BX), Y6, Y15
+	VMOVUPD      Y11, 736(BX)
+	VBLENDVPD    Y1, 704(BX), Y7, Y11
+	VMOVUPD      Y1, 704(BX)
+	VCMPPD       $0x03, Y2, Y2, Y1
 	VMOVUPD      Y2, 800(BX)
 	VCMPPD       $0x03, Y13, Y13, Y2
 	VMOVUPD      Y13, 832(BX)
 	VCMPPD       $0x03, Y0, Y0, Y13
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y14, Y14
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y15, Y15
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y11, Y11
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y1, Y1
 	VMOVUPD      Y0, 864(BX)
 	VCMPPD       $0x03, Y12, Y12, Y0
 	VMOVUPD      Y12, 896(BX)
@@ -2026,1049 +2024,1100 @@ body:
 	VMOVUPD      Y6, 928(BX)
 	VCMPPD       $0x03, Y7, Y7, Y6
 	VMOVUPD      Y7, 960(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+160(SB), Y8, Y7
-	VMOVUPD      Y1, 992(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+160(SB), Y5, Y1
-	VMOVUPD      Y11, 1024(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+160(SB), Y4, Y11
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y7, Y7
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y1, Y1
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y11, Y11
-	VORPD        Y3, Y7, Y3
-	VORPD        Y2, Y1, Y1
-	VORPD        Y13, Y11, Y2
-	VPSRLQ       $0x34, Y8, Y7
-	VPSRLQ       $0x34, Y5, Y5
-	VPSRLQ       $0x34, Y4, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+192(SB), Y8
-	VORPD        Y8, Y7, Y7
-	VORPD        Y8, Y5, Y5
-	VORPD        Y8, Y4, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+224(SB), Y11
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y11, Y5, Y5
-	VSUBPD       Y11, Y4, Y4
-	VSUBPD       Y10, Y7, Y7
-	VSUBPD       Y14, Y5, Y5
-	VSUBPD       Y9, Y4, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y9
-	VANDPD       768(BX), Y9, Y10
-	VANDPD       736(BX), Y9, Y13
-	VANDPD       704(BX), Y9, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y14
-	VORPD        Y10, Y14, Y10
-	VORPD        Y13, Y14, Y13
-	VORPD        Y9, Y14, Y9
-	VORPD        Y0, Y10, Y0
-	VORPD        Y12, Y13, Y10
-	VORPD        Y6, Y9, Y6
-	VMOVUPD      768(BX), Y9
-	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      736(BX), Y12
-	VPSRLQ       $0x34, Y12, Y12
-	VMOVUPD      704(BX), Y13
-	VPSRLQ       $0x34, Y13, Y13
-	VORPD        Y9, Y8, Y9
-	VORPD        Y12, Y8, Y12
-	VORPD        Y13, Y8, Y8
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y11, Y12, Y12
-	VSUBPD       Y11, Y8, Y8
-	VSUBPD       Y15, Y9, Y9
-	VSUBPD       1024(BX), Y12, Y11
-	VSUBPD       992(BX), Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+256(SB), Y12
-	VMULPD       Y12, Y3, Y13
-	VMULPD       Y12, Y1, Y15
-	VMULPD       Y12, Y2, Y14
-	VCMPPD       $0x11, Y0, Y13, Y13
-	VCMPPD       $0x11, Y10, Y15, Y15
-	VCMPPD       $0x11, Y6, Y14, Y14
-	VMOVUPD      Y8, 992(BX)
-	VMULPD       Y12, Y0, Y8
-	VMOVUPD      Y11, 1024(BX)
-	VMULPD       Y12, Y10, Y11
-	VMULPD       Y12, Y6, Y12
-	VCMPPD       $0x11, Y3, Y8, Y8
-	VCMPPD       $0x11, Y1, Y11, Y11
-	VCMPPD       $0x11, Y2, Y12, Y12
-	VMOVUPD      Y9, 704(BX)
-	VADDPD       Y3, Y3, Y9
-	VMOVUPD      Y4, 736(BX)
-	VADDPD       Y1, Y1, Y4
-	VMOVUPD      Y5, 768(BX)
-	VADDPD       Y2, Y2, Y5
-	VBLENDVPD    Y13, Y9, Y3, Y3
-	VBLENDVPD    Y15, Y4, Y1, Y1
-	VBLENDVPD    Y14, Y5, Y2, Y2
-	VADDPD       Y0, Y0, Y4
-	VADDPD       Y10, Y10, Y5
-	VADDPD       Y6, Y6, Y9
-	VBLENDVPD    Y8, Y4, Y0, Y0
-	VBLENDVPD    Y11, Y5, Y10, Y4
-	VBLENDVPD    Y12, Y9, Y6, Y5
-	VMOVUPD      640(BX), Y6
-	VMULPD       672(BX), Y6, Y9
-	VMOVUPD      576(BX), Y10
-	VMOVUPD      Y12, 1056(BX)
-	VMULPD       608(BX), Y10, Y12
-	VMOVUPD      Y11, 1088(BX)
-	VMOVUPD      544(BX), Y11
-	VMOVUPD      Y8, 1120(BX)
-	VMULPD       512(BX), Y11, Y8
-	VMULPD       Y6, Y6, Y6
-	VMULPD       Y10, Y10, Y10
-	VMULPD       Y11, Y11, Y11
-	VMOVUPD      Y14, 544(BX)
-	VADDPD       Y0, Y3, Y14
-	VMOVUPD      Y15, 576(BX)
-	VADDPD       Y4, Y1, Y15
-	VMOVUPD      Y13, 640(BX)
-	VADDPD       Y5, Y2, Y13
-	VSUBPD       Y0, Y3, Y0
-	VSUBPD       Y4, Y1, Y1
-	VSUBPD       Y5, Y2, Y2
-	VMULPD       480(BX), Y9, Y3
-	VMULPD       448(BX), Y12, Y4
-	VMULPD       416(BX), Y8, Y5
-	VMOVUPD      Y11, 1152(BX)
-	VMOVUPD      800(BX), Y11
-	VMOVUPD      Y10, 1184(BX)
-	VCMPPD       $0x00, spotFirstRowsAVX2Consts<>+288(SB), Y11, Y10
-	VMOVUPD      Y6, 1216(BX)
-	VMOVUPD      832(BX), Y6
-	VMOVUPD      Y8, 1248(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y8
-	VMOVUPD      Y12, 1280(BX)
-	VCMPPD       $0x00, Y8, Y6, Y12
-	VMOVUPD      Y9, 1312(BX)
-	VMOVUPD      864(BX), Y9
-	VCMPPD       $0x00, Y8, Y9, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+320(SB), Y9
-	VBLENDVPD    Y10, Y9, Y7, Y7
-	VMOVUPD      768(BX), Y10
-	VBLENDVPD    Y12, Y9, Y10, Y10
-	VMOVUPD      736(BX), Y12
-	VBLENDVPD    Y6, Y9, Y12, Y6
-	VMULPD       Y3, Y14, Y12
-	VMULPD       Y4, Y15, Y11
-	VMULPD       Y5, Y13, Y9
-	VMOVUPD      Y6, 736(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y6
-	VDIVPD       Y12, Y6, Y12
-	VDIVPD       Y11, Y6, Y11
-	VDIVPD       Y9, Y6, Y9
-	VMULPD       Y12, Y3, Y3
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y9, Y5, Y5
-	VMULPD       Y12, Y14, Y12
-	VMULPD       Y11, Y15, Y11
-	VMULPD       Y9, Y13, Y9
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y5, Y2, Y2
-	VMOVUPD      896(BX), Y3
-	VCMPPD       $0x00, Y8, Y3, Y4
-	VMOVUPD      928(BX), Y5
-	VCMPPD       $0x00, Y8, Y5, Y13
-	VMOVUPD      960(BX), Y14
-	VCMPPD       $0x00, Y8, Y14, Y15
-	VMOVUPD      spotFirstRowsAVX2Consts<>+320(SB), Y8
-	VMOVUPD      704(BX), Y6
-	VBLENDVPD    Y4, Y8, Y6, Y4
-	VMOVUPD      1024(BX), Y6
-	VBLENDVPD    Y13, Y8, Y6, Y6
-	VMOVUPD      992(BX), Y13
-	VBLENDVPD    Y15, Y8, Y13, Y8
-	VMULPD       Y0, Y0, Y13
-	VMULPD       Y1, Y1, Y15
-	VMOVUPD      Y1, 992(BX)
-	VMULPD       Y2, Y2, Y1
-	VMOVUPD      Y2, 1024(BX)
-	VMOVUPD      800(BX), Y2
-	VMOVUPD      Y0, 704(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+352(SB), Y0
-	VCMPPD       $0x11, Y0, Y2, Y14
-	VMOVUPD      832(BX), Y5
-	VCMPPD       $0x11, Y0, Y5, Y3
-	VMOVUPD      Y9, 768(BX)
-	VMOVUPD      864(BX), Y9
-	VMOVUPD      Y11, 1344(BX)
-	VCMPPD       $0x11, Y0, Y9, Y11
-	VBLENDVPD    Y14, Y7, Y2, Y2
-	VBLENDVPD    Y3, Y10, Y5, Y3
-	VBLENDVPD    Y11, 736(BX), Y9, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+384(SB), Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y7, Y13, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y7, Y15, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y1, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y11
-	VFMADD213PD  Y11, Y13, Y9
-	VFMADD213PD  Y11, Y15, Y10
-	VFMADD231PD  Y7, Y1, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y7
-	VFMADD213PD  Y7, Y13, Y9
-	VFMADD213PD  Y7, Y15, Y10
-	VFMADD231PD  Y11, Y1, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y11
-	VFMADD213PD  Y11, Y13, Y9
-	VFMADD213PD  Y11, Y15, Y10
-	VFMADD231PD  Y7, Y1, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y7
-	VFMADD213PD  Y7, Y13, Y9
-	VFMADD213PD  Y7, Y15, Y10
-	VFMADD231PD  Y11, Y1, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y11
-	VFMADD213PD  Y11, Y13, Y9
-	VFMADD213PD  Y11, Y15, Y10
-	VFMADD231PD  Y7, Y1, Y11
-	VMULPD       Y9, Y13, Y7
-	VMULPD       Y10, Y15, Y9
-	VMULPD       Y11, Y1, Y1
-	VMOVUPD      896(BX), Y10
-	VCMPPD       $0x11, Y0, Y10, Y11
-	VMOVUPD      928(BX), Y13
-	VCMPPD       $0x11, Y0, Y13, Y14
-	VMOVUPD      960(BX), Y15
-	VCMPPD       $0x11, Y0, Y15, Y0
-	VBLENDVPD    Y11, Y4, Y10, Y4
-	VBLENDVPD    Y14, Y6, Y13, Y6
-	VBLENDVPD    Y0, Y8, Y15, Y0
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y6, Y3, Y3
-	VSUBPD       Y0, Y5, Y0
-	VMOVUPD      1312(BX), Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y5
-	VMULPD       Y5, Y4, Y6
-	VMOVUPD      1280(BX), Y8
-	VMULPD       Y5, Y8, Y10
-	VMOVUPD      1248(BX), Y11
-	VMULPD       Y5, Y11, Y5
-	VMULPD       480(BX), Y12, Y13
-	VMOVUPD      1344(BX), Y14
-	VMULPD       448(BX), Y14, Y15
-	VMOVUPD      Y5, 960(BX)
-	VMOVUPD      768(BX), Y5
-	VMOVUPD      Y10, 928(BX)
-	VMULPD       416(BX), Y5, Y10
-	VMULPD       Y12, Y4, Y12
-	VMULPD       Y14, Y8, Y14
-	VMULPD       Y5, Y11, Y5
-	VMULPD       1216(BX), Y13, Y11
-	VMULPD       1184(BX), Y15, Y8
-	VMULPD       1152(BX), Y10, Y4
-	VMOVUPD      Y4, 1152(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+640(SB), Y2, Y4
-	VMOVUPD      Y8, 1184(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+640(SB), Y3, Y8
-	VMOVUPD      Y11, 1216(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+640(SB), Y0, Y11
-	VMOVUPD      Y5, 768(BX)
-	VMOVUPD      640(BX), Y5
-	VBLENDVPD    Y5, Y4, Y2, Y4
-	VMOVUPD      576(BX), Y5
-	VBLENDVPD    Y5, Y8, Y3, Y5
-	VMOVUPD      544(BX), Y8
-	VBLENDVPD    Y8, Y11, Y0, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y11
-	VADDPD       Y2, Y11, Y2
-	VADDPD       Y3, Y11, Y3
-	VADDPD       Y0, Y11, Y0
-	VMOVUPD      1120(BX), Y11
-	VBLENDVPD    Y11, Y2, Y4, Y2
-	VMOVUPD      1088(BX), Y4
-	VBLENDVPD    Y4, Y3, Y5, Y3
-	VMOVUPD      1056(BX), Y4
-	VBLENDVPD    Y4, Y0, Y8, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y4
-	VMULPD       Y4, Y2, Y5
-	VMULPD       Y4, Y3, Y8
-	VMULPD       Y4, Y0, Y4
-	VMOVUPD      704(BX), Y11
-	VFMADD231PD  Y7, Y11, Y5
-	VMOVUPD      992(BX), Y7
-	VFMADD231PD  Y9, Y7, Y8
-	VMOVUPD      1024(BX), Y9
-	VFMADD231PD  Y1, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y1
-	VFMADD231PD  Y1, Y11, Y5
-	VFMADD231PD  Y1, Y7, Y8
-	VFMADD231PD  Y1, Y9, Y4
-	VMOVUPD      256(BX), Y7
-	VMULPD       288(BX), Y7, Y9
-	VMOVUPD      160(BX), Y11
-	VMULPD       224(BX), Y11, Y1
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y8, Y7
+	VMOVUPD      Y9, 992(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y5, Y9
 	VMOVUPD      Y14, 1024(BX)
-	VMOVUPD      192(BX), Y14
-	VMOVUPD      Y12, 992(BX)
-	VMULPD       128(BX), Y14, Y12
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+736(SB), Y2, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y2
-	VFMADD231PD  Y2, Y3, Y8
-	VFMADD231PD  Y2, Y0, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y0
-	VXORPD       Y9, Y0, Y2
-	VXORPD       Y1, Y0, Y1
-	VXORPD       Y12, Y0, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y9
-	VMINPD       Y2, Y9, Y2
-	VMINPD       Y1, Y9, Y1
-	VMINPD       Y3, Y9, Y3
-	VFMADD231PD  288(BX), Y7, Y5
-	VFMADD231PD  224(BX), Y11, Y8
-	VFMADD231PD  128(BX), Y14, Y4
-	VXORPD       32(BX), Y0, Y9
-	VXORPD       64(BX), Y0, Y12
-	VXORPD       96(BX), Y0, Y14
-	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y11
-	VMAXPD       Y2, Y11, Y2
-	VMAXPD       Y1, Y11, Y1
-	VMAXPD       Y3, Y11, Y3
-	VMOVAPD      Y6, Y11
-	VFMADD231PD  Y5, Y13, Y11
-	VMOVUPD      928(BX), Y7
-	VFMADD231PD  Y8, Y15, Y7
-	VMOVUPD      Y14, 704(BX)
-	VMOVUPD      960(BX), Y14
-	VFMADD231PD  Y4, Y10, Y14
-	VFMSUB231PD  Y5, Y13, Y6
-	VFMSUB213PD  928(BX), Y15, Y8
-	VFMSUB213PD  960(BX), Y10, Y4
-	VMULPD       992(BX), Y13, Y5
-	VMULPD       1024(BX), Y15, Y13
-	VMULPD       768(BX), Y10, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y15
-	VMOVUPD      Y10, 960(BX)
-	VANDPD       Y11, Y15, Y10
-	VMOVUPD      Y13, 928(BX)
-	VANDPD       Y7, Y15, Y13
-	VMOVUPD      Y5, 1056(BX)
-	VANDPD       Y14, Y15, Y5
-	VMOVUPD      Y12, 1088(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y12
-	VMINPD       Y10, Y12, Y10
-	VMINPD       Y13, Y12, Y13
-	VMINPD       Y5, Y12, Y5
-	VANDPD       Y11, Y0, Y11
-	VANDPD       Y7, Y0, Y7
-	VANDPD       Y14, Y0, Y14
-	VMOVUPD      Y14, 1120(BX)
-	VANDPD       Y6, Y15, Y14
-	VMOVUPD      Y7, 544(BX)
-	VANDPD       Y8, Y15, Y7
-	VMOVUPD      Y11, 576(BX)
-	VANDPD       Y4, Y15, Y11
-	VMINPD       Y14, Y12, Y14
-	VMINPD       Y7, Y12, Y7
-	VMINPD       Y11, Y12, Y11
-	VANDPD       Y6, Y0, Y6
-	VANDPD       Y8, Y0, Y8
-	VANDPD       Y4, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y15
-	VFMADD231PD  Y4, Y13, Y15
-	VMOVUPD      Y9, 640(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y9
-	VFMADD231PD  Y4, Y5, Y9
-	VMOVUPD      Y0, 1344(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y10, Y0
-	VMOVUPD      Y8, 896(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y13, Y8
-	VMOVUPD      Y6, 864(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y5, Y6
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y3
-	VFMADD231PD  Y4, Y14, Y3
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y1
-	VFMADD231PD  Y4, Y7, Y1
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+704(SB), Y11, Y4
-	VMOVUPD      Y2, 800(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y14, Y2
-	VMOVUPD      Y14, 1376(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y7, Y14
-	VMOVUPD      Y7, 1408(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y11, Y7
-	VMOVUPD      Y11, 1440(BX)
-	VMULPD       Y0, Y12, Y11
-	VMOVUPD      Y0, 1472(BX)
-	VMULPD       Y8, Y15, Y0
-	VMOVUPD      Y8, 1504(BX)
-	VMULPD       Y6, Y9, Y8
-	VMOVUPD      Y6, 1536(BX)
-	VMULPD       Y10, Y10, Y6
-	VMOVUPD      Y10, 1568(BX)
-	VMULPD       Y13, Y13, Y10
-	VMOVUPD      Y13, 1600(BX)
-	VMULPD       Y5, Y5, Y13
-	VMOVUPD      Y5, 1632(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y5
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+992(SB), Y5, Y6
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+992(SB), Y5, Y10
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+992(SB), Y5, Y13
-	VSUBPD       Y5, Y6, Y6
-	VSUBPD       Y5, Y10, Y10
-	VSUBPD       Y5, Y13, Y13
-	VMOVUPD      Y13, 1664(BX)
-	VMULPD       Y2, Y3, Y13
-	VMOVUPD      Y10, 1696(BX)
-	VMULPD       Y14, Y1, Y10
-	VMOVUPD      Y6, 1728(BX)
-	VMULPD       Y7, Y4, Y6
-	VMOVUPD      Y7, 1760(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y7
-	VFMADD132PD  800(BX), Y5, Y7
-	VMOVUPD      Y14, 1792(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y14
-	VFMADD132PD  832(BX), Y5, Y14
-	VMOVUPD      Y2, 1824(BX)
-	VMOVUPD      736(BX), Y2
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+1024(SB), Y5, Y2
-	VSUBPD       Y5, Y7, Y7
-	VSUBPD       Y5, Y14, Y14
-	VSUBPD       Y5, Y2, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y5
-	VFMADD213PD  800(BX), Y7, Y5
-	VMOVUPD      Y4, 800(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y4
-	VFMADD213PD  832(BX), Y14, Y4
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      736(BX), Y1
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1056(SB), Y2, Y1
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1088(SB), Y7, Y5
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1088(SB), Y14, Y4
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1088(SB), Y2, Y1
-	VMOVUPD      Y2, 736(BX)
-	VMULPD       Y13, Y11, Y2
-	VMOVUPD      Y14, 1856(BX)
-	VMULPD       Y10, Y0, Y14
-	VMOVUPD      Y7, 1888(BX)
-	VMULPD       Y6, Y8, Y7
-	VMOVUPD      Y1, 1920(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y1
-	VDIVPD       Y2, Y1, Y2
-	VDIVPD       Y14, Y1, Y14
-	VDIVPD       Y7, Y1, Y7
-	VMULPD       Y2, Y13, Y13
-	VMULPD       Y14, Y10, Y10
-	VMULPD       Y7, Y6, Y6
-	VMULPD       Y2, Y11, Y2
-	VMULPD       Y14, Y0, Y0
-	VMULPD       Y7, Y8, Y7
-	VMULPD       Y13, Y12, Y8
-	VMULPD       Y10, Y15, Y11
-	VMULPD       Y6, Y9, Y9
-	VMULPD       1472(BX), Y13, Y12
-	VMULPD       1504(BX), Y10, Y10
-	VMULPD       1536(BX), Y6, Y6
-	VMULPD       Y2, Y3, Y3
-	VMULPD       832(BX), Y0, Y13
-	VMULPD       800(BX), Y7, Y14
-	VMULPD       1824(BX), Y2, Y2
-	VMULPD       1792(BX), Y0, Y0
-	VMULPD       1760(BX), Y7, Y7
-	VMULPD       1376(BX), Y3, Y3
-	VMULPD       1408(BX), Y13, Y13
-	VMULPD       1440(BX), Y14, Y14
-	VMOVUPD      1568(BX), Y15
-	VMULPD       Y8, Y15, Y8
-	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      1600(BX), Y6
-	VMULPD       Y11, Y6, Y11
-	VMOVUPD      Y10, 1408(BX)
-	VMOVUPD      1632(BX), Y10
-	VMULPD       Y9, Y10, Y9
-	VMOVUPD      Y12, 1376(BX)
-	VMOVUPD      1728(BX), Y12
-	VMOVUPD      Y7, 1760(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y7
-	VMOVUPD      Y0, 1792(BX)
-	VMULPD       Y7, Y12, Y0
-	VMOVUPD      Y2, 1824(BX)
-	VMOVUPD      1696(BX), Y2
-	VMULPD       Y7, Y2, Y1
-	VMOVUPD      Y4, 800(BX)
-	VMOVUPD      1664(BX), Y4
-	VMULPD       Y7, Y4, Y7
-	VFMADD231PD  Y15, Y15, Y0
-	VFMADD231PD  Y6, Y6, Y1
-	VFMADD231PD  Y10, Y10, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y6
-	VFMADD231PD  Y6, Y12, Y0
-	VFMADD231PD  Y6, Y2, Y1
-	VFMADD231PD  Y6, Y4, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD  Y6, Y3, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y15
-	VFMADD231PD  Y6, Y13, Y15
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y4
-	VFMADD231PD  Y6, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y2
-	VFMADD231PD  Y6, Y8, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y12
-	VFMADD231PD  Y6, Y11, Y12
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+640(SB), Y9, Y6
-	VMOVUPD      Y7, 1632(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y7
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1184(SB), Y5, Y7
-	VMOVUPD      Y1, 1600(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y1
-	VMOVUPD      Y0, 1568(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD231PD  800(BX), Y1, Y0
-	VMOVUPD      Y9, 832(BX)
-	VMOVUPD      1920(BX), Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y9, Y1
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y5, Y7
-	VMOVUPD      Y11, 1536(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1248(SB), Y11
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD231PD  Y1, Y9, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1280(SB), Y1
-	VFMADD213PD  Y1, Y5, Y7
-	VFMADD132PD  800(BX), Y1, Y0
-	VFMADD231PD  Y11, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1312(SB), Y11
-	VFMADD213PD  Y11, Y5, Y7
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD231PD  Y1, Y9, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1344(SB), Y1
-	VFMADD213PD  Y1, Y5, Y7
-	VFMADD132PD  800(BX), Y1, Y0
-	VFMADD231PD  Y11, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y11
-	VFMADD213PD  Y11, Y5, Y7
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD231PD  Y1, Y9, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1408(SB), Y1
-	VFMADD213PD  Y1, Y5, Y7
-	VFMADD132PD  800(BX), Y1, Y0
-	VFMADD231PD  Y11, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1440(SB), Y11
-	VFMADD213PD  Y11, Y5, Y7
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD231PD  Y1, Y9, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y1
-	VFMADD213PD  Y1, Y5, Y7
-	VFMADD132PD  800(BX), Y1, Y0
-	VFMADD231PD  Y11, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y11
-	VFMADD213PD  Y11, Y5, Y7
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD213PD  Y11, Y9, Y1
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD132PD  800(BX), Y11, Y0
-	VFMADD213PD  Y11, Y1, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y7
-	VFMADD231PD  Y1, Y10, Y7
-	VMOVUPD      Y9, 1920(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y9
-	VFMADD231PD  Y1, Y15, Y9
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y0
-	VFMADD231PD  Y1, Y4, Y0
-	VMOVUPD      Y5, 1504(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD213PD  Y5, Y15, Y9
-	VFMADD213PD  Y5, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y5
-	VFMADD213PD  Y5, Y7, Y10
-	VFMADD213PD  Y5, Y9, Y15
-	VFMADD213PD  Y5, Y0, Y4
-	VFMADD213PD  Y11, Y10, Y3
-	VFMADD213PD  Y11, Y15, Y13
-	VFMADD213PD  Y11, Y4, Y14
-	VMULPD       1824(BX), Y3, Y0
-	VMULPD       1792(BX), Y13, Y3
-	VMULPD       1760(BX), Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y7
-	VANDPD       Y0, Y7, Y0
-	VANDPD       Y3, Y7, Y3
-	VANDPD       Y4, Y7, Y4
-	VMOVUPD      864(BX), Y9
-	VORPD        Y0, Y9, Y0
-	VMOVUPD      896(BX), Y10
-	VORPD        Y3, Y10, Y3
-	VMOVUPD      1344(BX), Y13
-	VORPD        Y4, Y13, Y4
-	VMOVUPD      (BX), Y14
-	VORPD        Y9, Y14, Y9
-	VORPD        Y10, Y14, Y10
-	VORPD        Y13, Y14, Y13
-	VMOVUPD      640(BX), Y15
-	VCMPPD       $0x00, Y9, Y15, Y9
-	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      1088(BX), Y4
-	VCMPPD       $0x00, Y10, Y4, Y10
-	VMOVUPD      Y3, 896(BX)
-	VMOVUPD      704(BX), Y3
-	VCMPPD       $0x00, Y13, Y3, Y13
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y0
-	VFMADD231PD  Y1, Y2, Y0
-	VMOVUPD      Y13, 1760(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD  Y1, Y12, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1536(SB), Y6, Y1
-	VMOVUPD      Y10, 1792(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y10
-	VFMADD213PD  Y10, Y2, Y0
-	VFMADD213PD  Y10, Y12, Y13
-	VFMADD231PD  Y1, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y1
-	VFMADD213PD  Y1, Y2, Y0
-	VFMADD213PD  Y1, Y12, Y13
-	VFMADD231PD  Y10, Y6, Y1
-	VFMADD213PD  Y5, Y0, Y2
-	VFMADD213PD  Y5, Y13, Y12
-	VFMADD231PD  Y1, Y6, Y5
-	VFMADD213PD  Y11, Y2, Y8
-	VFMADD132PD  1536(BX), Y11, Y12
-	VFMADD231PD  832(BX), Y5, Y11
-	VMULPD       1376(BX), Y8, Y0
-	VMULPD       1408(BX), Y12, Y1
-	VMULPD       1440(BX), Y11, Y2
-	VANDPD       Y0, Y7, Y0
-	VANDPD       Y1, Y7, Y1
-	VANDPD       Y2, Y7, Y2
-	VMOVUPD      576(BX), Y5
-	VORPD        Y0, Y5, Y0
-	VMOVUPD      544(BX), Y6
-	VORPD        Y1, Y6, Y1
-	VMOVUPD      1120(BX), Y7
-	VORPD        Y2, Y7, Y2
-	VORPD        Y5, Y14, Y5
-	VORPD        Y6, Y14, Y6
-	VORPD        Y7, Y14, Y7
-	VCMPPD       $0x00, Y5, Y15, Y5
-	VCMPPD       $0x00, Y6, Y4, Y4
-	VCMPPD       $0x00, Y7, Y3, Y3
-	VMOVUPD      1568(BX), Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y8
-	VFMADD231PD  Y7, Y6, Y8
-	VMOVUPD      1600(BX), Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y11
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      1632(BX), Y12
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+2208(SB), Y12, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y13
-	VFMADD213PD  Y13, Y6, Y8
-	VFMADD213PD  Y13, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y13, Y12, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y13
-	VFMADD213PD  Y13, Y6, Y8
-	VFMADD213PD  Y13, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y13, Y12, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y13
-	VFMADD213PD  Y13, Y6, Y8
-	VFMADD213PD  Y13, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y13, Y12, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y13
-	VFMADD213PD  Y13, Y6, Y8
-	VFMADD213PD  Y13, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y13, Y12, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y13
-	VFMADD213PD  Y13, Y6, Y8
-	VFMADD213PD  Y13, Y10, Y11
-	VFMADD213PD  Y13, Y12, Y7
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y11, Y10, Y8
-	VMULPD       Y7, Y12, Y7
-	VMOVUPD      480(BX), Y10
-	VFMADD213PD  Y10, Y10, Y6
-	VMOVUPD      448(BX), Y11
-	VFMADD213PD  Y11, Y11, Y8
-	VMOVUPD      416(BX), Y12
-	VFMADD213PD  Y12, Y12, Y7
-	VMOVUPD      1888(BX), Y14
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y15
-	VMINPD       Y15, Y14, Y13
-	VMOVUPD      1856(BX), Y12
-	VMINPD       Y15, Y12, Y11
-	VMOVUPD      736(BX), Y10
-	VMOVUPD      Y2, 1632(BX)
-	VMINPD       Y15, Y10, Y2
-	VMOVUPD      Y1, 1600(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y1
-	VMAXPD       Y1, Y13, Y13
-	VMAXPD       Y1, Y11, Y11
-	VMAXPD       Y1, Y2, Y2
-	VSUBPD       Y13, Y14, Y14
-	VSUBPD       Y11, Y12, Y12
-	VSUBPD       Y2, Y10, Y10
-	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y0
-	VADDPD       Y0, Y13, Y13
-	VADDPD       Y0, Y11, Y11
-	VADDPD       Y0, Y2, Y2
-	VADDPD       Y0, Y14, Y14
-	VADDPD       Y0, Y12, Y12
-	VADDPD       Y0, Y10, Y10
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y10, Y10
-	VMULPD       1504(BX), Y14, Y14
-	VMULPD       800(BX), Y12, Y12
-	VMULPD       1920(BX), Y10, Y10
-	VMULPD       Y13, Y14, Y13
-	VMULPD       Y11, Y12, Y11
-	VMULPD       Y2, Y10, Y2
-	VMULPD       320(BX), Y13, Y10
-	VMULPD       352(BX), Y11, Y11
-	VMULPD       384(BX), Y2, Y2
-	VMOVUPD      1728(BX), Y12
-	VMINPD       Y15, Y12, Y13
-	VMOVUPD      1696(BX), Y14
-	VMOVUPD      Y9, 384(BX)
-	VMINPD       Y15, Y14, Y9
-	VMOVUPD      Y2, 352(BX)
-	VMOVUPD      1664(BX), Y2
-	VMINPD       Y15, Y2, Y15
-	VMAXPD       Y1, Y13, Y13
-	VMAXPD       Y1, Y9, Y9
-	VMAXPD       Y1, Y15, Y1
-	VSUBPD       Y13, Y12, Y12
-	VSUBPD       Y9, Y14, Y14
-	VSUBPD       Y1, Y2, Y2
-	VADDPD       Y13, Y0, Y13
-	VADDPD       Y9, Y0, Y9
-	VADDPD       Y1, Y0, Y1
-	VADDPD       Y12, Y0, Y12
-	VADDPD       Y14, Y0, Y14
-	VADDPD       Y2, Y0, Y0
-	VPSLLQ       $0x34, Y13, Y2
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y14, Y13
-	VPSLLQ       $0x34, Y0, Y0
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y13, Y8, Y8
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y9, Y8, Y6
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      32(BX), Y1
-	VMULPD       480(BX), Y1, Y7
-	VMOVUPD      64(BX), Y8
-	VMULPD       448(BX), Y8, Y9
-	VMOVUPD      96(BX), Y12
-	VMULPD       416(BX), Y12, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y14
-	VBLENDVPD    Y5, Y14, Y7, Y5
-	VBLENDVPD    Y4, Y14, Y9, Y4
-	VBLENDVPD    Y3, Y14, Y13, Y3
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y11, Y8, Y7
-	VMULPD       352(BX), Y12, Y8
-	VMOVUPD      384(BX), Y9
-	VBLENDVPD    Y9, Y14, Y1, Y1
-	VMOVUPD      1792(BX), Y9
-	VBLENDVPD    Y9, Y14, Y7, Y7
-	VMOVUPD      1760(BX), Y9
-	VBLENDVPD    Y9, Y14, Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y9
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y4, Y14
+	VMOVUPD      Y10, 1056(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y3, Y10
+	VMOVUPD      Y3, 1088(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y15, Y3
+	VMOVUPD      Y15, 1120(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y11, Y15
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y7, Y7
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y9, Y9
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y14, Y14
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y10, Y10
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y3, Y3
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y15, Y15
+	VORPD        Y1, Y7, Y1
+	VORPD        Y2, Y9, Y2
+	VORPD        Y13, Y14, Y7
+	VORPD        Y0, Y10, Y0
+	VORPD        Y12, Y3, Y3
+	VORPD        Y6, Y15, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y9
+	VMULPD       Y9, Y1, Y10
 	VMULPD       Y9, Y2, Y12
-	VMULPD       Y9, Y6, Y13
-	VMULPD       Y9, Y0, Y9
-	VMULPD       1216(BX), Y12, Y14
-	VMULPD       1184(BX), Y13, Y15
-	VMOVUPD      Y0, 1184(BX)
-	VMULPD       1152(BX), Y9, Y0
-	VMOVUPD      Y6, 1152(BX)
-	VMULPD       672(BX), Y12, Y6
-	VMOVUPD      Y2, 672(BX)
-	VMULPD       608(BX), Y13, Y2
-	VMOVUPD      Y3, 608(BX)
-	VMULPD       512(BX), Y9, Y3
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y6, (R9)(AX*1)
-	VMOVUPD      Y2, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y3, 64(R9)(AX*1)
-	VMULPD       992(BX), Y12, Y2
-	VMULPD       1024(BX), Y13, Y3
-	VMULPD       768(BX), Y9, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y9
-	VMULPD       Y14, Y9, Y12
-	VMULPD       Y15, Y9, Y13
-	VMULPD       Y0, Y9, Y0
-	VMULPD       1056(BX), Y2, Y2
-	VMULPD       928(BX), Y3, Y3
-	VMULPD       960(BX), Y6, Y6
-	VMOVUPD      480(BX), Y9
-	VMINPD       Y10, Y9, Y14
-	VMOVUPD      448(BX), Y15
-	VMOVUPD      Y6, 960(BX)
-	VMINPD       Y11, Y15, Y6
-	VMOVUPD      Y3, 928(BX)
-	VMOVUPD      416(BX), Y3
-	VMOVUPD      Y2, 1056(BX)
-	VMINPD       352(BX), Y3, Y2
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y11, Y15, Y10
-	VADDPD       352(BX), Y3, Y3
-	VMOVUPD      864(BX), Y11
-	VSUBPD       736(BX), Y11, Y15
-	VMOVUPD      Y0, 352(BX)
-	VMOVUPD      896(BX), Y0
-	VMOVUPD      Y13, 416(BX)
-	VSUBPD       1600(BX), Y0, Y13
-	VMOVUPD      1344(BX), Y0
-	VMOVUPD      Y12, 448(BX)
-	VSUBPD       1632(BX), Y0, Y12
-	VMOVUPD      1312(BX), Y0
-	VMINPD       Y0, Y14, Y14
-	VMINPD       1280(BX), Y6, Y6
-	VMINPD       1248(BX), Y2, Y2
-	VADDPD       Y9, Y0, Y0
-	VADDPD       1280(BX), Y10, Y9
-	VADDPD       1248(BX), Y3, Y3
-	VSUBPD       Y1, Y5, Y10
-	VMOVUPD      Y3, 1248(BX)
-	VSUBPD       Y7, Y4, Y3
-	VMOVUPD      Y9, 1280(BX)
-	VMOVUPD      608(BX), Y9
-	VMOVUPD      Y0, 1312(BX)
-	VSUBPD       Y8, Y9, Y0
-	VMOVUPD      Y2, 480(BX)
-	VMOVUPD      672(BX), Y2
-	VFNMADD231PD 736(BX), Y2, Y5
-	VMOVUPD      Y5, 736(BX)
-	VMOVUPD      1152(BX), Y5
-	VFNMADD231PD 1600(BX), Y5, Y4
-	VMOVUPD      Y4, 1600(BX)
-	VMOVUPD      1184(BX), Y4
-	VFNMADD231PD 1632(BX), Y4, Y9
-	VFNMADD231PD Y2, Y11, Y1
-	VFNMADD231PD 896(BX), Y5, Y7
-	VFNMADD231PD 1344(BX), Y4, Y8
-	VFMADD231PD  Y15, Y2, Y10
-	VFMADD231PD  Y13, Y5, Y3
-	VFMADD231PD  Y12, Y4, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y2
-	VCMPPD       $0x11, Y14, Y2, Y4
-	VCMPPD       $0x11, Y6, Y2, Y5
-	VCMPPD       $0x11, 480(BX), Y2, Y2
-	VMOVUPD      1312(BX), Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y11
-	VCMPPD       $0x11, Y11, Y6, Y6
+	VMULPD       Y9, Y7, Y13
+	VMULPD       Y9, Y0, Y14
+	VMULPD       Y9, Y3, Y15
+	VMULPD       Y9, Y6, Y9
+	VMOVUPD      Y11, 1152(BX)
+	VADDPD       Y1, Y1, Y11
+	VMOVUPD      Y4, 1184(BX)
+	VADDPD       Y2, Y2, Y4
+	VMOVUPD      Y5, 1216(BX)
+	VADDPD       Y7, Y7, Y5
+	VMOVUPD      Y8, 1248(BX)
+	VADDPD       Y0, Y0, Y8
+	VMOVUPD      Y8, 1280(BX)
+	VADDPD       Y3, Y3, Y8
+	VMOVUPD      Y8, 1312(BX)
+	VADDPD       Y6, Y6, Y8
+	VCMPPD       $0x11, Y0, Y10, Y10
+	VCMPPD       $0x11, Y3, Y12, Y12
+	VCMPPD       $0x11, Y6, Y13, Y13
+	VCMPPD       $0x11, Y1, Y14, Y14
+	VCMPPD       $0x11, Y2, Y15, Y15
+	VCMPPD       $0x11, Y7, Y9, Y9
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      640(BX), Y6
+	VMOVUPD      Y8, 1376(BX)
+	VMULPD       672(BX), Y6, Y8
+	VMOVUPD      576(BX), Y6
+	VMOVUPD      Y8, 1408(BX)
+	VMULPD       608(BX), Y6, Y8
+	VMOVUPD      544(BX), Y6
+	VMOVUPD      Y8, 1440(BX)
+	VMULPD       512(BX), Y6, Y8
+	VBLENDVPD    Y10, Y11, Y1, Y1
+	VBLENDVPD    Y12, Y4, Y2, Y2
+	VBLENDVPD    Y13, Y5, Y7, Y4
+	VBLENDVPD    Y14, 1280(BX), Y0, Y0
+	VBLENDVPD    Y15, 1312(BX), Y3, Y3
+	VMOVUPD      1344(BX), Y5
+	VBLENDVPD    Y9, 1376(BX), Y5, Y5
+	VMOVUPD      1408(BX), Y7
+	VMULPD       480(BX), Y7, Y11
+	VMOVUPD      1440(BX), Y6
+	VMULPD       448(BX), Y6, Y7
+	VMULPD       416(BX), Y8, Y6
+	VMOVUPD      Y8, 1344(BX)
+	VADDPD       Y0, Y1, Y8
+	VMOVUPD      Y9, 1376(BX)
+	VADDPD       Y3, Y2, Y9
+	VMOVUPD      Y15, 1312(BX)
+	VADDPD       Y5, Y4, Y15
+	VSUBPD       Y0, Y1, Y0
+	VSUBPD       Y3, Y2, Y1
+	VSUBPD       Y5, Y4, Y2
+	VMOVUPD      1248(BX), Y3
+	VPSRLQ       $0x34, Y3, Y3
+	VMOVUPD      1216(BX), Y4
+	VPSRLQ       $0x34, Y4, Y4
+	VMOVUPD      1184(BX), Y5
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      Y14, 1184(BX)
+	VMULPD       Y11, Y8, Y14
+	VMOVUPD      Y13, 1216(BX)
+	VMULPD       Y7, Y9, Y13
+	VMOVUPD      Y12, 1248(BX)
+	VMULPD       Y6, Y15, Y12
+	VMOVUPD      Y10, 1280(BX)
+	VMOVUPD      1088(BX), Y10
+	VPSRLQ       $0x34, Y10, Y10
+	VMOVUPD      Y15, 1088(BX)
+	VMOVUPD      1120(BX), Y15
+	VPSRLQ       $0x34, Y15, Y15
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      1152(BX), Y9
+	VPSRLQ       $0x34, Y9, Y9
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y3, Y3
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y4, Y4
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y5, Y5
+	VMOVUPD      Y8, 1152(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y8
+	VDIVPD       Y14, Y8, Y14
+	VDIVPD       Y13, Y8, Y13
+	VDIVPD       Y12, Y8, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+192(SB), Y8
+	VORPD        Y10, Y8, Y10
+	VORPD        Y15, Y8, Y15
+	VORPD        Y9, Y8, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+224(SB), Y9
+	VSUBPD       Y9, Y3, Y3
+	VSUBPD       Y9, Y4, Y4
+	VSUBPD       Y9, Y5, Y5
+	VSUBPD       Y9, Y10, Y10
+	VSUBPD       Y9, Y15, Y15
+	VSUBPD       Y9, Y8, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+256(SB), Y9
+	VMOVUPD      Y2, 1472(BX)
+	VANDPD       1056(BX), Y9, Y2
+	VMOVUPD      Y1, 1056(BX)
+	VANDPD       1024(BX), Y9, Y1
+	VMOVUPD      Y0, 1024(BX)
+	VANDPD       992(BX), Y9, Y0
+	VMOVUPD      Y6, 992(BX)
+	VANDPD       768(BX), Y9, Y6
+	VMOVUPD      Y12, 768(BX)
+	VANDPD       736(BX), Y9, Y12
+	VANDPD       704(BX), Y9, Y9
+	VSUBPD       Y2, Y3, Y2
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y0, Y5, Y0
+	VSUBPD       Y6, Y10, Y3
+	VSUBPD       Y12, Y15, Y4
+	VSUBPD       Y9, Y8, Y5
+	VMOVUPD      800(BX), Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y8
+	VCMPPD       $0x00, Y8, Y6, Y9
+	VMOVUPD      832(BX), Y10
+	VCMPPD       $0x00, Y8, Y10, Y12
+	VMOVUPD      864(BX), Y15
+	VCMPPD       $0x00, Y8, Y15, Y10
+	VMOVUPD      896(BX), Y15
+	VMOVUPD      Y7, 704(BX)
+	VCMPPD       $0x00, Y8, Y15, Y7
+	VMOVUPD      928(BX), Y15
+	VMOVUPD      Y13, 736(BX)
+	VCMPPD       $0x00, Y8, Y15, Y13
+	VMOVUPD      960(BX), Y15
+	VMOVUPD      Y11, 1504(BX)
+	VCMPPD       $0x00, Y8, Y15, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+320(SB), Y8
+	VBLENDVPD    Y9, Y8, Y2, Y2
+	VBLENDVPD    Y12, Y8, Y1, Y1
+	VBLENDVPD    Y10, Y8, Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+352(SB), Y9
+	VCMPPD       $0x11, Y9, Y6, Y10
+	VMOVUPD      832(BX), Y12
+	VCMPPD       $0x11, Y9, Y12, Y6
+	VMOVUPD      864(BX), Y12
+	VCMPPD       $0x11, Y9, Y12, Y15
+	VBLENDVPD    Y7, Y8, Y3, Y3
+	VBLENDVPD    Y13, Y8, Y4, Y4
+	VBLENDVPD    Y11, Y8, Y5, Y5
+	VMULPD       1504(BX), Y14, Y7
+	VMOVUPD      736(BX), Y8
+	VMULPD       704(BX), Y8, Y11
+	VMOVUPD      768(BX), Y13
+	VMULPD       992(BX), Y13, Y8
+	VMOVUPD      896(BX), Y13
+	VMOVUPD      Y14, 992(BX)
+	VCMPPD       $0x11, Y9, Y13, Y14
+	VMOVUPD      928(BX), Y13
+	VMOVUPD      Y5, 704(BX)
+	VCMPPD       $0x11, Y9, Y13, Y5
+	VMOVUPD      960(BX), Y13
+	VCMPPD       $0x11, Y9, Y13, Y9
+	VMOVUPD      800(BX), Y13
+	VBLENDVPD    Y10, Y2, Y13, Y2
+	VMOVUPD      832(BX), Y10
+	VBLENDVPD    Y6, Y1, Y10, Y1
+	VBLENDVPD    Y15, Y0, Y12, Y0
+	VMULPD       1024(BX), Y7, Y6
+	VMULPD       1056(BX), Y11, Y7
+	VMULPD       1472(BX), Y8, Y8
+	VMOVUPD      896(BX), Y10
+	VBLENDVPD    Y14, Y3, Y10, Y3
+	VMOVUPD      928(BX), Y10
+	VBLENDVPD    Y5, Y4, Y10, Y4
+	VMOVUPD      960(BX), Y5
+	VBLENDVPD    Y9, 704(BX), Y5, Y5
+	VMULPD       Y6, Y6, Y9
+	VMULPD       Y7, Y7, Y10
+	VMULPD       Y8, Y8, Y11
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y5, Y0, Y0
+	VMOVUPD      1152(BX), Y3
+	VMULPD       992(BX), Y3, Y3
+	VMOVUPD      1120(BX), Y4
+	VMULPD       736(BX), Y4, Y4
+	VMOVUPD      1088(BX), Y5
+	VMULPD       768(BX), Y5, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+384(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y12, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y14
+	VFMADD231PD  Y12, Y10, Y14
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y11, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y15
+	VMOVUPD      Y8, 768(BX)
+	VADDPD       Y15, Y2, Y8
+	VMOVUPD      Y7, 1088(BX)
+	VADDPD       Y15, Y1, Y7
+	VMOVUPD      Y6, 736(BX)
+	VADDPD       Y15, Y0, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y15
+	VMOVUPD      Y5, 1120(BX)
+	VADDPD       Y2, Y15, Y5
+	VMOVUPD      Y4, 992(BX)
+	VADDPD       Y1, Y15, Y4
+	VMOVUPD      Y3, 1152(BX)
+	VADDPD       Y0, Y15, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD213PD  Y15, Y10, Y14
+	VFMADD231PD  Y12, Y11, Y15
 	VMOVUPD      1280(BX), Y12
-	VCMPPD       $0x11, Y11, Y12, Y12
-	VMOVUPD      1248(BX), Y13
-	VCMPPD       $0x11, Y11, Y13, Y11
-	VMOVUPD      992(BX), Y13
-	VMULPD       736(BX), Y13, Y13
-	VMOVUPD      1024(BX), Y14
-	VMULPD       1600(BX), Y14, Y14
-	VMULPD       768(BX), Y9, Y9
-	VMOVUPD      448(BX), Y15
-	VFNMADD231PD 288(BX), Y1, Y15
-	VMOVUPD      Y15, 448(BX)
-	VMOVUPD      416(BX), Y15
-	VFNMADD231PD 224(BX), Y7, Y15
-	VMOVUPD      Y15, 416(BX)
+	VBLENDVPD    Y12, Y8, Y2, Y2
+	VMOVUPD      1248(BX), Y8
+	VBLENDVPD    Y8, Y7, Y1, Y1
+	VMOVUPD      1216(BX), Y7
+	VBLENDVPD    Y7, Y6, Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y6
+	VFMADD213PD  Y6, Y9, Y13
+	VFMADD213PD  Y6, Y10, Y14
+	VFMADD231PD  Y15, Y11, Y6
+	VMOVUPD      1184(BX), Y7
+	VBLENDVPD    Y7, Y5, Y2, Y2
+	VMOVUPD      1312(BX), Y5
+	VBLENDVPD    Y5, Y4, Y1, Y1
+	VMOVUPD      1376(BX), Y4
+	VBLENDVPD    Y4, Y3, Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y3
+	VFMADD213PD  Y3, Y9, Y13
+	VFMADD213PD  Y3, Y10, Y14
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y4
+	VMULPD       Y4, Y2, Y5
+	VMULPD       Y4, Y1, Y6
+	VMULPD       Y4, Y0, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y7
+	VMULPD       1408(BX), Y7, Y8
+	VMULPD       1440(BX), Y7, Y12
+	VMULPD       1344(BX), Y7, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD213PD  Y15, Y10, Y14
+	VFMADD231PD  Y3, Y11, Y15
+	VMOVUPD      480(BX), Y3
+	VMOVUPD      Y7, 1376(BX)
+	VMULPD       1152(BX), Y3, Y7
+	VMOVUPD      448(BX), Y3
+	VMOVUPD      Y12, 1312(BX)
+	VMULPD       992(BX), Y3, Y12
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      Y8, 1184(BX)
+	VMULPD       1120(BX), Y3, Y8
+	VMOVUPD      256(BX), Y3
+	VMOVUPD      Y0, 1216(BX)
+	VMULPD       288(BX), Y3, Y0
+	VMOVUPD      160(BX), Y3
+	VMOVUPD      Y1, 1248(BX)
+	VMULPD       224(BX), Y3, Y1
+	VMOVUPD      192(BX), Y3
+	VMOVUPD      Y2, 1280(BX)
+	VMULPD       128(BX), Y3, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y3
+	VFMADD213PD  Y3, Y9, Y13
+	VFMADD213PD  Y3, Y10, Y14
+	VFMADD231PD  Y15, Y11, Y3
+	VMOVUPD      640(BX), Y15
+	VMULPD       Y15, Y15, Y15
+	VMOVUPD      Y4, 640(BX)
+	VMOVUPD      576(BX), Y4
+	VMULPD       Y4, Y4, Y4
+	VMOVUPD      Y6, 576(BX)
+	VMOVUPD      544(BX), Y6
+	VMULPD       Y6, Y6, Y6
+	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y0, Y0
+	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y1, Y1
+	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y2, Y2
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y14, Y10, Y10
+	VMULPD       Y3, Y11, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y11
+	VMINPD       Y0, Y11, Y0
+	VMINPD       Y1, Y11, Y1
+	VMINPD       Y2, Y11, Y2
+	VMULPD       Y15, Y7, Y11
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y6, Y8, Y6
+	VFMADD231PD  736(BX), Y9, Y5
+	VMOVUPD      1088(BX), Y9
+	VFMADD213PD  576(BX), Y9, Y10
+	VMOVUPD      768(BX), Y13
+	VFMADD213PD  640(BX), Y13, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y14
+	VMAXPD       Y0, Y14, Y0
+	VMAXPD       Y1, Y14, Y1
+	VMAXPD       Y2, Y14, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y14
+	VXORPD       32(BX), Y14, Y15
+	VMOVUPD      Y6, 640(BX)
+	VXORPD       64(BX), Y14, Y6
+	VMOVUPD      Y4, 576(BX)
+	VXORPD       96(BX), Y14, Y4
+	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y11
+	VFMADD231PD  736(BX), Y11, Y5
+	VFMADD231PD  Y11, Y9, Y10
+	VFMADD231PD  Y11, Y13, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y13
+	VFMADD231PD  Y9, Y0, Y13
+	VMOVUPD      Y4, 768(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y4
+	VFMADD231PD  Y9, Y1, Y4
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+864(SB), Y2, Y9
+	VMOVUPD      Y6, 1088(BX)
+	VMOVUPD      32(BX), Y6
+	VMOVUPD      Y15, 736(BX)
+	VMULPD       480(BX), Y6, Y15
+	VMOVUPD      Y15, 960(BX)
+	VMOVUPD      64(BX), Y15
+	VMULPD       448(BX), Y15, Y6
+	VMOVUPD      Y6, 704(BX)
+	VMOVUPD      96(BX), Y6
+	VMULPD       416(BX), Y6, Y15
+	VMOVUPD      Y15, 928(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y15
+	VFMADD231PD  1280(BX), Y15, Y5
+	VFMADD231PD  1248(BX), Y15, Y10
+	VFMADD231PD  1216(BX), Y15, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y15
+	VSUBPD       Y15, Y13, Y6
+	VSUBPD       Y15, Y4, Y11
+	VSUBPD       Y15, Y9, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+928(SB), Y15
+	VPADDQ       Y15, Y13, Y13
+	VPADDQ       Y15, Y4, Y4
+	VPADDQ       Y15, Y9, Y9
+	VMOVUPD      288(BX), Y15
+	VFMADD231PD  256(BX), Y15, Y5
+	VMOVUPD      224(BX), Y15
+	VFMADD231PD  160(BX), Y15, Y10
+	VMOVUPD      128(BX), Y15
+	VFMADD231PD  192(BX), Y15, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y15
+	VFMADD231PD  Y15, Y6, Y0
+	VFMADD231PD  Y15, Y11, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VPSRLQ       $0x01, Y13, Y15
+	VMOVUPD      Y13, 1216(BX)
+	VPSRLQ       $0x01, Y4, Y13
+	VMOVUPD      Y4, 1248(BX)
+	VPSRLQ       $0x01, Y9, Y4
+	VMOVUPD      Y4, 1280(BX)
+	VMOVUPD      1184(BX), Y4
+	VFMADD231PD  Y5, Y7, Y4
+	VMOVUPD      Y9, 896(BX)
+	VMOVUPD      1312(BX), Y9
+	VFMADD231PD  Y10, Y12, Y9
+	VMOVUPD      Y13, 1472(BX)
+	VMOVUPD      1376(BX), Y13
+	VFMADD231PD  Y3, Y8, Y13
+	VFMSUB213PD  1184(BX), Y7, Y5
+	VFMSUB213PD  1312(BX), Y12, Y10
+	VFMSUB213PD  1376(BX), Y8, Y3
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y6, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+992(SB), Y6
+	VFMADD231PD  Y6, Y11, Y1
+	VFMADD231PD  Y6, Y14, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y6
+	VANDPD       Y4, Y6, Y11
+	VANDPD       Y9, Y6, Y14
+	VMOVUPD      Y8, 1376(BX)
+	VANDPD       Y13, Y6, Y8
+	VMOVUPD      Y12, 1312(BX)
+	VANDPD       Y5, Y6, Y12
+	VMOVUPD      Y7, 1184(BX)
+	VANDPD       Y10, Y6, Y7
+	VMOVUPD      Y10, 1056(BX)
+	VANDPD       Y3, Y6, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y6
+	VMINPD       Y11, Y6, Y11
+	VMINPD       Y14, Y6, Y14
+	VMINPD       Y8, Y6, Y8
+	VMINPD       Y12, Y6, Y12
+	VMINPD       Y7, Y6, Y7
+	VMINPD       Y10, Y6, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y10
+	VMOVUPD      Y6, 1024(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y6
+	VFMADD231PD  Y10, Y0, Y6
+	VMOVUPD      Y7, 864(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y7
+	VFMADD231PD  Y10, Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1088(SB), Y2, Y10
+	VMOVUPD      Y12, 832(BX)
+	VMOVUPD      1216(BX), Y12
+	VPSUBQ       Y15, Y12, Y12
+	VMOVUPD      Y8, 1216(BX)
+	VMOVUPD      1248(BX), Y8
+	VPSUBQ       1472(BX), Y8, Y8
+	VMOVUPD      Y14, 1248(BX)
+	VMOVUPD      896(BX), Y14
+	VPSUBQ       1280(BX), Y14, Y14
+	VPSLLQ       $0x34, Y15, Y15
+	VMOVUPD      Y15, 896(BX)
+	VMOVUPD      1472(BX), Y15
+	VPSLLQ       $0x34, Y15, Y15
+	VMOVUPD      Y15, 1472(BX)
+	VMOVUPD      1280(BX), Y15
+	VPSLLQ       $0x34, Y15, Y15
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y2, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y14, Y14
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y4, Y4
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y9, Y9
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y13, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y2, Y10
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y5, Y5
+	VMOVUPD      Y13, 1280(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y13
+	VMOVUPD      Y9, 800(BX)
+	VANDPD       1056(BX), Y13, Y9
+	VANDPD       Y3, Y13, Y3
+	VMOVUPD      1408(BX), Y13
+	VMOVUPD      Y4, 1056(BX)
+	VMULPD       1152(BX), Y13, Y4
+	VMOVUPD      1440(BX), Y13
+	VMOVUPD      Y3, 1152(BX)
+	VMULPD       992(BX), Y13, Y3
+	VMOVUPD      1344(BX), Y13
+	VMOVUPD      Y9, 992(BX)
+	VMULPD       1120(BX), Y13, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD  Y13, Y0, Y6
+	VFMADD213PD  Y13, Y1, Y7
+	VFMADD231PD  Y10, Y2, Y13
+	VMULPD       1184(BX), Y4, Y10
+	VMOVUPD      Y10, 1184(BX)
+	VMULPD       1312(BX), Y3, Y10
+	VMOVUPD      Y10, 1312(BX)
+	VMULPD       1376(BX), Y9, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y0, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y1, Y7
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y2, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y6, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y6
+	VFMADD213PD  Y6, Y7, Y1
+	VFMADD213PD  Y6, Y13, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y13
+	VFMADD231PD  Y7, Y11, Y13
+	VMOVUPD      Y10, 1376(BX)
+	VMOVUPD      1248(BX), Y10
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y9
+	VFMADD231PD  Y7, Y10, Y9
+	VMOVUPD      Y3, 1504(BX)
+	VMOVUPD      1216(BX), Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y7, Y3
+	VMULPD       896(BX), Y0, Y0
+	VMULPD       1472(BX), Y1, Y1
+	VMULPD       Y15, Y2, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1408(SB), Y15
+	VMOVUPD      Y4, 1472(BX)
+	VADDPD       Y15, Y11, Y4
+	VMOVUPD      Y5, 896(BX)
+	VADDPD       Y15, Y10, Y5
+	VADDPD       1216(BX), Y15, Y6
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y14, Y2, Y2
+	VMOVUPD      832(BX), Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y12
+	VFMADD231PD  Y7, Y8, Y12
+	VMOVUPD      864(BX), Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
+	VFMADD231PD  Y7, Y14, Y10
+	VMOVUPD      Y11, 1536(BX)
+	VMOVUPD      1024(BX), Y11
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y11, Y7
+	VMULPD       320(BX), Y0, Y0
+	VMULPD       352(BX), Y1, Y1
+	VMULPD       384(BX), Y2, Y2
+	VMOVUPD      Y7, 384(BX)
+	VADDPD       Y15, Y8, Y7
+	VADDPD       Y15, Y14, Y8
+	VADDPD       Y15, Y11, Y15
+	VMULPD       32(BX), Y0, Y11
+	VMOVUPD      Y0, 32(BX)
+	VMULPD       64(BX), Y1, Y0
+	VMOVUPD      Y1, 64(BX)
+	VMULPD       96(BX), Y2, Y1
+	VMOVUPD      Y2, 96(BX)
+	VMULPD       Y4, Y13, Y2
+	VMOVUPD      Y1, 352(BX)
+	VMULPD       Y5, Y9, Y1
+	VMOVUPD      Y0, 320(BX)
+	VMULPD       Y6, Y3, Y0
+	VMOVUPD      Y11, 1568(BX)
+	VMULPD       Y7, Y12, Y11
+	VMULPD       Y8, Y10, Y14
+	VMOVUPD      Y8, 1600(BX)
+	VMULPD       384(BX), Y15, Y8
+	VMOVUPD      Y15, 1632(BX)
+	VMOVUPD      1536(BX), Y15
+	VMOVUPD      Y7, 1664(BX)
+	VMULPD       Y15, Y15, Y7
+	VMOVUPD      1248(BX), Y15
+	VMOVUPD      Y10, 1696(BX)
+	VMULPD       Y15, Y15, Y10
+	VMOVUPD      1216(BX), Y15
+	VMOVUPD      Y12, 1728(BX)
+	VMULPD       Y15, Y15, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1440(SB), Y15
+	VMOVUPD      Y6, 1760(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y6
+	VFMADD213PD  Y6, Y15, Y7
+	VFMADD213PD  Y6, Y15, Y10
+	VFMADD213PD  Y6, Y15, Y12
+	VSUBPD       Y6, Y7, Y7
+	VSUBPD       Y6, Y10, Y10
+	VSUBPD       Y6, Y12, Y6
+	VMULPD       Y11, Y2, Y12
+	VMULPD       Y14, Y1, Y15
+	VMOVUPD      Y6, 1792(BX)
+	VMULPD       Y8, Y0, Y6
+	VMOVUPD      Y10, 1824(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y10
+	VDIVPD       Y12, Y10, Y12
+	VDIVPD       Y15, Y10, Y15
+	VDIVPD       Y6, Y10, Y6
+	VMULPD       Y12, Y11, Y11
+	VMULPD       Y15, Y14, Y14
+	VMULPD       Y6, Y8, Y8
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y15, Y1, Y1
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y11, Y13, Y6
+	VMULPD       Y14, Y9, Y9
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y14, Y5, Y5
+	VMULPD       1760(BX), Y8, Y8
+	VMULPD       1728(BX), Y2, Y11
+	VMULPD       1696(BX), Y1, Y12
+	VMULPD       384(BX), Y0, Y13
+	VMULPD       1664(BX), Y2, Y2
+	VMULPD       1600(BX), Y1, Y1
+	VMULPD       1632(BX), Y0, Y0
+	VMULPD       832(BX), Y11, Y11
+	VMULPD       864(BX), Y12, Y12
+	VMULPD       1024(BX), Y13, Y13
+	VMOVUPD      1536(BX), Y14
+	VMULPD       Y6, Y14, Y6
+	VMOVUPD      1248(BX), Y15
+	VMULPD       Y9, Y15, Y9
+	VMOVUPD      1216(BX), Y10
+	VMULPD       Y3, Y10, Y3
+	VMOVUPD      Y8, 1024(BX)
+	VMULPD       spotFirstRowsAVX2Consts<>+1472(SB), Y7, Y8
+	VMOVUPD      Y5, 864(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y5
+	VMOVUPD      Y4, 832(BX)
+	VMULPD       1824(BX), Y5, Y4
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      1792(BX), Y0
+	VMULPD       Y5, Y0, Y5
+	VFMADD231PD  Y14, Y14, Y8
+	VFMADD231PD  Y15, Y15, Y4
+	VFMADD231PD  Y10, Y10, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD231PD  Y10, Y7, Y8
+	VFMADD231PD  1824(BX), Y10, Y4
+	VFMADD231PD  Y10, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y14
+	VFMADD231PD  Y10, Y11, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y15
+	VFMADD231PD  Y10, Y12, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y0
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      Y7, 1216(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
+	VFMADD231PD  Y10, Y6, Y7
+	VMOVUPD      Y6, 1248(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y6
+	VFMADD231PD  Y10, Y9, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+448(SB), Y3, Y10
+	VMOVUPD      Y3, 1536(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y3
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y8, Y3
+	VMOVUPD      Y9, 1600(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y9
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y4, Y9
+	VMOVUPD      Y10, 1664(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y5, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y8, Y3
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y4, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y5, Y10
+	VMULPD       Y3, Y8, Y3
+	VMULPD       Y9, Y4, Y4
+	VMULPD       Y10, Y5, Y5
+	VMOVUPD      480(BX), Y8
+	VFMADD213PD  Y8, Y8, Y3
+	VMOVUPD      448(BX), Y9
+	VFMADD213PD  Y9, Y9, Y4
+	VMOVUPD      416(BX), Y10
+	VFMADD213PD  Y10, Y10, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y9
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD231PD  Y10, Y15, Y8
+	VMOVUPD      Y5, 384(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y5
+	VFMADD231PD  Y10, Y0, Y5
+	VMOVUPD      Y4, 1696(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y4
+	VFMADD213PD  Y4, Y14, Y9
+	VFMADD213PD  Y4, Y15, Y8
+	VFMADD213PD  Y4, Y0, Y5
+	VMOVUPD      Y3, 1728(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y3
+	VFMADD213PD  Y3, Y14, Y9
+	VFMADD213PD  Y3, Y15, Y8
+	VFMADD213PD  Y3, Y0, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y3
+	VFMADD213PD  Y3, Y9, Y14
+	VFMADD213PD  Y3, Y8, Y15
+	VFMADD213PD  Y3, Y5, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y5
+	VFMADD213PD  Y5, Y14, Y11
+	VFMADD213PD  Y5, Y15, Y12
+	VFMADD213PD  Y5, Y0, Y13
+	VMULPD       Y2, Y11, Y0
+	VMULPD       Y1, Y12, Y1
+	VMULPD       1632(BX), Y13, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y8
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y1, Y8, Y1
+	VANDPD       Y2, Y8, Y2
+	VMOVUPD      896(BX), Y9
+	VORPD        Y0, Y9, Y0
+	VMOVUPD      992(BX), Y11
+	VORPD        Y1, Y11, Y1
+	VMOVUPD      1152(BX), Y12
+	VORPD        Y2, Y12, Y2
+	VMOVUPD      (BX), Y13
+	VORPD        Y9, Y13, Y9
+	VORPD        Y11, Y13, Y11
+	VORPD        Y12, Y13, Y12
+	VMOVUPD      736(BX), Y14
+	VCMPPD       $0x00, Y9, Y14, Y9
+	VMOVUPD      1088(BX), Y15
+	VCMPPD       $0x00, Y11, Y15, Y11
+	VMOVUPD      768(BX), Y8
+	VCMPPD       $0x00, Y12, Y8, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y8
+	VMOVUPD      1568(BX), Y15
+	VBLENDVPD    Y9, Y8, Y15, Y9
+	VMOVUPD      320(BX), Y15
+	VBLENDVPD    Y11, Y8, Y15, Y11
 	VMOVUPD      352(BX), Y15
-	VFNMADD231PD 128(BX), Y8, Y15
-	VMULPD       256(BX), Y1, Y1
+	VBLENDVPD    Y12, Y8, Y15, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y15
+	VFMADD231PD  Y10, Y7, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD231PD  Y10, Y6, Y8
+	VMOVUPD      1664(BX), Y14
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1920(SB), Y14, Y10
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y4
+	VFMADD213PD  Y4, Y7, Y15
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD231PD  Y10, Y14, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y10
+	VFMADD213PD  Y10, Y7, Y15
+	VFMADD213PD  Y10, Y6, Y8
+	VFMADD231PD  Y4, Y14, Y10
+	VFMADD213PD  Y3, Y15, Y7
+	VFMADD213PD  Y3, Y8, Y6
+	VFMADD231PD  Y10, Y14, Y3
+	VMOVUPD      1216(BX), Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y8
+	VMINPD       Y8, Y4, Y10
+	VMOVUPD      1824(BX), Y14
+	VMINPD       Y8, Y14, Y15
+	VMOVUPD      Y2, 1664(BX)
+	VMOVUPD      1792(BX), Y2
+	VMINPD       Y8, Y2, Y8
+	VFMADD132PD  1248(BX), Y5, Y7
+	VFMADD132PD  1600(BX), Y5, Y6
+	VFMADD231PD  1536(BX), Y3, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y3
+	VMAXPD       Y3, Y10, Y10
+	VMAXPD       Y3, Y15, Y15
+	VMAXPD       Y3, Y8, Y3
+	VORPD        1056(BX), Y13, Y8
+	VMOVUPD      Y1, 1536(BX)
+	VORPD        800(BX), Y13, Y1
+	VORPD        1280(BX), Y13, Y13
+	VMULPD       832(BX), Y7, Y7
+	VMULPD       864(BX), Y6, Y6
+	VMULPD       1024(BX), Y5, Y5
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y15, Y14, Y14
+	VSUBPD       Y3, Y2, Y2
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y10, Y10
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y15, Y15
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y3, Y3
+	VMOVUPD      Y0, 1792(BX)
+	VMOVUPD      736(BX), Y0
+	VCMPPD       $0x00, Y8, Y0, Y0
+	VMOVUPD      1088(BX), Y8
+	VCMPPD       $0x00, Y1, Y8, Y1
+	VMOVUPD      768(BX), Y8
+	VCMPPD       $0x00, Y13, Y8, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y13
+	VADDPD       Y13, Y4, Y4
+	VADDPD       Y13, Y14, Y14
+	VADDPD       Y13, Y2, Y2
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y15, Y13
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVUPD      480(BX), Y15
+	VMOVUPD      Y12, 768(BX)
+	VMINPD       32(BX), Y15, Y12
+	VMOVUPD      Y11, 1088(BX)
+	VMOVUPD      448(BX), Y11
+	VMOVUPD      Y9, 736(BX)
+	VMINPD       64(BX), Y11, Y9
+	VMOVUPD      Y9, 1824(BX)
+	VMOVUPD      416(BX), Y9
+	VMOVUPD      Y12, 1216(BX)
+	VMINPD       96(BX), Y9, Y12
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y2, Y2
+	VMULPD       1728(BX), Y4, Y4
+	VMULPD       1696(BX), Y14, Y14
+	VMULPD       384(BX), Y2, Y2
+	VADDPD       32(BX), Y15, Y15
+	VADDPD       64(BX), Y11, Y11
+	VADDPD       96(BX), Y9, Y9
+	VMOVUPD      Y9, 96(BX)
+	VMOVUPD      960(BX), Y9
+	VBLENDVPD    Y0, spotFirstRowsAVX2Consts<>+288(SB), Y9, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y9
+	VMOVUPD      Y0, 960(BX)
+	VMOVUPD      704(BX), Y0
+	VBLENDVPD    Y1, Y9, Y0, Y0
+	VMOVUPD      928(BX), Y1
+	VBLENDVPD    Y8, Y9, Y1, Y1
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y13, Y14, Y8
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y3
+	VANDPD       Y7, Y3, Y7
+	VANDPD       Y6, Y3, Y6
+	VANDPD       Y5, Y3, Y3
+	VORPD        1056(BX), Y7, Y5
+	VORPD        800(BX), Y6, Y6
+	VORPD        1280(BX), Y3, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y7
+	VMULPD       Y7, Y4, Y9
+	VMULPD       Y7, Y8, Y10
+	VMULPD       Y7, Y2, Y7
+	VMOVUPD      1216(BX), Y13
+	VMOVUPD      1408(BX), Y14
+	VMINPD       Y14, Y13, Y13
+	VMOVUPD      Y13, 1216(BX)
+	VMOVUPD      1824(BX), Y13
+	VMINPD       1440(BX), Y13, Y13
+	VMINPD       1344(BX), Y12, Y12
+	VADDPD       Y15, Y14, Y14
+	VADDPD       1440(BX), Y11, Y11
+	VMOVUPD      1344(BX), Y15
+	VADDPD       96(BX), Y15, Y15
+	VMOVUPD      Y15, 96(BX)
+	VMULPD       544(BX), Y9, Y15
+	VMOVUPD      Y11, 544(BX)
+	VMULPD       576(BX), Y10, Y11
+	VMOVUPD      Y14, 576(BX)
+	VMULPD       640(BX), Y7, Y14
+	VMOVUPD      Y12, 640(BX)
+	VMOVUPD      960(BX), Y12
+	VMOVUPD      Y13, 1344(BX)
+	VSUBPD       736(BX), Y12, Y13
+	VMOVUPD      Y13, 1440(BX)
+	VSUBPD       1088(BX), Y0, Y13
+	VMOVUPD      Y13, 1408(BX)
+	VSUBPD       768(BX), Y1, Y13
+	VMOVUPD      Y13, 1824(BX)
+	VMOVUPD      1792(BX), Y13
+	VMOVUPD      Y7, 1280(BX)
+	VSUBPD       Y5, Y13, Y7
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      1536(BX), Y7
+	VMOVUPD      Y10, 1056(BX)
+	VSUBPD       Y6, Y7, Y10
+	VMOVUPD      Y10, 928(BX)
+	VMOVUPD      1664(BX), Y10
+	VMOVUPD      Y9, 704(BX)
+	VSUBPD       Y3, Y10, Y9
+	VFNMADD213PD 736(BX), Y4, Y13
+	VFNMADD213PD 1088(BX), Y8, Y7
+	VFNMADD213PD 768(BX), Y2, Y10
+	VFNMADD231PD Y4, Y5, Y12
+	VFNMADD231PD Y8, Y6, Y0
+	VFNMADD231PD Y2, Y3, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y3
+	VMULPD       Y15, Y3, Y5
+	VMULPD       Y11, Y3, Y6
+	VMULPD       Y14, Y3, Y3
+	VMOVUPD      704(BX), Y11
+	VMULPD       1472(BX), Y11, Y14
+	VMOVUPD      1056(BX), Y15
+	VMOVUPD      Y14, 960(BX)
+	VMULPD       1504(BX), Y15, Y14
+	VMOVUPD      Y14, 768(BX)
+	VMOVUPD      1280(BX), Y14
+	VMULPD       1120(BX), Y14, Y15
+	VMOVUPD      Y15, 1664(BX)
+	VMOVUPD      1440(BX), Y15
+	VFMADD231PD  800(BX), Y4, Y15
+	VMOVUPD      1408(BX), Y4
+	VFMADD231PD  928(BX), Y8, Y4
+	VFMADD213PD  1824(BX), Y9, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y8
+	VCMPPD       $0x11, 1216(BX), Y8, Y9
+	VMOVUPD      Y2, 1216(BX)
+	VCMPPD       $0x11, 1344(BX), Y8, Y2
+	VCMPPD       $0x11, 640(BX), Y8, Y8
+	VMOVUPD      Y4, 640(BX)
+	VMOVUPD      576(BX), Y4
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y4, Y4
+	VMOVUPD      Y15, 576(BX)
+	VMOVUPD      544(BX), Y15
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y15, Y15
+	VMOVUPD      Y8, 544(BX)
+	VMOVUPD      96(BX), Y8
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y8, Y8
+	VMULPD       672(BX), Y11, Y11
+	VMOVUPD      Y11, 672(BX)
+	VMOVUPD      608(BX), Y11
+	VMULPD       1056(BX), Y11, Y11
+	VMULPD       512(BX), Y14, Y14
+	VMULPD       1472(BX), Y12, Y12
+	VMULPD       1504(BX), Y0, Y0
+	VMULPD       1120(BX), Y1, Y1
+	VFNMADD231PD 288(BX), Y13, Y5
+	VFNMADD231PD 224(BX), Y7, Y6
+	VFNMADD231PD 128(BX), Y10, Y3
+	VMULPD       256(BX), Y13, Y13
 	VMULPD       160(BX), Y7, Y7
-	VMULPD       192(BX), Y8, Y8
-	VANDPD       Y6, Y4, Y4
-	VANDPD       Y12, Y5, Y5
-	VANDPD       Y11, Y2, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y6
-	VBLENDVPD    Y4, Y10, Y6, Y4
-	VBLENDVPD    Y5, Y3, Y6, Y3
-	VBLENDVPD    Y2, Y0, Y6, Y0
-	VMOVUPD      1056(BX), Y2
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y2, (R8)(AX*1)
-	VMOVUPD      928(BX), Y2
-	VMOVUPD      Y2, 32(R8)(AX*1)
-	VMOVUPD      960(BX), Y2
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y2, 64(R8)(AX*1)
+	VMULPD       192(BX), Y10, Y10
+	VMOVUPD      Y10, 192(BX)
+	VMOVUPD      960(BX), Y10
+	VMULPD       1184(BX), Y10, Y10
+	VMOVUPD      Y10, 1184(BX)
+	VMOVUPD      768(BX), Y10
+	VMULPD       1312(BX), Y10, Y10
+	VMOVUPD      Y10, 1312(BX)
+	VMOVUPD      1664(BX), Y10
+	VMULPD       1376(BX), Y10, Y10
+	VANDPD       Y4, Y9, Y4
+	VANDPD       Y15, Y2, Y2
+	VANDPD       544(BX), Y8, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2752(SB), Y9
+	VBLENDVPD    Y4, 576(BX), Y9, Y4
+	VBLENDVPD    Y2, 640(BX), Y9, Y2
+	VBLENDVPD    Y8, 1216(BX), Y9, Y8
+	VMOVUPD      672(BX), Y9
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      Y9, (R9)(AX*1)
+	VMOVUPD      Y11, 32(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      Y14, 64(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y13, (DI)(AX*1)
-	VMOVUPD      Y14, 32(DI)(AX*1)
+	VMOVUPD      Y12, (DI)(AX*1)
+	VMOVUPD      Y0, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y9, 64(DI)(AX*1)
-	VMOVUPD      448(BX), Y2
+	VMOVUPD      Y1, 64(DI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y2, (R10)(AX*1)
-	VMOVUPD      416(BX), Y2
-	VMOVUPD      Y2, 32(R10)(AX*1)
+	VMOVUPD      Y5, (R10)(AX*1)
+	VMOVUPD      Y6, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y15, 64(R10)(AX*1)
+	VMOVUPD      Y3, 64(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y1, (R11)(AX*1)
+	VMOVUPD      Y13, (R11)(AX*1)
 	VMOVUPD      Y7, 32(R11)(AX*1)
+	VMOVUPD      192(BX), Y0
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y8, 64(R11)(AX*1)
+	VMOVUPD      Y0, 64(R11)(AX*1)
+	VMOVUPD      1184(BX), Y0
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPD      Y0, (R8)(AX*1)
+	VMOVUPD      1312(BX), Y0
+	VMOVUPD      Y0, 32(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      Y10, 64(R8)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y4, (SI)(AX*1)
-	VMOVUPD      Y3, 32(SI)(AX*1)
+	VMOVUPD      Y2, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y0, 64(SI)(AX*1)
+	VMOVUPD      Y8, 64(SI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -3135,10 +3184,10 @@ tail:
 	VBLENDVPD    Y2, Y9, Y10, Y9
 	VBLENDVPD    Y7, Y0, Y1, Y0
 	VBLENDVPD    Y13, Y8, Y4, Y8
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y2, Y2
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y7, Y7
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y13, Y13
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y2, Y2
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y7, Y7
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y13, Y13
 	VMOVUPD      Y6, 416(BX)
 	VCMPPD       $0x03, Y11, Y11, Y6
 	VMOVUPD      Y11, 448(BX)
@@ -3148,9 +3197,9 @@ tail:
 	VMOVUPD      Y1, 512(BX)
 	VCMPPD       $0x03, Y4, Y4, Y1
 	VMOVUPD      Y4, 544(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+160(SB), Y5, Y4
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y5, Y4
 	VMOVUPD      Y12, 576(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+160(SB), Y9, Y12
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y9, Y12
 	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y12, Y12
 	VORPD        Y6, Y4, Y4
@@ -3165,7 +3214,7 @@ tail:
 	VSUBPD       Y12, Y9, Y9
 	VSUBPD       Y3, Y5, Y3
 	VSUBPD       Y2, Y9, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+128(SB), Y5
 	VANDPD       Y0, Y5, Y9
 	VANDPD       Y8, Y5, Y5
 	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y9, Y9
@@ -3180,7 +3229,7 @@ tail:
 	VSUBPD       Y12, Y5, Y5
 	VSUBPD       Y7, Y0, Y0
 	VSUBPD       Y13, Y5, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+256(SB), Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y7
 	VMULPD       Y7, Y4, Y8
 	VMULPD       Y7, Y6, Y10
 	VCMPPD       $0x11, Y9, Y8, Y8
@@ -3257,19 +3306,19 @@ tail:
 	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y4
 	VFMADD231PD  Y3, Y7, Y4
 	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y3
 	VFMADD213PD  Y3, Y7, Y4
 	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y3
 	VFMADD213PD  Y3, Y7, Y4
 	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
 	VMULPD       Y4, Y7, Y3
@@ -3292,7 +3341,7 @@ tail:
 	VMULPD       Y8, Y7, Y8
 	VMULPD       704(BX), Y9, Y12
 	VMULPD       672(BX), Y11, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
 	VADDPD       Y7, Y0, Y2
 	VMOVUPD      Y13, 672(BX)
 	VADDPD       Y7, Y1, Y13
@@ -3308,17 +3357,17 @@ tail:
 	VBLENDVPD    Y7, Y0, Y2, Y0
 	VMOVUPD      608(BX), Y2
 	VBLENDVPD    Y2, Y1, Y12, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y2
 	VMULPD       Y2, Y0, Y7
 	VMULPD       Y2, Y1, Y2
 	VMOVUPD      832(BX), Y12
 	VFMADD231PD  Y3, Y12, Y7
 	VMOVUPD      800(BX), Y3
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y4
 	VFMADD231PD  Y4, Y12, Y7
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y3
 	VFMADD231PD  Y3, Y0, Y7
 	VFMADD231PD  Y3, Y1, Y2
 	VMOVUPD      224(BX), Y0
@@ -3329,13 +3378,13 @@ tail:
 	VMULPD       Y13, Y12, Y4
 	VFMADD231PD  Y1, Y0, Y7
 	VFMADD231PD  Y13, Y12, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
 	VXORPD       Y3, Y12, Y3
 	VXORPD       Y4, Y12, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y0
 	VMINPD       Y3, Y0, Y3
 	VMINPD       Y4, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y4
 	VMAXPD       Y3, Y4, Y3
 	VMAXPD       Y0, Y4, Y0
 	VMOVAPD      Y6, Y4
@@ -3346,470 +3395,470 @@ tail:
 	VFMSUB231PD  Y2, Y11, Y5
 	VMULPD       Y10, Y9, Y2
 	VMULPD       Y8, Y11, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y11
 	VFMADD231PD  Y9, Y3, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y1
-	VFMADD213PD  Y1, Y0, Y9
-	VSUBPD       Y1, Y11, Y11
-	VSUBPD       Y1, Y9, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+864(SB), Y0, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y1
 	VMOVUPD      Y7, 800(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD231PD  Y7, Y11, Y3
-	VFMADD231PD  Y7, Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y7
-	VFMADD231PD  Y7, Y11, Y3
-	VFMADD231PD  Y7, Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y7
+	VANDPD       Y4, Y1, Y7
 	VMOVUPD      Y2, 832(BX)
-	VANDPD       Y4, Y7, Y2
+	VANDPD       Y13, Y1, Y2
 	VMOVUPD      Y8, 608(BX)
-	VANDPD       Y13, Y7, Y8
-	VMOVUPD      Y10, 640(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y10
-	VMINPD       Y2, Y10, Y2
-	VMINPD       Y8, Y10, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y8
+	VMINPD       Y7, Y8, Y7
+	VMINPD       Y2, Y8, Y2
 	VANDPD       Y4, Y12, Y4
 	VANDPD       Y13, Y12, Y13
+	VMOVUPD      Y10, 640(BX)
+	VANDPD       Y6, Y1, Y10
 	VMOVUPD      Y13, 352(BX)
-	VANDPD       Y6, Y7, Y13
-	VMOVUPD      Y4, 416(BX)
-	VANDPD       Y5, Y7, Y4
-	VMINPD       Y13, Y10, Y13
-	VMINPD       Y4, Y10, Y4
+	VANDPD       Y5, Y1, Y13
+	VMINPD       Y10, Y8, Y10
+	VMINPD       Y13, Y8, Y8
 	VANDPD       Y6, Y12, Y6
 	VANDPD       Y5, Y12, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
-	VFMADD231PD  Y10, Y2, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y7
-	VFMADD231PD  Y10, Y8, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y12
+	VFMADD231PD  Y13, Y7, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y1
+	VFMADD231PD  Y13, Y2, Y1
+	VMOVUPD      Y4, 416(BX)
+	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y7, Y4
 	VMOVUPD      Y5, 544(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y2, Y5
+	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y2, Y5
 	VMOVUPD      Y6, 512(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y8, Y6
-	VMOVUPD      Y9, 480(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y9
-	VFMADD231PD  Y10, Y13, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+704(SB), Y4, Y10
-	VMOVUPD      Y11, 448(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y13, Y11
-	VMOVUPD      Y13, 864(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+928(SB), Y4, Y13
-	VMOVUPD      Y4, 896(BX)
-	VMULPD       Y2, Y2, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y6
+	VFMADD231PD  Y13, Y10, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y8, Y13
+	VMOVUPD      Y0, 480(BX)
+	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y10, Y0
+	VMOVUPD      Y10, 448(BX)
+	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y8, Y10
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      Y7, 896(BX)
+	VMULPD       Y2, Y2, Y7
 	VMOVUPD      Y2, 928(BX)
-	VMULPD       Y8, Y8, Y2
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+992(SB), Y1, Y4
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+992(SB), Y1, Y2
-	VSUBPD       Y1, Y4, Y4
-	VSUBPD       Y1, Y2, Y1
-	VMULPD       Y5, Y12, Y2
-	VMOVUPD      Y1, 960(BX)
-	VMULPD       Y6, Y7, Y1
-	VMOVUPD      Y4, 992(BX)
-	VMULPD       Y11, Y9, Y4
-	VMOVUPD      Y8, 1024(BX)
-	VMULPD       Y13, Y10, Y8
-	VMOVUPD      Y13, 1056(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y13
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1184(SB), Y3, Y13
-	VMOVUPD      Y11, 1088(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y11
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1184(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1376(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1376(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1408(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1408(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1440(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1440(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1472(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1472(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y3, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y0, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y13, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y13
-	VFMADD213PD  Y13, Y11, Y0
-	VMULPD       Y4, Y2, Y11
-	VMOVUPD      Y0, 1120(BX)
-	VMULPD       Y8, Y1, Y0
-	VDIVPD       Y11, Y13, Y11
-	VDIVPD       Y0, Y13, Y0
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y0, Y8, Y8
-	VMULPD       Y11, Y2, Y2
-	VMULPD       Y0, Y1, Y0
-	VMULPD       Y4, Y12, Y1
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y4, Y5, Y4
-	VMULPD       Y8, Y6, Y5
-	VMULPD       Y2, Y9, Y6
-	VMULPD       Y0, Y10, Y8
-	VMULPD       1088(BX), Y2, Y2
-	VMULPD       1056(BX), Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y2
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y2, Y8
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y2, Y7
+	VSUBPD       Y2, Y8, Y8
+	VSUBPD       Y2, Y7, Y7
+	VMOVUPD      Y7, 960(BX)
+	VMULPD       Y4, Y12, Y7
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       Y5, Y1, Y8
+	VMOVUPD      Y5, 1024(BX)
+	VMULPD       Y0, Y6, Y5
+	VMOVUPD      Y0, 1056(BX)
+	VMULPD       Y10, Y13, Y0
+	VMOVUPD      Y10, 1088(BX)
+	VSUBPD       Y2, Y11, Y10
+	VSUBPD       Y2, Y9, Y2
+	VPADDQ       spotFirstRowsAVX2Consts<>+928(SB), Y11, Y11
+	VPADDQ       spotFirstRowsAVX2Consts<>+928(SB), Y9, Y9
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+960(SB), Y10, Y3
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      480(BX), Y9
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+960(SB), Y2, Y9
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y10, Y3
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y2, Y9
+	VMULPD       Y5, Y7, Y2
+	VMULPD       Y0, Y8, Y10
+	VMOVUPD      Y11, 480(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y11
+	VDIVPD       Y2, Y11, Y2
+	VDIVPD       Y10, Y11, Y10
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y2, Y7, Y2
+	VMULPD       Y10, Y8, Y7
+	VMULPD       Y5, Y12, Y8
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y5, Y4, Y4
+	VMULPD       1024(BX), Y0, Y0
+	VMULPD       Y2, Y6, Y5
+	VMULPD       Y7, Y13, Y6
+	VMULPD       1056(BX), Y2, Y2
+	VMULPD       1088(BX), Y7, Y7
+	VMULPD       448(BX), Y5, Y5
 	VMULPD       864(BX), Y6, Y6
-	VMULPD       896(BX), Y8, Y8
-	VMOVUPD      928(BX), Y9
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      1024(BX), Y10
-	VMULPD       Y7, Y10, Y7
-	VMOVUPD      992(BX), Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y12
-	VMULPD       Y12, Y11, Y13
-	VMOVUPD      Y5, 896(BX)
-	VMOVUPD      960(BX), Y5
-	VMULPD       Y12, Y5, Y12
-	VFMADD231PD  Y9, Y9, Y13
-	VFMADD231PD  Y10, Y10, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y9
-	VFMADD231PD  Y9, Y11, Y13
-	VFMADD231PD  Y9, Y5, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y5
-	VFMADD231PD  Y9, Y8, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y9, Y1, Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+640(SB), Y7, Y9
-	VMOVUPD      Y12, 1024(BX)
-	VMOVUPD      448(BX), Y12
-	VMOVUPD      Y13, 928(BX)
-	VMINPD       spotFirstRowsAVX2Consts<>+2528(SB), Y12, Y13
-	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      480(BX), Y4
-	VMOVUPD      Y7, 1056(BX)
-	VMINPD       spotFirstRowsAVX2Consts<>+2528(SB), Y4, Y7
-	VMAXPD       spotFirstRowsAVX2Consts<>+2560(SB), Y13, Y13
-	VMAXPD       spotFirstRowsAVX2Consts<>+2560(SB), Y7, Y7
-	VSUBPD       Y13, Y12, Y12
-	VSUBPD       Y7, Y4, Y4
-	VADDPD       spotFirstRowsAVX2Consts<>+2592(SB), Y13, Y13
-	VADDPD       spotFirstRowsAVX2Consts<>+2592(SB), Y7, Y7
-	VADDPD       spotFirstRowsAVX2Consts<>+2592(SB), Y12, Y12
-	VADDPD       spotFirstRowsAVX2Consts<>+2592(SB), Y4, Y4
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y4, Y4
-	VMULPD       Y12, Y3, Y3
-	VMULPD       1120(BX), Y4, Y4
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y7, Y4, Y4
-	VMULPD       128(BX), Y3, Y3
-	VMULPD       160(BX), Y4, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y12
-	VFMADD231PD  Y7, Y10, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD  Y7, Y5, Y13
-	VMOVUPD      Y4, 160(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y4
-	VFMADD213PD  Y4, Y10, Y12
-	VFMADD213PD  Y4, Y5, Y13
-	VMOVUPD      Y3, 128(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VMOVUPD      896(BX), Y10
+	VMULPD       Y8, Y10, Y8
+	VMOVUPD      928(BX), Y12
+	VMULPD       Y1, Y12, Y1
+	VMOVUPD      992(BX), Y13
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y0
+	VMOVUPD      Y4, 448(BX)
+	VMULPD       Y0, Y13, Y4
+	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      960(BX), Y7
+	VMULPD       Y0, Y7, Y0
+	VFMADD231PD  Y10, Y10, Y4
+	VFMADD231PD  Y12, Y12, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD231PD  Y10, Y13, Y4
+	VFMADD231PD  Y10, Y7, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y12
+	VFMADD231PD  Y10, Y5, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
+	VFMADD231PD  Y10, Y6, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y13
+	VFMADD231PD  Y10, Y8, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+448(SB), Y1, Y10
+	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y0
+	VMOVUPD      Y4, 896(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y4
+	VFMADD231PD  Y0, Y3, Y4
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1088(SB), Y9, Y0
+	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y1
+	VFMADD213PD  Y1, Y3, Y4
+	VFMADD231PD  Y0, Y9, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y0
+	VFMADD213PD  Y0, Y3, Y4
+	VFMADD231PD  Y1, Y9, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y1
+	VFMADD213PD  Y1, Y3, Y4
+	VFMADD231PD  Y0, Y9, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y0
+	VFMADD213PD  Y0, Y3, Y4
+	VFMADD231PD  Y1, Y9, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1248(SB), Y1
+	VFMADD213PD  Y1, Y3, Y4
+	VFMADD231PD  Y0, Y9, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y3, Y4
+	VFMADD231PD  Y1, Y9, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1312(SB), Y1
+	VFMADD213PD  Y1, Y3, Y4
+	VFMADD231PD  Y0, Y9, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1344(SB), Y0
+	VFMADD213PD  Y0, Y3, Y4
+	VFMADD231PD  Y1, Y9, Y0
+	VFMADD213PD  Y11, Y3, Y4
+	VFMADD213PD  Y11, Y9, Y0
+	VFMADD213PD  Y11, Y4, Y3
+	VFMADD213PD  Y11, Y0, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y1
+	VFMADD231PD  Y0, Y12, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y4
+	VFMADD231PD  Y0, Y7, Y4
+	VMOVUPD      Y9, 1024(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y12, Y1
+	VFMADD213PD  Y9, Y7, Y4
+	VMOVUPD      Y3, 1152(BX)
 	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y10, Y12
-	VFMADD213PD  Y3, Y5, Y13
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD  Y3, Y12, Y10
-	VFMADD213PD  Y3, Y13, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y12
-	VFMADD213PD  Y12, Y10, Y6
-	VFMADD213PD  Y12, Y5, Y8
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y5
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y0, Y5, Y0
-	VMOVUPD      512(BX), Y6
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y3
+	VFMADD213PD  Y3, Y12, Y1
+	VFMADD213PD  Y3, Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y3
+	VFMADD213PD  Y3, Y1, Y12
+	VFMADD213PD  Y3, Y4, Y7
+	VFMADD213PD  Y11, Y12, Y5
+	VFMADD213PD  Y11, Y7, Y6
+	VMULPD       Y2, Y5, Y1
+	VMULPD       1088(BX), Y6, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y4
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      512(BX), Y5
+	VORPD        Y1, Y5, Y1
+	VMOVUPD      544(BX), Y6
 	VORPD        Y2, Y6, Y2
-	VMOVUPD      544(BX), Y8
-	VORPD        Y0, Y8, Y0
-	VMOVUPD      (BX), Y10
-	VORPD        Y6, Y10, Y6
-	VORPD        Y8, Y10, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD  Y7, Y11, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1536(SB), Y9, Y7
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD  Y4, Y11, Y13
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y7
-	VFMADD213PD  Y7, Y11, Y13
-	VFMADD231PD  Y4, Y9, Y7
-	VFMADD213PD  Y3, Y13, Y11
-	VFMADD231PD  Y7, Y9, Y3
-	VFMADD213PD  Y12, Y11, Y1
-	VFMADD231PD  1056(BX), Y3, Y12
-	VMULPD       864(BX), Y1, Y1
-	VMULPD       896(BX), Y12, Y3
-	VANDPD       Y1, Y5, Y1
-	VANDPD       Y3, Y5, Y3
-	VMOVUPD      416(BX), Y4
-	VORPD        Y1, Y4, Y1
-	VMOVUPD      352(BX), Y5
-	VORPD        Y3, Y5, Y3
-	VORPD        Y4, Y10, Y4
-	VORPD        Y5, Y10, Y5
-	VMOVUPD      928(BX), Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y10
-	VFMADD231PD  Y9, Y7, Y10
-	VMOVUPD      1024(BX), Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+2208(SB), Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
-	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      (BX), Y7
+	VORPD        Y5, Y7, Y5
+	VORPD        Y6, Y7, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y12
+	VFMADD231PD  Y0, Y13, Y12
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1920(SB), Y10, Y0
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y9
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y9
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y9
-	VFMADD213PD  Y9, Y7, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
-	VFMADD231PD  Y9, Y11, Y12
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y9
-	VFMADD213PD  Y9, Y7, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
-	VFMADD231PD  Y9, Y11, Y12
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD  Y9, Y7, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
-	VFMADD231PD  Y9, Y11, Y12
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
 	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD  Y9, Y7, Y10
+	VFMADD213PD  Y9, Y13, Y12
+	VFMADD231PD  Y0, Y10, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y0
+	VFMADD213PD  Y0, Y13, Y12
+	VFMADD231PD  Y9, Y10, Y0
+	VFMADD213PD  Y3, Y12, Y13
+	VFMADD231PD  Y0, Y10, Y3
+	VFMADD213PD  Y11, Y13, Y8
+	VFMADD231PD  1056(BX), Y3, Y11
+	VMULPD       448(BX), Y8, Y0
+	VMULPD       864(BX), Y11, Y3
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y3, Y4, Y3
+	VMOVUPD      416(BX), Y4
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      352(BX), Y8
+	VORPD        Y3, Y8, Y3
+	VORPD        Y4, Y7, Y4
+	VORPD        Y8, Y7, Y7
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD231PD  Y9, Y8, Y10
+	VMOVUPD      928(BX), Y11
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1568(SB), Y11, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
 	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
 	VFMADD213PD  Y12, Y11, Y9
-	VMULPD       Y10, Y7, Y7
+	VMULPD       Y10, Y8, Y8
 	VMULPD       Y9, Y11, Y9
 	VMOVUPD      320(BX), Y10
-	VFMADD213PD  Y10, Y10, Y7
+	VFMADD213PD  Y10, Y10, Y8
 	VMOVUPD      288(BX), Y11
 	VFMADD213PD  Y11, Y11, Y9
 	VMOVUPD      992(BX), Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y12
-	VMOVUPD      Y0, 1024(BX)
-	VMINPD       Y12, Y13, Y0
-	VMOVUPD      Y3, 928(BX)
-	VMOVUPD      960(BX), Y3
-	VMINPD       Y12, Y3, Y12
-	VMOVUPD      Y1, 352(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y1
-	VMAXPD       Y1, Y0, Y0
-	VMAXPD       Y1, Y12, Y1
-	VSUBPD       Y0, Y13, Y12
-	VSUBPD       Y1, Y3, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y13
-	VADDPD       Y0, Y13, Y0
-	VADDPD       Y1, Y13, Y1
-	VADDPD       Y12, Y13, Y12
-	VADDPD       Y3, Y13, Y3
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y1, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y12
+	VMINPD       Y12, Y13, Y11
+	VMOVUPD      960(BX), Y10
+	VMINPD       Y12, Y10, Y12
+	VMAXPD       spotFirstRowsAVX2Consts<>+2592(SB), Y11, Y11
+	VMAXPD       spotFirstRowsAVX2Consts<>+2592(SB), Y12, Y12
+	VSUBPD       Y11, Y13, Y13
+	VSUBPD       Y12, Y10, Y10
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y11, Y11
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y12, Y12
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y13, Y13
+	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y10, Y10
+	VPSLLQ       $0x34, Y11, Y11
 	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y3, Y3
-	VMULPD       Y12, Y7, Y7
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y1, Y3, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y3
-	VXORPD       64(BX), Y3, Y7
-	VXORPD       32(BX), Y3, Y3
-	VCMPPD       $0x00, Y4, Y7, Y4
-	VCMPPD       $0x00, Y5, Y3, Y5
-	VCMPPD       $0x00, Y6, Y7, Y6
-	VCMPPD       $0x00, Y8, Y3, Y3
-	VMOVUPD      64(BX), Y7
-	VMULPD       Y10, Y7, Y8
-	VMOVUPD      32(BX), Y9
-	VMULPD       Y11, Y9, Y12
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y10, Y10
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y10, Y9, Y9
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+	VMOVUPD      480(BX), Y10
+	VPSRLQ       $0x01, Y10, Y11
+	VMOVUPD      1120(BX), Y12
+	VPSRLQ       $0x01, Y12, Y13
+	VPSUBQ       Y11, Y10, Y10
+	VPSUBQ       Y13, Y12, Y12
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y13, Y13
+	VMULPD       1152(BX), Y11, Y11
+	VMULPD       1024(BX), Y13, Y13
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       Y10, Y11, Y10
+	VMULPD       Y12, Y13, Y11
+	VMULPD       128(BX), Y10, Y10
+	VMULPD       160(BX), Y11, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
+	VXORPD       64(BX), Y12, Y13
+	VXORPD       32(BX), Y12, Y12
+	VCMPPD       $0x00, Y4, Y13, Y4
+	VCMPPD       $0x00, Y7, Y12, Y7
+	VCMPPD       $0x00, Y5, Y13, Y5
+	VCMPPD       $0x00, Y6, Y12, Y6
+	VMOVUPD      64(BX), Y12
+	VMULPD       320(BX), Y12, Y13
+	VMOVUPD      Y2, 160(BX)
+	VMOVUPD      32(BX), Y2
+	VMOVUPD      Y3, 128(BX)
+	VMULPD       288(BX), Y2, Y3
+	VBLENDVPD    Y4, spotFirstRowsAVX2Consts<>+288(SB), Y13, Y4
 	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y13
-	VBLENDVPD    Y4, Y13, Y8, Y4
-	VBLENDVPD    Y5, Y13, Y12, Y5
-	VMULPD       128(BX), Y7, Y7
-	VMULPD       160(BX), Y9, Y8
-	VBLENDVPD    Y6, Y13, Y7, Y6
-	VBLENDVPD    Y3, Y13, Y8, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y7
-	VMULPD       Y7, Y0, Y8
-	VMULPD       Y7, Y1, Y7
-	VMULPD       704(BX), Y8, Y9
-	VMULPD       672(BX), Y7, Y12
-	VMULPD       576(BX), Y8, Y13
-	VMULPD       384(BX), Y7, Y11
-	VMASKMOVPD   Y13, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R9)(AX*1)
-	VMULPD       640(BX), Y8, Y8
-	VMULPD       608(BX), Y7, Y7
-	VMULPD       832(BX), Y8, Y8
-	VMULPD       800(BX), Y7, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y11
-	VMULPD       Y9, Y11, Y9
-	VMULPD       Y12, Y11, Y11
-	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
-	VMOVUPD      128(BX), Y7
-	VMINPD       Y7, Y10, Y8
+	VBLENDVPD    Y7, Y13, Y3, Y3
+	VMULPD       Y10, Y12, Y7
+	VMULPD       Y11, Y2, Y2
+	VBLENDVPD    Y5, Y13, Y7, Y5
+	VBLENDVPD    Y6, Y13, Y2, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y6
+	VMULPD       Y6, Y8, Y7
+	VMULPD       Y6, Y9, Y6
+	VMULPD       704(BX), Y7, Y12
+	VMULPD       672(BX), Y6, Y13
+	VMOVUPD      Y2, 672(BX)
+	VMULPD       576(BX), Y7, Y2
+	VMOVUPD      Y5, 576(BX)
+	VMULPD       384(BX), Y6, Y5
+	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R9)(AX*1)
+	VMULPD       640(BX), Y7, Y2
+	VMULPD       608(BX), Y6, Y5
+	VMULPD       832(BX), Y2, Y2
+	VMULPD       800(BX), Y5, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y6
+	VMULPD       Y12, Y6, Y7
+	VMULPD       Y13, Y6, Y6
+	VMASKMOVPD   Y2, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R8)(AX*1)
+	VMOVUPD      320(BX), Y2
+	VMINPD       Y10, Y2, Y5
 	VMOVUPD      288(BX), Y12
-	VMOVUPD      160(BX), Y13
-	VMOVUPD      Y11, 800(BX)
-	VMINPD       Y13, Y12, Y11
-	VADDPD       Y7, Y10, Y7
-	VADDPD       Y13, Y12, Y10
-	VMOVUPD      352(BX), Y12
-	VSUBPD       Y12, Y2, Y13
-	VMOVUPD      Y9, 160(BX)
-	VMOVUPD      1024(BX), Y9
-	VMOVUPD      Y13, 288(BX)
-	VSUBPD       928(BX), Y9, Y13
-	VFNMADD213PD Y4, Y0, Y12
-	VMOVUPD      928(BX), Y9
-	VFNMADD213PD Y5, Y1, Y9
-	VSUBPD       Y6, Y4, Y4
-	VSUBPD       Y3, Y5, Y5
-	VMINPD       768(BX), Y8, Y8
-	VMINPD       736(BX), Y11, Y11
-	VADDPD       768(BX), Y7, Y7
+	VMINPD       Y11, Y12, Y13
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y11, Y12, Y10
+	VSUBPD       Y0, Y1, Y11
+	VMOVUPD      160(BX), Y12
+	VMOVUPD      Y6, 288(BX)
+	VMOVUPD      128(BX), Y6
+	VMOVUPD      Y7, 320(BX)
+	VSUBPD       Y6, Y12, Y7
+	VFNMADD213PD Y4, Y8, Y0
+	VFNMADD213PD Y3, Y9, Y6
+	VSUBPD       576(BX), Y4, Y4
+	VSUBPD       672(BX), Y3, Y3
+	VMINPD       768(BX), Y5, Y5
+	VMINPD       736(BX), Y13, Y13
+	VADDPD       768(BX), Y2, Y2
 	VADDPD       736(BX), Y10, Y10
-	VFNMADD231PD Y0, Y2, Y6
-	VFNMADD231PD 1024(BX), Y1, Y3
-	VFMADD231PD  288(BX), Y0, Y4
-	VFMADD231PD  Y13, Y1, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y0
-	VCMPPD       $0x11, Y8, Y0, Y1
-	VCMPPD       $0x11, Y11, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y2
-	VCMPPD       $0x11, Y2, Y7, Y7
-	VCMPPD       $0x11, Y2, Y10, Y2
-	VMULPD       640(BX), Y12, Y8
-	VMULPD       608(BX), Y9, Y9
-	VMOVUPD      160(BX), Y10
-	VFNMADD231PD 256(BX), Y6, Y10
-	VMOVUPD      800(BX), Y11
-	VFNMADD231PD 192(BX), Y3, Y11
-	VMULPD       224(BX), Y6, Y6
-	VMULPD       96(BX), Y3, Y3
-	VANDPD       Y7, Y1, Y1
-	VANDPD       Y2, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y2
-	VBLENDVPD    Y1, Y4, Y2, Y1
-	VBLENDVPD    Y0, Y5, Y2, Y0
-	VMASKMOVPD   Y8, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y9, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y6, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VFNMADD213PD 576(BX), Y8, Y1
+	VFNMADD213PD 672(BX), Y9, Y12
+	VFMADD231PD  Y11, Y8, Y4
+	VFMADD231PD  Y7, Y9, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y7
+	VCMPPD       $0x11, Y5, Y7, Y5
+	VCMPPD       $0x11, Y13, Y7, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y8
+	VCMPPD       $0x11, Y8, Y2, Y2
+	VCMPPD       $0x11, Y8, Y10, Y8
+	VMULPD       640(BX), Y0, Y0
+	VMULPD       608(BX), Y6, Y6
+	VMOVUPD      320(BX), Y9
+	VFNMADD231PD 256(BX), Y1, Y9
+	VMOVUPD      288(BX), Y10
+	VFNMADD231PD 192(BX), Y12, Y10
+	VMULPD       224(BX), Y1, Y1
+	VMULPD       96(BX), Y12, Y11
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y8, Y7, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2752(SB), Y7
+	VBLENDVPD    Y2, Y4, Y7, Y2
+	VBLENDVPD    Y5, Y3, Y7, Y3
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y9, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y10, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

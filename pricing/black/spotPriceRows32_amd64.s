@@ -1459,279 +1459,287 @@ DATA spotPriceRows32AVX2Consts<>+784(SB)/4, $0x4b400000
 DATA spotPriceRows32AVX2Consts<>+788(SB)/4, $0x4b400000
 DATA spotPriceRows32AVX2Consts<>+792(SB)/4, $0x4b400000
 DATA spotPriceRows32AVX2Consts<>+796(SB)/4, $0x4b400000
-DATA spotPriceRows32AVX2Consts<>+800(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+804(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+808(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+812(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+816(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+820(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+824(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+828(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+832(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+836(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+840(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+844(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+848(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+852(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+856(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+860(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+864(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+868(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+872(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+876(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+880(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+884(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+888(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+892(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+896(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+900(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+904(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+908(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+912(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+916(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+920(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+924(SB)/4, $0x3fc00000
-DATA spotPriceRows32AVX2Consts<>+928(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+932(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+936(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+940(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+944(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+948(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+952(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+956(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+960(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+964(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+968(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+972(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+976(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+980(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+984(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+988(SB)/4, $0xbf38aa3b
-DATA spotPriceRows32AVX2Consts<>+992(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+996(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1000(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1004(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1008(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1012(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1016(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1020(SB)/4, $0x3ab56891
-DATA spotPriceRows32AVX2Consts<>+1024(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1028(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1032(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1036(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1040(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1044(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1048(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1052(SB)/4, $0x3c091f97
-DATA spotPriceRows32AVX2Consts<>+1056(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1060(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1064(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1068(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1072(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1076(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1080(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1084(SB)/4, $0x3d2aac27
-DATA spotPriceRows32AVX2Consts<>+1088(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1092(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1096(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1100(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1104(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1108(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1112(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1116(SB)/4, $0x3e2aaa45
-DATA spotPriceRows32AVX2Consts<>+1120(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1124(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1128(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1132(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1136(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1140(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1144(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1148(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1152(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1156(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1160(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1164(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1168(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1172(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1176(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1180(SB)/4, $0x3fb17200
-DATA spotPriceRows32AVX2Consts<>+1184(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1188(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1192(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1196(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1200(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1204(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1208(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1212(SB)/4, $0x363fbe8e
-DATA spotPriceRows32AVX2Consts<>+1216(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1220(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1224(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1228(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1232(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1236(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1240(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1244(SB)/4, $0x39f55674
-DATA spotPriceRows32AVX2Consts<>+1248(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1252(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1256(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1260(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1264(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1268(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1272(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1276(SB)/4, $0x398114b6
-DATA spotPriceRows32AVX2Consts<>+1280(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1284(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1288(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1292(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1296(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1300(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1304(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1308(SB)/4, $0xbb82dd71
-DATA spotPriceRows32AVX2Consts<>+1312(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1316(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1320(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1324(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1328(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1332(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1336(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1340(SB)/4, $0x3af38970
-DATA spotPriceRows32AVX2Consts<>+1344(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1348(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1352(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1356(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1360(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1364(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1368(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1372(SB)/4, $0x3cf7415f
-DATA spotPriceRows32AVX2Consts<>+1376(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1380(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1384(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1388(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1392(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1396(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1400(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1404(SB)/4, $0xbdd09d4d
-DATA spotPriceRows32AVX2Consts<>+1408(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1412(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1416(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1420(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1424(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1428(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1432(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1436(SB)/4, $0x3e19190f
-DATA spotPriceRows32AVX2Consts<>+1440(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1444(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1448(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1452(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1456(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1460(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1464(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1468(SB)/4, $0xbc80cdcc
-DATA spotPriceRows32AVX2Consts<>+1472(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1476(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1480(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1484(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1488(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1492(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1496(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1500(SB)/4, $0xbeecaa20
-DATA spotPriceRows32AVX2Consts<>+1504(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1508(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1512(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1516(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1520(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1524(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1528(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1532(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1536(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1540(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1544(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1548(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1552(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1556(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1560(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1564(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1568(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1572(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1576(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1580(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1584(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1588(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1592(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1596(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1600(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1604(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1608(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1612(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1616(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1620(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1624(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1628(SB)/4, $0x37b56891
-DATA spotPriceRows32AVX2Consts<>+1632(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1636(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1640(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1644(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1648(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1652(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1656(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1660(SB)/4, $0xb9891f97
-DATA spotPriceRows32AVX2Consts<>+1664(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1668(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1672(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1676(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1680(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1684(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1688(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1692(SB)/4, $0x3b2aac27
-DATA spotPriceRows32AVX2Consts<>+1696(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1700(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1704(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1708(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1712(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1716(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1720(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1724(SB)/4, $0xbcaaaa45
-DATA spotPriceRows32AVX2Consts<>+1728(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1732(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1736(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1740(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1744(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1748(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1752(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1756(SB)/4, $0x3dfffffe
-DATA spotPriceRows32AVX2Consts<>+1760(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1764(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1768(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1772(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1776(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1780(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1784(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1788(SB)/4, $0xbf000000
-DATA spotPriceRows32AVX2Consts<>+1792(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1796(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1800(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1804(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1808(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1812(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1816(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1820(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX2Consts<>+1824(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1828(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1832(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1836(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1840(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1844(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1848(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1852(SB)/4, $0x4e6e6b28
-DATA spotPriceRows32AVX2Consts<>+1856(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1860(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1864(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1868(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1872(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1876(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1880(SB)/4, $0x7fc00000
-DATA spotPriceRows32AVX2Consts<>+1884(SB)/4, $0x7fc00000
-GLOBL spotPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1888
+DATA spotPriceRows32AVX2Consts<>+800(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+804(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+808(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+812(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+816(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+820(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+824(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+828(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+832(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+836(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+840(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+844(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+848(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+852(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+856(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+860(SB)/4, $0x3fc00000
+DATA spotPriceRows32AVX2Consts<>+864(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+868(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+872(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+876(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+880(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+884(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+888(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+892(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+896(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+900(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+904(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+908(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+912(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+916(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+920(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+924(SB)/4, $0x000000fe
+DATA spotPriceRows32AVX2Consts<>+928(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+932(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+936(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+940(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+944(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+948(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+952(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+956(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+960(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+964(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+968(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+972(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+976(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+980(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+984(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+988(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+992(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+996(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1000(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1004(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1008(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1012(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1016(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1020(SB)/4, $0xbf38aa3b
+DATA spotPriceRows32AVX2Consts<>+1024(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1028(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1032(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1036(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1040(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1044(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1048(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1052(SB)/4, $0x3ab56891
+DATA spotPriceRows32AVX2Consts<>+1056(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1060(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1064(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1068(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1072(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1076(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1080(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1084(SB)/4, $0x3c091f97
+DATA spotPriceRows32AVX2Consts<>+1088(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1092(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1096(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1100(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1104(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1108(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1112(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1116(SB)/4, $0x3d2aac27
+DATA spotPriceRows32AVX2Consts<>+1120(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1124(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1128(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1132(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1136(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1140(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1144(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1148(SB)/4, $0x3e2aaa45
+DATA spotPriceRows32AVX2Consts<>+1152(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1156(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1160(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1164(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1168(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1172(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1176(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1180(SB)/4, $0x3efffffe
+DATA spotPriceRows32AVX2Consts<>+1184(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1188(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1192(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1196(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1200(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1204(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1208(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1212(SB)/4, $0x3fb17200
+DATA spotPriceRows32AVX2Consts<>+1216(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1220(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1224(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1228(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1232(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1236(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1240(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1244(SB)/4, $0x363fbe8e
+DATA spotPriceRows32AVX2Consts<>+1248(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1252(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1256(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1260(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1264(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1268(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1272(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1276(SB)/4, $0x39f55674
+DATA spotPriceRows32AVX2Consts<>+1280(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1284(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1288(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1292(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1296(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1300(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1304(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1308(SB)/4, $0x398114b6
+DATA spotPriceRows32AVX2Consts<>+1312(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1316(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1320(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1324(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1328(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1332(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1336(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1340(SB)/4, $0xbb82dd71
+DATA spotPriceRows32AVX2Consts<>+1344(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1348(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1352(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1356(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1360(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1364(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1368(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1372(SB)/4, $0x3af38970
+DATA spotPriceRows32AVX2Consts<>+1376(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1380(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1384(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1388(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1392(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1396(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1400(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1404(SB)/4, $0x3cf7415f
+DATA spotPriceRows32AVX2Consts<>+1408(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1412(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1416(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1420(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1424(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1428(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1432(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1436(SB)/4, $0xbdd09d4d
+DATA spotPriceRows32AVX2Consts<>+1440(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1444(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1448(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1452(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1456(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1460(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1464(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1468(SB)/4, $0x3e19190f
+DATA spotPriceRows32AVX2Consts<>+1472(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1476(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1480(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1484(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1488(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1492(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1496(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1500(SB)/4, $0xbc80cdcc
+DATA spotPriceRows32AVX2Consts<>+1504(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1508(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1512(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1516(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1520(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1524(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1528(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1532(SB)/4, $0xbeecaa20
+DATA spotPriceRows32AVX2Consts<>+1536(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1540(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1544(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1548(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1552(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1556(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1560(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1564(SB)/4, $0x37b56891
+DATA spotPriceRows32AVX2Consts<>+1568(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1572(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1576(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1580(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1584(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1588(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1592(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1596(SB)/4, $0xb9891f97
+DATA spotPriceRows32AVX2Consts<>+1600(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1604(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1608(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1612(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1616(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1620(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1624(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1628(SB)/4, $0x3b2aac27
+DATA spotPriceRows32AVX2Consts<>+1632(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1636(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1640(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1644(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1648(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1652(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1656(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1660(SB)/4, $0xbcaaaa45
+DATA spotPriceRows32AVX2Consts<>+1664(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1668(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1672(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1676(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1680(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1684(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1688(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1692(SB)/4, $0x3dfffffe
+DATA spotPriceRows32AVX2Consts<>+1696(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1700(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1704(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1708(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1712(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1716(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1720(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1724(SB)/4, $0xbf000000
+DATA spotPriceRows32AVX2Consts<>+1728(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1732(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1736(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1740(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1744(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1748(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1752(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1756(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1760(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1764(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1768(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1772(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1776(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1780(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1784(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1788(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1792(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1796(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1800(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1804(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1808(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1812(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1816(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1820(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1824(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1828(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1832(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1836(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1840(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1844(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1848(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1852(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX2Consts<>+1856(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1860(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1864(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1868(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1872(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1876(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1880(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1884(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA spotPriceRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL spotPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA spotPriceRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotPriceRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2253,698 +2261,693 @@ body:
 	VFMADD231PS Y2, Y1, Y0
 	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y7
 	VFMADD231PS Y2, Y3, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y9
-	VFMADD231PS Y2, Y5, Y9
-	VMOVUPS     Y10, 160(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y10
-	VFMADD213PS Y10, Y8, Y2
-	VSUBPS      Y10, Y0, Y0
-	VSUBPS      Y10, Y7, Y7
-	VSUBPS      Y10, Y9, Y9
-	VSUBPS      Y10, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y10
-	VFMADD231PS Y10, Y0, Y1
-	VFMADD231PS Y10, Y7, Y3
-	VFMADD231PS Y10, Y9, Y5
-	VFMADD231PS Y10, Y2, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y10
-	VFMADD231PS Y10, Y0, Y1
-	VFMADD231PS Y10, Y7, Y3
-	VFMADD231PS Y10, Y9, Y5
-	VFMADD231PS Y10, Y2, Y8
-	VMOVUPS     1664(BX), Y10
-	VFMADD213PS Y15, Y12, Y10
-	VMOVUPS     Y2, 128(BX)
-	VMOVUPS     1632(BX), Y2
-	VFMADD213PS Y6, Y13, Y2
-	VMOVUPS     Y9, 96(BX)
-	VMOVUPS     1600(BX), Y9
-	VFMADD213PS Y4, Y14, Y9
-	VMOVUPS     Y7, 64(BX)
-	VMOVUPS     160(BX), Y7
-	VFMADD231PS 1568(BX), Y11, Y7
+	VMOVUPS     Y3, 160(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y3
+	VFMADD231PS Y2, Y5, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+768(SB), Y8, Y2
+	VMOVUPS     Y8, 128(BX)
+	VMOVUPS     1664(BX), Y8
+	VFMADD213PS Y15, Y12, Y8
+	VMOVUPS     Y5, 96(BX)
+	VMOVUPS     1632(BX), Y5
+	VFMADD213PS Y6, Y13, Y5
+	VMOVUPS     Y1, 64(BX)
+	VMOVUPS     1600(BX), Y1
+	VFMADD213PS Y4, Y14, Y1
+	VMOVUPS     Y2, 928(BX)
+	VMOVUPS     1568(BX), Y2
+	VFMADD213PS Y10, Y11, Y2
 	VFMSUB231PS 1664(BX), Y12, Y15
 	VFMSUB231PS 1632(BX), Y13, Y6
 	VFMSUB231PS 1600(BX), Y14, Y4
-	VMOVUPS     160(BX), Y12
-	VFMSUB231PS 1568(BX), Y11, Y12
+	VFMSUB231PS 1568(BX), Y11, Y10
 	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y11
-	VANDPS      Y10, Y11, Y13
-	VANDPS      Y2, Y11, Y14
-	VMOVUPS     Y0, 160(BX)
-	VANDPS      Y9, Y11, Y0
-	VMOVUPS     Y8, 1568(BX)
-	VANDPS      Y7, Y11, Y8
-	VMOVUPS     Y5, 1600(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y5
-	VMINPS      Y13, Y5, Y13
-	VMINPS      Y14, Y5, Y14
-	VMINPS      Y0, Y5, Y0
-	VMINPS      Y8, Y5, Y8
-	VANDPS      spotPriceRows32AVX2Consts<>+608(SB), Y10, Y10
-	VANDPS      spotPriceRows32AVX2Consts<>+608(SB), Y2, Y2
-	VANDPS      spotPriceRows32AVX2Consts<>+608(SB), Y9, Y9
-	VANDPS      spotPriceRows32AVX2Consts<>+608(SB), Y7, Y7
-	VMOVUPS     Y7, 1632(BX)
-	VANDPS      Y15, Y11, Y7
-	VMOVUPS     Y9, 1664(BX)
-	VANDPS      Y6, Y11, Y9
-	VMOVUPS     Y2, 928(BX)
-	VANDPS      Y4, Y11, Y2
-	VMOVUPS     Y10, 960(BX)
-	VANDPS      Y12, Y11, Y10
-	VMINPS      Y7, Y5, Y7
-	VMINPS      Y9, Y5, Y9
-	VMINPS      Y2, Y5, Y2
-	VMINPS      Y10, Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y10
-	VANDPS      Y15, Y10, Y15
-	VANDPS      Y6, Y10, Y6
-	VANDPS      Y4, Y10, Y4
-	VANDPS      Y12, Y10, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y10
+	VANDPS      Y8, Y11, Y12
+	VANDPS      Y5, Y11, Y13
+	VANDPS      Y1, Y11, Y14
+	VMOVUPS     Y3, 1568(BX)
+	VANDPS      Y2, Y11, Y3
+	VMOVUPS     Y7, 1600(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y7
+	VMINPS      Y12, Y7, Y12
+	VMINPS      Y13, Y7, Y13
+	VMINPS      Y14, Y7, Y14
+	VMINPS      Y3, Y7, Y3
+	VANDPS      Y8, Y9, Y8
+	VANDPS      Y5, Y9, Y5
+	VANDPS      Y1, Y9, Y1
+	VANDPS      Y2, Y9, Y2
+	VMOVUPS     Y2, 1632(BX)
+	VANDPS      Y15, Y11, Y2
+	VMOVUPS     Y1, 1664(BX)
+	VANDPS      Y6, Y11, Y1
+	VMOVUPS     Y5, 960(BX)
+	VANDPS      Y4, Y11, Y5
+	VMOVUPS     Y8, 832(BX)
+	VANDPS      Y10, Y11, Y8
+	VMINPS      Y2, Y7, Y2
+	VMINPS      Y1, Y7, Y1
+	VMINPS      Y5, Y7, Y5
+	VMINPS      Y8, Y7, Y7
+	VANDPS      Y15, Y9, Y8
+	VANDPS      Y6, Y9, Y6
+	VANDPS      Y4, Y9, Y4
+	VANDPS      Y10, Y9, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y15
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y9
+	VFMADD231PS Y15, Y12, Y9
 	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y11
-	VFMADD231PS Y10, Y13, Y11
-	VMOVUPS     Y12, 832(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y12
-	VFMADD231PS Y10, Y14, Y12
-	VMOVUPS     Y4, 800(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y4
-	VFMADD231PS Y10, Y0, Y4
-	VMOVUPS     Y6, 896(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y6
-	VFMADD231PS Y10, Y8, Y6
-	VMOVUPS     Y15, 1440(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y13, Y15
-	VMOVUPS     Y3, 992(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y14, Y3
-	VMOVUPS     Y1, 1024(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y0, Y1
-	VMOVUPS     Y0, 1056(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y8, Y0
-	VMOVUPS     Y8, 1472(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y8
-	VFMADD231PS Y10, Y7, Y8
-	VMOVUPS     Y14, 1504(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y14
-	VFMADD231PS Y10, Y9, Y14
-	VMOVUPS     Y13, 1536(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y13
-	VFMADD231PS Y10, Y2, Y13
-	VFMADD213PS spotPriceRows32AVX2Consts<>+544(SB), Y5, Y10
-	VMOVUPS     Y10, 1312(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y7, Y10
-	VMOVUPS     Y7, 1344(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y9, Y7
-	VMOVUPS     Y9, 1280(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y2, Y9
-	VMOVUPS     Y2, 1248(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+928(SB), Y5, Y2
-	VMOVUPS     Y5, 1216(BX)
-	VMULPS      Y15, Y11, Y5
-	VMOVUPS     Y15, 1184(BX)
-	VMULPS      Y3, Y12, Y15
-	VMOVUPS     Y3, 1152(BX)
-	VMULPS      Y1, Y4, Y3
-	VMOVUPS     Y1, 1120(BX)
-	VMULPS      Y0, Y6, Y1
-	VMOVUPS     Y0, 1088(BX)
-	VMULPS      Y10, Y8, Y0
-	VMOVUPS     Y10, 1376(BX)
-	VMULPS      Y7, Y14, Y10
-	VMOVUPS     Y7, 1408(BX)
-	VMULPS      Y9, Y13, Y7
-	VMOVUPS     Y9, 864(BX)
-	VMULPS      1312(BX), Y2, Y9
-	VMOVUPS     Y2, 1696(BX)
-	VMOVUPS     1536(BX), Y2
-	VMOVUPS     Y13, 1728(BX)
-	VMULPS      Y2, Y2, Y13
-	VMOVUPS     1504(BX), Y2
-	VMOVUPS     Y14, 1760(BX)
-	VMULPS      Y2, Y2, Y14
-	VMOVUPS     1056(BX), Y2
-	VMOVUPS     Y8, 1792(BX)
-	VMULPS      Y2, Y2, Y8
-	VMOVUPS     1472(BX), Y2
-	VMOVUPS     Y6, 1824(BX)
-	VMULPS      Y2, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y2
-	VMOVUPS     Y4, 1856(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y4
-	VFMADD213PS Y4, Y2, Y13
-	VFMADD213PS Y4, Y2, Y14
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD213PS Y4, Y2, Y6
-	VSUBPS      Y4, Y13, Y2
-	VSUBPS      Y4, Y14, Y13
-	VSUBPS      Y4, Y8, Y8
-	VSUBPS      Y4, Y6, Y4
-	VMULPS      Y0, Y5, Y6
-	VMULPS      Y10, Y15, Y14
-	VMOVUPS     Y4, 1888(BX)
-	VMULPS      Y7, Y3, Y4
-	VMOVUPS     Y8, 1920(BX)
-	VMULPS      Y9, Y1, Y8
-	VMOVUPS     Y13, 1952(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y13
-	VDIVPS      Y6, Y13, Y6
-	VDIVPS      Y14, Y13, Y14
-	VDIVPS      Y4, Y13, Y4
-	VDIVPS      Y8, Y13, Y8
-	VMULPS      Y6, Y0, Y0
-	VMULPS      Y14, Y10, Y10
-	VMULPS      Y4, Y7, Y7
-	VMULPS      Y8, Y9, Y9
-	VMULPS      Y6, Y5, Y5
-	VMULPS      Y14, Y15, Y6
-	VMULPS      Y4, Y3, Y3
-	VMULPS      Y8, Y1, Y1
-	VMULPS      Y0, Y11, Y4
-	VMULPS      Y10, Y12, Y8
-	VMULPS      1856(BX), Y7, Y11
-	VMULPS      1824(BX), Y9, Y12
-	VMULPS      1184(BX), Y0, Y0
-	VMULPS      1152(BX), Y10, Y10
-	VMULPS      1120(BX), Y7, Y7
-	VMULPS      1088(BX), Y9, Y9
-	VMULPS      1792(BX), Y5, Y14
-	VMULPS      1760(BX), Y6, Y15
-	VMOVUPS     Y9, 1760(BX)
-	VMULPS      1728(BX), Y3, Y9
-	VMOVUPS     Y7, 1728(BX)
-	VMULPS      1312(BX), Y1, Y7
-	VMULPS      1376(BX), Y5, Y5
-	VMULPS      1408(BX), Y6, Y6
-	VMULPS      864(BX), Y3, Y3
-	VMULPS      1696(BX), Y1, Y1
-	VMULPS      1344(BX), Y14, Y14
-	VMULPS      1280(BX), Y15, Y15
-	VMULPS      1248(BX), Y9, Y9
-	VMULPS      1216(BX), Y7, Y7
-	VMULPS      1536(BX), Y4, Y4
-	VMULPS      1504(BX), Y8, Y8
-	VMULPS      1056(BX), Y11, Y11
-	VMULPS      1472(BX), Y12, Y12
-	VMOVUPS     Y10, 1216(BX)
+	VFMADD231PS Y15, Y13, Y11
+	VMOVUPS     Y10, 800(BX)
 	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y10
-	VMOVUPS     Y0, 1248(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS Y10, Y14, Y0
+	VFMADD231PS Y15, Y14, Y10
+	VMOVUPS     Y4, 896(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y4
+	VFMADD231PS Y15, Y3, Y4
+	VMOVUPS     Y6, 1440(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y12, Y6
+	VMOVUPS     Y8, 992(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y13, Y8
+	VMOVUPS     Y13, 1024(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y14, Y13
+	VMOVUPS     Y14, 1056(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y3, Y14
+	VMOVUPS     Y3, 1472(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y3
+	VFMADD231PS Y15, Y2, Y3
+	VMOVUPS     Y12, 1504(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y12
+	VFMADD231PS Y15, Y1, Y12
+	VMOVUPS     Y0, 1536(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y0
+	VFMADD231PS Y15, Y5, Y0
+	VFMADD213PS spotPriceRows32AVX2Consts<>+544(SB), Y7, Y15
+	VMOVUPS     Y15, 1312(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y2, Y15
+	VMOVUPS     Y2, 1344(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y1, Y2
 	VMOVUPS     Y1, 1280(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y1
-	VFMADD231PS Y10, Y15, Y1
-	VMOVUPS     Y3, 1344(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS Y10, Y9, Y3
-	VMOVUPS     Y6, 1696(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS Y10, Y7, Y6
-	VMOVUPS     Y5, 864(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y5
-	VFMADD231PS Y10, Y4, Y5
-	VMOVUPS     Y4, 1408(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y4
-	VFMADD231PS Y10, Y8, Y4
-	VMOVUPS     Y8, 1376(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y8
-	VFMADD231PS Y10, Y11, Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+384(SB), Y12, Y10
-	VMOVUPS     Y12, 1312(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y12
-	VMOVUPS     Y11, 1792(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y11
-	VFMADD231PS 1024(BX), Y12, Y11
-	VMOVUPS     Y10, 1088(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y10
-	VFMADD231PS 992(BX), Y12, Y10
-	VMOVUPS     Y8, 1120(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y8
-	VFMADD231PS 1600(BX), Y12, Y8
-	VMOVUPS     Y4, 1152(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y5, Y1
+	VMOVUPS     Y5, 1248(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+864(SB), Y7, Y5
+	VMOVUPS     Y7, 1216(BX)
+	VMULPS      Y6, Y9, Y7
+	VMOVUPS     Y6, 1184(BX)
+	VMULPS      Y8, Y11, Y6
+	VMOVUPS     Y8, 1152(BX)
+	VMULPS      Y13, Y10, Y8
+	VMOVUPS     Y13, 1120(BX)
+	VMULPS      Y14, Y4, Y13
+	VMOVUPS     Y14, 1088(BX)
+	VMULPS      Y15, Y3, Y14
+	VMOVUPS     Y15, 1376(BX)
+	VMULPS      Y2, Y12, Y15
+	VMOVUPS     Y2, 1408(BX)
+	VMULPS      Y1, Y0, Y2
+	VMOVUPS     Y1, 864(BX)
+	VMULPS      1312(BX), Y5, Y1
+	VMOVUPS     Y5, 1696(BX)
+	VMOVUPS     1536(BX), Y5
+	VMOVUPS     Y0, 1728(BX)
+	VSUBPS      spotPriceRows32AVX2Consts<>+768(SB), Y5, Y0
+	VMOVUPS     Y12, 1760(BX)
+	VMOVUPS     1600(BX), Y12
+	VMOVUPS     Y3, 1792(BX)
+	VSUBPS      spotPriceRows32AVX2Consts<>+768(SB), Y12, Y3
+	VMOVUPS     Y4, 1824(BX)
 	VMOVUPS     1568(BX), Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y4, Y12
-	VMOVUPS     Y5, 1184(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y5
-	VFMADD132PS 1024(BX), Y5, Y11
-	VFMADD132PS 992(BX), Y5, Y10
-	VFMADD132PS 1600(BX), Y5, Y8
-	VFMADD231PS Y12, Y4, Y5
-	VMOVUPS     1024(BX), Y12
-	VMOVUPS     Y7, 1824(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y7
-	VFMADD213PS Y7, Y12, Y11
-	VFMADD132PS 992(BX), Y7, Y10
-	VFMADD132PS 1600(BX), Y7, Y8
-	VFMADD231PS Y5, Y4, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y5
-	VFMADD213PS Y5, Y12, Y11
-	VFMADD132PS 992(BX), Y5, Y10
-	VFMADD132PS 1600(BX), Y5, Y8
-	VFMADD231PS Y7, Y4, Y5
-	VFMADD213PS Y13, Y12, Y11
-	VMOVUPS     992(BX), Y7
-	VFMADD213PS Y13, Y7, Y10
-	VFMADD132PS 1600(BX), Y13, Y8
-	VFMADD213PS Y13, Y4, Y5
-	VFMADD213PS Y13, Y11, Y12
-	VFMADD213PS Y13, Y10, Y7
-	VFMADD132PS 1600(BX), Y13, Y8
-	VFMADD213PS Y13, Y5, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y5
-	VMULPS      Y5, Y2, Y10
-	VMOVUPS     1952(BX), Y11
-	VMOVUPS     Y4, 1568(BX)
-	VMULPS      Y5, Y11, Y4
-	VMOVUPS     Y8, 1600(BX)
-	VMOVUPS     1920(BX), Y8
-	VMOVUPS     Y7, 992(BX)
-	VMULPS      Y5, Y8, Y7
-	VMOVUPS     Y12, 1024(BX)
-	VMOVUPS     1888(BX), Y12
-	VMULPS      Y5, Y12, Y5
-	VMOVUPS     1536(BX), Y13
-	VFMADD231PS Y13, Y13, Y10
-	VMOVUPS     1504(BX), Y13
-	VFMADD231PS Y13, Y13, Y4
-	VMOVUPS     1056(BX), Y13
-	VFMADD231PS Y13, Y13, Y7
-	VMOVUPS     1472(BX), Y13
-	VFMADD231PS Y13, Y13, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y13
-	VFMADD231PS Y13, Y2, Y10
-	VFMADD231PS Y13, Y11, Y4
-	VFMADD231PS Y13, Y8, Y7
-	VFMADD231PS Y13, Y12, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y12
-	VFMADD231PS Y13, Y0, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y8
-	VFMADD231PS Y13, Y1, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y11
-	VFMADD231PS Y13, Y3, Y11
-	VMOVUPS     Y2, 1472(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y2
-	VFMADD231PS Y13, Y6, Y2
-	VMOVUPS     Y5, 1056(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y5
-	VFMADD213PS Y5, Y0, Y12
-	VFMADD213PS Y5, Y1, Y8
-	VFMADD213PS Y5, Y3, Y11
-	VFMADD213PS Y5, Y6, Y2
-	VMOVUPS     Y7, 1504(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y7
-	VFMADD213PS Y7, Y0, Y12
-	VFMADD213PS Y7, Y1, Y8
-	VFMADD213PS Y7, Y3, Y11
-	VFMADD213PS Y7, Y6, Y2
-	VMOVUPS     Y4, 1536(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y4
-	VFMADD213PS Y4, Y0, Y12
-	VFMADD213PS Y4, Y1, Y8
-	VFMADD213PS Y4, Y3, Y11
-	VFMADD213PS Y4, Y6, Y2
 	VMOVUPS     Y10, 1856(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y10
-	VFMADD213PS Y10, Y0, Y12
-	VFMADD213PS Y10, Y1, Y8
-	VFMADD213PS Y10, Y3, Y11
-	VFMADD213PS Y10, Y6, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y10
-	VFMADD213PS Y10, Y0, Y12
-	VFMADD213PS Y10, Y1, Y8
-	VFMADD213PS Y10, Y3, Y11
-	VFMADD213PS Y10, Y6, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y10
-	VFMADD213PS Y10, Y0, Y12
-	VFMADD213PS Y10, Y1, Y8
-	VFMADD213PS Y10, Y3, Y11
-	VFMADD213PS Y10, Y6, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y10
-	VFMADD213PS Y10, Y12, Y0
-	VFMADD213PS Y10, Y8, Y1
-	VFMADD213PS Y10, Y11, Y3
-	VFMADD213PS Y10, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y2
-	VFMADD213PS Y2, Y0, Y14
-	VFMADD213PS Y2, Y1, Y15
-	VFMADD213PS Y2, Y3, Y9
-	VFMADD132PS 1824(BX), Y2, Y6
-	VMULPS      864(BX), Y14, Y0
-	VMULPS      1696(BX), Y15, Y1
-	VMULPS      1344(BX), Y9, Y3
-	VMULPS      1280(BX), Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y8
-	VANDPS      Y0, Y8, Y0
-	VANDPS      Y1, Y8, Y1
-	VANDPS      Y3, Y8, Y3
-	VANDPS      Y6, Y8, Y6
-	VMOVUPS     1440(BX), Y9
-	VORPS       Y0, Y9, Y0
-	VMOVUPS     896(BX), Y11
-	VORPS       Y1, Y11, Y1
-	VMOVUPS     800(BX), Y12
-	VORPS       Y3, Y12, Y3
-	VMOVUPS     832(BX), Y14
-	VORPS       Y6, Y14, Y6
-	VMOVUPS     (BX), Y15
-	VORPS       Y9, Y15, Y9
-	VORPS       Y11, Y15, Y11
-	VORPS       Y12, Y15, Y12
-	VORPS       Y14, Y15, Y14
-	VMOVUPS     Y14, 832(BX)
-	VMOVUPS     1184(BX), Y14
-	VMOVUPS     Y12, 800(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y12
-	VFMADD231PS Y13, Y14, Y12
-	VMOVUPS     Y11, 896(BX)
-	VMOVUPS     1152(BX), Y11
-	VMOVUPS     Y9, 1440(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y9
-	VFMADD231PS Y13, Y11, Y9
-	VMOVUPS     1120(BX), Y15
+	VSUBPS      spotPriceRows32AVX2Consts<>+768(SB), Y4, Y10
+	VMOVUPS     Y11, 1888(BX)
+	VMOVUPS     928(BX), Y11
+	VMOVUPS     Y9, 1920(BX)
+	VSUBPS      spotPriceRows32AVX2Consts<>+768(SB), Y11, Y9
+	VMOVUPS     Y1, 1952(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y1
+	VPADDD      Y1, Y5, Y5
+	VPADDD      Y1, Y12, Y12
+	VPADDD      Y1, Y4, Y4
+	VPADDD      Y1, Y11, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y11
+	VFMADD213PS 64(BX), Y0, Y11
+	VMOVUPS     Y1, 64(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y1
+	VFMADD213PS 160(BX), Y3, Y1
+	VMOVUPS     Y4, 160(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y4
+	VFMADD213PS 96(BX), Y10, Y4
+	VMOVUPS     Y12, 96(BX)
+	VMOVUPS     128(BX), Y12
+	VFMADD231PS spotPriceRows32AVX2Consts<>+928(SB), Y9, Y12
+	VFMADD231PS spotPriceRows32AVX2Consts<>+960(SB), Y0, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y0
+	VFMADD231PS Y0, Y3, Y1
+	VFMADD231PS Y0, Y10, Y4
+	VFMADD231PS Y0, Y9, Y12
+	VMULPS      Y14, Y7, Y0
+	VMULPS      Y15, Y6, Y3
+	VMULPS      Y2, Y8, Y9
+	VMOVUPS     1952(BX), Y10
+	VMOVUPS     Y5, 128(BX)
+	VMULPS      Y10, Y13, Y5
+	VMOVUPS     Y12, 928(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y12
+	VDIVPS      Y0, Y12, Y0
+	VDIVPS      Y3, Y12, Y3
+	VDIVPS      Y9, Y12, Y9
+	VDIVPS      Y5, Y12, Y5
+	VMULPS      Y0, Y14, Y14
+	VMULPS      Y3, Y15, Y15
+	VMULPS      Y9, Y2, Y2
+	VMULPS      Y5, Y10, Y10
+	VMULPS      Y0, Y7, Y0
+	VMULPS      Y3, Y6, Y3
+	VMULPS      Y9, Y8, Y6
+	VMULPS      Y5, Y13, Y5
+	VMULPS      1920(BX), Y14, Y7
+	VMULPS      1888(BX), Y15, Y8
+	VMULPS      1856(BX), Y2, Y9
+	VMULPS      1824(BX), Y10, Y13
+	VMULPS      1184(BX), Y14, Y14
+	VMULPS      1152(BX), Y15, Y15
+	VMULPS      1120(BX), Y2, Y2
+	VMULPS      1088(BX), Y10, Y10
+	VMOVUPS     Y10, 1088(BX)
+	VMULPS      1792(BX), Y0, Y10
+	VMOVUPS     Y2, 1792(BX)
+	VMULPS      1760(BX), Y3, Y2
+	VMOVUPS     Y15, 1760(BX)
+	VMULPS      1728(BX), Y6, Y15
+	VMOVUPS     Y14, 1728(BX)
+	VMULPS      1312(BX), Y5, Y14
+	VMULPS      1376(BX), Y0, Y0
+	VMULPS      1408(BX), Y3, Y3
+	VMULPS      864(BX), Y6, Y6
+	VMULPS      1696(BX), Y5, Y5
+	VMULPS      1344(BX), Y10, Y10
+	VMULPS      1280(BX), Y2, Y2
+	VMULPS      1248(BX), Y15, Y15
+	VMULPS      1216(BX), Y14, Y14
+	VMOVUPS     Y5, 1216(BX)
+	VMOVUPS     1504(BX), Y5
+	VMULPS      Y7, Y5, Y7
+	VMOVUPS     Y6, 1248(BX)
+	VMOVUPS     1024(BX), Y6
+	VMULPS      Y8, Y6, Y8
+	VMOVUPS     Y3, 1280(BX)
+	VMOVUPS     1056(BX), Y3
+	VMULPS      Y9, Y3, Y9
+	VMOVUPS     Y0, 1344(BX)
+	VMOVUPS     1472(BX), Y0
+	VMULPS      Y13, Y0, Y13
+	VMULPS      Y5, Y5, Y12
+	VMULPS      Y6, Y6, Y5
+	VMULPS      Y3, Y3, Y6
+	VMULPS      Y0, Y0, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y0
+	VMOVUPS     Y4, 1696(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y4
+	VFMADD213PS Y4, Y0, Y12
+	VFMADD213PS Y4, Y0, Y5
+	VFMADD213PS Y4, Y0, Y6
+	VFMADD213PS Y4, Y0, Y3
+	VSUBPS      Y4, Y12, Y0
+	VSUBPS      Y4, Y5, Y5
+	VSUBPS      Y4, Y6, Y6
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS Y4, Y10, Y12
+	VMOVUPS     Y10, 864(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y10
+	VFMADD231PS Y4, Y2, Y10
+	VMOVUPS     Y2, 1408(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS Y4, Y15, Y2
+	VMOVUPS     Y15, 1376(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y15
+	VFMADD231PS Y4, Y14, Y15
+	VMOVUPS     Y14, 1312(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y14
+	VFMADD231PS Y4, Y7, Y14
+	VMOVUPS     Y7, 1120(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y7
+	VFMADD231PS Y4, Y8, Y7
+	VMOVUPS     Y8, 1152(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y8
+	VFMADD231PS Y4, Y9, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+384(SB), Y13, Y4
+	VMOVUPS     Y13, 1184(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y13
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1024(SB), Y11, Y13
+	VMOVUPS     Y9, 1824(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y9
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1024(SB), Y1, Y9
+	VMOVUPS     Y4, 1856(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y4
+	VMOVUPS     Y8, 1888(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y8
+	VFMADD231PS 1696(BX), Y4, Y8
+	VMOVUPS     Y7, 1920(BX)
+	VMOVUPS     928(BX), Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y7, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y11, Y13
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y1, Y9
+	VMOVUPS     Y14, 1952(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y14
+	VFMADD132PS 1696(BX), Y14, Y8
+	VFMADD231PS Y4, Y7, Y14
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y4
+	VFMADD213PS Y4, Y11, Y13
+	VFMADD213PS Y4, Y1, Y9
+	VFMADD132PS 1696(BX), Y4, Y8
+	VFMADD231PS Y14, Y7, Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y14
+	VFMADD213PS Y14, Y11, Y13
+	VFMADD213PS Y14, Y1, Y9
+	VFMADD132PS 1696(BX), Y14, Y8
+	VFMADD231PS Y4, Y7, Y14
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y4
+	VFMADD213PS Y4, Y11, Y13
+	VFMADD213PS Y4, Y1, Y9
+	VFMADD132PS 1696(BX), Y4, Y8
+	VFMADD213PS Y4, Y7, Y14
+	VFMADD213PS Y4, Y13, Y11
+	VFMADD213PS Y4, Y9, Y1
+	VFMADD132PS 1696(BX), Y4, Y8
+	VFMADD213PS Y4, Y14, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y9
+	VMULPS      Y9, Y0, Y13
+	VMULPS      Y9, Y5, Y14
+	VMOVUPS     Y7, 928(BX)
+	VMULPS      Y9, Y6, Y7
+	VMULPS      Y9, Y3, Y9
+	VMOVUPS     Y8, 1696(BX)
+	VMOVUPS     1504(BX), Y8
+	VFMADD231PS Y8, Y8, Y13
+	VMOVUPS     1024(BX), Y8
+	VFMADD231PS Y8, Y8, Y14
+	VMOVUPS     1056(BX), Y8
+	VFMADD231PS Y8, Y8, Y7
+	VMOVUPS     1472(BX), Y8
+	VFMADD231PS Y8, Y8, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y8
+	VFMADD231PS Y8, Y0, Y13
+	VFMADD231PS Y8, Y5, Y14
+	VFMADD231PS Y8, Y6, Y7
+	VFMADD231PS Y8, Y3, Y9
 	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y8
-	VFMADD231PS Y13, Y15, Y8
-	VMOVUPS     1088(BX), Y2
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y2, Y13
-	VFMADD213PS Y5, Y14, Y12
-	VFMADD213PS Y5, Y11, Y9
-	VFMADD213PS Y5, Y15, Y8
-	VFMADD231PS Y13, Y2, Y5
-	VFMADD213PS Y7, Y14, Y12
-	VFMADD213PS Y7, Y11, Y9
-	VFMADD213PS Y7, Y15, Y8
-	VFMADD231PS Y5, Y2, Y7
-	VFMADD213PS Y4, Y14, Y12
-	VFMADD213PS Y4, Y11, Y9
-	VFMADD213PS Y4, Y15, Y8
-	VFMADD231PS Y7, Y2, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y5
-	VFMADD213PS Y5, Y14, Y12
-	VFMADD213PS Y5, Y11, Y9
-	VFMADD213PS Y5, Y15, Y8
-	VFMADD231PS Y4, Y2, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y4
-	VFMADD213PS Y4, Y14, Y12
-	VFMADD213PS Y4, Y11, Y9
-	VFMADD213PS Y4, Y15, Y8
-	VFMADD231PS Y5, Y2, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y5
-	VFMADD213PS Y5, Y14, Y12
-	VFMADD213PS Y5, Y11, Y9
-	VFMADD213PS Y5, Y15, Y8
-	VFMADD231PS Y4, Y2, Y5
-	VFMADD213PS Y10, Y12, Y14
-	VFMADD213PS Y10, Y9, Y11
-	VFMADD213PS Y10, Y8, Y15
-	VFMADD231PS Y5, Y2, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y2
-	VFMADD132PS 1408(BX), Y2, Y14
-	VFMADD132PS 1376(BX), Y2, Y11
-	VFMADD132PS 1792(BX), Y2, Y15
-	VFMADD231PS 1312(BX), Y10, Y2
-	VMULPS      1248(BX), Y14, Y4
-	VMULPS      1216(BX), Y11, Y5
-	VMULPS      1728(BX), Y15, Y7
-	VMULPS      1760(BX), Y2, Y2
+	VMOVUPS     Y3, 1472(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y3
+	VFMADD231PS Y8, Y12, Y3
+	VMOVUPS     Y6, 1056(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y6
+	VFMADD231PS Y8, Y10, Y6
+	VMOVUPS     Y5, 1024(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y5
+	VFMADD231PS Y8, Y2, Y5
+	VMOVUPS     Y0, 1504(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y0
+	VFMADD231PS Y8, Y15, Y0
+	VMOVUPS     Y1, 1568(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y1
+	VFMADD213PS Y1, Y12, Y3
+	VFMADD213PS Y1, Y10, Y6
+	VFMADD213PS Y1, Y2, Y5
+	VFMADD213PS Y1, Y15, Y0
+	VMOVUPS     Y11, 1600(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y11
+	VFMADD213PS Y11, Y12, Y3
+	VFMADD213PS Y11, Y10, Y6
+	VFMADD213PS Y11, Y2, Y5
+	VFMADD213PS Y11, Y15, Y0
+	VMOVUPS     Y9, 1536(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y9
+	VFMADD213PS Y9, Y12, Y3
+	VFMADD213PS Y9, Y10, Y6
+	VFMADD213PS Y9, Y2, Y5
+	VFMADD213PS Y9, Y15, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y9
+	VFMADD213PS Y9, Y12, Y3
+	VFMADD213PS Y9, Y10, Y6
+	VFMADD213PS Y9, Y2, Y5
+	VFMADD213PS Y9, Y15, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y9
+	VFMADD213PS Y9, Y12, Y3
+	VFMADD213PS Y9, Y10, Y6
+	VFMADD213PS Y9, Y2, Y5
+	VFMADD213PS Y9, Y15, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y9
+	VFMADD213PS Y9, Y12, Y3
+	VFMADD213PS Y9, Y10, Y6
+	VFMADD213PS Y9, Y2, Y5
+	VFMADD213PS Y9, Y15, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y9
+	VFMADD213PS Y9, Y3, Y12
+	VFMADD213PS Y9, Y6, Y10
+	VFMADD213PS Y9, Y5, Y2
+	VFMADD213PS Y9, Y0, Y15
+	VFMADD132PS 864(BX), Y4, Y12
+	VFMADD132PS 1408(BX), Y4, Y10
+	VFMADD132PS 1376(BX), Y4, Y2
+	VFMADD132PS 1312(BX), Y4, Y15
+	VMULPS      1344(BX), Y12, Y0
+	VMULPS      1280(BX), Y10, Y3
+	VMULPS      1248(BX), Y2, Y2
+	VMULPS      1216(BX), Y15, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y6
+	VANDPS      Y0, Y6, Y0
+	VANDPS      Y3, Y6, Y3
+	VANDPS      Y2, Y6, Y2
+	VANDPS      Y5, Y6, Y5
+	VMOVUPS     992(BX), Y10
+	VORPS       Y0, Y10, Y0
+	VMOVUPS     1440(BX), Y12
+	VORPS       Y3, Y12, Y3
+	VMOVUPS     896(BX), Y15
+	VORPS       Y2, Y15, Y2
+	VMOVUPS     800(BX), Y6
+	VORPS       Y5, Y6, Y5
+	VMOVUPS     (BX), Y4
+	VORPS       Y10, Y4, Y10
+	VORPS       Y12, Y4, Y12
+	VORPS       Y15, Y4, Y15
+	VORPS       Y6, Y4, Y6
+	VMOVUPS     Y6, 800(BX)
+	VMOVUPS     1952(BX), Y6
+	VMOVUPS     Y15, 896(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y15
+	VFMADD231PS Y8, Y6, Y15
+	VMOVUPS     Y12, 1440(BX)
+	VMOVUPS     1920(BX), Y12
+	VMOVUPS     Y10, 992(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD231PS Y8, Y12, Y10
+	VMOVUPS     1888(BX), Y4
+	VMOVUPS     Y7, 1216(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y7
+	VFMADD231PS Y8, Y4, Y7
+	VMOVUPS     Y14, 1248(BX)
+	VMOVUPS     1856(BX), Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y14, Y8
+	VFMADD213PS Y1, Y6, Y15
+	VFMADD213PS Y1, Y12, Y10
+	VFMADD213PS Y1, Y4, Y7
+	VFMADD231PS Y8, Y14, Y1
+	VFMADD213PS Y11, Y6, Y15
+	VFMADD213PS Y11, Y12, Y10
+	VFMADD213PS Y11, Y4, Y7
+	VFMADD231PS Y1, Y14, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y1
+	VFMADD213PS Y1, Y6, Y15
+	VFMADD213PS Y1, Y12, Y10
+	VFMADD213PS Y1, Y4, Y7
+	VFMADD231PS Y11, Y14, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y8
+	VFMADD213PS Y8, Y6, Y15
+	VFMADD213PS Y8, Y12, Y10
+	VFMADD213PS Y8, Y4, Y7
+	VFMADD231PS Y1, Y14, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y1
+	VFMADD213PS Y1, Y6, Y15
+	VFMADD213PS Y1, Y12, Y10
+	VFMADD213PS Y1, Y4, Y7
+	VFMADD231PS Y8, Y14, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y8
+	VFMADD213PS Y8, Y6, Y15
+	VFMADD213PS Y8, Y12, Y10
+	VFMADD213PS Y8, Y4, Y7
+	VFMADD231PS Y1, Y14, Y8
+	VFMADD213PS Y9, Y15, Y6
+	VFMADD213PS Y9, Y10, Y12
+	VFMADD213PS Y9, Y7, Y4
+	VFMADD231PS Y8, Y14, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y1
+	VFMADD132PS 1120(BX), Y1, Y6
+	VFMADD132PS 1152(BX), Y1, Y12
+	VFMADD132PS 1824(BX), Y1, Y4
+	VFMADD231PS 1184(BX), Y9, Y1
+	VMULPS      1728(BX), Y6, Y6
+	VMULPS      1760(BX), Y12, Y7
+	VMULPS      1792(BX), Y4, Y4
+	VMULPS      1088(BX), Y1, Y1
 	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y8
-	VANDPS      Y4, Y8, Y4
-	VANDPS      Y5, Y8, Y5
+	VANDPS      Y6, Y8, Y6
 	VANDPS      Y7, Y8, Y7
-	VANDPS      Y2, Y8, Y2
-	VMOVUPS     960(BX), Y8
-	VORPS       Y4, Y8, Y4
-	VMOVUPS     928(BX), Y9
-	VORPS       Y5, Y9, Y5
+	VANDPS      Y4, Y8, Y4
+	VANDPS      Y1, Y8, Y1
+	VMOVUPS     832(BX), Y8
+	VORPS       Y6, Y8, Y6
+	VMOVUPS     960(BX), Y9
+	VORPS       Y7, Y9, Y7
 	VMOVUPS     1664(BX), Y10
-	VORPS       Y7, Y10, Y7
+	VORPS       Y4, Y10, Y4
 	VMOVUPS     1632(BX), Y11
-	VORPS       Y2, Y11, Y2
-	VSUBPS      Y4, Y0, Y0
-	VSUBPS      Y5, Y1, Y1
+	VORPS       Y1, Y11, Y1
+	VSUBPS      Y6, Y0, Y0
 	VSUBPS      Y7, Y3, Y3
-	VSUBPS      Y2, Y6, Y2
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y1, Y5, Y1
 	VMOVUPS     (BX), Y4
 	VORPS       Y8, Y4, Y5
 	VORPS       Y9, Y4, Y6
 	VORPS       Y10, Y4, Y7
 	VORPS       Y11, Y4, Y4
-	VMOVUPS     160(BX), Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y9
-	VMINPS      Y9, Y8, Y10
-	VMOVUPS     64(BX), Y11
-	VMINPS      Y9, Y11, Y12
-	VMOVUPS     96(BX), Y13
-	VMINPS      Y9, Y13, Y14
-	VMOVUPS     128(BX), Y15
-	VMOVUPS     Y2, 1632(BX)
-	VMINPS      Y9, Y15, Y2
-	VMOVUPS     Y3, 1664(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y3
-	VMAXPS      Y3, Y10, Y10
-	VMAXPS      Y3, Y12, Y12
-	VMAXPS      Y3, Y14, Y14
-	VMAXPS      Y3, Y2, Y2
-	VSUBPS      Y10, Y8, Y8
-	VSUBPS      Y12, Y11, Y11
-	VSUBPS      Y14, Y13, Y13
-	VSUBPS      Y2, Y15, Y15
-	VMOVUPS     Y1, 128(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y1
-	VADDPS      Y1, Y10, Y10
-	VADDPS      Y1, Y12, Y12
-	VADDPS      Y1, Y14, Y14
-	VADDPS      Y1, Y2, Y2
-	VADDPS      Y1, Y8, Y8
-	VADDPS      Y1, Y11, Y11
-	VADDPS      Y1, Y13, Y13
-	VADDPS      Y1, Y15, Y15
-	VPSLLD      $0x17, Y10, Y10
-	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y14, Y14
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y8, Y8
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y15, Y15
-	VMULPS      1024(BX), Y8, Y8
-	VMULPS      992(BX), Y11, Y11
-	VMULPS      1600(BX), Y13, Y13
-	VMULPS      1568(BX), Y15, Y15
-	VMULPS      Y10, Y8, Y8
-	VMULPS      Y12, Y11, Y10
-	VMULPS      Y14, Y13, Y11
-	VMULPS      Y2, Y15, Y2
-	VMULPS      480(BX), Y8, Y8
-	VMULPS      512(BX), Y10, Y10
-	VMULPS      544(BX), Y11, Y11
-	VMULPS      32(BX), Y2, Y2
-	VMOVUPS     1856(BX), Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1600(SB), Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1632(SB), Y14
-	VFMADD231PS Y13, Y12, Y14
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y9
+	VFMADD231PS Y8, Y13, Y9
+	VMOVUPS     1248(BX), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y11
+	VFMADD231PS Y8, Y10, Y11
+	VMOVUPS     1216(BX), Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y14
+	VFMADD231PS Y8, Y12, Y14
 	VMOVUPS     1536(BX), Y15
-	VMOVUPS     Y0, 32(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1632(SB), Y0
-	VFMADD231PS Y13, Y15, Y0
-	VMOVUPS     Y4, 544(BX)
-	VMOVUPS     1504(BX), Y4
-	VMOVUPS     Y7, 512(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1632(SB), Y7
-	VFMADD231PS Y13, Y4, Y7
-	VMOVUPS     Y6, 480(BX)
-	VMOVUPS     1056(BX), Y6
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y6, Y13
-	VMOVUPS     Y5, 1568(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1664(SB), Y5
-	VFMADD213PS Y5, Y12, Y14
-	VFMADD213PS Y5, Y15, Y0
-	VFMADD213PS Y5, Y4, Y7
-	VFMADD231PS Y13, Y6, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1696(SB), Y13
-	VFMADD213PS Y13, Y12, Y14
-	VFMADD213PS Y13, Y15, Y0
-	VFMADD213PS Y13, Y4, Y7
-	VFMADD231PS Y5, Y6, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1728(SB), Y5
-	VFMADD213PS Y5, Y12, Y14
-	VFMADD213PS Y5, Y15, Y0
-	VFMADD213PS Y5, Y4, Y7
-	VFMADD231PS Y13, Y6, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1760(SB), Y13
-	VFMADD213PS Y13, Y12, Y14
-	VFMADD213PS Y13, Y15, Y0
-	VFMADD213PS Y13, Y4, Y7
-	VFMADD231PS Y5, Y6, Y13
-	VMULPS      Y14, Y12, Y5
-	VMULPS      Y0, Y15, Y0
-	VMULPS      Y7, Y4, Y4
-	VMULPS      Y13, Y6, Y6
-	VMOVUPS     736(BX), Y7
-	VFMADD213PS Y7, Y7, Y5
-	VMOVUPS     704(BX), Y12
-	VFMADD213PS Y12, Y12, Y0
-	VMOVUPS     640(BX), Y13
-	VFMADD213PS Y13, Y13, Y4
-	VMOVUPS     576(BX), Y14
-	VFMADD213PS Y14, Y14, Y6
-	VMOVUPS     1472(BX), Y15
-	VMINPS      Y9, Y15, Y14
-	VMOVUPS     1952(BX), Y13
-	VMINPS      Y9, Y13, Y12
-	VMOVUPS     1920(BX), Y7
-	VMOVUPS     Y2, 1056(BX)
-	VMINPS      Y9, Y7, Y2
-	VMOVUPS     Y11, 1504(BX)
-	VMOVUPS     1888(BX), Y11
-	VMINPS      Y9, Y11, Y9
-	VMAXPS      Y3, Y14, Y14
-	VMAXPS      Y3, Y12, Y12
-	VMAXPS      Y3, Y2, Y2
-	VMAXPS      Y3, Y9, Y3
-	VSUBPS      Y14, Y15, Y9
-	VSUBPS      Y12, Y13, Y13
-	VSUBPS      Y2, Y7, Y7
-	VSUBPS      Y3, Y11, Y11
-	VADDPS      Y14, Y1, Y14
-	VADDPS      Y12, Y1, Y12
-	VADDPS      Y2, Y1, Y2
-	VADDPS      Y3, Y1, Y3
-	VADDPS      Y9, Y1, Y9
-	VADDPS      Y13, Y1, Y13
-	VADDPS      Y7, Y1, Y7
-	VADDPS      Y11, Y1, Y1
-	VPSLLD      $0x17, Y14, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1568(SB), Y15, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1600(SB), Y13, Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1600(SB), Y10, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1600(SB), Y12, Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1600(SB), Y15, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y13, Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y10, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y12, Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y15, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1664(SB), Y13, Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1664(SB), Y10, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1664(SB), Y12, Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1664(SB), Y15, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1696(SB), Y13, Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1696(SB), Y10, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1696(SB), Y12, Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1696(SB), Y15, Y8
+	VMULPS      Y9, Y13, Y9
+	VMULPS      Y11, Y10, Y10
+	VMULPS      Y14, Y12, Y11
+	VMULPS      Y8, Y15, Y8
+	VMOVUPS     736(BX), Y12
+	VFMADD213PS Y12, Y12, Y9
+	VMOVUPS     704(BX), Y13
+	VFMADD213PS Y13, Y13, Y10
+	VMOVUPS     640(BX), Y14
+	VFMADD213PS Y14, Y14, Y11
+	VMOVUPS     576(BX), Y15
+	VFMADD213PS Y15, Y15, Y8
+	VMOVUPS     128(BX), Y15
+	VPSRLD      $0x01, Y15, Y14
+	VMOVUPS     96(BX), Y13
+	VMOVUPS     Y1, 1536(BX)
+	VPSRLD      $0x01, Y13, Y1
+	VMOVUPS     Y2, 1216(BX)
+	VMOVUPS     160(BX), Y2
+	VPSRLD      $0x01, Y2, Y12
+	VMOVUPS     Y3, 1248(BX)
+	VMOVUPS     64(BX), Y3
+	VMOVUPS     Y0, 1632(BX)
+	VPSRLD      $0x01, Y3, Y0
+	VPSUBD      Y14, Y15, Y15
+	VPSUBD      Y1, Y13, Y13
+	VPSUBD      Y12, Y2, Y2
+	VPSUBD      Y0, Y3, Y3
+	VPSLLD      $0x17, Y14, Y14
+	VPSLLD      $0x17, Y1, Y1
 	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y0, Y0
+	VMULPS      1600(BX), Y14, Y14
+	VMULPS      1568(BX), Y1, Y1
+	VMULPS      1696(BX), Y12, Y12
+	VMULPS      928(BX), Y0, Y0
+	VPSLLD      $0x17, Y15, Y15
+	VPSLLD      $0x17, Y13, Y13
 	VPSLLD      $0x17, Y2, Y2
 	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y9, Y9
+	VMULPS      Y15, Y14, Y14
+	VMULPS      Y13, Y1, Y1
+	VMULPS      Y2, Y12, Y2
+	VMULPS      Y3, Y0, Y0
+	VMULPS      480(BX), Y14, Y3
+	VMULPS      512(BX), Y1, Y1
+	VMULPS      544(BX), Y2, Y2
+	VMULPS      32(BX), Y0, Y0
+	VMOVUPS     1504(BX), Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1728(SB), Y13
+	VMINPS      Y13, Y12, Y14
+	VMOVUPS     1024(BX), Y15
+	VMOVUPS     Y4, 32(BX)
+	VMINPS      Y13, Y15, Y4
+	VMOVUPS     Y7, 544(BX)
+	VMOVUPS     1056(BX), Y7
+	VMOVUPS     Y6, 512(BX)
+	VMINPS      Y13, Y7, Y6
+	VMOVUPS     Y5, 480(BX)
+	VMOVUPS     1472(BX), Y5
+	VMINPS      Y13, Y5, Y13
+	VMAXPS      spotPriceRows32AVX2Consts<>+1760(SB), Y14, Y14
+	VMAXPS      spotPriceRows32AVX2Consts<>+1760(SB), Y4, Y4
+	VMAXPS      spotPriceRows32AVX2Consts<>+1760(SB), Y6, Y6
+	VMAXPS      spotPriceRows32AVX2Consts<>+1760(SB), Y13, Y13
+	VSUBPS      Y14, Y12, Y12
+	VSUBPS      Y4, Y15, Y15
+	VSUBPS      Y6, Y7, Y7
+	VSUBPS      Y13, Y5, Y5
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y14, Y14
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y4, Y4
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y6, Y6
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y13, Y13
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y12, Y12
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y15, Y15
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y7, Y7
+	VADDPS      spotPriceRows32AVX2Consts<>+1792(SB), Y5, Y5
+	VPSLLD      $0x17, Y14, Y14
+	VPSLLD      $0x17, Y4, Y4
+	VPSLLD      $0x17, Y6, Y6
 	VPSLLD      $0x17, Y13, Y13
+	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y15, Y15
 	VPSLLD      $0x17, Y7, Y7
-	VPSLLD      $0x17, Y1, Y1
-	VMULPS      Y9, Y5, Y5
-	VMULPS      Y13, Y0, Y0
-	VMULPS      Y7, Y4, Y4
-	VMULPS      Y1, Y6, Y1
-	VMULPS      Y11, Y5, Y5
-	VMULPS      Y12, Y0, Y0
-	VMULPS      Y2, Y4, Y2
-	VMULPS      Y3, Y1, Y1
-	VMOVUPS     736(BX), Y3
-	VMINPS      Y8, Y3, Y4
-	VMOVUPS     704(BX), Y6
-	VMINPS      Y10, Y6, Y7
-	VMOVUPS     640(BX), Y9
-	VMINPS      1504(BX), Y9, Y11
-	VMOVUPS     576(BX), Y12
-	VMINPS      1056(BX), Y12, Y13
-	VMINPS      768(BX), Y4, Y4
-	VMINPS      672(BX), Y7, Y7
-	VMINPS      608(BX), Y11, Y11
-	VMINPS      448(BX), Y13, Y13
-	VMINPS      320(BX), Y4, Y4
-	VMINPS      352(BX), Y7, Y7
-	VMINPS      384(BX), Y11, Y11
-	VMINPS      416(BX), Y13, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1792(SB), Y14
-	VCMPPS      $0x11, Y4, Y14, Y4
-	VCMPPS      $0x11, Y7, Y14, Y7
-	VCMPPS      $0x11, Y11, Y14, Y11
-	VCMPPS      $0x11, Y13, Y14, Y13
-	VADDPS      Y8, Y3, Y14
-	VADDPS      Y10, Y6, Y15
-	VMOVUPS     Y13, 1888(BX)
-	VADDPS      1504(BX), Y9, Y13
-	VMOVUPS     Y11, 1920(BX)
-	VADDPS      1056(BX), Y12, Y11
-	VADDPS      768(BX), Y14, Y14
-	VADDPS      672(BX), Y15, Y15
+	VPSLLD      $0x17, Y5, Y5
+	VMULPS      Y12, Y9, Y9
+	VMULPS      Y15, Y10, Y10
+	VMULPS      Y7, Y11, Y7
+	VMULPS      Y5, Y8, Y5
+	VMULPS      Y14, Y9, Y8
+	VMULPS      Y4, Y10, Y4
+	VMULPS      Y6, Y7, Y6
+	VMULPS      Y13, Y5, Y5
+	VMOVUPS     736(BX), Y7
+	VMINPS      Y3, Y7, Y9
+	VMOVUPS     704(BX), Y10
+	VMINPS      Y1, Y10, Y11
+	VMOVUPS     640(BX), Y12
+	VMINPS      Y2, Y12, Y13
+	VMOVUPS     576(BX), Y14
+	VMINPS      Y0, Y14, Y15
+	VMINPS      768(BX), Y9, Y9
+	VMINPS      672(BX), Y11, Y11
+	VMINPS      608(BX), Y13, Y13
+	VMINPS      448(BX), Y15, Y15
+	VMINPS      320(BX), Y9, Y9
+	VMINPS      352(BX), Y11, Y11
+	VMINPS      384(BX), Y13, Y13
+	VMINPS      416(BX), Y15, Y15
+	VMOVUPS     Y5, 1472(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1824(SB), Y5
+	VCMPPS      $0x11, Y9, Y5, Y9
+	VCMPPS      $0x11, Y11, Y5, Y11
+	VCMPPS      $0x11, Y13, Y5, Y13
+	VCMPPS      $0x11, Y15, Y5, Y5
+	VADDPS      Y3, Y7, Y15
+	VMOVUPS     Y5, 1056(BX)
+	VADDPS      Y1, Y10, Y5
+	VMOVUPS     Y13, 1024(BX)
+	VADDPS      Y2, Y12, Y13
+	VMOVUPS     Y11, 1504(BX)
+	VADDPS      Y0, Y14, Y11
+	VADDPS      768(BX), Y15, Y15
+	VADDPS      672(BX), Y5, Y5
 	VADDPS      608(BX), Y13, Y13
 	VADDPS      448(BX), Y11, Y11
-	VADDPS      320(BX), Y14, Y14
-	VADDPS      352(BX), Y15, Y15
+	VADDPS      320(BX), Y15, Y15
+	VADDPS      352(BX), Y5, Y5
 	VADDPS      384(BX), Y13, Y13
 	VADDPS      416(BX), Y11, Y11
-	VMOVUPS     Y7, 416(BX)
-	VMOVUPS     192(BX), Y7
-	VMULPS      Y3, Y7, Y3
-	VMOVUPS     Y4, 736(BX)
-	VMOVUPS     224(BX), Y4
-	VMULPS      Y6, Y4, Y6
-	VMOVUPS     Y11, 704(BX)
-	VMOVUPS     256(BX), Y11
-	VMULPS      Y9, Y11, Y9
-	VMOVUPS     Y13, 640(BX)
-	VMOVUPS     288(BX), Y13
+	VMOVUPS     Y9, 416(BX)
+	VMOVUPS     192(BX), Y9
+	VMULPS      Y7, Y9, Y7
+	VMOVUPS     Y11, 736(BX)
+	VMOVUPS     224(BX), Y11
+	VMULPS      Y10, Y11, Y10
+	VMOVUPS     Y13, 704(BX)
+	VMOVUPS     256(BX), Y13
 	VMULPS      Y12, Y13, Y12
-	VMULPS      Y8, Y7, Y8
-	VMULPS      Y10, Y4, Y10
+	VMOVUPS     Y5, 640(BX)
+	VMOVUPS     288(BX), Y5
+	VMULPS      Y14, Y5, Y14
+	VMULPS      Y3, Y9, Y3
+	VMULPS      Y1, Y11, Y1
+	VMULPS      Y2, Y13, Y2
+	VMULPS      Y0, Y5, Y0
 	VMOVUPS     Y15, 576(BX)
-	VMULPS      1504(BX), Y11, Y15
-	VMOVUPS     Y14, 1504(BX)
-	VMULPS      1056(BX), Y13, Y14
-	VMOVUPS     Y1, 1056(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y1
-	VXORPS      Y1, Y7, Y7
-	VXORPS      Y1, Y4, Y4
-	VXORPS      Y1, Y11, Y11
-	VXORPS      Y1, Y13, Y1
-	VCMPPS      $0x00, 1568(BX), Y7, Y13
-	VMOVUPS     Y2, 1568(BX)
-	VCMPPS      $0x00, 480(BX), Y4, Y2
-	VMOVUPS     Y0, 480(BX)
-	VCMPPS      $0x00, 512(BX), Y11, Y0
-	VMOVUPS     Y5, 512(BX)
-	VCMPPS      $0x00, 544(BX), Y1, Y5
-	VCMPPS      $0x00, 1440(BX), Y7, Y7
-	VCMPPS      $0x00, 896(BX), Y4, Y4
-	VCMPPS      $0x00, 800(BX), Y11, Y11
-	VCMPPS      $0x00, 832(BX), Y1, Y1
-	VBLENDVPS   Y13, spotPriceRows32AVX2Consts<>+288(SB), Y3, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y13
-	VBLENDVPS   Y2, Y13, Y6, Y2
-	VBLENDVPS   Y0, Y13, Y9, Y0
-	VBLENDVPS   Y5, Y13, Y12, Y5
-	VBLENDVPS   Y7, Y13, Y8, Y6
-	VBLENDVPS   Y4, Y13, Y10, Y4
-	VBLENDVPS   Y11, Y13, Y15, Y7
-	VBLENDVPS   Y1, Y13, Y14, Y1
-	VSUBPS      Y6, Y3, Y3
-	VSUBPS      Y4, Y2, Y2
-	VSUBPS      Y7, Y0, Y0
-	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     32(BX), Y4
-	VFMADD231PS 512(BX), Y4, Y3
-	VMOVUPS     128(BX), Y4
-	VFMADD231PS 480(BX), Y4, Y2
-	VMOVUPS     1664(BX), Y4
-	VFMADD231PS 1568(BX), Y4, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y15
+	VXORPS      Y15, Y9, Y9
+	VXORPS      Y15, Y11, Y11
+	VXORPS      Y15, Y13, Y13
+	VXORPS      Y15, Y5, Y5
+	VCMPPS      $0x00, 480(BX), Y9, Y15
+	VMOVUPS     Y6, 480(BX)
+	VCMPPS      $0x00, 512(BX), Y11, Y6
+	VMOVUPS     Y4, 512(BX)
+	VCMPPS      $0x00, 544(BX), Y13, Y4
+	VMOVUPS     Y8, 544(BX)
+	VCMPPS      $0x00, 32(BX), Y5, Y8
+	VCMPPS      $0x00, 992(BX), Y9, Y9
+	VCMPPS      $0x00, 1440(BX), Y11, Y11
+	VCMPPS      $0x00, 896(BX), Y13, Y13
+	VCMPPS      $0x00, 800(BX), Y5, Y5
+	VBLENDVPS   Y15, spotPriceRows32AVX2Consts<>+288(SB), Y7, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y15
+	VBLENDVPS   Y6, Y15, Y10, Y6
+	VBLENDVPS   Y4, Y15, Y12, Y4
+	VBLENDVPS   Y8, Y15, Y14, Y8
+	VBLENDVPS   Y9, Y15, Y3, Y3
+	VBLENDVPS   Y11, Y15, Y1, Y1
+	VBLENDVPS   Y13, Y15, Y2, Y2
+	VBLENDVPS   Y5, Y15, Y0, Y0
+	VSUBPS      Y3, Y7, Y3
+	VSUBPS      Y1, Y6, Y1
+	VSUBPS      Y2, Y4, Y2
+	VSUBPS      Y0, Y8, Y0
 	VMOVUPS     1632(BX), Y4
-	VFMADD231PS 1056(BX), Y4, Y1
-	VMOVUPS     1504(BX), Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1824(SB), Y5
+	VFMADD231PS 544(BX), Y4, Y3
+	VMOVUPS     1248(BX), Y4
+	VFMADD231PS 512(BX), Y4, Y1
+	VMOVUPS     1216(BX), Y4
+	VFMADD231PS 480(BX), Y4, Y2
+	VMOVUPS     1536(BX), Y4
+	VFMADD231PS 1472(BX), Y4, Y0
+	VMOVUPS     576(BX), Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1856(SB), Y5
 	VCMPPS      $0x11, Y5, Y4, Y4
-	VMOVUPS     576(BX), Y6
+	VMOVUPS     640(BX), Y6
 	VCMPPS      $0x11, Y5, Y6, Y6
-	VMOVUPS     640(BX), Y7
+	VMOVUPS     704(BX), Y7
 	VCMPPS      $0x11, Y5, Y7, Y7
-	VMOVUPS     704(BX), Y8
+	VMOVUPS     736(BX), Y8
 	VCMPPS      $0x11, Y5, Y8, Y5
-	VANDPS      736(BX), Y4, Y4
-	VANDPS      416(BX), Y6, Y6
-	VANDPS      1920(BX), Y7, Y7
-	VANDPS      1888(BX), Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1856(SB), Y8
+	VANDPS      416(BX), Y4, Y4
+	VANDPS      1504(BX), Y6, Y6
+	VANDPS      1024(BX), Y7, Y7
+	VANDPS      1056(BX), Y5, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1888(SB), Y8
 	VBLENDVPS   Y4, Y3, Y8, Y3
-	VBLENDVPS   Y6, Y2, Y8, Y2
-	VBLENDVPS   Y7, Y0, Y8, Y0
-	VBLENDVPS   Y5, Y1, Y8, Y1
+	VBLENDVPS   Y6, Y1, Y8, Y1
+	VBLENDVPS   Y7, Y2, Y8, Y2
+	VBLENDVPS   Y5, Y0, Y8, Y0
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPS     Y3, (SI)(AX*1)
-	VMOVUPS     Y2, 32(SI)(AX*1)
+	VMOVUPS     Y1, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y0, 64(SI)(AX*1)
-	VMOVUPS     Y1, 96(SI)(AX*1)
+	VMOVUPS     Y2, 64(SI)(AX*1)
+	VMOVUPS     Y0, 96(SI)(AX*1)
 	ADDQ        $+128, AX
 	SUBQ        $+32, CX
 	JGE         body
@@ -3180,331 +3183,347 @@ tail:
 	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y2
 	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y4
 	VFMADD231PS Y2, Y10, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y6
-	VFMADD213PS Y6, Y12, Y2
-	VSUBPS      Y6, Y4, Y4
-	VSUBPS      Y6, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y13
-	VFMADD231PS Y13, Y4, Y10
-	VFMADD231PS Y13, Y2, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y13
-	VFMADD231PS Y13, Y4, Y10
-	VFMADD231PS Y13, Y2, Y12
-	VMOVUPS     704(BX), Y13
-	VFMADD213PS Y8, Y11, Y13
-	VMOVUPS     672(BX), Y1
-	VFMADD213PS Y7, Y9, Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+768(SB), Y12, Y2
+	VMOVUPS     64(BX), Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y13
+	VXORPS      Y13, Y6, Y1
+	VMOVUPS     32(BX), Y0
+	VMOVUPS     Y1, 192(BX)
+	VXORPS      Y13, Y0, Y1
+	VMOVUPS     Y1, 256(BX)
+	VMULPS      352(BX), Y6, Y1
+	VMULPS      288(BX), Y0, Y6
+	VMOVUPS     704(BX), Y0
+	VFMADD213PS Y8, Y11, Y0
+	VMOVUPS     Y6, 544(BX)
+	VMOVUPS     672(BX), Y6
+	VFMADD213PS Y7, Y9, Y6
 	VFMSUB231PS 704(BX), Y11, Y8
 	VFMSUB231PS 672(BX), Y9, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y9
-	VMINPS      Y9, Y4, Y11
-	VMINPS      Y9, Y2, Y0
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y9
-	VMAXPS      Y9, Y11, Y11
-	VMAXPS      Y9, Y0, Y0
-	VSUBPS      Y11, Y4, Y4
-	VSUBPS      Y0, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y9
-	VADDPS      Y9, Y11, Y11
-	VADDPS      Y9, Y0, Y0
-	VADDPS      Y9, Y4, Y4
-	VADDPS      Y9, Y2, Y2
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y0, Y0
-	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y9
-	VANDPS      Y13, Y9, Y5
-	VMOVUPS     Y0, 672(BX)
-	VANDPS      Y1, Y9, Y0
-	VMOVUPS     Y11, 704(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y11
-	VMINPS      Y5, Y11, Y5
-	VMINPS      Y0, Y11, Y0
-	VMOVUPS     Y2, 192(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y2
-	VANDPS      Y13, Y2, Y13
-	VANDPS      Y1, Y2, Y1
-	VMOVUPS     Y1, 256(BX)
-	VANDPS      Y8, Y9, Y1
-	VMOVUPS     Y13, 544(BX)
-	VANDPS      Y7, Y9, Y13
-	VMINPS      Y1, Y11, Y1
-	VMINPS      Y13, Y11, Y11
-	VANDPS      Y8, Y2, Y8
-	VANDPS      Y7, Y2, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y13
-	VFMADD213PS Y3, Y5, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y2
-	VFMADD213PS Y3, Y0, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y9
-	VMOVUPS     Y7, 576(BX)
-	VADDPS      Y9, Y5, Y7
-	VMOVUPS     Y8, 608(BX)
-	VADDPS      Y9, Y0, Y8
-	VMOVUPS     Y4, 640(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y4
-	VFMADD213PS Y3, Y1, Y4
-	VMOVUPS     Y12, 480(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y12
-	VFMADD213PS Y3, Y11, Y12
-	VADDPS      Y9, Y1, Y3
-	VADDPS      Y9, Y11, Y9
-	VMOVUPS     Y11, 448(BX)
-	VMULPS      Y5, Y5, Y11
-	VMOVUPS     Y5, 416(BX)
-	VMULPS      Y0, Y0, Y5
-	VFMADD132PS spotPriceRows32AVX2Consts<>+960(SB), Y6, Y11
-	VFMADD132PS spotPriceRows32AVX2Consts<>+960(SB), Y6, Y5
-	VSUBPS      Y6, Y11, Y11
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      Y7, Y13, Y6
-	VMOVUPS     Y5, 384(BX)
-	VMULPS      Y8, Y2, Y5
-	VMOVUPS     Y11, 736(BX)
-	VMULPS      Y3, Y4, Y11
-	VMOVUPS     Y0, 768(BX)
-	VMULPS      Y9, Y12, Y0
-	VMOVUPS     Y1, 800(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y1
-	VFMADD231PS spotPriceRows32AVX2Consts<>+992(SB), Y10, Y1
-	VMOVUPS     Y9, 832(BX)
-	VMOVUPS     480(BX), Y9
-	VMOVUPS     Y3, 864(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y3
-	VFMADD231PS spotPriceRows32AVX2Consts<>+992(SB), Y9, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y10, Y1
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y9, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y10, Y1
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y9, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1120(SB), Y10, Y1
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1120(SB), Y9, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y10, Y1
-	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y9, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y1, Y10
-	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y3, Y9
-	VMULPS      640(BX), Y10, Y1
-	VMULPS      192(BX), Y9, Y3
-	VMULPS      704(BX), Y1, Y1
-	VMULPS      672(BX), Y3, Y3
-	VMULPS      96(BX), Y1, Y1
-	VMULPS      128(BX), Y3, Y3
-	VMULPS      Y11, Y6, Y9
-	VMULPS      Y0, Y5, Y10
-	VMOVUPS     Y3, 128(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y3
-	VDIVPS      Y9, Y3, Y9
-	VDIVPS      Y10, Y3, Y10
-	VMULPS      Y9, Y11, Y11
-	VMULPS      Y10, Y0, Y0
-	VMULPS      Y9, Y6, Y6
-	VMULPS      Y10, Y5, Y5
-	VMULPS      Y11, Y13, Y9
-	VMULPS      Y0, Y2, Y2
-	VMULPS      Y11, Y7, Y7
-	VMULPS      Y0, Y8, Y0
-	VMULPS      Y6, Y4, Y4
-	VMULPS      Y5, Y12, Y8
-	VMULPS      864(BX), Y6, Y6
-	VMULPS      832(BX), Y5, Y5
-	VMULPS      800(BX), Y4, Y4
-	VMULPS      448(BX), Y8, Y8
-	VMOVUPS     416(BX), Y10
-	VMULPS      Y9, Y10, Y9
-	VMOVUPS     768(BX), Y11
-	VMULPS      Y2, Y11, Y2
-	VMOVUPS     736(BX), Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y13
-	VMOVUPS     Y1, 448(BX)
-	VMULPS      Y13, Y12, Y1
-	VMOVUPS     384(BX), Y3
-	VMULPS      Y13, Y3, Y13
-	VFMADD231PS Y10, Y10, Y1
-	VFMADD231PS Y11, Y11, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y10
-	VFMADD231PS Y10, Y12, Y1
-	VFMADD231PS Y10, Y3, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y11
-	VFMADD231PS Y10, Y4, Y11
-	VMOVUPS     Y13, 768(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS Y10, Y8, Y13
-	VMOVUPS     Y1, 416(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y1
-	VFMADD231PS Y10, Y9, Y1
-	VFMADD213PS spotPriceRows32AVX2Consts<>+384(SB), Y2, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y9
+	VSUBPS      Y9, Y4, Y11
+	VMOVUPS     Y1, 672(BX)
+	VSUBPS      Y9, Y2, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y5
+	VPADDD      Y5, Y4, Y4
+	VPADDD      Y5, Y2, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y5
+	VFMADD231PS Y5, Y11, Y10
+	VFMADD231PS Y5, Y1, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y5
+	VFMADD231PS Y5, Y11, Y10
+	VFMADD231PS Y5, Y1, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y1
+	VANDPS      Y0, Y1, Y5
+	VANDPS      Y6, Y1, Y11
+	VMOVUPS     Y2, 704(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y2
+	VMINPS      Y5, Y2, Y5
+	VMINPS      Y11, Y2, Y11
+	VANDPS      Y0, Y13, Y0
+	VANDPS      Y6, Y13, Y6
+	VMOVUPS     Y6, 576(BX)
+	VANDPS      Y8, Y1, Y6
+	VMOVUPS     Y0, 608(BX)
+	VANDPS      Y7, Y1, Y0
+	VMINPS      Y6, Y2, Y6
+	VMINPS      Y0, Y2, Y0
+	VANDPS      Y8, Y13, Y2
+	VANDPS      Y7, Y13, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y8
+	VFMADD213PS Y3, Y5, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y13
+	VFMADD213PS Y3, Y11, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y1
+	VMOVUPS     Y7, 640(BX)
+	VADDPS      Y1, Y5, Y7
+	VMOVUPS     Y2, 480(BX)
+	VADDPS      Y1, Y11, Y2
+	VMOVUPS     Y4, 448(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y4
+	VFMADD213PS Y3, Y6, Y4
+	VMOVUPS     Y12, 416(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y12
+	VFMADD213PS Y3, Y0, Y12
+	VADDPS      Y1, Y6, Y3
+	VADDPS      Y1, Y0, Y1
+	VMOVUPS     Y0, 384(BX)
+	VMULPS      Y5, Y5, Y0
+	VMOVUPS     Y5, 736(BX)
+	VMULPS      Y11, Y11, Y5
+	VFMADD132PS spotPriceRows32AVX2Consts<>+992(SB), Y9, Y0
+	VFMADD132PS spotPriceRows32AVX2Consts<>+992(SB), Y9, Y5
+	VSUBPS      Y9, Y0, Y0
+	VSUBPS      Y9, Y5, Y5
+	VMULPS      Y7, Y8, Y9
+	VMOVUPS     Y5, 768(BX)
+	VMULPS      Y2, Y13, Y5
 	VMOVUPS     Y0, 800(BX)
-	VMINPS      spotPriceRows32AVX2Consts<>+1504(SB), Y12, Y0
-	VMOVUPS     Y7, 832(BX)
-	VMINPS      spotPriceRows32AVX2Consts<>+1504(SB), Y3, Y7
-	VMAXPS      spotPriceRows32AVX2Consts<>+1536(SB), Y0, Y0
-	VMAXPS      spotPriceRows32AVX2Consts<>+1536(SB), Y7, Y7
-	VSUBPS      Y0, Y12, Y12
-	VSUBPS      Y7, Y3, Y3
-	VADDPS      spotPriceRows32AVX2Consts<>+1568(SB), Y0, Y0
-	VADDPS      spotPriceRows32AVX2Consts<>+1568(SB), Y7, Y7
-	VADDPS      spotPriceRows32AVX2Consts<>+1568(SB), Y12, Y12
-	VADDPS      spotPriceRows32AVX2Consts<>+1568(SB), Y3, Y3
+	VMULPS      Y3, Y4, Y0
+	VMOVUPS     Y11, 832(BX)
+	VMULPS      Y1, Y12, Y11
+	VMOVUPS     Y6, 864(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y6
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1024(SB), Y10, Y6
+	VMOVUPS     Y1, 896(BX)
+	VMOVUPS     416(BX), Y1
+	VMOVUPS     Y3, 928(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y3
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1024(SB), Y1, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y10, Y6
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y1, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1120(SB), Y10, Y6
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1120(SB), Y1, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1152(SB), Y10, Y6
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1152(SB), Y1, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y10, Y6
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y1, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y6, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y6
+	VFMADD213PS Y6, Y3, Y1
+	VMULPS      Y0, Y9, Y3
+	VMOVUPS     Y1, 416(BX)
+	VMULPS      Y11, Y5, Y1
+	VDIVPS      Y3, Y6, Y3
+	VDIVPS      Y1, Y6, Y1
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y1, Y11, Y11
+	VMULPS      Y3, Y9, Y3
+	VMULPS      Y1, Y5, Y1
+	VMULPS      Y0, Y8, Y5
+	VMULPS      Y11, Y13, Y8
+	VMULPS      Y0, Y7, Y0
+	VMULPS      Y11, Y2, Y2
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y1, Y12, Y7
+	VMULPS      928(BX), Y3, Y3
+	VMULPS      896(BX), Y1, Y1
+	VMULPS      864(BX), Y4, Y4
+	VMULPS      384(BX), Y7, Y7
+	VMOVUPS     736(BX), Y9
+	VMULPS      Y5, Y9, Y5
+	VMOVUPS     832(BX), Y11
+	VMULPS      Y8, Y11, Y8
+	VMOVUPS     800(BX), Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y13
+	VMULPS      Y13, Y12, Y6
+	VMOVUPS     Y2, 384(BX)
+	VMOVUPS     768(BX), Y2
+	VMULPS      Y13, Y2, Y13
+	VFMADD231PS Y9, Y9, Y6
+	VFMADD231PS Y11, Y11, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y9
+	VFMADD231PS Y9, Y12, Y6
+	VFMADD231PS Y9, Y2, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y11
+	VFMADD231PS Y9, Y4, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS Y9, Y7, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS Y9, Y5, Y12
+	VFMADD213PS spotPriceRows32AVX2Consts<>+384(SB), Y8, Y9
+	VMOVUPS     Y13, 832(BX)
+	VMOVUPS     448(BX), Y13
+	VMOVUPS     Y6, 736(BX)
+	VPSRLD      $0x01, Y13, Y6
+	VMOVUPS     Y0, 864(BX)
+	VMOVUPS     704(BX), Y0
+	VMOVUPS     Y8, 896(BX)
+	VPSRLD      $0x01, Y0, Y8
+	VPSUBD      Y6, Y13, Y13
+	VPSUBD      Y8, Y0, Y0
+	VPSLLD      $0x17, Y6, Y6
+	VPSLLD      $0x17, Y8, Y8
+	VMULPS      Y6, Y10, Y6
+	VMULPS      416(BX), Y8, Y8
+	VPSLLD      $0x17, Y13, Y10
 	VPSLLD      $0x17, Y0, Y0
-	VPSLLD      $0x17, Y7, Y7
-	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y3, Y3
-	VMOVUPS     Y7, 384(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y7
-	VFMADD231PS spotPriceRows32AVX2Consts<>+1216(SB), Y11, Y7
-	VMOVUPS     Y0, 736(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y0
-	VFMADD231PS spotPriceRows32AVX2Consts<>+1216(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1408(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1408(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1440(SB), Y11, Y7
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1440(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1472(SB), Y7, Y11
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1472(SB), Y0, Y13
+	VMULPS      Y10, Y6, Y6
+	VMULPS      Y0, Y8, Y0
+	VMULPS      96(BX), Y6, Y6
+	VMULPS      128(BX), Y0, Y0
+	VMULPS      64(BX), Y6, Y8
+	VMULPS      32(BX), Y0, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y13
+	VMOVUPS     Y0, 32(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y0
+	VFMADD231PS Y13, Y11, Y0
+	VMOVUPS     Y6, 64(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y6
+	VFMADD231PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y13
+	VFMADD213PS Y13, Y11, Y0
+	VFMADD213PS Y13, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y13
+	VFMADD213PS Y13, Y0, Y11
+	VFMADD213PS Y13, Y6, Y2
 	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y0
 	VFMADD213PS Y0, Y11, Y4
-	VFMADD213PS Y0, Y13, Y8
-	VMULPS      Y6, Y4, Y4
-	VMULPS      Y5, Y8, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y6
-	VANDPS      Y4, Y6, Y4
-	VANDPS      Y5, Y6, Y5
-	VMOVUPS     608(BX), Y7
+	VFMADD213PS Y0, Y2, Y7
+	VMULPS      Y3, Y4, Y2
+	VMULPS      Y1, Y7, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y3
+	VANDPS      Y2, Y3, Y2
+	VANDPS      Y1, Y3, Y1
+	VMOVUPS     480(BX), Y4
+	VORPS       Y2, Y4, Y2
+	VMOVUPS     640(BX), Y6
+	VORPS       Y1, Y6, Y1
+	VMOVUPS     (BX), Y7
 	VORPS       Y4, Y7, Y4
-	VMOVUPS     576(BX), Y8
-	VORPS       Y5, Y8, Y5
-	VMOVUPS     (BX), Y11
-	VORPS       Y7, Y11, Y7
-	VORPS       Y8, Y11, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y13
-	VMOVUPS     Y8, 576(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y8
-	VFMADD231PS Y13, Y1, Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y10, Y13
-	VMOVUPS     Y7, 608(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y7
-	VFMADD213PS Y7, Y1, Y8
-	VFMADD231PS Y13, Y10, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y13
-	VFMADD213PS Y13, Y1, Y8
-	VFMADD231PS Y7, Y10, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y7
-	VFMADD213PS Y7, Y1, Y8
-	VFMADD231PS Y13, Y10, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y13
-	VFMADD213PS Y13, Y1, Y8
-	VFMADD231PS Y7, Y10, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y7
-	VFMADD213PS Y7, Y1, Y8
-	VFMADD231PS Y13, Y10, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD213PS Y13, Y1, Y8
-	VFMADD231PS Y7, Y10, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y7
-	VFMADD213PS Y7, Y8, Y1
-	VFMADD231PS Y13, Y10, Y7
-	VFMADD213PS Y0, Y1, Y9
-	VFMADD231PS Y7, Y2, Y0
-	VMULPS      832(BX), Y9, Y1
-	VMULPS      800(BX), Y0, Y0
-	VANDPS      Y1, Y6, Y1
-	VANDPS      Y0, Y6, Y0
-	VMOVUPS     544(BX), Y2
-	VORPS       Y1, Y2, Y1
-	VMOVUPS     256(BX), Y6
-	VORPS       Y0, Y6, Y0
-	VSUBPS      Y1, Y4, Y1
-	VSUBPS      Y0, Y5, Y0
-	VORPS       Y2, Y11, Y2
-	VORPS       Y6, Y11, Y4
-	VMOVUPS     416(BX), Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1600(SB), Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1632(SB), Y7
-	VFMADD231PS Y6, Y5, Y7
-	VMOVUPS     768(BX), Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1632(SB), Y8, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1664(SB), Y9
-	VFMADD213PS Y9, Y5, Y7
-	VFMADD231PS Y6, Y8, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1696(SB), Y6
-	VFMADD213PS Y6, Y5, Y7
-	VFMADD231PS Y9, Y8, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1728(SB), Y9
-	VFMADD213PS Y9, Y5, Y7
-	VFMADD231PS Y6, Y8, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1760(SB), Y6
-	VFMADD213PS Y6, Y5, Y7
-	VFMADD231PS Y9, Y8, Y6
-	VMULPS      Y7, Y5, Y5
-	VMULPS      Y6, Y8, Y6
-	VMOVUPS     352(BX), Y7
-	VFMADD213PS Y7, Y7, Y5
-	VMOVUPS     288(BX), Y8
-	VFMADD213PS Y8, Y8, Y6
-	VMULPS      Y12, Y5, Y5
-	VMULPS      Y3, Y6, Y3
-	VMULPS      736(BX), Y5, Y5
-	VMULPS      384(BX), Y3, Y3
-	VMINPS      448(BX), Y7, Y6
-	VMINPS      128(BX), Y8, Y9
-	VMINPS      512(BX), Y6, Y6
-	VMINPS      320(BX), Y9, Y9
-	VMINPS      224(BX), Y6, Y6
-	VMINPS      160(BX), Y9, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1792(SB), Y10
-	VCMPPS      $0x11, Y6, Y10, Y6
-	VCMPPS      $0x11, Y9, Y10, Y9
-	VADDPS      448(BX), Y7, Y10
-	VADDPS      128(BX), Y8, Y11
-	VADDPS      512(BX), Y10, Y10
-	VADDPS      320(BX), Y11, Y11
-	VADDPS      224(BX), Y10, Y10
-	VADDPS      160(BX), Y11, Y11
-	VMOVUPS     64(BX), Y12
-	VMULPS      Y7, Y12, Y7
-	VMOVUPS     32(BX), Y13
-	VMULPS      Y8, Y13, Y8
-	VMOVUPS     Y9, 288(BX)
-	VMULPS      448(BX), Y12, Y9
-	VMOVUPS     Y6, 448(BX)
-	VMULPS      128(BX), Y13, Y6
-	VMOVUPS     Y11, 128(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y11
-	VXORPS      Y11, Y12, Y12
-	VXORPS      Y11, Y13, Y11
-	VCMPPS      $0x00, Y2, Y12, Y2
+	VORPS       Y6, Y7, Y6
+	VMOVUPS     192(BX), Y11
 	VCMPPS      $0x00, Y4, Y11, Y4
-	VCMPPS      $0x00, 608(BX), Y12, Y12
-	VCMPPS      $0x00, 576(BX), Y11, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y13
-	VBLENDVPS   Y2, Y13, Y7, Y2
-	VBLENDVPS   Y4, Y13, Y8, Y4
-	VBLENDVPS   Y12, Y13, Y9, Y7
-	VBLENDVPS   Y11, Y13, Y6, Y6
-	VSUBPS      Y7, Y2, Y2
-	VSUBPS      Y6, Y4, Y4
-	VFMADD231PS Y1, Y5, Y2
-	VFMADD231PS Y0, Y3, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1824(SB), Y0
-	VCMPPS      $0x11, Y0, Y10, Y1
-	VMOVUPS     128(BX), Y3
-	VCMPPS      $0x11, Y0, Y3, Y0
-	VANDPS      448(BX), Y1, Y1
-	VANDPS      288(BX), Y0, Y0
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1856(SB), Y3
-	VBLENDVPS   Y1, Y2, Y3, Y1
-	VBLENDVPS   Y0, Y4, Y3, Y0
-	VMASKMOVPS  Y1, Y15, (SI)(AX*1)
-	VMASKMOVPS  Y0, Y14, 32(SI)(AX*1)
+	VMOVUPS     256(BX), Y11
+	VCMPPS      $0x00, Y6, Y11, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y11
+	VBLENDVPS   Y4, Y11, Y8, Y4
+	VBLENDVPS   Y6, Y11, Y10, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD231PS Y8, Y12, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y9, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS Y11, Y12, Y10
+	VFMADD231PS Y8, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y8
+	VFMADD213PS Y8, Y12, Y10
+	VFMADD231PS Y11, Y9, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS Y11, Y12, Y10
+	VFMADD231PS Y8, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y8
+	VFMADD213PS Y8, Y12, Y10
+	VFMADD231PS Y11, Y9, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS Y11, Y12, Y10
+	VFMADD231PS Y8, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y8
+	VFMADD213PS Y8, Y12, Y10
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD213PS Y13, Y10, Y12
+	VFMADD231PS Y8, Y9, Y13
+	VFMADD213PS Y0, Y12, Y5
+	VFMADD231PS 896(BX), Y13, Y0
+	VMULPS      864(BX), Y5, Y5
+	VMULPS      384(BX), Y0, Y0
+	VANDPS      Y5, Y3, Y5
+	VANDPS      Y0, Y3, Y0
+	VMOVUPS     608(BX), Y3
+	VORPS       Y5, Y3, Y5
+	VMOVUPS     576(BX), Y8
+	VORPS       Y0, Y8, Y0
+	VSUBPS      Y5, Y2, Y2
+	VSUBPS      Y0, Y1, Y0
+	VORPS       Y3, Y7, Y1
+	VORPS       Y8, Y7, Y3
+	VMOVUPS     192(BX), Y5
+	VCMPPS      $0x00, Y1, Y5, Y1
+	VMOVUPS     256(BX), Y5
+	VCMPPS      $0x00, Y3, Y5, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y5
+	VMOVUPS     672(BX), Y7
+	VBLENDVPS   Y1, Y5, Y7, Y1
+	VMOVUPS     544(BX), Y7
+	VBLENDVPS   Y3, Y5, Y7, Y3
+	VSUBPS      Y4, Y1, Y1
+	VSUBPS      Y6, Y3, Y3
+	VMOVUPS     736(BX), Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     832(BX), Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1568(SB), Y7, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1600(SB), Y8
+	VFMADD213PS Y8, Y4, Y6
+	VFMADD231PS Y5, Y7, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1632(SB), Y5
+	VFMADD213PS Y5, Y4, Y6
+	VFMADD231PS Y8, Y7, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1664(SB), Y8
+	VFMADD213PS Y8, Y4, Y6
+	VFMADD231PS Y5, Y7, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1696(SB), Y5
+	VFMADD213PS Y5, Y4, Y6
+	VFMADD231PS Y8, Y7, Y5
+	VMULPS      Y6, Y4, Y4
+	VMULPS      Y5, Y7, Y5
+	VMOVUPS     352(BX), Y6
+	VFMADD213PS Y6, Y6, Y4
+	VMOVUPS     288(BX), Y7
+	VFMADD213PS Y7, Y7, Y5
+	VMOVUPS     800(BX), Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1728(SB), Y9
+	VMINPS      Y9, Y8, Y10
+	VMOVUPS     768(BX), Y11
+	VMINPS      Y9, Y11, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1760(SB), Y12
+	VMAXPS      Y12, Y10, Y10
+	VMAXPS      Y12, Y9, Y9
+	VSUBPS      Y10, Y8, Y8
+	VSUBPS      Y9, Y11, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1792(SB), Y12
+	VADDPS      Y12, Y10, Y10
+	VADDPS      Y12, Y9, Y9
+	VADDPS      Y12, Y8, Y8
+	VADDPS      Y12, Y11, Y11
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y9, Y9
+	VPSLLD      $0x17, Y8, Y8
+	VPSLLD      $0x17, Y11, Y11
+	VMULPS      Y8, Y4, Y4
+	VMULPS      Y11, Y5, Y5
+	VMULPS      Y10, Y4, Y4
+	VMULPS      Y9, Y5, Y5
+	VFMADD231PS Y2, Y4, Y1
+	VFMADD231PS Y0, Y5, Y3
+	VMOVUPS     64(BX), Y0
+	VMINPS      Y0, Y6, Y2
+	VMOVUPS     32(BX), Y4
+	VMINPS      Y4, Y7, Y5
+	VADDPS      Y0, Y6, Y0
+	VADDPS      Y4, Y7, Y4
+	VMOVUPS     512(BX), Y6
+	VMINPS      Y6, Y2, Y2
+	VMOVUPS     320(BX), Y7
+	VMINPS      Y7, Y5, Y5
+	VADDPS      Y0, Y6, Y0
+	VADDPS      Y4, Y7, Y4
+	VMOVUPS     224(BX), Y6
+	VMINPS      Y6, Y2, Y2
+	VMOVUPS     160(BX), Y7
+	VMINPS      Y7, Y5, Y5
+	VADDPS      Y0, Y6, Y0
+	VADDPS      Y4, Y7, Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1824(SB), Y6
+	VCMPPS      $0x11, Y2, Y6, Y2
+	VCMPPS      $0x11, Y5, Y6, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1856(SB), Y6
+	VCMPPS      $0x11, Y6, Y0, Y0
+	VCMPPS      $0x11, Y6, Y4, Y4
+	VANDPS      Y0, Y2, Y0
+	VANDPS      Y4, Y5, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1888(SB), Y4
+	VBLENDVPS   Y0, Y1, Y4, Y0
+	VBLENDVPS   Y2, Y3, Y4, Y1
+	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
+	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, CX
 	JGT         tail

@@ -1669,26 +1669,26 @@ DATA spotPriceRowsAVX2Consts<>+800(SB)/8, $0x4000000000000000
 DATA spotPriceRowsAVX2Consts<>+808(SB)/8, $0x4000000000000000
 DATA spotPriceRowsAVX2Consts<>+816(SB)/8, $0x4000000000000000
 DATA spotPriceRowsAVX2Consts<>+824(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+864(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+872(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+880(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+888(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+896(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+904(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+912(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+920(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+960(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+968(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+976(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+984(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+864(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+872(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+880(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+888(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+896(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+904(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+912(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+920(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+960(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+968(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+976(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+984(SB)/8, $0xbfe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+992(SB)/8, $0xbdea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+1000(SB)/8, $0xbdea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+1008(SB)/8, $0xbdea39ef35793c76
@@ -1697,215 +1697,219 @@ DATA spotPriceRowsAVX2Consts<>+1024(SB)/8, $0x4044000000000000
 DATA spotPriceRowsAVX2Consts<>+1032(SB)/8, $0x4044000000000000
 DATA spotPriceRowsAVX2Consts<>+1040(SB)/8, $0x4044000000000000
 DATA spotPriceRowsAVX2Consts<>+1048(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1184(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1192(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1200(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1208(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1888(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1896(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1904(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1912(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1920(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1928(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1936(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1944(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1952(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1960(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1968(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1976(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1984(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+1992(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+2000(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+2008(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2240(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2248(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2256(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2264(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2272(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2280(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2288(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2296(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2624(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2632(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2640(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2648(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2656(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2664(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2672(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2680(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
-GLOBL spotPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2720
+DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1184(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1192(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1200(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1208(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1504(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1512(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1520(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1528(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1536(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1544(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1552(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1560(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1568(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1576(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1584(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1592(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1600(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1608(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1616(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1624(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1632(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1640(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1648(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1656(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1664(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1672(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1680(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1688(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1696(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1704(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1712(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1720(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1728(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+1736(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+1744(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+1752(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+1760(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+1768(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+1776(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+1784(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+1792(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+1800(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+1808(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+1816(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+1824(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+1832(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+1840(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+1848(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+1856(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1864(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1872(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1880(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1952(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1960(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1968(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1976(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1984(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+1992(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+2000(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+2008(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+2016(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+2024(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+2032(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+2040(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+2048(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+2056(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+2064(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+2072(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+2080(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+2088(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+2096(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+2104(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+2112(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+2120(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+2128(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+2136(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+2144(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+2152(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+2160(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+2168(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+2176(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+2184(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+2192(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+2200(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+2208(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+2216(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+2224(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+2232(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+2240(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+2248(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+2256(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+2264(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+2272(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+2280(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+2288(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+2296(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+2304(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2312(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2320(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2328(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2336(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2344(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2352(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2360(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2368(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2376(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2384(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2392(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2400(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2408(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2416(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2424(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2432(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2440(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2448(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2456(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2464(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2472(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2480(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2488(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2496(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2504(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2512(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2520(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2528(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2536(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2544(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2552(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2560(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+2568(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+2576(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+2584(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+2592(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+2600(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+2608(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+2616(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+2624(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+2632(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+2640(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+2648(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL spotPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA spotPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1927,7 +1931,7 @@ GLOBL spotPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotPriceRowsAVX2(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotPriceRowsAVX2(SB), $1568-168
+TEXT ·spotPriceRowsAVX2(SB), $1472-168
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1984,285 +1988,276 @@ body:
 	VSQRTPD     Y1, Y14
 	VMOVUPD     Y1, 160(BX)
 	VSQRTPD     Y2, Y1
-	VMOVUPD     Y2, 192(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y3, Y2
-	VMOVUPD     Y13, 224(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y4, Y13
-	VMOVUPD     Y0, 256(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y5, Y0
-	VMOVUPD     Y12, 288(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y6, Y12
-	VMOVUPD     Y6, 320(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y7, Y6
-	VMOVUPD     Y7, 352(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y8, Y7
-	VMOVUPD     Y8, 384(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y2, Y8
-	VMOVUPD     Y5, 416(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y13, Y5
-	VMOVUPD     Y4, 448(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y0, Y4
-	VMOVUPD     Y3, 480(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y12, Y3
-	VMOVUPD     Y3, 512(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y6, Y3
-	VMOVUPD     Y3, 544(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y7, Y3
-	VMOVUPD     Y3, 576(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y2, Y3
-	VMOVUPD     Y7, 608(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y13, Y7
-	VMOVUPD     Y6, 640(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y0, Y6
-	VBLENDVPD   Y3, Y8, Y2, Y8
-	VBLENDVPD   Y7, Y5, Y13, Y5
-	VBLENDVPD   Y6, Y4, Y0, Y4
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y7, Y7
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y6, Y6
 	VMULPD      Y15, Y9, Y9
 	VMULPD      Y14, Y10, Y10
 	VMULPD      Y1, Y11, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+96(SB), Y11
-	VCMPPD      $0x11, Y11, Y12, Y14
-	VMOVUPD     640(BX), Y15
-	VMOVUPD     Y1, 672(BX)
-	VCMPPD      $0x11, Y11, Y15, Y1
-	VMOVUPD     Y10, 704(BX)
-	VMOVUPD     608(BX), Y10
-	VCMPPD      $0x11, Y11, Y10, Y11
-	VMOVUPD     Y9, 736(BX)
-	VBLENDVPD   Y14, 512(BX), Y12, Y9
-	VMOVUPD     Y9, 512(BX)
-	VBLENDVPD   Y1, 544(BX), Y15, Y9
-	VMOVUPD     Y9, 544(BX)
-	VBLENDVPD   Y11, 576(BX), Y10, Y9
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y14, Y14
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y1, Y1
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y11, Y11
-	VMOVUPD     Y11, 576(BX)
-	VCMPPD      $0x03, Y2, Y2, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y11
+	VANDPD      Y11, Y3, Y14
+	VANDPD      Y11, Y4, Y15
+	VMOVUPD     Y2, 192(BX)
+	VANDPD      Y11, Y5, Y2
+	VMOVUPD     Y13, 224(BX)
+	VANDPD      Y11, Y6, Y13
+	VMOVUPD     Y6, 256(BX)
+	VANDPD      Y11, Y7, Y6
+	VMOVUPD     Y7, 288(BX)
+	VANDPD      Y11, Y8, Y7
+	VMOVUPD     Y8, 320(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+64(SB), Y8
+	VMULPD      Y8, Y14, Y11
+	VMOVUPD     Y0, 352(BX)
+	VMULPD      Y8, Y15, Y0
+	VMOVUPD     Y12, 384(BX)
+	VMULPD      Y8, Y2, Y12
+	VMOVUPD     Y1, 416(BX)
+	VMULPD      Y13, Y8, Y1
+	VMOVUPD     Y5, 448(BX)
+	VMULPD      Y6, Y8, Y5
+	VMULPD      Y7, Y8, Y8
+	VMOVUPD     Y4, 480(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y14, Y4
+	VMOVUPD     Y10, 512(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y15, Y10
+	VMOVUPD     Y3, 544(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y2, Y3
+	VBLENDVPD   Y4, Y11, Y14, Y11
+	VBLENDVPD   Y10, Y0, Y15, Y0
+	VBLENDVPD   Y3, Y12, Y2, Y12
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y4, Y4
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
+	VMOVUPD     Y9, 576(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y13, Y9
+	VMOVUPD     Y3, 608(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y6, Y3
+	VMOVUPD     Y10, 640(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y7, Y10
+	VBLENDVPD   Y9, Y1, Y13, Y1
+	VBLENDVPD   Y3, Y5, Y6, Y5
+	VBLENDVPD   Y10, Y8, Y7, Y8
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y9, Y9
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y10, Y10
+	VMOVUPD     Y10, 672(BX)
+	VCMPPD      $0x03, Y14, Y14, Y10
+	VMOVUPD     Y14, 704(BX)
+	VCMPPD      $0x03, Y15, Y15, Y14
+	VMOVUPD     Y15, 736(BX)
+	VCMPPD      $0x03, Y2, Y2, Y15
 	VMOVUPD     Y2, 768(BX)
 	VCMPPD      $0x03, Y13, Y13, Y2
 	VMOVUPD     Y13, 800(BX)
-	VCMPPD      $0x03, Y0, Y0, Y13
-	VMOVUPD     Y0, 832(BX)
-	VCMPPD      $0x03, Y12, Y12, Y0
-	VMOVUPD     Y12, 864(BX)
-	VCMPPD      $0x03, Y15, Y15, Y12
-	VCMPPD      $0x03, Y10, Y10, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y10
-	VMOVUPD     Y1, 896(BX)
-	VANDPD      Y10, Y8, Y1
-	VMOVUPD     Y14, 928(BX)
-	VANDPD      Y10, Y5, Y14
-	VMOVUPD     Y15, 960(BX)
-	VANDPD      Y10, Y4, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y10
-	VORPD       Y1, Y10, Y1
-	VORPD       Y14, Y10, Y14
-	VORPD       Y15, Y10, Y15
-	VORPD       Y11, Y1, Y1
-	VORPD       Y2, Y14, Y2
-	VORPD       Y13, Y15, Y11
-	VPSRLQ      $0x34, Y8, Y8
-	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y13
-	VORPD       Y13, Y8, Y8
-	VORPD       Y13, Y5, Y5
-	VORPD       Y13, Y4, Y4
+	VCMPPD      $0x03, Y6, Y6, Y13
+	VMOVUPD     Y6, 832(BX)
+	VCMPPD      $0x03, Y7, Y7, Y6
+	VMOVUPD     Y7, 864(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y11, Y7
+	VMOVUPD     Y3, 896(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y0, Y3
+	VMOVUPD     Y9, 928(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y12, Y9
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y7, Y7
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y3, Y3
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y9, Y9
+	VORPD       Y10, Y7, Y7
+	VORPD       Y14, Y3, Y3
+	VORPD       Y15, Y9, Y9
+	VPSRLQ      $0x34, Y11, Y10
+	VPSRLQ      $0x34, Y0, Y0
+	VPSRLQ      $0x34, Y12, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y12
+	VORPD       Y12, Y10, Y10
+	VORPD       Y12, Y0, Y0
+	VORPD       Y12, Y11, Y11
 	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y14
-	VSUBPD      Y14, Y8, Y8
-	VSUBPD      Y14, Y5, Y5
-	VSUBPD      Y14, Y4, Y4
-	VSUBPD      Y3, Y8, Y3
-	VSUBPD      Y7, Y5, Y5
-	VSUBPD      Y6, Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y6
-	VANDPD      512(BX), Y6, Y7
-	VANDPD      544(BX), Y6, Y8
-	VANDPD      Y9, Y6, Y6
-	VORPD       Y7, Y10, Y7
-	VORPD       Y8, Y10, Y8
-	VORPD       Y6, Y10, Y6
-	VORPD       Y0, Y7, Y0
-	VORPD       Y12, Y8, Y7
-	VORPD       960(BX), Y6, Y6
-	VMOVUPD     512(BX), Y8
+	VSUBPD      Y14, Y10, Y10
+	VSUBPD      Y14, Y0, Y0
+	VSUBPD      Y14, Y11, Y11
+	VSUBPD      Y4, Y10, Y4
+	VSUBPD      640(BX), Y0, Y0
+	VSUBPD      608(BX), Y11, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y11
+	VANDPD      Y1, Y11, Y15
+	VMOVUPD     Y10, 608(BX)
+	VANDPD      Y5, Y11, Y10
+	VANDPD      Y8, Y11, Y11
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y15, Y15
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y10, Y10
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y11, Y11
+	VORPD       Y2, Y15, Y2
+	VORPD       Y13, Y10, Y10
+	VORPD       Y6, Y11, Y6
+	VPSRLQ      $0x34, Y1, Y1
+	VPSRLQ      $0x34, Y5, Y5
 	VPSRLQ      $0x34, Y8, Y8
-	VMOVUPD     544(BX), Y12
-	VPSRLQ      $0x34, Y12, Y12
-	VPSRLQ      $0x34, Y9, Y9
-	VORPD       Y8, Y13, Y8
-	VORPD       Y12, Y13, Y12
-	VORPD       Y9, Y13, Y9
+	VORPD       Y1, Y12, Y1
+	VORPD       Y5, Y12, Y5
+	VORPD       Y8, Y12, Y8
+	VSUBPD      Y14, Y1, Y1
+	VSUBPD      Y14, Y5, Y5
 	VSUBPD      Y14, Y8, Y8
-	VSUBPD      Y14, Y12, Y12
-	VSUBPD      Y14, Y9, Y9
-	VSUBPD      928(BX), Y8, Y8
-	VSUBPD      896(BX), Y12, Y12
-	VSUBPD      576(BX), Y9, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y13
-	VMULPD      Y13, Y1, Y14
-	VMULPD      Y13, Y2, Y15
-	VMULPD      Y13, Y11, Y10
-	VCMPPD      $0x11, Y0, Y14, Y14
-	VCMPPD      $0x11, Y7, Y15, Y15
-	VCMPPD      $0x11, Y6, Y10, Y10
-	VMOVUPD     Y9, 576(BX)
-	VMULPD      Y13, Y0, Y9
-	VMOVUPD     Y12, 896(BX)
-	VMULPD      Y13, Y7, Y12
-	VMULPD      Y13, Y6, Y13
-	VCMPPD      $0x11, Y1, Y9, Y9
+	VSUBPD      928(BX), Y1, Y1
+	VSUBPD      896(BX), Y5, Y5
+	VSUBPD      672(BX), Y8, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y11
+	VMULPD      Y11, Y7, Y12
+	VMULPD      Y11, Y3, Y13
+	VMULPD      Y11, Y9, Y14
 	VCMPPD      $0x11, Y2, Y12, Y12
-	VCMPPD      $0x11, Y11, Y13, Y13
-	VMOVUPD     Y8, 928(BX)
-	VADDPD      Y1, Y1, Y8
-	VMOVUPD     Y4, 544(BX)
-	VADDPD      Y2, Y2, Y4
-	VMOVUPD     Y5, 512(BX)
-	VADDPD      Y11, Y11, Y5
-	VBLENDVPD   Y14, Y8, Y1, Y1
-	VBLENDVPD   Y15, Y4, Y2, Y2
-	VBLENDVPD   Y10, Y5, Y11, Y4
-	VADDPD      Y0, Y0, Y5
-	VADDPD      Y7, Y7, Y8
-	VADDPD      Y6, Y6, Y11
-	VBLENDVPD   Y9, Y5, Y0, Y0
-	VBLENDVPD   Y12, Y8, Y7, Y5
-	VBLENDVPD   Y13, Y11, Y6, Y6
-	VMOVUPD     480(BX), Y7
-	VMULPD      736(BX), Y7, Y8
-	VMOVUPD     448(BX), Y11
-	VMOVUPD     Y13, 960(BX)
-	VMULPD      704(BX), Y11, Y13
-	VMOVUPD     Y12, 992(BX)
-	VMOVUPD     416(BX), Y12
-	VMOVUPD     Y9, 1024(BX)
-	VMULPD      672(BX), Y12, Y9
-	VMOVUPD     Y10, 1056(BX)
-	VADDPD      Y0, Y1, Y10
-	VMOVUPD     Y15, 1088(BX)
-	VADDPD      Y5, Y2, Y15
-	VMOVUPD     Y14, 1120(BX)
-	VADDPD      Y6, Y4, Y14
-	VSUBPD      Y0, Y1, Y0
-	VSUBPD      Y5, Y2, Y1
-	VSUBPD      Y6, Y4, Y2
-	VMOVUPD     768(BX), Y4
+	VCMPPD      $0x11, Y10, Y13, Y13
+	VCMPPD      $0x11, Y6, Y14, Y14
+	VMULPD      Y11, Y2, Y15
+	VMOVUPD     Y8, 672(BX)
+	VMULPD      Y11, Y10, Y8
+	VMULPD      Y11, Y6, Y11
+	VCMPPD      $0x11, Y7, Y15, Y15
+	VCMPPD      $0x11, Y3, Y8, Y8
+	VCMPPD      $0x11, Y9, Y11, Y11
+	VMOVUPD     Y5, 896(BX)
+	VADDPD      Y7, Y7, Y5
+	VMOVUPD     Y1, 928(BX)
+	VADDPD      Y3, Y3, Y1
+	VMOVUPD     Y0, 640(BX)
+	VADDPD      Y9, Y9, Y0
+	VBLENDVPD   Y12, Y5, Y7, Y5
+	VBLENDVPD   Y13, Y1, Y3, Y1
+	VBLENDVPD   Y14, Y0, Y9, Y0
+	VADDPD      Y2, Y2, Y3
+	VADDPD      Y10, Y10, Y7
+	VADDPD      Y6, Y6, Y9
+	VBLENDVPD   Y15, Y3, Y2, Y2
+	VBLENDVPD   Y8, Y7, Y10, Y3
+	VBLENDVPD   Y11, Y9, Y6, Y6
+	VMOVUPD     544(BX), Y7
+	VMULPD      576(BX), Y7, Y9
+	VMOVUPD     480(BX), Y10
+	VMOVUPD     Y11, 960(BX)
+	VMULPD      512(BX), Y10, Y11
+	VMOVUPD     Y8, 992(BX)
+	VMOVUPD     448(BX), Y8
+	VMOVUPD     Y15, 1024(BX)
+	VMULPD      416(BX), Y8, Y15
+	VMOVUPD     Y14, 1056(BX)
+	VADDPD      Y2, Y5, Y14
+	VMOVUPD     Y13, 1088(BX)
+	VADDPD      Y3, Y1, Y13
+	VMOVUPD     Y12, 1120(BX)
+	VADDPD      Y6, Y0, Y12
+	VSUBPD      Y2, Y5, Y2
+	VSUBPD      Y3, Y1, Y1
+	VSUBPD      Y6, Y0, Y0
+	VMOVUPD     704(BX), Y3
 	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
-	VCMPPD      $0x00, Y5, Y4, Y6
-	VMOVUPD     800(BX), Y4
-	VCMPPD      $0x00, Y5, Y4, Y12
-	VMOVUPD     832(BX), Y4
-	VCMPPD      $0x00, Y5, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y4
-	VBLENDVPD   Y6, Y4, Y3, Y3
-	VMOVUPD     512(BX), Y6
-	VBLENDVPD   Y12, Y4, Y6, Y6
-	VMOVUPD     544(BX), Y12
-	VBLENDVPD   Y11, Y4, Y12, Y11
-	VMULPD      Y8, Y10, Y12
-	VMULPD      Y13, Y15, Y4
-	VMULPD      Y9, Y14, Y5
-	VMOVUPD     Y11, 544(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y11
-	VDIVPD      Y12, Y11, Y12
-	VDIVPD      Y4, Y11, Y4
-	VDIVPD      Y5, Y11, Y5
-	VMULPD      Y12, Y8, Y8
-	VMULPD      Y4, Y13, Y13
-	VMULPD      Y5, Y9, Y9
-	VMULPD      Y12, Y10, Y10
-	VMULPD      Y4, Y15, Y4
-	VMULPD      Y5, Y14, Y5
-	VMULPD      Y8, Y0, Y0
-	VMULPD      Y13, Y1, Y1
+	VCMPPD      $0x00, Y5, Y3, Y6
+	VMOVUPD     736(BX), Y3
+	VCMPPD      $0x00, Y5, Y3, Y8
+	VMOVUPD     768(BX), Y3
+	VCMPPD      $0x00, Y5, Y3, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y3
+	VBLENDVPD   Y6, Y3, Y4, Y4
+	VMOVUPD     640(BX), Y6
+	VBLENDVPD   Y8, Y3, Y6, Y6
+	VMOVUPD     608(BX), Y8
+	VBLENDVPD   Y10, Y3, Y8, Y8
+	VMULPD      Y9, Y14, Y10
+	VMULPD      Y11, Y13, Y3
+	VMULPD      Y15, Y12, Y5
+	VMOVUPD     Y8, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y8
+	VDIVPD      Y10, Y8, Y10
+	VDIVPD      Y3, Y8, Y3
+	VDIVPD      Y5, Y8, Y5
+	VMULPD      Y10, Y9, Y9
+	VMULPD      Y3, Y11, Y11
+	VMULPD      Y5, Y15, Y15
+	VMULPD      Y10, Y14, Y10
+	VMULPD      Y3, Y13, Y3
+	VMULPD      Y5, Y12, Y5
 	VMULPD      Y9, Y2, Y2
-	VMULPD      Y10, Y7, Y8
-	VMULPD      448(BX), Y4, Y4
-	VMULPD      416(BX), Y5, Y5
-	VMOVUPD     864(BX), Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y10
-	VCMPPD      $0x00, Y10, Y9, Y12
-	VMOVUPD     640(BX), Y13
-	VCMPPD      $0x00, Y10, Y13, Y14
-	VMOVUPD     608(BX), Y15
-	VCMPPD      $0x00, Y10, Y15, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y10
-	VMOVUPD     928(BX), Y11
-	VBLENDVPD   Y12, Y10, Y11, Y11
+	VMULPD      Y11, Y1, Y1
+	VMULPD      Y15, Y0, Y0
+	VMULPD      Y10, Y7, Y9
+	VMULPD      480(BX), Y3, Y3
+	VMULPD      448(BX), Y5, Y5
+	VMOVUPD     800(BX), Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y11
+	VCMPPD      $0x00, Y11, Y10, Y12
+	VMOVUPD     832(BX), Y13
+	VCMPPD      $0x00, Y11, Y13, Y14
+	VMOVUPD     864(BX), Y15
+	VCMPPD      $0x00, Y11, Y15, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y11
+	VMOVUPD     928(BX), Y8
+	VBLENDVPD   Y12, Y11, Y8, Y8
 	VMOVUPD     896(BX), Y12
-	VBLENDVPD   Y14, Y10, Y12, Y12
-	VMOVUPD     576(BX), Y14
-	VBLENDVPD   Y7, Y10, Y14, Y7
-	VMULPD      Y0, Y0, Y10
+	VBLENDVPD   Y14, Y11, Y12, Y12
+	VMOVUPD     672(BX), Y14
+	VBLENDVPD   Y7, Y11, Y14, Y7
+	VMULPD      Y2, Y2, Y11
 	VMULPD      Y1, Y1, Y14
-	VMOVUPD     Y5, 576(BX)
-	VMULPD      Y2, Y2, Y5
-	VMOVUPD     Y4, 896(BX)
-	VMOVUPD     768(BX), Y4
-	VMOVUPD     Y8, 928(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y8
-	VMOVUPD     Y2, 512(BX)
-	VCMPPD      $0x11, Y8, Y4, Y2
+	VMOVUPD     Y5, 672(BX)
+	VMULPD      Y0, Y0, Y5
+	VMOVUPD     Y3, 896(BX)
+	VMOVUPD     704(BX), Y3
+	VMOVUPD     Y9, 928(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y9
+	VMOVUPD     Y0, 640(BX)
+	VCMPPD      $0x11, Y9, Y3, Y0
 	VMOVUPD     Y1, 1152(BX)
-	VMOVUPD     800(BX), Y1
-	VMOVUPD     Y0, 1184(BX)
-	VCMPPD      $0x11, Y8, Y1, Y0
-	VMOVUPD     832(BX), Y15
-	VCMPPD      $0x11, Y8, Y15, Y13
-	VBLENDVPD   Y2, Y3, Y4, Y2
-	VBLENDVPD   Y0, Y6, Y1, Y0
-	VBLENDVPD   Y13, 544(BX), Y15, Y1
+	VMOVUPD     736(BX), Y1
+	VMOVUPD     Y2, 1184(BX)
+	VCMPPD      $0x11, Y9, Y1, Y2
+	VMOVUPD     768(BX), Y15
+	VCMPPD      $0x11, Y9, Y15, Y13
+	VBLENDVPD   Y0, Y4, Y3, Y0
+	VBLENDVPD   Y2, Y6, Y1, Y1
+	VBLENDVPD   Y13, 608(BX), Y15, Y2
 	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y3
 	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y4
-	VFMADD231PD Y3, Y10, Y4
+	VFMADD231PD Y3, Y11, Y4
 	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y6
 	VFMADD231PD Y3, Y14, Y6
 	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y5, Y3
 	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y13
-	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y11, Y4
 	VFMADD213PD Y13, Y14, Y6
 	VFMADD231PD Y3, Y5, Y13
 	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y3
-	VFMADD213PD Y3, Y10, Y4
+	VFMADD213PD Y3, Y11, Y4
 	VFMADD213PD Y3, Y14, Y6
 	VFMADD231PD Y13, Y5, Y3
 	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y13
-	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y11, Y4
 	VFMADD213PD Y13, Y14, Y6
 	VFMADD231PD Y3, Y5, Y13
 	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y3
-	VFMADD213PD Y3, Y10, Y4
+	VFMADD213PD Y3, Y11, Y4
 	VFMADD213PD Y3, Y14, Y6
 	VFMADD231PD Y13, Y5, Y3
 	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y13
-	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y11, Y4
 	VFMADD213PD Y13, Y14, Y6
 	VFMADD231PD Y3, Y5, Y13
-	VMULPD      Y4, Y10, Y3
+	VMULPD      Y4, Y11, Y3
 	VMULPD      Y6, Y14, Y4
 	VMULPD      Y13, Y5, Y5
-	VCMPPD      $0x11, Y8, Y9, Y6
-	VMOVUPD     640(BX), Y10
-	VCMPPD      $0x11, Y8, Y10, Y13
-	VMOVUPD     608(BX), Y14
-	VCMPPD      $0x11, Y8, Y14, Y8
-	VBLENDVPD   Y6, Y11, Y9, Y6
-	VBLENDVPD   Y13, Y12, Y10, Y9
-	VBLENDVPD   Y8, Y7, Y14, Y7
-	VSUBPD      Y6, Y2, Y2
-	VSUBPD      Y9, Y0, Y0
-	VSUBPD      Y7, Y1, Y1
+	VCMPPD      $0x11, Y9, Y10, Y6
+	VMOVUPD     832(BX), Y11
+	VCMPPD      $0x11, Y9, Y11, Y13
+	VMOVUPD     864(BX), Y14
+	VCMPPD      $0x11, Y9, Y14, Y9
+	VBLENDVPD   Y6, Y8, Y10, Y6
+	VBLENDVPD   Y13, Y12, Y11, Y8
+	VBLENDVPD   Y9, Y7, Y14, Y7
+	VSUBPD      Y6, Y0, Y0
+	VSUBPD      Y8, Y1, Y1
+	VSUBPD      Y7, Y2, Y2
 	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y6
-	VMULPD      736(BX), Y6, Y7
-	VMULPD      704(BX), Y6, Y8
-	VMULPD      672(BX), Y6, Y6
-	VMOVUPD     256(BX), Y9
-	VMULPD      288(BX), Y9, Y10
+	VMULPD      576(BX), Y6, Y7
+	VMULPD      512(BX), Y6, Y8
+	VMULPD      416(BX), Y6, Y6
+	VMOVUPD     352(BX), Y9
+	VMULPD      384(BX), Y9, Y10
 	VMOVUPD     160(BX), Y11
 	VMULPD      224(BX), Y11, Y12
 	VMOVUPD     192(BX), Y13
@@ -2271,704 +2266,678 @@ body:
 	VXORPD      Y15, Y10, Y10
 	VXORPD      Y15, Y12, Y12
 	VXORPD      Y15, Y14, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y13
-	VMINPD      Y10, Y13, Y10
-	VMINPD      Y12, Y13, Y12
-	VMINPD      Y14, Y13, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y14
-	VMAXPD      Y10, Y14, Y10
-	VMAXPD      Y12, Y14, Y12
-	VMAXPD      Y13, Y14, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y14
-	VADDPD      Y14, Y2, Y11
-	VADDPD      Y14, Y0, Y9
-	VADDPD      Y14, Y1, Y15
-	VMOVUPD     1120(BX), Y14
-	VBLENDVPD   Y14, Y11, Y2, Y11
-	VMOVUPD     1088(BX), Y14
-	VBLENDVPD   Y14, Y9, Y0, Y9
-	VMOVUPD     1056(BX), Y14
-	VBLENDVPD   Y14, Y15, Y1, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y15
+	VMINPD      Y10, Y15, Y10
+	VMINPD      Y12, Y15, Y12
+	VMINPD      Y14, Y15, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y15
+	VMAXPD      Y10, Y15, Y10
+	VMAXPD      Y12, Y15, Y12
+	VMAXPD      Y14, Y15, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
+	VADDPD      Y15, Y0, Y13
+	VADDPD      Y15, Y1, Y11
+	VADDPD      Y15, Y2, Y9
+	VMOVUPD     1120(BX), Y15
+	VBLENDVPD   Y15, Y13, Y0, Y13
+	VMOVUPD     1088(BX), Y15
+	VBLENDVPD   Y15, Y11, Y1, Y11
+	VMOVUPD     1056(BX), Y15
+	VBLENDVPD   Y15, Y9, Y2, Y9
 	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y15
-	VADDPD      Y2, Y15, Y2
 	VADDPD      Y0, Y15, Y0
 	VADDPD      Y1, Y15, Y1
+	VADDPD      Y2, Y15, Y2
 	VMOVUPD     1024(BX), Y15
-	VBLENDVPD   Y15, Y2, Y11, Y2
-	VMOVUPD     992(BX), Y11
-	VBLENDVPD   Y11, Y0, Y9, Y0
-	VMOVUPD     960(BX), Y9
-	VBLENDVPD   Y9, Y1, Y14, Y1
+	VBLENDVPD   Y15, Y0, Y13, Y0
+	VMOVUPD     992(BX), Y13
+	VBLENDVPD   Y13, Y1, Y11, Y1
+	VMOVUPD     960(BX), Y11
+	VBLENDVPD   Y11, Y2, Y9, Y2
 	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y9
-	VMULPD      Y9, Y2, Y11
-	VMULPD      Y9, Y0, Y14
-	VMULPD      Y9, Y1, Y9
+	VMULPD      Y9, Y0, Y11
+	VMULPD      Y9, Y1, Y13
+	VMULPD      Y9, Y2, Y9
 	VMOVUPD     1184(BX), Y15
 	VFMADD231PD Y3, Y15, Y11
 	VMOVUPD     1152(BX), Y3
-	VFMADD231PD Y4, Y3, Y14
-	VMOVUPD     512(BX), Y4
+	VFMADD231PD Y4, Y3, Y13
+	VMOVUPD     640(BX), Y4
 	VFMADD231PD Y5, Y4, Y9
 	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y5
 	VFMADD231PD Y5, Y15, Y11
-	VFMADD231PD Y5, Y3, Y14
+	VFMADD231PD Y5, Y3, Y13
 	VFMADD231PD Y5, Y4, Y9
 	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y4
-	VFMADD231PD Y3, Y10, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y15
-	VFMADD231PD Y3, Y12, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y5
-	VFMADD213PD Y5, Y13, Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+896(SB), Y2, Y11
+	VFMADD231PD Y3, Y0, Y11
+	VFMADD231PD Y3, Y1, Y13
+	VFMADD231PD Y3, Y2, Y9
+	VMOVUPD     384(BX), Y0
+	VFMADD231PD 352(BX), Y0, Y11
+	VMOVUPD     224(BX), Y0
+	VFMADD231PD 160(BX), Y0, Y13
+	VMOVUPD     128(BX), Y0
+	VFMADD231PD 192(BX), Y0, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y1
+	VFMADD231PD Y0, Y10, Y1
 	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y2
-	VFMADD231PD Y2, Y0, Y14
-	VFMADD231PD Y2, Y1, Y9
-	VSUBPD      Y5, Y4, Y0
-	VSUBPD      Y5, Y15, Y1
-	VSUBPD      Y5, Y3, Y2
+	VFMADD231PD Y0, Y12, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+896(SB), Y14, Y0
 	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y3
 	VXORPD      32(BX), Y3, Y4
 	VXORPD      64(BX), Y3, Y15
-	VMOVUPD     Y15, 512(BX)
+	VMOVUPD     Y15, 128(BX)
 	VXORPD      96(BX), Y3, Y15
-	VMOVUPD     Y15, 1152(BX)
-	VMOVUPD     288(BX), Y15
-	VFMADD231PD 256(BX), Y15, Y11
-	VMOVUPD     224(BX), Y15
-	VFMADD231PD 160(BX), Y15, Y14
-	VMOVUPD     128(BX), Y15
-	VFMADD231PD 192(BX), Y15, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y15
-	VFMADD231PD Y15, Y0, Y10
-	VFMADD231PD Y15, Y1, Y12
-	VFMADD231PD Y15, Y2, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y15
-	VMOVUPD     Y4, 128(BX)
-	VMINPD      Y15, Y0, Y4
-	VMINPD      Y15, Y1, Y5
-	VMINPD      Y15, Y2, Y3
+	VMOVUPD     Y15, 192(BX)
 	VMOVUPD     928(BX), Y15
 	VFMADD213PD Y7, Y11, Y15
-	VMOVUPD     Y3, 192(BX)
-	VMOVUPD     896(BX), Y3
-	VFMADD213PD Y8, Y14, Y3
-	VMOVUPD     Y5, 224(BX)
-	VMOVUPD     576(BX), Y5
+	VMOVUPD     Y4, 224(BX)
+	VMOVUPD     896(BX), Y4
+	VFMADD213PD Y8, Y13, Y4
+	VMOVUPD     672(BX), Y5
 	VFMADD213PD Y6, Y9, Y5
 	VFMSUB231PD 928(BX), Y11, Y7
-	VFMSUB231PD 896(BX), Y14, Y8
-	VFMSUB231PD 576(BX), Y9, Y6
+	VFMSUB231PD 896(BX), Y13, Y8
+	VFMSUB231PD 672(BX), Y9, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y9
+	VSUBPD      Y9, Y1, Y11
+	VSUBPD      Y9, Y2, Y13
+	VSUBPD      Y9, Y0, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y9
+	VPADDQ      Y9, Y1, Y1
+	VPADDQ      Y9, Y2, Y2
+	VPADDQ      Y9, Y0, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y9
+	VFMADD231PD Y9, Y11, Y10
+	VFMADD231PD Y9, Y13, Y12
+	VFMADD231PD Y9, Y3, Y14
 	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD Y9, Y0, Y10
-	VFMADD231PD Y9, Y1, Y12
-	VFMADD231PD Y9, Y2, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y9
-	VANDPD      Y15, Y9, Y11
-	VANDPD      Y3, Y9, Y14
-	VMOVUPD     Y13, 576(BX)
-	VANDPD      Y5, Y9, Y13
-	VMOVUPD     Y12, 896(BX)
-	VANDPD      Y7, Y9, Y12
-	VMOVUPD     Y10, 928(BX)
-	VANDPD      Y8, Y9, Y10
-	VMOVUPD     Y2, 160(BX)
-	VANDPD      Y6, Y9, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y9
-	VMINPD      Y11, Y9, Y11
-	VMINPD      Y14, Y9, Y14
-	VMINPD      Y13, Y9, Y13
-	VMINPD      Y12, Y9, Y12
-	VMINPD      Y10, Y9, Y10
-	VMINPD      Y2, Y9, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y9
-	VMAXPD      Y9, Y4, Y4
-	VMOVUPD     Y2, 288(BX)
-	VMOVUPD     224(BX), Y2
-	VMAXPD      Y9, Y2, Y2
-	VMOVUPD     Y10, 224(BX)
-	VMOVUPD     192(BX), Y10
-	VMAXPD      Y9, Y10, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y9
-	VANDPD      Y15, Y9, Y15
-	VANDPD      Y3, Y9, Y3
-	VANDPD      Y5, Y9, Y5
-	VANDPD      Y7, Y9, Y7
-	VANDPD      Y8, Y9, Y8
-	VANDPD      Y6, Y9, Y6
-	VSUBPD      Y4, Y0, Y0
-	VSUBPD      Y2, Y1, Y1
-	VMOVUPD     160(BX), Y9
-	VSUBPD      Y10, Y9, Y9
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y4, Y4
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y2, Y2
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y10, Y10
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y0, Y0
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y1, Y1
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y9, Y9
-	VPSLLQ      $0x34, Y4, Y4
-	VPSLLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y1, Y1
-	VPSLLQ      $0x34, Y9, Y9
+	VFMADD231PD Y9, Y11, Y10
+	VFMADD231PD Y9, Y13, Y12
+	VFMADD231PD Y9, Y3, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y3
+	VANDPD      Y15, Y3, Y9
+	VANDPD      Y4, Y3, Y11
+	VANDPD      Y5, Y3, Y13
+	VMOVUPD     Y0, 672(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y0
+	VMINPD      Y9, Y0, Y9
+	VMINPD      Y11, Y0, Y11
+	VMINPD      Y13, Y0, Y13
+	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y15, Y15
+	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y4, Y4
+	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y5, Y5
+	VMOVUPD     Y2, 896(BX)
+	VANDPD      Y7, Y3, Y2
+	VMOVUPD     Y1, 928(BX)
+	VANDPD      Y8, Y3, Y1
 	VMOVUPD     Y5, 160(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y5
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y5
-	VMOVUPD     Y3, 192(BX)
+	VANDPD      Y6, Y3, Y5
+	VMINPD      Y2, Y0, Y2
+	VMINPD      Y1, Y0, Y1
+	VMINPD      Y5, Y0, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y5
+	VANDPD      Y7, Y5, Y7
+	VANDPD      Y8, Y5, Y8
+	VANDPD      Y6, Y5, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y6
 	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1120(SB), Y14, Y3
-	VMOVUPD     Y15, 256(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y15
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y15
-	VMOVUPD     Y6, 1184(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1152(SB), Y11, Y6
-	VMOVUPD     Y8, 960(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1152(SB), Y14, Y8
-	VMOVUPD     Y7, 992(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1152(SB), Y13, Y7
-	VMOVUPD     Y10, 1024(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y10
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1120(SB), Y12, Y10
-	VMOVUPD     Y2, 1056(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y2
-	VMOVUPD     Y4, 1088(BX)
+	VFMADD231PD Y6, Y9, Y3
+	VMOVUPD     Y4, 384(BX)
 	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y4
-	VFMADD231PD 224(BX), Y2, Y4
-	VMOVUPD     Y9, 1120(BX)
-	VMOVUPD     288(BX), Y9
-	VFMADD213PD spotPriceRowsAVX2Consts<>+800(SB), Y9, Y2
-	VMOVUPD     Y1, 608(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1152(SB), Y12, Y1
-	VMOVUPD     Y12, 640(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y12
-	VMOVUPD     Y0, 864(BX)
-	VADDPD      224(BX), Y12, Y0
-	VADDPD      Y12, Y9, Y12
-	VMULPD      Y6, Y5, Y9
-	VMOVUPD     Y6, 832(BX)
-	VMULPD      Y8, Y3, Y6
-	VMOVUPD     Y8, 544(BX)
+	VFMADD231PD Y6, Y11, Y4
+	VMOVUPD     Y15, 352(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y15
+	VFMADD231PD Y6, Y13, Y15
+	VMOVUPD     Y5, 640(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y9, Y5
+	VMOVUPD     Y8, 1152(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y11, Y8
+	VMOVUPD     Y7, 1184(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y13, Y7
+	VMOVUPD     Y14, 960(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y14
+	VFMADD231PD Y6, Y2, Y14
+	VMOVUPD     Y12, 992(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y12
+	VFMADD231PD Y6, Y1, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+800(SB), Y0, Y6
+	VMOVUPD     Y10, 1024(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y2, Y10
+	VMOVUPD     Y2, 1056(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y1, Y2
+	VMOVUPD     Y1, 1088(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y0, Y1
+	VMOVUPD     Y0, 1120(BX)
+	VMULPD      Y5, Y3, Y0
+	VMOVUPD     Y5, 864(BX)
+	VMULPD      Y8, Y4, Y5
+	VMOVUPD     Y8, 832(BX)
 	VMULPD      Y7, Y15, Y8
 	VMOVUPD     Y7, 800(BX)
-	VMULPD      Y11, Y11, Y7
-	VMOVUPD     Y11, 768(BX)
-	VMULPD      Y14, Y14, Y11
-	VMOVUPD     Y14, 1216(BX)
-	VMULPD      Y13, Y13, Y14
-	VMOVUPD     Y13, 1248(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y13
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1184(SB), Y13, Y7
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1184(SB), Y13, Y11
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1184(SB), Y13, Y14
+	VMULPD      Y9, Y9, Y7
+	VMOVUPD     Y9, 768(BX)
+	VMULPD      Y11, Y11, Y9
+	VMOVUPD     Y11, 608(BX)
+	VMULPD      Y13, Y13, Y11
+	VMOVUPD     Y13, 736(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y13
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y7
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y9
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y11
 	VSUBPD      Y13, Y7, Y7
+	VSUBPD      Y13, Y9, Y9
 	VSUBPD      Y13, Y11, Y11
-	VSUBPD      Y13, Y14, Y13
-	VMULPD      Y1, Y10, Y14
-	VMOVUPD     Y13, 1280(BX)
-	VMULPD      Y0, Y4, Y13
-	VMOVUPD     Y11, 1312(BX)
-	VMULPD      Y12, Y2, Y11
-	VMOVUPD     Y7, 1344(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y7
-	VMOVUPD     Y12, 1376(BX)
+	VMULPD      Y10, Y14, Y13
+	VMOVUPD     Y11, 704(BX)
+	VMULPD      Y2, Y12, Y11
+	VMOVUPD     Y9, 1216(BX)
+	VMULPD      Y1, Y6, Y9
+	VMOVUPD     Y7, 1248(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y7
+	VMOVUPD     Y1, 1280(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y1
+	VFMADD231PD 1024(BX), Y7, Y1
+	VMOVUPD     Y2, 1312(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y2
+	VFMADD231PD 992(BX), Y7, Y2
+	VMOVUPD     Y10, 1344(BX)
+	VMOVUPD     960(BX), Y10
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y10, Y7
+	VMOVUPD     Y6, 1376(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD132PD 1024(BX), Y6, Y1
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD231PD Y7, Y10, Y6
+	VMOVUPD     1024(BX), Y7
+	VMOVUPD     Y12, 1408(BX)
 	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y12
-	VFMADD231PD 928(BX), Y7, Y12
-	VMOVUPD     Y0, 1408(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y0
-	VFMADD231PD 896(BX), Y7, Y0
-	VMOVUPD     Y1, 1440(BX)
-	VMOVUPD     576(BX), Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y1, Y7
-	VMOVUPD     Y2, 1472(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y2
-	VFMADD132PD 928(BX), Y2, Y12
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD231PD Y7, Y1, Y2
-	VMOVUPD     928(BX), Y7
-	VMOVUPD     Y4, 1504(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y4
-	VFMADD213PD Y4, Y7, Y12
-	VFMADD132PD 896(BX), Y4, Y0
-	VFMADD231PD Y2, Y1, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y2
-	VFMADD213PD Y2, Y7, Y12
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD231PD Y4, Y1, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y4
-	VFMADD213PD Y4, Y7, Y12
-	VFMADD132PD 896(BX), Y4, Y0
-	VFMADD231PD Y2, Y1, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y2
-	VFMADD213PD Y2, Y7, Y12
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD231PD Y4, Y1, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y4
-	VFMADD213PD Y4, Y7, Y12
-	VFMADD132PD 896(BX), Y4, Y0
-	VFMADD231PD Y2, Y1, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y2
-	VFMADD213PD Y2, Y7, Y12
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD231PD Y4, Y1, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y4
-	VFMADD213PD Y4, Y7, Y12
-	VFMADD132PD 896(BX), Y4, Y0
-	VFMADD231PD Y2, Y1, Y4
+	VFMADD213PD Y12, Y7, Y1
+	VFMADD132PD 992(BX), Y12, Y2
+	VFMADD231PD Y6, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD Y6, Y7, Y1
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD231PD Y12, Y10, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD Y12, Y7, Y1
+	VFMADD132PD 992(BX), Y12, Y2
+	VFMADD231PD Y6, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD Y6, Y7, Y1
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD231PD Y12, Y10, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD Y12, Y7, Y1
+	VFMADD132PD 992(BX), Y12, Y2
+	VFMADD231PD Y6, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y6
+	VFMADD213PD Y6, Y7, Y1
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD231PD Y12, Y10, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y12
+	VFMADD213PD Y12, Y7, Y1
+	VFMADD132PD 992(BX), Y12, Y2
+	VFMADD231PD Y6, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VFMADD213PD Y6, Y7, Y1
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD213PD Y6, Y10, Y12
+	VFMADD213PD Y6, Y1, Y7
+	VFMADD132PD 992(BX), Y6, Y2
+	VFMADD213PD Y6, Y12, Y10
+	VMULPD      Y13, Y0, Y1
+	VMULPD      Y11, Y5, Y12
+	VMOVUPD     Y10, 960(BX)
+	VMULPD      Y9, Y8, Y10
+	VDIVPD      Y1, Y6, Y1
+	VDIVPD      Y12, Y6, Y12
+	VDIVPD      Y10, Y6, Y10
+	VMULPD      Y1, Y13, Y13
+	VMULPD      Y12, Y11, Y11
+	VMULPD      Y10, Y9, Y9
+	VMULPD      Y1, Y0, Y0
+	VMULPD      Y12, Y5, Y1
+	VMULPD      Y10, Y8, Y5
+	VMULPD      Y13, Y3, Y3
+	VMULPD      Y11, Y4, Y4
+	VMULPD      Y9, Y15, Y8
+	VMULPD      864(BX), Y13, Y10
+	VMULPD      832(BX), Y11, Y11
+	VMULPD      800(BX), Y9, Y9
+	VMULPD      Y0, Y14, Y12
+	VMULPD      1408(BX), Y1, Y13
+	VMULPD      1376(BX), Y5, Y14
+	VMULPD      1344(BX), Y0, Y0
+	VMULPD      1312(BX), Y1, Y1
+	VMULPD      1280(BX), Y5, Y5
+	VMULPD      1056(BX), Y12, Y12
+	VMULPD      1088(BX), Y13, Y13
+	VMULPD      1120(BX), Y14, Y14
+	VMOVUPD     768(BX), Y15
+	VMULPD      Y3, Y15, Y3
+	VMOVUPD     Y2, 1120(BX)
+	VMOVUPD     608(BX), Y2
+	VMULPD      Y4, Y2, Y4
+	VMOVUPD     Y7, 1088(BX)
+	VMOVUPD     736(BX), Y7
+	VMULPD      Y8, Y7, Y8
+	VMOVUPD     1248(BX), Y6
+	VMOVUPD     Y9, 1056(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y9
+	VMOVUPD     Y11, 1280(BX)
+	VMULPD      Y9, Y6, Y11
+	VMOVUPD     Y10, 1312(BX)
+	VMULPD      1216(BX), Y9, Y10
+	VMOVUPD     Y5, 1344(BX)
+	VMOVUPD     704(BX), Y5
+	VMULPD      Y9, Y5, Y9
+	VFMADD231PD Y15, Y15, Y11
+	VFMADD231PD Y2, Y2, Y10
+	VFMADD231PD Y7, Y7, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y2
+	VFMADD231PD Y2, Y6, Y11
+	VFMADD231PD 1216(BX), Y2, Y10
+	VFMADD231PD Y2, Y5, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y7
+	VFMADD231PD Y2, Y12, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
+	VFMADD231PD Y2, Y13, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y5
+	VFMADD231PD Y2, Y14, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y6
+	VFMADD231PD Y2, Y3, Y6
+	VMOVUPD     Y3, 736(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y3
+	VFMADD231PD Y2, Y4, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y8, Y2
+	VMOVUPD     Y8, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y8
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y11, Y8
+	VMOVUPD     Y4, 768(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y4
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y10, Y4
+	VMOVUPD     Y2, 1376(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y2
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y11, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y10, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y9, Y2
+	VMULPD      Y8, Y11, Y8
+	VMULPD      Y4, Y10, Y4
+	VMULPD      Y2, Y9, Y2
+	VMOVUPD     544(BX), Y9
+	VFMADD213PD Y9, Y9, Y8
+	VMOVUPD     480(BX), Y10
+	VFMADD213PD Y10, Y10, Y4
+	VMOVUPD     448(BX), Y11
+	VFMADD213PD Y11, Y11, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD231PD Y11, Y7, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y9
+	VFMADD231PD Y11, Y15, Y9
+	VMOVUPD     Y2, 1408(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y2
+	VFMADD231PD Y11, Y5, Y2
+	VMOVUPD     Y4, 800(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y4
+	VFMADD213PD Y4, Y7, Y10
+	VFMADD213PD Y4, Y15, Y9
+	VFMADD213PD Y4, Y5, Y2
+	VMOVUPD     Y8, 832(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y8
+	VFMADD213PD Y8, Y7, Y10
+	VFMADD213PD Y8, Y15, Y9
+	VFMADD213PD Y8, Y5, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD Y8, Y10, Y7
+	VFMADD213PD Y8, Y9, Y15
+	VFMADD213PD Y8, Y2, Y5
 	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y2
 	VFMADD213PD Y2, Y7, Y12
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD213PD Y2, Y1, Y4
-	VFMADD213PD Y2, Y12, Y7
-	VFMADD132PD 896(BX), Y2, Y0
-	VFMADD213PD Y2, Y4, Y1
-	VMULPD      864(BX), Y7, Y4
-	VMULPD      608(BX), Y0, Y0
-	VMULPD      1120(BX), Y1, Y1
-	VMULPD      1088(BX), Y4, Y4
-	VMULPD      1056(BX), Y0, Y0
-	VMULPD      1024(BX), Y1, Y1
-	VMULPD      320(BX), Y4, Y4
-	VMULPD      352(BX), Y0, Y0
-	VMULPD      384(BX), Y1, Y1
-	VMULPD      Y14, Y9, Y7
-	VMULPD      Y13, Y6, Y12
-	VMOVUPD     Y1, 384(BX)
-	VMULPD      Y11, Y8, Y1
-	VDIVPD      Y7, Y2, Y7
-	VDIVPD      Y12, Y2, Y12
-	VDIVPD      Y1, Y2, Y1
-	VMULPD      Y7, Y14, Y14
-	VMULPD      Y12, Y13, Y13
-	VMULPD      Y1, Y11, Y11
-	VMULPD      Y7, Y9, Y7
-	VMULPD      Y12, Y6, Y6
-	VMULPD      Y1, Y8, Y1
-	VMULPD      Y14, Y5, Y5
-	VMULPD      Y13, Y3, Y3
-	VMULPD      Y11, Y15, Y8
-	VMULPD      832(BX), Y14, Y9
-	VMULPD      544(BX), Y13, Y12
-	VMULPD      800(BX), Y11, Y11
-	VMULPD      Y7, Y10, Y10
-	VMULPD      1504(BX), Y6, Y13
-	VMULPD      1472(BX), Y1, Y14
-	VMULPD      1440(BX), Y7, Y7
-	VMULPD      1408(BX), Y6, Y6
-	VMULPD      1376(BX), Y1, Y1
-	VMULPD      640(BX), Y10, Y10
-	VMULPD      224(BX), Y13, Y13
-	VMULPD      288(BX), Y14, Y14
-	VMOVUPD     768(BX), Y15
-	VMULPD      Y5, Y15, Y5
-	VMOVUPD     1216(BX), Y2
-	VMULPD      Y3, Y2, Y3
-	VMULPD      1248(BX), Y8, Y8
-	VMOVUPD     Y0, 288(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y0
-	VMOVUPD     Y4, 224(BX)
-	VMULPD      1344(BX), Y0, Y4
-	VMOVUPD     Y11, 640(BX)
-	VMULPD      1312(BX), Y0, Y11
-	VMOVUPD     Y12, 1376(BX)
-	VMOVUPD     1280(BX), Y12
+	VFMADD213PD Y2, Y15, Y13
+	VFMADD213PD Y2, Y5, Y14
 	VMULPD      Y0, Y12, Y0
-	VFMADD231PD Y15, Y15, Y4
-	VFMADD231PD Y2, Y2, Y11
-	VMOVUPD     1248(BX), Y2
-	VFMADD231PD Y2, Y2, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y2
-	VFMADD231PD 1344(BX), Y2, Y4
-	VFMADD231PD 1312(BX), Y2, Y11
-	VFMADD231PD Y2, Y12, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
-	VFMADD231PD Y2, Y10, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y12
-	VFMADD231PD Y2, Y13, Y12
-	VMOVUPD     Y9, 1248(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y9
-	VFMADD231PD Y2, Y14, Y9
-	VMOVUPD     Y1, 1216(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y1
-	VFMADD231PD Y2, Y5, Y1
-	VMOVUPD     Y5, 768(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y5
-	VFMADD231PD Y2, Y3, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y8, Y2
-	VMOVUPD     Y8, 1408(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y8
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1600(SB), Y4, Y8
-	VMOVUPD     Y3, 1440(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1600(SB), Y11, Y3
-	VMOVUPD     Y2, 1472(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y2
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1600(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y0, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y0, Y2
-	VMULPD      Y8, Y4, Y4
-	VMULPD      Y3, Y11, Y3
-	VMULPD      Y2, Y0, Y0
-	VMOVUPD     480(BX), Y2
-	VFMADD213PD Y2, Y2, Y4
-	VMOVUPD     448(BX), Y8
-	VFMADD213PD Y8, Y8, Y3
-	VMOVUPD     416(BX), Y11
-	VFMADD213PD Y11, Y11, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD231PD Y11, Y15, Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y2
-	VFMADD231PD Y11, Y12, Y2
-	VMOVUPD     Y0, 1504(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y0
-	VFMADD231PD Y11, Y9, Y0
-	VMOVUPD     Y3, 800(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD Y3, Y15, Y8
-	VFMADD213PD Y3, Y12, Y2
-	VFMADD213PD Y3, Y9, Y0
-	VMOVUPD     Y4, 544(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y4
-	VFMADD213PD Y4, Y15, Y8
-	VFMADD213PD Y4, Y12, Y2
-	VFMADD213PD Y4, Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y4
-	VFMADD213PD Y4, Y8, Y15
-	VFMADD213PD Y4, Y2, Y12
-	VFMADD213PD Y4, Y0, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y0
-	VFMADD213PD Y0, Y15, Y10
-	VFMADD213PD Y0, Y12, Y13
-	VFMADD213PD Y0, Y9, Y14
-	VMULPD      Y7, Y10, Y2
-	VMULPD      Y6, Y13, Y6
-	VMULPD      1216(BX), Y14, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y8
-	VANDPD      Y2, Y8, Y2
-	VANDPD      Y6, Y8, Y6
-	VANDPD      Y7, Y8, Y7
-	VMOVUPD     992(BX), Y9
-	VORPD       Y2, Y9, Y2
-	VMOVUPD     960(BX), Y10
-	VORPD       Y6, Y10, Y6
-	VMOVUPD     1184(BX), Y12
-	VORPD       Y7, Y12, Y7
+	VMULPD      Y1, Y13, Y1
+	VMULPD      1344(BX), Y14, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y7
+	VANDPD      Y0, Y7, Y0
+	VANDPD      Y1, Y7, Y1
+	VANDPD      Y5, Y7, Y5
+	VMOVUPD     1184(BX), Y9
+	VORPD       Y0, Y9, Y0
+	VMOVUPD     1152(BX), Y10
+	VORPD       Y1, Y10, Y1
+	VMOVUPD     640(BX), Y12
+	VORPD       Y5, Y12, Y5
 	VMOVUPD     (BX), Y13
 	VORPD       Y9, Y13, Y9
 	VORPD       Y10, Y13, Y10
 	VORPD       Y12, Y13, Y12
-	VMOVUPD     128(BX), Y14
+	VMOVUPD     224(BX), Y14
 	VCMPPD      $0x00, Y9, Y14, Y9
-	VMOVUPD     512(BX), Y15
+	VMOVUPD     128(BX), Y15
 	VCMPPD      $0x00, Y10, Y15, Y10
-	VMOVUPD     1152(BX), Y15
+	VMOVUPD     192(BX), Y15
 	VCMPPD      $0x00, Y12, Y15, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y15
-	VFMADD231PD Y11, Y1, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y14
-	VFMADD231PD Y11, Y5, Y14
-	VMOVUPD     1472(BX), Y13
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y13, Y11
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y3
-	VFMADD213PD Y3, Y1, Y15
-	VFMADD213PD Y3, Y5, Y14
-	VFMADD231PD Y11, Y13, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y11
-	VFMADD213PD Y11, Y1, Y15
-	VFMADD213PD Y11, Y5, Y14
-	VFMADD231PD Y3, Y13, Y11
-	VFMADD213PD Y4, Y15, Y1
-	VFMADD213PD Y4, Y14, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y15
+	VFMADD231PD Y11, Y6, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y14
+	VFMADD231PD Y11, Y3, Y14
+	VMOVUPD     1376(BX), Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y13, Y11
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
 	VFMADD231PD Y11, Y13, Y4
-	VFMADD132PD 768(BX), Y0, Y1
-	VFMADD132PD 1440(BX), Y0, Y5
-	VFMADD231PD 1408(BX), Y4, Y0
-	VMULPD      1248(BX), Y1, Y1
-	VMULPD      1376(BX), Y5, Y3
-	VMULPD      640(BX), Y0, Y0
-	VMOVUPD     1344(BX), Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y5
-	VMINPD      Y5, Y4, Y11
-	VMOVUPD     1312(BX), Y13
-	VMINPD      Y5, Y13, Y14
-	VMOVUPD     1280(BX), Y15
-	VMINPD      Y5, Y15, Y5
-	VANDPD      Y1, Y8, Y1
-	VANDPD      Y3, Y8, Y3
-	VANDPD      Y0, Y8, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y8
-	VMAXPD      Y8, Y11, Y11
-	VMAXPD      Y8, Y14, Y14
-	VMAXPD      Y8, Y5, Y5
-	VMOVUPD     256(BX), Y8
-	VORPD       Y1, Y8, Y1
-	VORPD       192(BX), Y3, Y3
-	VORPD       160(BX), Y0, Y0
-	VMOVUPD     Y0, 640(BX)
-	VMOVUPD     (BX), Y0
-	VORPD       Y8, Y0, Y8
-	VMOVUPD     Y7, 256(BX)
-	VORPD       192(BX), Y0, Y7
-	VORPD       160(BX), Y0, Y0
-	VSUBPD      Y11, Y4, Y4
-	VSUBPD      Y14, Y13, Y13
-	VSUBPD      Y5, Y15, Y15
-	VMOVUPD     Y3, 1280(BX)
-	VMOVUPD     128(BX), Y3
-	VCMPPD      $0x00, Y8, Y3, Y3
-	VMOVUPD     512(BX), Y8
-	VCMPPD      $0x00, Y7, Y8, Y7
-	VMOVUPD     1152(BX), Y8
-	VCMPPD      $0x00, Y0, Y8, Y0
-	VMOVUPD     32(BX), Y8
-	VMOVUPD     Y6, 1152(BX)
-	VMULPD      480(BX), Y8, Y6
-	VMOVUPD     Y1, 512(BX)
-	VMOVUPD     64(BX), Y1
-	VMOVUPD     Y2, 128(BX)
-	VMULPD      448(BX), Y1, Y2
-	VMOVUPD     Y12, 1312(BX)
-	VMOVUPD     96(BX), Y12
-	VMOVUPD     Y10, 1344(BX)
-	VMULPD      416(BX), Y12, Y10
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y4, Y4
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y13, Y13
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y15, Y15
-	VMULPD      224(BX), Y8, Y8
-	VMULPD      288(BX), Y1, Y1
-	VMULPD      384(BX), Y12, Y12
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y11, Y11
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y14, Y14
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y5, Y5
-	VPSLLQ      $0x34, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y4
+	VFMADD213PD Y4, Y6, Y15
+	VFMADD213PD Y4, Y3, Y14
+	VFMADD231PD Y11, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y11
+	VFMADD213PD Y11, Y6, Y15
+	VFMADD213PD Y11, Y3, Y14
+	VFMADD231PD Y4, Y13, Y11
+	VFMADD213PD Y8, Y15, Y6
+	VFMADD213PD Y8, Y14, Y3
+	VFMADD231PD Y11, Y13, Y8
+	VFMADD132PD 736(BX), Y2, Y6
+	VFMADD132PD 768(BX), Y2, Y3
+	VFMADD231PD 608(BX), Y8, Y2
+	VMULPD      1312(BX), Y6, Y4
+	VMULPD      1280(BX), Y3, Y3
+	VMULPD      1056(BX), Y2, Y2
+	VANDPD      Y4, Y7, Y4
+	VANDPD      Y3, Y7, Y3
+	VANDPD      Y2, Y7, Y2
+	VMOVUPD     352(BX), Y6
+	VORPD       Y4, Y6, Y4
+	VMOVUPD     384(BX), Y7
+	VORPD       Y3, Y7, Y3
+	VMOVUPD     160(BX), Y8
+	VORPD       Y2, Y8, Y2
+	VSUBPD      Y4, Y0, Y0
+	VSUBPD      Y3, Y1, Y1
+	VSUBPD      Y2, Y5, Y2
+	VMOVUPD     (BX), Y3
+	VORPD       Y6, Y3, Y4
+	VORPD       Y7, Y3, Y5
+	VORPD       Y8, Y3, Y3
+	VMOVUPD     224(BX), Y6
+	VCMPPD      $0x00, Y4, Y6, Y4
+	VMOVUPD     128(BX), Y6
+	VCMPPD      $0x00, Y5, Y6, Y5
+	VMOVUPD     192(BX), Y6
+	VCMPPD      $0x00, Y3, Y6, Y3
+	VMOVUPD     1248(BX), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y7
+	VMINPD      Y7, Y6, Y8
+	VMOVUPD     1216(BX), Y11
+	VMINPD      Y7, Y11, Y13
+	VMOVUPD     704(BX), Y14
+	VMINPD      Y7, Y14, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y15
+	VMAXPD      Y15, Y8, Y8
+	VMAXPD      Y15, Y13, Y13
+	VMAXPD      Y15, Y7, Y7
+	VSUBPD      Y8, Y6, Y6
+	VSUBPD      Y13, Y11, Y11
+	VSUBPD      Y7, Y14, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y15
+	VADDPD      Y15, Y8, Y8
+	VADDPD      Y15, Y13, Y13
+	VADDPD      Y15, Y7, Y7
+	VADDPD      Y15, Y6, Y6
+	VADDPD      Y15, Y11, Y11
+	VADDPD      Y15, Y14, Y14
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y13, Y13
+	VPSLLQ      $0x34, Y7, Y7
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y14, Y14
+	VMULPD      832(BX), Y6, Y6
+	VMULPD      800(BX), Y11, Y11
+	VMULPD      1408(BX), Y14, Y14
+	VMULPD      Y8, Y6, Y6
+	VMULPD      Y13, Y11, Y8
+	VMULPD      Y7, Y14, Y7
+	VMOVUPD     928(BX), Y11
+	VPSRLQ      $0x01, Y11, Y13
+	VMOVUPD     896(BX), Y14
+	VPSRLQ      $0x01, Y14, Y15
+	VMOVUPD     Y2, 1408(BX)
+	VMOVUPD     672(BX), Y2
+	VMOVUPD     Y7, 800(BX)
+	VPSRLQ      $0x01, Y2, Y7
+	VPSUBQ      Y13, Y11, Y11
+	VPSUBQ      Y15, Y14, Y14
+	VPSUBQ      Y7, Y2, Y2
 	VPSLLQ      $0x34, Y13, Y13
 	VPSLLQ      $0x34, Y15, Y15
-	VMULPD      544(BX), Y4, Y4
-	VMULPD      800(BX), Y13, Y13
-	VMULPD      1504(BX), Y15, Y15
-	VMOVUPD     Y15, 1504(BX)
-	VMOVUPD     480(BX), Y15
-	VMOVUPD     Y13, 800(BX)
-	VMINPD      224(BX), Y15, Y13
-	VMOVUPD     Y13, 544(BX)
-	VMOVUPD     448(BX), Y13
-	VMOVUPD     Y4, 96(BX)
-	VMINPD      288(BX), Y13, Y4
-	VMOVUPD     Y4, 64(BX)
-	VMOVUPD     416(BX), Y4
-	VMOVUPD     Y5, 32(BX)
-	VMINPD      384(BX), Y4, Y5
-	VADDPD      224(BX), Y15, Y15
-	VADDPD      288(BX), Y13, Y13
-	VADDPD      384(BX), Y4, Y4
-	VBLENDVPD   Y3, spotPriceRowsAVX2Consts<>+288(SB), Y6, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y6
-	VBLENDVPD   Y7, Y6, Y2, Y2
-	VBLENDVPD   Y0, Y6, Y10, Y0
-	VBLENDVPD   Y9, Y6, Y8, Y7
-	VMOVUPD     1344(BX), Y8
-	VBLENDVPD   Y8, Y6, Y1, Y1
-	VMOVUPD     1312(BX), Y8
-	VBLENDVPD   Y8, Y6, Y12, Y6
-	VPSLLQ      $0x34, Y11, Y8
-	VPSLLQ      $0x34, Y14, Y9
-	VMOVUPD     32(BX), Y10
-	VPSLLQ      $0x34, Y10, Y10
-	VMOVUPD     128(BX), Y11
-	VSUBPD      512(BX), Y11, Y11
-	VMOVUPD     1152(BX), Y12
-	VSUBPD      1280(BX), Y12, Y12
-	VMOVUPD     256(BX), Y14
-	VSUBPD      640(BX), Y14, Y14
-	VSUBPD      Y7, Y3, Y3
-	VSUBPD      Y1, Y2, Y1
-	VSUBPD      Y6, Y0, Y0
-	VMULPD      96(BX), Y8, Y2
-	VMULPD      800(BX), Y9, Y6
-	VMULPD      1504(BX), Y10, Y7
-	VMOVUPD     544(BX), Y8
-	VMOVUPD     736(BX), Y9
+	VPSLLQ      $0x34, Y7, Y7
+	VMULPD      1088(BX), Y13, Y13
+	VMULPD      1120(BX), Y15, Y15
+	VMULPD      960(BX), Y7, Y7
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y14, Y14
+	VPSLLQ      $0x34, Y2, Y2
+	VMULPD      Y11, Y13, Y11
+	VMULPD      Y14, Y15, Y13
+	VMULPD      Y2, Y7, Y2
+	VMULPD      256(BX), Y11, Y7
+	VMULPD      288(BX), Y13, Y11
+	VMULPD      320(BX), Y2, Y2
+	VMOVUPD     32(BX), Y13
+	VMULPD      544(BX), Y13, Y14
+	VMOVUPD     64(BX), Y15
+	VMOVUPD     Y1, 320(BX)
+	VMULPD      480(BX), Y15, Y1
+	VMOVUPD     Y8, 288(BX)
+	VMOVUPD     96(BX), Y8
+	VMOVUPD     Y0, 256(BX)
+	VMULPD      448(BX), Y8, Y0
+	VBLENDVPD   Y4, spotPriceRowsAVX2Consts<>+288(SB), Y14, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y14
+	VBLENDVPD   Y5, Y14, Y1, Y1
+	VBLENDVPD   Y3, Y14, Y0, Y0
+	VMULPD      Y7, Y13, Y3
+	VMULPD      Y11, Y15, Y5
+	VMULPD      Y2, Y8, Y8
+	VBLENDVPD   Y9, Y14, Y3, Y3
+	VBLENDVPD   Y10, Y14, Y5, Y5
+	VBLENDVPD   Y12, Y14, Y8, Y8
+	VSUBPD      Y3, Y4, Y3
+	VSUBPD      Y5, Y1, Y1
+	VSUBPD      Y8, Y0, Y0
+	VFMADD231PD 256(BX), Y6, Y3
+	VMOVUPD     320(BX), Y4
+	VFMADD231PD 288(BX), Y4, Y1
+	VMOVUPD     1408(BX), Y4
+	VFMADD231PD 800(BX), Y4, Y0
+	VMOVUPD     544(BX), Y4
+	VMINPD      Y7, Y4, Y5
+	VMOVUPD     480(BX), Y6
+	VMINPD      Y11, Y6, Y8
+	VMOVUPD     448(BX), Y9
+	VMINPD      Y2, Y9, Y10
+	VADDPD      Y7, Y4, Y4
+	VADDPD      Y11, Y6, Y6
+	VADDPD      Y2, Y9, Y2
+	VMOVUPD     576(BX), Y7
+	VMINPD      Y7, Y5, Y5
+	VMOVUPD     512(BX), Y9
 	VMINPD      Y9, Y8, Y8
-	VMOVUPD     64(BX), Y10
-	VMOVUPD     Y8, 544(BX)
-	VMOVUPD     704(BX), Y8
-	VMINPD      Y8, Y10, Y10
-	VMINPD      672(BX), Y5, Y5
-	VADDPD      Y15, Y9, Y9
-	VADDPD      Y13, Y8, Y8
-	VADDPD      672(BX), Y4, Y4
-	VFMADD231PD Y11, Y2, Y3
-	VFMADD231PD Y12, Y6, Y1
-	VFMADD231PD Y14, Y7, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y2
-	VCMPPD      $0x11, 544(BX), Y2, Y6
-	VCMPPD      $0x11, Y10, Y2, Y7
-	VCMPPD      $0x11, Y5, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y5
-	VCMPPD      $0x11, Y5, Y9, Y9
-	VCMPPD      $0x11, Y5, Y8, Y8
-	VCMPPD      $0x11, Y5, Y4, Y4
-	VANDPD      Y9, Y6, Y5
-	VANDPD      Y8, Y7, Y6
-	VANDPD      Y4, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y4
-	VBLENDVPD   Y5, Y3, Y4, Y3
-	VBLENDVPD   Y6, Y1, Y4, Y1
-	VBLENDVPD   Y2, Y0, Y4, Y0
+	VMOVUPD     416(BX), Y11
+	VMINPD      Y11, Y10, Y10
+	VADDPD      Y4, Y7, Y4
+	VADDPD      Y6, Y9, Y6
+	VADDPD      Y2, Y11, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y7
+	VCMPPD      $0x11, Y5, Y7, Y5
+	VCMPPD      $0x11, Y8, Y7, Y8
+	VCMPPD      $0x11, Y10, Y7, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y9
+	VCMPPD      $0x11, Y9, Y4, Y4
+	VCMPPD      $0x11, Y9, Y6, Y6
+	VCMPPD      $0x11, Y9, Y2, Y2
+	VANDPD      Y4, Y5, Y4
+	VANDPD      Y6, Y8, Y5
+	VANDPD      Y2, Y7, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2720(SB), Y6
+	VBLENDVPD   Y4, Y3, Y6, Y3
+	VBLENDVPD   Y5, Y1, Y6, Y1
+	VBLENDVPD   Y2, Y0, Y6, Y0
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y3, (SI)(AX*1)
 	VMOVUPD     Y1, 32(SI)(AX*1)
@@ -3014,19 +2983,19 @@ tail:
 	VANDPD      Y12, Y4, Y10
 	VMOVUPD     Y4, 96(BX)
 	VANDPD      Y12, Y5, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+64(SB), Y12
 	VMOVUPD     Y5, 128(BX)
-	VMULPD      Y12, Y13, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+64(SB), Y5
+	VMULPD      Y5, Y13, Y12
 	VMOVUPD     Y1, 160(BX)
-	VMULPD      Y12, Y11, Y1
+	VMULPD      Y5, Y11, Y1
 	VMOVUPD     Y9, 192(BX)
-	VMULPD      Y10, Y12, Y9
-	VMULPD      Y4, Y12, Y12
+	VMULPD      Y10, Y5, Y9
+	VMULPD      Y4, Y5, Y5
 	VMOVUPD     Y0, 224(BX)
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y13, Y0
 	VMOVUPD     Y8, 256(BX)
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y11, Y8
-	VBLENDVPD   Y0, Y5, Y13, Y5
+	VBLENDVPD   Y0, Y12, Y13, Y12
 	VBLENDVPD   Y8, Y1, Y11, Y1
 	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y0, Y0
 	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y8, Y8
@@ -3035,7 +3004,7 @@ tail:
 	VMOVUPD     Y7, 320(BX)
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y4, Y7
 	VBLENDVPD   Y3, Y9, Y10, Y9
-	VBLENDVPD   Y7, Y12, Y4, Y12
+	VBLENDVPD   Y7, Y5, Y4, Y5
 	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
 	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y7, Y7
 	VMOVUPD     Y2, 352(BX)
@@ -3047,45 +3016,45 @@ tail:
 	VMOVUPD     Y10, 448(BX)
 	VCMPPD      $0x03, Y4, Y4, Y10
 	VMOVUPD     Y4, 480(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y5, Y4
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y12, Y4
 	VMOVUPD     Y6, 512(BX)
 	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y1, Y6
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y6, Y6
 	VORPD       Y2, Y4, Y2
 	VORPD       Y13, Y6, Y4
-	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y12, Y6
 	VPSRLQ      $0x34, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y6
-	VORPD       Y6, Y5, Y5
-	VORPD       Y6, Y1, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y12
+	VORPD       Y12, Y6, Y6
+	VORPD       Y12, Y1, Y1
 	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y13
-	VSUBPD      Y13, Y5, Y5
-	VSUBPD      Y13, Y1, Y1
-	VSUBPD      Y0, Y5, Y0
-	VSUBPD      Y8, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y5
-	VANDPD      Y9, Y5, Y8
-	VANDPD      Y12, Y5, Y5
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y8, Y8
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y5, Y5
-	VORPD       Y11, Y8, Y8
-	VORPD       Y10, Y5, Y5
-	VPSRLQ      $0x34, Y9, Y9
-	VPSRLQ      $0x34, Y12, Y10
-	VORPD       Y9, Y6, Y9
-	VORPD       Y10, Y6, Y6
-	VSUBPD      Y13, Y9, Y9
 	VSUBPD      Y13, Y6, Y6
+	VSUBPD      Y13, Y1, Y1
+	VSUBPD      Y0, Y6, Y0
+	VSUBPD      Y8, Y1, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y6
+	VANDPD      Y9, Y6, Y8
+	VANDPD      Y5, Y6, Y6
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y8, Y8
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y6, Y6
+	VORPD       Y11, Y8, Y8
+	VORPD       Y10, Y6, Y6
+	VPSRLQ      $0x34, Y9, Y9
+	VPSRLQ      $0x34, Y5, Y5
+	VORPD       Y9, Y12, Y9
+	VORPD       Y5, Y12, Y5
+	VSUBPD      Y13, Y9, Y9
+	VSUBPD      Y13, Y5, Y5
 	VSUBPD      Y3, Y9, Y3
-	VSUBPD      Y7, Y6, Y6
+	VSUBPD      Y7, Y5, Y5
 	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y7
 	VMULPD      Y7, Y2, Y9
 	VMULPD      Y7, Y4, Y10
 	VCMPPD      $0x11, Y8, Y9, Y9
-	VCMPPD      $0x11, Y5, Y10, Y10
+	VCMPPD      $0x11, Y6, Y10, Y10
 	VMULPD      Y7, Y8, Y11
-	VMULPD      Y7, Y5, Y7
+	VMULPD      Y7, Y6, Y7
 	VCMPPD      $0x11, Y2, Y11, Y11
 	VCMPPD      $0x11, Y4, Y7, Y7
 	VADDPD      Y2, Y2, Y12
@@ -3093,9 +3062,9 @@ tail:
 	VBLENDVPD   Y9, Y12, Y2, Y2
 	VBLENDVPD   Y10, Y13, Y4, Y4
 	VADDPD      Y8, Y8, Y12
-	VADDPD      Y5, Y5, Y13
+	VADDPD      Y6, Y6, Y13
 	VBLENDVPD   Y11, Y12, Y8, Y8
-	VBLENDVPD   Y7, Y13, Y5, Y5
+	VBLENDVPD   Y7, Y13, Y6, Y6
 	VMOVUPD     352(BX), Y12
 	VMULPD      512(BX), Y12, Y13
 	VMOVUPD     Y7, 544(BX)
@@ -3105,22 +3074,22 @@ tail:
 	VMOVUPD     Y10, 608(BX)
 	VADDPD      Y8, Y2, Y10
 	VMOVUPD     Y9, 640(BX)
-	VADDPD      Y5, Y4, Y9
+	VADDPD      Y6, Y4, Y9
 	VSUBPD      Y8, Y2, Y2
-	VSUBPD      Y5, Y4, Y4
-	VMOVUPD     384(BX), Y5
+	VSUBPD      Y6, Y4, Y4
+	VMOVUPD     384(BX), Y6
 	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y8
-	VCMPPD      $0x00, Y8, Y5, Y7
-	VMOVUPD     416(BX), Y5
-	VCMPPD      $0x00, Y8, Y5, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y5
-	VBLENDVPD   Y7, Y5, Y0, Y0
-	VBLENDVPD   Y12, Y5, Y1, Y1
+	VCMPPD      $0x00, Y8, Y6, Y7
+	VMOVUPD     416(BX), Y6
+	VCMPPD      $0x00, Y8, Y6, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y6
+	VBLENDVPD   Y7, Y6, Y0, Y0
+	VBLENDVPD   Y12, Y6, Y1, Y1
 	VMULPD      Y13, Y10, Y7
 	VMULPD      Y11, Y9, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y5
-	VDIVPD      Y7, Y5, Y7
-	VDIVPD      Y12, Y5, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VDIVPD      Y7, Y6, Y7
+	VDIVPD      Y12, Y6, Y12
 	VMULPD      Y7, Y13, Y13
 	VMULPD      Y12, Y11, Y11
 	VMULPD      Y7, Y10, Y7
@@ -3135,17 +3104,17 @@ tail:
 	VCMPPD      $0x00, Y8, Y12, Y13
 	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y8
 	VBLENDVPD   Y11, Y8, Y3, Y3
-	VBLENDVPD   Y13, Y8, Y6, Y6
+	VBLENDVPD   Y13, Y8, Y5, Y5
 	VMULPD      Y2, Y2, Y8
 	VMULPD      Y4, Y4, Y11
 	VMOVUPD     384(BX), Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y6
 	VMOVUPD     Y9, 672(BX)
-	VCMPPD      $0x11, Y5, Y13, Y9
+	VCMPPD      $0x11, Y6, Y13, Y9
 	VMOVUPD     Y7, 704(BX)
 	VMOVUPD     416(BX), Y7
 	VMOVUPD     Y4, 736(BX)
-	VCMPPD      $0x11, Y5, Y7, Y4
+	VCMPPD      $0x11, Y6, Y7, Y4
 	VBLENDVPD   Y9, Y0, Y13, Y0
 	VBLENDVPD   Y4, Y1, Y7, Y1
 	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y4
@@ -3169,10 +3138,10 @@ tail:
 	VFMADD231PD Y4, Y11, Y9
 	VMULPD      Y7, Y8, Y4
 	VMULPD      Y9, Y11, Y7
-	VCMPPD      $0x11, Y5, Y10, Y8
-	VCMPPD      $0x11, Y5, Y12, Y5
+	VCMPPD      $0x11, Y6, Y10, Y8
+	VCMPPD      $0x11, Y6, Y12, Y6
 	VBLENDVPD   Y8, Y3, Y10, Y3
-	VBLENDVPD   Y5, Y6, Y12, Y5
+	VBLENDVPD   Y6, Y5, Y12, Y5
 	VSUBPD      Y3, Y0, Y0
 	VSUBPD      Y5, Y1, Y1
 	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y3
@@ -3214,419 +3183,421 @@ tail:
 	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y7
 	VFMADD231PD Y7, Y2, Y12
 	VFMADD231PD Y7, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y2
 	VFMADD231PD Y2, Y0, Y12
 	VFMADD231PD Y2, Y1, Y11
 	VFMADD231PD 256(BX), Y6, Y12
 	VFMADD231PD 192(BX), Y9, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y1
 	VFMADD231PD Y0, Y8, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y2
-	VFMADD213PD Y2, Y10, Y0
-	VSUBPD      Y2, Y1, Y1
-	VSUBPD      Y2, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y4
-	VFMADD231PD Y4, Y1, Y8
-	VFMADD231PD Y4, Y0, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y4
-	VFMADD231PD Y4, Y1, Y8
-	VFMADD231PD Y4, Y0, Y10
-	VMOVUPD     704(BX), Y4
-	VFMADD213PD Y5, Y12, Y4
-	VMOVUPD     672(BX), Y6
-	VFMADD213PD Y3, Y11, Y6
+	VFMADD213PD spotPriceRowsAVX2Consts<>+896(SB), Y10, Y0
+	VMOVUPD     64(BX), Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y4
+	VXORPD      Y4, Y2, Y6
+	VMOVUPD     32(BX), Y9
+	VXORPD      Y4, Y9, Y13
+	VMOVUPD     Y13, 192(BX)
+	VMULPD      352(BX), Y2, Y13
+	VMULPD      288(BX), Y9, Y2
+	VMOVUPD     704(BX), Y9
+	VFMADD213PD Y5, Y12, Y9
+	VMOVUPD     Y2, 160(BX)
+	VMOVUPD     672(BX), Y2
+	VFMADD213PD Y3, Y11, Y2
 	VFMSUB231PD 704(BX), Y12, Y5
 	VFMSUB231PD 672(BX), Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y9
-	VMINPD      Y9, Y1, Y11
-	VMINPD      Y9, Y0, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y13
-	VMAXPD      Y13, Y11, Y11
-	VMAXPD      Y13, Y12, Y12
-	VSUBPD      Y11, Y1, Y1
-	VSUBPD      Y12, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y13
-	VADDPD      Y13, Y11, Y11
-	VADDPD      Y13, Y12, Y12
-	VADDPD      Y13, Y1, Y1
-	VADDPD      Y13, Y0, Y0
-	VPSLLQ      $0x34, Y11, Y11
-	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y1, Y1
-	VPSLLQ      $0x34, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y13
-	VANDPD      Y4, Y13, Y9
-	VMOVUPD     Y12, 672(BX)
-	VANDPD      Y6, Y13, Y12
-	VMOVUPD     Y11, 704(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y11
-	VMINPD      Y9, Y11, Y9
-	VMINPD      Y12, Y11, Y12
-	VMOVUPD     Y0, 192(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y0
-	VANDPD      Y4, Y0, Y4
-	VANDPD      Y6, Y0, Y6
-	VMOVUPD     Y6, 160(BX)
-	VANDPD      Y5, Y13, Y6
-	VMOVUPD     Y4, 256(BX)
-	VANDPD      Y3, Y13, Y4
-	VMINPD      Y6, Y11, Y6
-	VMINPD      Y4, Y11, Y4
-	VANDPD      Y5, Y0, Y5
-	VANDPD      Y3, Y0, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y11
-	VFMADD213PD Y7, Y9, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y0
-	VFMADD213PD Y7, Y12, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y13
-	VMOVUPD     Y3, 224(BX)
-	VADDPD      Y13, Y9, Y3
-	VMOVUPD     Y5, 736(BX)
-	VADDPD      Y13, Y12, Y5
-	VMOVUPD     Y1, 544(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     Y10, 576(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y10
-	VFMADD213PD Y7, Y4, Y10
-	VADDPD      Y13, Y6, Y7
-	VADDPD      Y13, Y4, Y13
-	VMOVUPD     Y4, 608(BX)
-	VMULPD      Y9, Y9, Y4
-	VMOVUPD     Y9, 640(BX)
-	VMULPD      Y12, Y12, Y9
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1184(SB), Y2, Y4
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1184(SB), Y2, Y9
-	VSUBPD      Y2, Y4, Y4
-	VSUBPD      Y2, Y9, Y2
-	VMULPD      Y3, Y11, Y9
-	VMOVUPD     Y2, 480(BX)
-	VMULPD      Y5, Y0, Y2
-	VMOVUPD     Y4, 448(BX)
-	VMULPD      Y7, Y1, Y4
-	VMOVUPD     Y12, 416(BX)
-	VMULPD      Y13, Y10, Y12
-	VMOVUPD     Y6, 384(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y6
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1216(SB), Y8, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y11
+	VSUBPD      Y11, Y1, Y12
+	VMOVUPD     Y13, 672(BX)
+	VSUBPD      Y11, Y0, Y13
+	VMOVUPD     Y6, 704(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y6
+	VPADDQ      Y6, Y1, Y1
+	VPADDQ      Y6, Y0, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y6
+	VFMADD231PD Y6, Y12, Y8
+	VFMADD231PD Y6, Y13, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y6
+	VFMADD231PD Y6, Y12, Y8
+	VFMADD231PD Y6, Y13, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y6
+	VANDPD      Y9, Y6, Y12
+	VANDPD      Y2, Y6, Y13
+	VMOVUPD     Y0, 256(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y0
+	VMINPD      Y12, Y0, Y12
+	VMINPD      Y13, Y0, Y13
+	VANDPD      Y9, Y4, Y9
+	VANDPD      Y2, Y4, Y2
+	VMOVUPD     Y1, 224(BX)
+	VANDPD      Y5, Y6, Y1
+	VMOVUPD     Y2, 736(BX)
+	VANDPD      Y3, Y6, Y2
+	VMINPD      Y1, Y0, Y1
+	VMINPD      Y2, Y0, Y0
+	VANDPD      Y5, Y4, Y2
+	VANDPD      Y3, Y4, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y4
+	VFMADD213PD Y7, Y12, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y5
+	VFMADD213PD Y7, Y13, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y6
+	VMOVUPD     Y9, 544(BX)
+	VADDPD      Y6, Y12, Y9
+	VMOVUPD     Y3, 576(BX)
+	VADDPD      Y6, Y13, Y3
+	VMOVUPD     Y2, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y2
+	VFMADD213PD Y7, Y1, Y2
+	VMOVUPD     Y10, 640(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD213PD Y7, Y0, Y10
+	VADDPD      Y6, Y1, Y7
+	VADDPD      Y6, Y0, Y6
+	VMOVUPD     Y0, 480(BX)
+	VMULPD      Y12, Y12, Y0
+	VMOVUPD     Y12, 448(BX)
+	VMULPD      Y13, Y13, Y12
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y0
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y12
+	VSUBPD      Y11, Y0, Y0
+	VSUBPD      Y11, Y12, Y11
+	VMULPD      Y9, Y4, Y12
+	VMOVUPD     Y11, 416(BX)
+	VMULPD      Y3, Y5, Y11
+	VMOVUPD     Y0, 384(BX)
+	VMULPD      Y7, Y2, Y0
 	VMOVUPD     Y13, 768(BX)
-	VMOVUPD     576(BX), Y13
-	VMOVUPD     Y7, 800(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y7
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1216(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1472(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1472(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1504(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1504(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y8, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y13, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y6, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y7, Y13
-	VMULPD      544(BX), Y8, Y6
-	VMULPD      192(BX), Y13, Y7
-	VMULPD      704(BX), Y6, Y6
-	VMULPD      672(BX), Y7, Y7
-	VMULPD      96(BX), Y6, Y6
-	VMULPD      128(BX), Y7, Y7
-	VMULPD      Y4, Y9, Y8
-	VMULPD      Y12, Y2, Y13
-	VMOVUPD     Y7, 128(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y7
-	VDIVPD      Y8, Y7, Y8
-	VDIVPD      Y13, Y7, Y13
-	VMULPD      Y8, Y4, Y4
-	VMULPD      Y13, Y12, Y12
-	VMULPD      Y8, Y9, Y8
-	VMULPD      Y13, Y2, Y2
-	VMULPD      Y4, Y11, Y9
-	VMULPD      Y12, Y0, Y0
-	VMULPD      Y4, Y3, Y3
-	VMULPD      Y12, Y5, Y4
-	VMULPD      Y8, Y1, Y1
-	VMULPD      Y2, Y10, Y5
-	VMULPD      800(BX), Y8, Y8
-	VMULPD      768(BX), Y2, Y2
-	VMULPD      384(BX), Y1, Y1
-	VMULPD      608(BX), Y5, Y5
-	VMOVUPD     640(BX), Y10
-	VMULPD      Y9, Y10, Y9
-	VMOVUPD     416(BX), Y11
-	VMULPD      Y0, Y11, Y0
-	VMOVUPD     448(BX), Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y13
-	VMOVUPD     Y6, 608(BX)
-	VMULPD      Y13, Y12, Y6
-	VMOVUPD     480(BX), Y7
-	VMULPD      Y13, Y7, Y13
-	VFMADD231PD Y10, Y10, Y6
+	VMULPD      Y6, Y10, Y13
+	VMOVUPD     Y1, 800(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y1
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1152(SB), Y8, Y1
+	VMOVUPD     Y6, 832(BX)
+	VMOVUPD     640(BX), Y6
+	VMOVUPD     Y7, 864(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y7
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1152(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y1, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y1
+	VFMADD213PD Y1, Y7, Y6
+	VMULPD      Y0, Y12, Y7
+	VMOVUPD     Y6, 640(BX)
+	VMULPD      Y13, Y11, Y6
+	VDIVPD      Y7, Y1, Y7
+	VDIVPD      Y6, Y1, Y6
+	VMULPD      Y7, Y0, Y0
+	VMULPD      Y6, Y13, Y13
+	VMULPD      Y7, Y12, Y7
+	VMULPD      Y6, Y11, Y6
+	VMULPD      Y0, Y4, Y4
+	VMULPD      Y13, Y5, Y5
+	VMULPD      Y0, Y9, Y0
+	VMULPD      Y13, Y3, Y3
+	VMULPD      Y7, Y2, Y2
+	VMULPD      Y6, Y10, Y9
+	VMULPD      864(BX), Y7, Y7
+	VMULPD      832(BX), Y6, Y6
+	VMULPD      800(BX), Y2, Y2
+	VMULPD      480(BX), Y9, Y9
+	VMOVUPD     448(BX), Y10
+	VMULPD      Y4, Y10, Y4
+	VMOVUPD     768(BX), Y11
+	VMULPD      Y5, Y11, Y5
+	VMOVUPD     384(BX), Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y13
+	VMOVUPD     Y8, 480(BX)
+	VMULPD      Y13, Y12, Y8
+	VMOVUPD     416(BX), Y1
+	VMULPD      Y13, Y1, Y13
+	VFMADD231PD Y10, Y10, Y8
 	VFMADD231PD Y11, Y11, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD231PD Y10, Y12, Y6
-	VFMADD231PD Y10, Y7, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD231PD Y10, Y12, Y8
+	VFMADD231PD Y10, Y1, Y13
 	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y10
 	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
-	VFMADD231PD Y10, Y1, Y11
-	VMOVUPD     Y13, 416(BX)
+	VFMADD231PD Y10, Y2, Y11
+	VMOVUPD     Y13, 768(BX)
 	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y13
-	VFMADD231PD Y10, Y5, Y13
-	VMOVUPD     Y6, 640(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y6
-	VFMADD231PD Y10, Y9, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y0, Y10
-	VMOVUPD     Y4, 384(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+960(SB), Y12, Y4
-	VMOVUPD     Y3, 768(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+960(SB), Y7, Y3
-	VMAXPD      spotPriceRowsAVX2Consts<>+1056(SB), Y4, Y4
-	VMAXPD      spotPriceRowsAVX2Consts<>+1056(SB), Y3, Y3
-	VSUBPD      Y4, Y12, Y12
-	VSUBPD      Y3, Y7, Y7
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y4, Y4
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y3, Y3
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y12, Y12
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y7, Y7
-	VPSLLQ      $0x34, Y4, Y4
+	VFMADD231PD Y10, Y9, Y13
+	VMOVUPD     Y8, 448(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y8
+	VFMADD231PD Y10, Y4, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y5, Y10
+	VMOVUPD     Y3, 800(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+2560(SB), Y12, Y3
+	VMOVUPD     Y0, 832(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+2560(SB), Y1, Y0
+	VMAXPD      spotPriceRowsAVX2Consts<>+2592(SB), Y3, Y3
+	VMAXPD      spotPriceRowsAVX2Consts<>+2592(SB), Y0, Y0
+	VSUBPD      Y3, Y12, Y12
+	VSUBPD      Y0, Y1, Y1
+	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y3, Y3
+	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y0, Y0
+	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y12, Y12
+	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y1, Y1
 	VPSLLQ      $0x34, Y3, Y3
+	VPSLLQ      $0x34, Y0, Y0
 	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y7, Y7
-	VMOVUPD     Y3, 480(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1952(SB), Y11, Y3
-	VMOVUPD     Y4, 448(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y4
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1952(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2560(SB), Y11, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2560(SB), Y13, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2592(SB), Y3, Y11
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2592(SB), Y4, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y3
-	VFMADD213PD Y3, Y11, Y1
-	VFMADD213PD Y3, Y13, Y5
-	VMULPD      Y8, Y1, Y1
-	VMULPD      Y2, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y4
-	VANDPD      Y1, Y4, Y1
-	VANDPD      Y2, Y4, Y2
-	VMOVUPD     736(BX), Y5
-	VORPD       Y1, Y5, Y1
-	VMOVUPD     224(BX), Y8
-	VORPD       Y2, Y8, Y2
+	VPSLLQ      $0x34, Y1, Y1
+	VMOVUPD     Y0, 416(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y0
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1888(SB), Y11, Y0
+	VMOVUPD     Y3, 384(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y3
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1888(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y11, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y13, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y0, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y3, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y0
+	VFMADD213PD Y0, Y11, Y2
+	VFMADD213PD Y0, Y13, Y9
+	VMULPD      Y7, Y2, Y2
+	VMULPD      Y6, Y9, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y6
+	VANDPD      Y2, Y6, Y2
+	VANDPD      Y3, Y6, Y3
+	VMOVUPD     608(BX), Y7
+	VORPD       Y2, Y7, Y2
+	VMOVUPD     576(BX), Y9
+	VORPD       Y3, Y9, Y3
 	VMOVUPD     (BX), Y11
-	VORPD       Y5, Y11, Y5
-	VORPD       Y8, Y11, Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y11
-	VFMADD231PD Y13, Y6, Y11
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VORPD       Y7, Y11, Y7
+	VORPD       Y9, Y11, Y9
+	VMOVUPD     704(BX), Y13
+	VCMPPD      $0x00, Y7, Y13, Y7
+	VMOVUPD     192(BX), Y13
+	VCMPPD      $0x00, Y9, Y13, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y13
+	VMOVUPD     Y9, 576(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y9
+	VFMADD231PD Y13, Y8, Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y10, Y13
+	VMOVUPD     Y7, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y13
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y7
+	VFMADD213PD Y7, Y8, Y9
+	VFMADD231PD Y13, Y10, Y7
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y4
-	VFMADD213PD Y4, Y6, Y11
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y13
-	VFMADD213PD Y13, Y6, Y11
-	VFMADD231PD Y4, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y4
-	VFMADD213PD Y4, Y11, Y6
-	VFMADD231PD Y13, Y10, Y4
-	VFMADD213PD Y3, Y6, Y9
-	VFMADD231PD Y4, Y0, Y3
-	VMULPD      768(BX), Y9, Y0
-	VMULPD      384(BX), Y3, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y4
-	VANDPD      Y0, Y4, Y0
-	VANDPD      Y3, Y4, Y3
-	VMOVUPD     256(BX), Y4
-	VORPD       Y0, Y4, Y0
+	VFMADD213PD Y13, Y8, Y9
+	VFMADD231PD Y7, Y10, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y7
+	VFMADD213PD Y7, Y9, Y8
+	VFMADD231PD Y13, Y10, Y7
+	VFMADD213PD Y0, Y8, Y4
+	VFMADD231PD Y7, Y5, Y0
+	VMULPD      832(BX), Y4, Y4
+	VMULPD      800(BX), Y0, Y0
+	VANDPD      Y4, Y6, Y4
+	VANDPD      Y0, Y6, Y0
+	VMOVUPD     544(BX), Y5
+	VORPD       Y4, Y5, Y4
+	VMOVUPD     736(BX), Y6
+	VORPD       Y0, Y6, Y0
+	VSUBPD      Y4, Y2, Y2
+	VSUBPD      Y0, Y3, Y0
+	VORPD       Y5, Y11, Y3
+	VORPD       Y6, Y11, Y4
+	VMOVUPD     704(BX), Y5
+	VCMPPD      $0x00, Y3, Y5, Y3
+	VMOVUPD     192(BX), Y5
+	VCMPPD      $0x00, Y4, Y5, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
+	VMOVUPD     672(BX), Y6
+	VBLENDVPD   Y3, Y5, Y6, Y3
 	VMOVUPD     160(BX), Y6
-	VORPD       Y3, Y6, Y3
-	VSUBPD      Y0, Y1, Y0
-	VSUBPD      Y3, Y2, Y1
-	VMOVUPD     (BX), Y2
-	VORPD       Y4, Y2, Y3
-	VORPD       Y6, Y2, Y2
-	VMOVUPD     640(BX), Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y9
-	VFMADD231PD Y6, Y4, Y9
-	VMOVUPD     416(BX), Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y11
-	VFMADD213PD Y11, Y4, Y9
-	VFMADD231PD Y6, Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y6
-	VFMADD213PD Y6, Y4, Y9
-	VFMADD231PD Y11, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y11
-	VFMADD213PD Y11, Y4, Y9
-	VFMADD231PD Y6, Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y6
-	VFMADD213PD Y6, Y4, Y9
-	VFMADD231PD Y11, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y11
-	VFMADD213PD Y11, Y4, Y9
-	VFMADD231PD Y6, Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y6
-	VFMADD213PD Y6, Y4, Y9
-	VFMADD231PD Y11, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y11
-	VFMADD213PD Y11, Y4, Y9
-	VFMADD231PD Y6, Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y6
-	VFMADD213PD Y6, Y4, Y9
-	VFMADD231PD Y11, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y11
-	VFMADD213PD Y11, Y4, Y9
-	VFMADD231PD Y6, Y10, Y11
-	VMULPD      Y9, Y4, Y4
-	VMULPD      Y11, Y10, Y6
-	VMOVUPD     352(BX), Y9
-	VFMADD213PD Y9, Y9, Y4
-	VMOVUPD     288(BX), Y10
-	VFMADD213PD Y10, Y10, Y6
-	VMULPD      Y12, Y4, Y4
-	VMULPD      Y7, Y6, Y6
-	VMULPD      448(BX), Y4, Y4
-	VMULPD      480(BX), Y6, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y7
-	VXORPD      64(BX), Y7, Y11
-	VXORPD      32(BX), Y7, Y7
-	VCMPPD      $0x00, Y3, Y11, Y3
-	VCMPPD      $0x00, Y2, Y7, Y2
-	VCMPPD      $0x00, Y5, Y11, Y5
-	VCMPPD      $0x00, Y8, Y7, Y7
-	VMOVUPD     64(BX), Y8
-	VMULPD      Y9, Y8, Y11
-	VMOVUPD     32(BX), Y12
-	VMULPD      Y10, Y12, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y10
-	VBLENDVPD   Y3, Y10, Y11, Y3
-	VBLENDVPD   Y2, Y10, Y13, Y2
-	VMULPD      608(BX), Y8, Y8
-	VMULPD      128(BX), Y12, Y11
-	VBLENDVPD   Y5, Y10, Y8, Y5
-	VBLENDVPD   Y7, Y10, Y11, Y7
-	VSUBPD      Y5, Y3, Y3
-	VSUBPD      Y7, Y2, Y2
-	VFMADD231PD Y0, Y4, Y3
-	VFMADD231PD Y1, Y6, Y2
-	VMOVUPD     608(BX), Y0
-	VMINPD      Y0, Y9, Y1
-	VMOVUPD     288(BX), Y4
-	VMOVUPD     128(BX), Y5
-	VMINPD      Y5, Y4, Y6
-	VADDPD      Y0, Y9, Y0
-	VADDPD      Y5, Y4, Y4
-	VMOVUPD     512(BX), Y5
-	VMINPD      Y5, Y1, Y1
+	VBLENDVPD   Y4, Y5, Y6, Y4
+	VMOVUPD     448(BX), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y8
+	VFMADD231PD Y7, Y6, Y8
+	VMOVUPD     768(BX), Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y9, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD Y10, Y6, Y8
+	VFMADD231PD Y7, Y9, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y7
+	VFMADD213PD Y7, Y6, Y8
+	VFMADD231PD Y10, Y9, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD Y10, Y6, Y8
+	VFMADD231PD Y7, Y9, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y7
+	VFMADD213PD Y7, Y6, Y8
+	VFMADD231PD Y10, Y9, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y10
+	VFMADD213PD Y10, Y6, Y8
+	VFMADD231PD Y7, Y9, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y7
+	VFMADD213PD Y7, Y6, Y8
+	VFMADD231PD Y10, Y9, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD Y10, Y6, Y8
+	VFMADD231PD Y7, Y9, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD213PD Y7, Y6, Y8
+	VFMADD231PD Y10, Y9, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD Y10, Y6, Y8
+	VFMADD231PD Y7, Y9, Y10
+	VMULPD      Y8, Y6, Y6
+	VMULPD      Y10, Y9, Y7
+	VMOVUPD     352(BX), Y8
+	VFMADD213PD Y8, Y8, Y6
+	VMOVUPD     288(BX), Y9
+	VFMADD213PD Y9, Y9, Y7
+	VMULPD      Y12, Y6, Y6
+	VMULPD      Y1, Y7, Y1
+	VMULPD      384(BX), Y6, Y6
+	VMULPD      416(BX), Y1, Y1
+	VMOVUPD     224(BX), Y7
+	VPSRLQ      $0x01, Y7, Y10
+	VMOVUPD     256(BX), Y11
+	VPSRLQ      $0x01, Y11, Y12
+	VPSUBQ      Y10, Y7, Y7
+	VPSUBQ      Y12, Y11, Y11
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y12, Y12
+	VMULPD      480(BX), Y10, Y10
+	VMULPD      640(BX), Y12, Y12
+	VPSLLQ      $0x34, Y7, Y7
+	VPSLLQ      $0x34, Y11, Y11
+	VMULPD      Y7, Y10, Y7
+	VMULPD      Y11, Y12, Y10
+	VMULPD      96(BX), Y7, Y7
+	VMULPD      128(BX), Y10, Y10
+	VMULPD      64(BX), Y7, Y11
+	VMULPD      32(BX), Y10, Y12
+	VMOVUPD     608(BX), Y13
+	VBLENDVPD   Y13, Y5, Y11, Y11
+	VMOVUPD     576(BX), Y13
+	VBLENDVPD   Y13, Y5, Y12, Y5
+	VSUBPD      Y11, Y3, Y3
+	VSUBPD      Y5, Y4, Y4
+	VFMADD231PD Y2, Y6, Y3
+	VFMADD231PD Y0, Y1, Y4
+	VMINPD      Y7, Y8, Y0
+	VMINPD      Y10, Y9, Y1
+	VADDPD      Y7, Y8, Y2
+	VADDPD      Y10, Y9, Y5
+	VMOVUPD     512(BX), Y6
+	VMINPD      Y6, Y0, Y0
 	VMOVUPD     320(BX), Y7
-	VMINPD      Y7, Y6, Y6
-	VADDPD      Y0, Y5, Y0
-	VADDPD      Y4, Y7, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y5
-	VCMPPD      $0x11, Y1, Y5, Y1
-	VCMPPD      $0x11, Y6, Y5, Y5
+	VMINPD      Y7, Y1, Y1
+	VADDPD      Y2, Y6, Y2
+	VADDPD      Y5, Y7, Y5
 	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y6
-	VCMPPD      $0x11, Y6, Y0, Y0
-	VCMPPD      $0x11, Y6, Y4, Y4
-	VANDPD      Y0, Y1, Y0
-	VANDPD      Y4, Y5, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y4
-	VBLENDVPD   Y0, Y3, Y4, Y0
-	VBLENDVPD   Y1, Y2, Y4, Y1
+	VCMPPD      $0x11, Y0, Y6, Y0
+	VCMPPD      $0x11, Y1, Y6, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y6
+	VCMPPD      $0x11, Y6, Y2, Y2
+	VCMPPD      $0x11, Y6, Y5, Y5
+	VANDPD      Y2, Y0, Y0
+	VANDPD      Y5, Y1, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2720(SB), Y2
+	VBLENDVPD   Y0, Y3, Y2, Y0
+	VBLENDVPD   Y1, Y4, Y2, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

@@ -303,6 +303,6 @@ func ExampleVec() {
 		fmt.Printf("func %s%v(%s): %d vectors of %d numbers at once\n", k.Name, p.Machine, k.Signature(), p.Unroll, p.Lanes())
 	}
 	// Output:
-	// func expAVX512(y, x []float64): 8 vectors of 8 numbers at once
+	// func expAVX512(y, x []float64): 4 vectors of 8 numbers at once
 	// func expm1AVX512(y, x []float64): 8 vectors of 8 numbers at once
 }
