@@ -28,7 +28,7 @@ func BachelierRows(set Greeks, format Format) *Graph {
 	u, poly := b.tailPoly(a, p.Mul(r))
 	g := poly.FMA(u, b.Const(1)).Mul(q.Mul(r)) // Φ(−a) = e^(−a²/2)·G
 	w, n := b.gauss(a)
-	bell := discount.FMA(w, discount).Scale(n).Named("E")
+	bell := discount.Mul(w.Plus(1).Scale(n)).Named("E")
 	density := bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	zero := b.Const(0)
 	gain := sign.Mul(m)

@@ -85,7 +85,7 @@ func (e European) rows(b *Builder, m market) (f legs, price Expr) {
 	a1, a2 := far.Min(f.d1.Abs()), far.Min(f.d2.Abs())
 	g1, g2 := b.tails(a1, a2)
 	w, n := b.gauss(a1)
-	bell := f.asset.FMA(w, f.asset).Scale(n).Named("E")
+	bell := f.asset.Mul(w.Plus(1).Scale(n)).Named("E") // a scaling of what is known to be small is the cheaper one
 	f.density = bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	// sign·A·Φ(sign·d1) is sign·A, if that is the greater part, less E·G(|d1|) with the sign of d1. That sign decides also where d1
 	// is zero, of which a comparison with zero would not see the sign.

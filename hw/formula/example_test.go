@@ -96,7 +96,7 @@ func ExampleEuropean_Rows() {
 		fmt.Printf("%s %.4f\n", name, out[i])
 	}
 	// Output:
-	// 188 operations, depth 58, 2 divisions, 1 root
+	// 189 operations, depth 58, 2 divisions, 1 root
 	// price 10.4506
 	// delta 0.6368
 	// gamma 0.0188

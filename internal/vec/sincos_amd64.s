@@ -617,14 +617,14 @@ DATA sincosAVX2Consts<>+32(SB)/8, $0x3ff0000000000000
 DATA sincosAVX2Consts<>+40(SB)/8, $0x3ff0000000000000
 DATA sincosAVX2Consts<>+48(SB)/8, $0x3ff0000000000000
 DATA sincosAVX2Consts<>+56(SB)/8, $0x3ff0000000000000
-DATA sincosAVX2Consts<>+64(SB)/8, $0x4270000000000000
-DATA sincosAVX2Consts<>+72(SB)/8, $0x4270000000000000
-DATA sincosAVX2Consts<>+80(SB)/8, $0x4270000000000000
-DATA sincosAVX2Consts<>+88(SB)/8, $0x4270000000000000
-DATA sincosAVX2Consts<>+96(SB)/8, $0x8000000000000000
-DATA sincosAVX2Consts<>+104(SB)/8, $0x8000000000000000
-DATA sincosAVX2Consts<>+112(SB)/8, $0x8000000000000000
-DATA sincosAVX2Consts<>+120(SB)/8, $0x8000000000000000
+DATA sincosAVX2Consts<>+64(SB)/8, $0x8000000000000000
+DATA sincosAVX2Consts<>+72(SB)/8, $0x8000000000000000
+DATA sincosAVX2Consts<>+80(SB)/8, $0x8000000000000000
+DATA sincosAVX2Consts<>+88(SB)/8, $0x8000000000000000
+DATA sincosAVX2Consts<>+96(SB)/8, $0x4270000000000000
+DATA sincosAVX2Consts<>+104(SB)/8, $0x4270000000000000
+DATA sincosAVX2Consts<>+112(SB)/8, $0x4270000000000000
+DATA sincosAVX2Consts<>+120(SB)/8, $0x4270000000000000
 DATA sincosAVX2Consts<>+128(SB)/8, $0x7ff8000000000001
 DATA sincosAVX2Consts<>+136(SB)/8, $0x7ff8000000000001
 DATA sincosAVX2Consts<>+144(SB)/8, $0x7ff8000000000001
@@ -653,74 +653,74 @@ DATA sincosAVX2Consts<>+320(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+328(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+336(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+344(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+352(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+360(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+368(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+376(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+384(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+392(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+400(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+408(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+416(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+424(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+432(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+440(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+448(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+456(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+464(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+472(SB)/8, $0x3fe0000000000000
-DATA sincosAVX2Consts<>+480(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+488(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+496(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+504(SB)/8, $0xbff8000000000000
-DATA sincosAVX2Consts<>+512(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+520(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+528(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+536(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX2Consts<>+544(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+552(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+560(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+568(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+576(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+584(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+592(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+600(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+608(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+616(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+624(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+632(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+640(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+648(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+656(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+664(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+672(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+680(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+688(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+696(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+704(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+712(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+720(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+728(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+352(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+360(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+368(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+376(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+384(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+392(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+400(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+408(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+416(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+424(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+432(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+440(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+448(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+456(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+464(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+472(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX2Consts<>+480(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+488(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+496(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+504(SB)/8, $0x3e21ee9ebdb4b1c4
+DATA sincosAVX2Consts<>+512(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+520(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+528(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+536(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+544(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+552(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+560(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+568(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+576(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+584(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+592(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+600(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+608(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+616(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+624(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+632(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+640(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+648(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+656(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+664(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+672(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+680(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+688(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+696(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+704(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+712(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+720(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+728(SB)/8, $0x3ec71de357b1fe7d
 DATA sincosAVX2Consts<>+736(SB)/8, $0xbf2a01a019c161d5
 DATA sincosAVX2Consts<>+744(SB)/8, $0xbf2a01a019c161d5
 DATA sincosAVX2Consts<>+752(SB)/8, $0xbf2a01a019c161d5
 DATA sincosAVX2Consts<>+760(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+768(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+776(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+784(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+792(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+800(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+808(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+816(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+824(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+832(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+840(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+848(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+856(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+864(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+872(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+880(SB)/8, $0x3fc5555555555549
-DATA sincosAVX2Consts<>+888(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+768(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+776(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+784(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+792(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+800(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+808(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+816(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+824(SB)/8, $0x3fe0000000000000
+DATA sincosAVX2Consts<>+832(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+840(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+848(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+856(SB)/8, $0x3fc5555555555549
+DATA sincosAVX2Consts<>+864(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+872(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+880(SB)/8, $0xbff8000000000000
+DATA sincosAVX2Consts<>+888(SB)/8, $0xbff8000000000000
 GLOBL sincosAVX2Consts<>(SB), RODATA|NOPTR, $896
 
 DATA sincosAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
@@ -768,285 +768,281 @@ body:
 	VANDPD       Y3, Y1, Y5
 	VANDPD       Y3, Y2, Y6
 	VMOVUPD      sincosAVX2Consts<>+64(SB), Y7
-	VCMPPD       $0x12, Y7, Y4, Y8
-	VCMPPD       $0x12, Y7, Y5, Y9
-	VCMPPD       $0x12, Y7, Y6, Y7
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y10
-	VANDPD       Y10, Y0, Y0
-	VANDPD       Y10, Y1, Y1
-	VANDPD       Y10, Y2, Y2
+	VANDPD       Y7, Y0, Y0
+	VANDPD       Y7, Y1, Y1
+	VANDPD       Y7, Y2, Y2
+	VMOVUPD      (BX), Y8
+	VORPD        Y0, Y8, Y0
+	VORPD        Y1, Y8, Y1
+	VORPD        Y2, Y8, Y2
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y8
+	VCMPPD       $0x12, Y8, Y4, Y9
+	VCMPPD       $0x12, Y8, Y5, Y10
+	VCMPPD       $0x12, Y8, Y6, Y8
 	VMOVUPD      sincosAVX2Consts<>+128(SB), Y11
-	VBLENDVPD    Y8, Y4, Y11, Y4
-	VBLENDVPD    Y9, Y5, Y11, Y5
-	VBLENDVPD    Y7, Y6, Y11, Y6
-	VMOVUPD      sincosAVX2Consts<>+160(SB), Y7
-	VMOVUPD      sincosAVX2Consts<>+192(SB), Y8
-	VFMADD231PD  Y7, Y4, Y8
+	VBLENDVPD    Y9, Y4, Y11, Y4
+	VBLENDVPD    Y10, Y5, Y11, Y5
+	VBLENDVPD    Y8, Y6, Y11, Y6
+	VMOVUPD      sincosAVX2Consts<>+160(SB), Y8
 	VMOVUPD      sincosAVX2Consts<>+192(SB), Y9
-	VFMADD231PD  Y7, Y5, Y9
-	VFMADD213PD  sincosAVX2Consts<>+192(SB), Y6, Y7
-	VMOVUPD      (BX), Y11
-	VORPD        Y0, Y11, Y0
-	VORPD        Y1, Y11, Y1
-	VORPD        Y2, Y11, Y2
-	VXORPD       Y0, Y10, Y11
-	VXORPD       Y1, Y10, Y12
-	VXORPD       Y2, Y10, Y13
-	VMOVUPD      sincosAVX2Consts<>+192(SB), Y14
-	VSUBPD       Y14, Y8, Y8
-	VSUBPD       Y14, Y9, Y9
-	VSUBPD       Y14, Y7, Y7
-	VMOVUPD      sincosAVX2Consts<>+224(SB), Y15
-	VFMADD231PD  Y15, Y8, Y4
-	VFMADD231PD  Y15, Y9, Y5
-	VFMADD231PD  Y15, Y7, Y6
-	VMOVUPD      sincosAVX2Consts<>+256(SB), Y15
-	VMULPD       Y15, Y8, Y10
+	VFMADD231PD  Y8, Y4, Y9
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y10
+	VFMADD231PD  Y8, Y5, Y10
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y11
+	VFMADD213PD  Y11, Y6, Y8
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y11, Y10, Y10
+	VSUBPD       Y11, Y8, Y8
+	VMOVUPD      sincosAVX2Consts<>+224(SB), Y12
+	VFMADD231PD  Y12, Y9, Y4
+	VFMADD231PD  Y12, Y10, Y5
+	VFMADD231PD  Y12, Y8, Y6
+	VMOVUPD      sincosAVX2Consts<>+256(SB), Y12
+	VMULPD       Y12, Y9, Y13
+	VMULPD       Y12, Y10, Y14
+	VMULPD       Y12, Y8, Y15
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y7
+	VFMADD213PD  Y11, Y9, Y7
 	VMOVUPD      Y2, 32(BX)
-	VMULPD       Y15, Y9, Y2
-	VMOVUPD      Y13, 64(BX)
-	VMULPD       Y15, Y7, Y13
-	VMOVUPD      Y1, 96(BX)
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y2
+	VFMADD213PD  Y11, Y10, Y2
+	VMOVUPD      Y1, 64(BX)
 	VMOVUPD      sincosAVX2Consts<>+288(SB), Y1
-	VFMADD213PD  Y14, Y8, Y1
-	VMOVUPD      Y12, 128(BX)
-	VMOVUPD      sincosAVX2Consts<>+288(SB), Y12
-	VFMADD213PD  Y14, Y9, Y12
-	VMOVUPD      Y0, 160(BX)
-	VMOVUPD      sincosAVX2Consts<>+288(SB), Y0
-	VFMADD213PD  Y14, Y7, Y0
-	VMOVUPD      Y11, 192(BX)
-	VSUBPD       Y10, Y4, Y11
-	VSUBPD       Y2, Y5, Y3
-	VMOVUPD      Y3, 224(BX)
-	VSUBPD       Y13, Y6, Y3
-	VMOVUPD      Y3, 256(BX)
-	VMOVAPD      Y10, Y3
-	VFMSUB231PD  Y15, Y8, Y3
-	VMOVUPD      Y3, 288(BX)
-	VMOVAPD      Y2, Y3
-	VFMSUB231PD  Y15, Y9, Y3
-	VFMSUB213PD  Y13, Y7, Y15
-	VSUBPD       Y14, Y1, Y1
-	VSUBPD       Y14, Y12, Y12
-	VSUBPD       Y14, Y0, Y0
-	VSUBPD       Y4, Y11, Y14
-	VMOVUPD      Y15, 320(BX)
-	VMOVUPD      224(BX), Y15
-	VMOVUPD      Y3, 352(BX)
-	VSUBPD       Y5, Y15, Y3
-	VMOVUPD      Y5, 384(BX)
-	VMOVUPD      256(BX), Y5
-	VMOVUPD      Y4, 416(BX)
-	VSUBPD       Y6, Y5, Y4
-	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y8, Y1
-	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y9, Y12
-	VFMADD132PD  sincosAVX2Consts<>+320(SB), Y7, Y0
-	VMOVUPD      Y7, 448(BX)
-	VSUBPD       Y14, Y11, Y7
-	VMOVUPD      Y11, 480(BX)
-	VSUBPD       Y3, Y15, Y11
-	VSUBPD       Y4, Y5, Y15
-	VADDPD       Y14, Y10, Y10
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y4, Y13, Y3
-	VMOVUPD      sincosAVX2Consts<>+0(SB), Y4
-	VANDPD       Y1, Y4, Y13
-	VANDPD       Y12, Y4, Y14
-	VANDPD       Y0, Y4, Y4
-	VMOVUPD      416(BX), Y5
-	VSUBPD       Y7, Y5, Y5
-	VMOVUPD      384(BX), Y7
+	VFMADD213PD  Y11, Y8, Y1
 	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y15, Y6, Y6
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y11
-	VCMPPD       $0x11, Y11, Y1, Y15
-	VMOVUPD      Y9, 384(BX)
-	VCMPPD       $0x11, Y11, Y12, Y9
-	VCMPPD       $0x11, Y11, Y0, Y11
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y13, Y13
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y14, Y14
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y4, Y4
-	VSUBPD       Y10, Y5, Y5
-	VSUBPD       Y2, Y7, Y2
-	VSUBPD       Y3, Y6, Y3
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y6
-	VCMPPD       $0x11, Y1, Y6, Y7
-	VCMPPD       $0x11, Y12, Y6, Y10
-	VCMPPD       $0x11, Y0, Y6, Y6
-	VSUBPD       288(BX), Y5, Y5
-	VSUBPD       352(BX), Y2, Y2
-	VSUBPD       320(BX), Y3, Y3
-	VORPD        Y7, Y15, Y7
-	VORPD        Y10, Y9, Y9
-	VORPD        Y6, Y11, Y6
-	VMOVUPD      160(BX), Y10
-	VBLENDVPD    Y7, 192(BX), Y10, Y7
-	VMOVUPD      96(BX), Y10
-	VBLENDVPD    Y9, 128(BX), Y10, Y9
-	VMOVUPD      32(BX), Y10
-	VBLENDVPD    Y6, 64(BX), Y10, Y6
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y10, Y8, Y5
-	VFMADD231PD  384(BX), Y10, Y2
-	VFMADD231PD  448(BX), Y10, Y3
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y8
-	VCMPPD       $0x11, Y1, Y8, Y10
-	VCMPPD       $0x11, Y12, Y8, Y11
-	VCMPPD       $0x11, Y0, Y8, Y15
-	VMOVUPD      Y6, 448(BX)
-	VMOVUPD      sincosAVX2Consts<>+480(SB), Y6
-	VCMPPD       $0x11, Y6, Y1, Y1
-	VCMPPD       $0x11, Y6, Y12, Y12
-	VCMPPD       $0x11, Y6, Y0, Y0
-	VADDPD       480(BX), Y5, Y6
-	VMOVUPD      Y9, 384(BX)
-	VADDPD       224(BX), Y2, Y9
-	VMOVUPD      Y7, 32(BX)
-	VADDPD       256(BX), Y3, Y7
-	VORPD        Y1, Y10, Y1
-	VORPD        Y12, Y11, Y10
-	VORPD        Y0, Y15, Y0
-	VMULPD       Y6, Y6, Y11
-	VMULPD       Y9, Y9, Y12
-	VMULPD       Y7, Y7, Y15
-	VMOVUPD      Y0, 64(BX)
-	VMOVUPD      480(BX), Y0
-	VSUBPD       Y6, Y0, Y0
-	VMOVUPD      Y10, 480(BX)
-	VMOVUPD      224(BX), Y10
-	VSUBPD       Y9, Y10, Y10
-	VMOVUPD      Y1, 224(BX)
-	VMOVUPD      256(BX), Y1
-	VSUBPD       Y7, Y1, Y1
-	VMOVUPD      Y4, 256(BX)
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y4
-	VMOVUPD      Y14, 96(BX)
-	VMOVUPD      sincosAVX2Consts<>+544(SB), Y14
-	VFMADD231PD  Y4, Y11, Y14
-	VMOVUPD      Y13, 128(BX)
-	VMOVUPD      sincosAVX2Consts<>+544(SB), Y13
-	VFMADD231PD  Y4, Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y15, Y4
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y8
-	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y11, Y8
-	VMOVUPD      Y7, 160(BX)
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y7
-	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y12, Y7
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y11, Y1, Y1
+	VMOVUPD      sincosAVX2Consts<>+320(SB), Y11
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD213PD  Y10, Y11, Y2
+	VFMADD213PD  Y8, Y11, Y1
+	VSUBPD       Y13, Y4, Y11
+	VMOVUPD      Y0, 96(BX)
+	VSUBPD       Y14, Y5, Y0
+	VMOVUPD      Y0, 128(BX)
+	VSUBPD       Y15, Y6, Y0
+	VMOVUPD      Y0, 160(BX)
+	VMOVAPD      Y13, Y0
+	VFMSUB231PD  Y12, Y9, Y0
 	VMOVUPD      Y9, 192(BX)
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y9
-	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y15, Y9
-	VADDPD       Y0, Y5, Y0
-	VADDPD       Y10, Y2, Y2
-	VADDPD       Y1, Y3, Y1
-	VMOVUPD      sincosAVX2Consts<>+640(SB), Y3
-	VFMADD213PD  Y3, Y11, Y14
-	VFMADD213PD  Y3, Y12, Y13
-	VFMADD231PD  Y4, Y15, Y3
-	VMOVUPD      sincosAVX2Consts<>+672(SB), Y4
-	VFMADD213PD  Y4, Y11, Y8
-	VFMADD213PD  Y4, Y12, Y7
-	VFMADD231PD  Y9, Y15, Y4
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y5
-	VMULPD       Y5, Y11, Y9
-	VMULPD       Y5, Y12, Y10
-	VMOVUPD      Y10, 320(BX)
-	VMULPD       Y5, Y15, Y10
-	VMOVUPD      sincosAVX2Consts<>+704(SB), Y5
-	VFMADD213PD  Y5, Y11, Y14
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y3, Y15, Y5
-	VMOVUPD      sincosAVX2Consts<>+736(SB), Y3
-	VFMADD213PD  Y3, Y11, Y8
-	VFMADD213PD  Y3, Y12, Y7
-	VFMADD231PD  Y4, Y15, Y3
-	VMULPD       Y11, Y6, Y4
-	VMOVUPD      Y10, 352(BX)
-	VMULPD       192(BX), Y12, Y10
-	VMOVUPD      Y9, 288(BX)
-	VMULPD       160(BX), Y15, Y9
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y11, Y14
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y15, Y5
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y11, Y8
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y7
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y15, Y3
-	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y11, Y14
-	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y15, Y5
-	VMULPD       Y14, Y11, Y14
-	VMULPD       Y13, Y12, Y13
-	VMULPD       Y5, Y15, Y5
-	VMOVUPD      Y5, 416(BX)
-	VMULPD       sincosAVX2Consts<>+448(SB), Y0, Y5
-	VMOVUPD      Y13, 512(BX)
-	VMULPD       sincosAVX2Consts<>+448(SB), Y2, Y13
-	VMOVUPD      Y14, 544(BX)
-	VMULPD       sincosAVX2Consts<>+448(SB), Y1, Y14
-	VFNMADD231PD Y8, Y4, Y5
-	VFNMADD231PD Y7, Y10, Y13
-	VFNMADD231PD Y3, Y9, Y14
-	VFMSUB213PD  Y0, Y11, Y5
-	VFMSUB213PD  Y2, Y12, Y13
-	VFMSUB213PD  Y1, Y15, Y14
-	VMULPD       Y0, Y6, Y0
-	VMULPD       192(BX), Y2, Y2
-	VMULPD       160(BX), Y1, Y1
-	VMOVUPD      sincosAVX2Consts<>+864(SB), Y3
-	VFMADD231PD  Y3, Y4, Y5
-	VFMADD231PD  Y3, Y10, Y13
-	VFMADD231PD  Y3, Y9, Y14
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y3
-	VSUBPD       288(BX), Y3, Y4
-	VSUBPD       320(BX), Y3, Y7
-	VSUBPD       352(BX), Y3, Y8
-	VFMSUB231PD  544(BX), Y11, Y0
-	VFMSUB231PD  512(BX), Y12, Y2
-	VFMSUB231PD  416(BX), Y15, Y1
-	VSUBPD       Y5, Y6, Y5
-	VMOVUPD      192(BX), Y6
-	VSUBPD       Y13, Y6, Y6
-	VMOVUPD      160(BX), Y9
-	VSUBPD       Y14, Y9, Y9
-	VSUBPD       Y4, Y3, Y10
-	VSUBPD       Y7, Y3, Y11
-	VSUBPD       Y8, Y3, Y3
-	VSUBPD       288(BX), Y10, Y10
-	VSUBPD       320(BX), Y11, Y11
-	VSUBPD       352(BX), Y3, Y3
+	VMOVAPD      Y14, Y9
+	VFMSUB231PD  Y12, Y10, Y9
+	VFMSUB213PD  Y15, Y8, Y12
+	VMOVUPD      Y8, 224(BX)
+	VANDPD       Y7, Y3, Y8
+	VMOVUPD      Y7, 256(BX)
+	VANDPD       Y2, Y3, Y7
+	VANDPD       Y1, Y3, Y3
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y8, Y8
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y7, Y7
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y3, Y3
+	VMOVUPD      Y3, 288(BX)
+	VSUBPD       Y4, Y11, Y3
+	VMOVUPD      Y7, 320(BX)
+	VMOVUPD      128(BX), Y7
+	VMOVUPD      Y8, 352(BX)
+	VSUBPD       Y5, Y7, Y8
+	VMOVUPD      Y1, 384(BX)
+	VMOVUPD      160(BX), Y1
+	VMOVUPD      Y2, 416(BX)
+	VSUBPD       Y6, Y1, Y2
+	VADDPD       Y3, Y13, Y13
+	VADDPD       Y8, Y14, Y14
+	VADDPD       Y2, Y15, Y15
+	VSUBPD       Y3, Y11, Y3
+	VSUBPD       Y8, Y7, Y8
+	VSUBPD       Y2, Y1, Y2
+	VSUBPD       Y3, Y4, Y3
+	VSUBPD       Y8, Y5, Y4
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y13, Y3, Y3
+	VSUBPD       Y14, Y4, Y4
+	VSUBPD       Y15, Y2, Y2
+	VSUBPD       Y0, Y3, Y0
+	VSUBPD       Y9, Y4, Y3
+	VSUBPD       Y12, Y2, Y2
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y4
+	VFMADD231PD  192(BX), Y4, Y0
+	VFMADD231PD  Y4, Y10, Y3
+	VFMADD231PD  224(BX), Y4, Y2
+	VMOVUPD      256(BX), Y4
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y5
+	VCMPPD       $0x11, Y5, Y4, Y6
+	VMOVUPD      416(BX), Y8
+	VCMPPD       $0x11, Y5, Y8, Y9
+	VMOVUPD      384(BX), Y10
+	VCMPPD       $0x11, Y5, Y10, Y5
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y12
+	VCMPPD       $0x11, Y4, Y12, Y13
+	VCMPPD       $0x11, Y8, Y12, Y14
+	VCMPPD       $0x11, Y10, Y12, Y12
+	VORPD        Y13, Y6, Y6
+	VORPD        Y14, Y9, Y9
+	VORPD        Y12, Y5, Y5
+	VADDPD       Y0, Y11, Y12
+	VADDPD       Y3, Y7, Y13
+	VADDPD       Y2, Y1, Y14
+	VSUBPD       Y12, Y11, Y11
+	VSUBPD       Y13, Y7, Y7
+	VSUBPD       Y14, Y1, Y1
+	VADDPD       Y11, Y0, Y0
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y1, Y2, Y1
+	VMULPD       Y12, Y12, Y2
+	VMULPD       Y13, Y13, Y7
+	VMULPD       Y14, Y14, Y11
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y15
+	VMOVUPD      96(BX), Y10
+	VXORPD       Y10, Y15, Y8
+	VMOVUPD      64(BX), Y4
+	VMOVUPD      Y14, 160(BX)
+	VXORPD       Y4, Y15, Y14
+	VMOVUPD      Y13, 128(BX)
+	VMOVUPD      32(BX), Y13
+	VMOVUPD      Y12, 224(BX)
+	VXORPD       Y13, Y15, Y12
+	VBLENDVPD    Y6, Y8, Y10, Y6
+	VBLENDVPD    Y9, Y14, Y4, Y4
+	VBLENDVPD    Y5, Y12, Y13, Y5
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y8
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y10
+	VFMADD231PD  Y8, Y7, Y10
+	VFMADD213PD  sincosAVX2Consts<>+480(SB), Y11, Y8
+	VMOVUPD      sincosAVX2Consts<>+512(SB), Y12
+	VFMADD213PD  Y12, Y2, Y9
+	VFMADD213PD  Y12, Y7, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      sincosAVX2Consts<>+544(SB), Y8
+	VFMADD213PD  Y8, Y2, Y9
+	VFMADD213PD  Y8, Y7, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y12
+	VFMADD213PD  Y12, Y2, Y9
+	VFMADD213PD  Y12, Y7, Y10
+	VFMADD231PD  Y8, Y11, Y12
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y8
+	VFMADD213PD  Y8, Y2, Y9
+	VFMADD213PD  Y8, Y7, Y10
+	VFMADD231PD  Y12, Y11, Y8
+	VMULPD       Y9, Y2, Y9
+	VMULPD       Y10, Y7, Y10
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      sincosAVX2Consts<>+640(SB), Y12
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y13
+	VFMADD231PD  Y12, Y2, Y13
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y14
+	VFMADD231PD  Y12, Y7, Y14
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y11, Y12
+	VMOVUPD      sincosAVX2Consts<>+704(SB), Y15
+	VFMADD213PD  Y15, Y2, Y13
+	VFMADD213PD  Y15, Y7, Y14
+	VFMADD231PD  Y12, Y11, Y15
+	VMOVUPD      sincosAVX2Consts<>+736(SB), Y12
+	VFMADD213PD  Y12, Y2, Y13
+	VFMADD213PD  Y12, Y7, Y14
+	VFMADD231PD  Y15, Y11, Y12
+	VMOVUPD      sincosAVX2Consts<>+768(SB), Y15
+	VFMADD213PD  Y15, Y2, Y13
+	VFMADD213PD  Y15, Y7, Y14
+	VFMADD231PD  Y12, Y11, Y15
+	VMOVUPD      sincosAVX2Consts<>+800(SB), Y12
+	VMOVUPD      Y5, 32(BX)
+	VMULPD       Y12, Y2, Y5
+	VMOVUPD      Y4, 64(BX)
+	VMULPD       Y12, Y7, Y4
+	VMOVUPD      Y6, 96(BX)
+	VMULPD       Y12, Y11, Y6
+	VMOVUPD      Y6, 192(BX)
+	VMULPD       Y12, Y0, Y6
+	VMOVUPD      Y4, 448(BX)
+	VMULPD       Y12, Y3, Y4
+	VMOVUPD      Y5, 480(BX)
+	VMULPD       Y12, Y1, Y5
+	VMULPD       224(BX), Y2, Y12
+	VMOVUPD      Y8, 512(BX)
+	VMULPD       128(BX), Y7, Y8
+	VMOVUPD      Y10, 544(BX)
+	VMULPD       160(BX), Y11, Y10
+	VFNMADD231PD Y13, Y12, Y6
+	VFNMADD231PD Y14, Y8, Y4
+	VFNMADD231PD Y15, Y10, Y5
+	VFMSUB213PD  Y0, Y2, Y6
+	VFMSUB213PD  Y3, Y7, Y4
+	VFMSUB213PD  Y1, Y11, Y5
+	VMOVUPD      sincosAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VFMADD231PD  Y13, Y8, Y4
+	VFMADD231PD  Y13, Y10, Y5
+	VMOVUPD      224(BX), Y8
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      128(BX), Y10
+	VMULPD       Y3, Y10, Y3
+	VMOVUPD      160(BX), Y12
+	VMULPD       Y1, Y12, Y1
+	VFMSUB231PD  Y9, Y2, Y0
+	VFMSUB231PD  544(BX), Y7, Y3
+	VFMSUB231PD  512(BX), Y11, Y1
+	VSUBPD       Y6, Y8, Y2
+	VSUBPD       Y4, Y10, Y4
+	VSUBPD       Y5, Y12, Y5
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y6
+	VSUBPD       480(BX), Y6, Y7
+	VSUBPD       448(BX), Y6, Y8
+	VSUBPD       192(BX), Y6, Y9
+	VMOVUPD      sincosAVX2Consts<>+800(SB), Y10
+	VMOVUPD      256(BX), Y11
+	VCMPPD       $0x11, Y11, Y10, Y12
+	VMOVUPD      416(BX), Y13
+	VCMPPD       $0x11, Y13, Y10, Y14
+	VMOVUPD      384(BX), Y15
+	VCMPPD       $0x11, Y15, Y10, Y10
+	VMOVUPD      Y5, 160(BX)
+	VMOVUPD      sincosAVX2Consts<>+864(SB), Y5
+	VCMPPD       $0x11, Y5, Y11, Y11
+	VCMPPD       $0x11, Y5, Y13, Y13
+	VCMPPD       $0x11, Y5, Y15, Y5
+	VORPD        Y11, Y12, Y11
+	VORPD        Y13, Y14, Y12
+	VORPD        Y5, Y10, Y5
+	VSUBPD       Y7, Y6, Y10
+	VSUBPD       Y8, Y6, Y13
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       480(BX), Y10, Y10
+	VSUBPD       448(BX), Y13, Y13
+	VSUBPD       192(BX), Y6, Y6
 	VADDPD       Y0, Y10, Y0
-	VADDPD       Y2, Y11, Y2
-	VADDPD       Y1, Y3, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y2, Y7, Y2
-	VADDPD       Y1, Y8, Y1
-	VMOVUPD      128(BX), Y3
-	VBLENDVPD    Y3, Y0, Y5, Y4
-	VMOVUPD      96(BX), Y7
-	VBLENDVPD    Y7, Y2, Y6, Y8
-	VMOVUPD      256(BX), Y10
-	VBLENDVPD    Y10, Y1, Y9, Y11
-	VBLENDVPD    Y3, Y5, Y0, Y0
-	VBLENDVPD    Y7, Y6, Y2, Y2
-	VBLENDVPD    Y10, Y9, Y1, Y1
-	VMULPD       32(BX), Y4, Y3
-	VMULPD       384(BX), Y8, Y4
-	VMULPD       448(BX), Y11, Y5
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y6
-	VXORPD       Y0, Y6, Y7
-	VXORPD       Y2, Y6, Y8
-	VXORPD       Y1, Y6, Y6
-	VMOVUPD      224(BX), Y9
-	VBLENDVPD    Y9, Y7, Y0, Y0
-	VMOVUPD      480(BX), Y7
-	VBLENDVPD    Y7, Y8, Y2, Y2
-	VMOVUPD      64(BX), Y7
-	VBLENDVPD    Y7, Y6, Y1, Y1
+	VADDPD       Y3, Y13, Y3
+	VADDPD       Y1, Y6, Y1
+	VADDPD       Y0, Y7, Y0
+	VADDPD       Y3, Y8, Y3
+	VADDPD       Y1, Y9, Y1
+	VMOVUPD      352(BX), Y6
+	VBLENDVPD    Y6, Y0, Y2, Y7
+	VMOVUPD      320(BX), Y8
+	VBLENDVPD    Y8, Y3, Y4, Y9
+	VMOVUPD      288(BX), Y10
+	VMOVUPD      160(BX), Y13
+	VBLENDVPD    Y10, Y1, Y13, Y14
+	VBLENDVPD    Y6, Y2, Y0, Y0
+	VBLENDVPD    Y8, Y4, Y3, Y2
+	VBLENDVPD    Y10, Y13, Y1, Y1
+	VMULPD       96(BX), Y7, Y3
+	VMULPD       64(BX), Y9, Y4
+	VMULPD       32(BX), Y14, Y6
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y3, (SI)(AX*1)
 	VMOVUPD      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y5, 64(SI)(AX*1)
+	VMOVUPD      Y6, 64(SI)(AX*1)
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y3
+	VXORPD       Y0, Y3, Y4
+	VXORPD       Y2, Y3, Y6
+	VXORPD       Y1, Y3, Y3
+	VBLENDVPD    Y11, Y4, Y0, Y0
+	VBLENDVPD    Y12, Y6, Y2, Y2
+	VBLENDVPD    Y5, Y3, Y1, Y1
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y0, (DI)(AX*1)
 	VMOVUPD      Y2, 32(DI)(AX*1)
@@ -1073,10 +1069,10 @@ tail:
 	VMOVUPD      sincosAVX2Consts<>+0(SB), Y2
 	VANDPD       Y2, Y0, Y3
 	VANDPD       Y2, Y1, Y4
-	VMOVUPD      sincosAVX2Consts<>+64(SB), Y5
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y5
 	VCMPPD       $0x12, Y5, Y3, Y6
 	VCMPPD       $0x12, Y5, Y4, Y5
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y7
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y7
 	VANDPD       Y7, Y0, Y0
 	VANDPD       Y7, Y1, Y1
 	VMOVUPD      (BX), Y8
@@ -1128,19 +1124,19 @@ tail:
 	VADDPD       Y11, Y13, Y11
 	VANDPD       Y7, Y2, Y12
 	VANDPD       Y1, Y2, Y2
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y13
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y13
 	VMOVUPD      Y0, 256(BX)
 	VCMPPD       $0x11, Y13, Y7, Y0
 	VCMPPD       $0x11, Y13, Y1, Y13
 	VSUBPD       Y5, Y3, Y3
 	VSUBPD       Y10, Y4, Y4
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y5
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y5
 	VCMPPD       $0x11, Y7, Y5, Y10
 	VCMPPD       $0x11, Y1, Y5, Y5
 	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y12, Y12
 	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y2, Y2
 	VMOVUPD      Y2, 288(BX)
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y2
+	VMOVUPD      sincosAVX2Consts<>+800(SB), Y2
 	VMOVUPD      Y12, 320(BX)
 	VCMPPD       $0x11, Y7, Y2, Y12
 	VMOVUPD      Y12, 352(BX)
@@ -1155,10 +1151,10 @@ tail:
 	VBLENDVPD    Y5, 64(BX), Y8, Y5
 	VSUBPD       Y9, Y3, Y3
 	VSUBPD       160(BX), Y4, Y4
-	VMOVUPD      sincosAVX2Consts<>+480(SB), Y8
+	VMOVUPD      sincosAVX2Consts<>+864(SB), Y8
 	VCMPPD       $0x11, Y8, Y7, Y7
 	VCMPPD       $0x11, Y8, Y1, Y1
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y8
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y8
 	VFMADD231PD  Y8, Y6, Y3
 	VFMADD231PD  192(BX), Y8, Y4
 	VORPD        352(BX), Y7, Y6
@@ -1171,25 +1167,25 @@ tail:
 	VMULPD       Y10, Y10, Y12
 	VSUBPD       Y8, Y7, Y7
 	VSUBPD       Y10, Y9, Y9
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y13
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y13
 	VMOVUPD      Y1, 256(BX)
-	VMOVUPD      sincosAVX2Consts<>+544(SB), Y1
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y1
 	VFMADD231PD  Y13, Y11, Y1
-	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+480(SB), Y12, Y13
 	VMOVUPD      Y6, 224(BX)
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y6
-	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y11, Y6
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y6
+	VFMADD231PD  sincosAVX2Consts<>+640(SB), Y11, Y6
 	VMOVUPD      Y5, 352(BX)
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y5
-	VFMADD231PD  sincosAVX2Consts<>+576(SB), Y12, Y5
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y5
+	VFMADD231PD  sincosAVX2Consts<>+640(SB), Y12, Y5
 	VADDPD       Y7, Y3, Y3
 	VADDPD       Y9, Y4, Y4
 	VMULPD       Y2, Y11, Y7
 	VMULPD       Y2, Y12, Y9
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y11, Y1
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y11, Y6
-	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y12, Y5
+	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y11, Y6
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y12, Y5
 	VMOVUPD      Y0, 192(BX)
 	VMULPD       Y11, Y8, Y0
 	VMOVUPD      Y0, 160(BX)
@@ -1197,8 +1193,8 @@ tail:
 	VMOVUPD      Y0, 32(BX)
 	VMULPD       Y2, Y3, Y0
 	VMULPD       Y2, Y4, Y2
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y11, Y1
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y12, Y13
 	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y11, Y6
 	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y12, Y5
 	VMOVUPD      Y2, 64(BX)
@@ -1210,12 +1206,12 @@ tail:
 	VMULPD       Y3, Y8, Y2
 	VMOVUPD      Y8, 384(BX)
 	VMULPD       Y4, Y10, Y8
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y11, Y1
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y11, Y6
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y5
-	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y11, Y1
-	VFMADD213PD  sincosAVX2Consts<>+832(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+576(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+576(SB), Y12, Y13
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y11, Y6
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y5
+	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y11, Y1
+	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y12, Y13
 	VMOVUPD      Y10, 416(BX)
 	VMOVUPD      160(BX), Y10
 	VFNMADD213PD 96(BX), Y10, Y6
@@ -1233,7 +1229,7 @@ tail:
 	VSUBPD       Y9, Y10, Y6
 	VFMSUB231PD  Y1, Y11, Y2
 	VFMSUB213PD  64(BX), Y13, Y12
-	VMOVUPD      sincosAVX2Consts<>+864(SB), Y1
+	VMOVUPD      sincosAVX2Consts<>+832(SB), Y1
 	VFMADD231PD  160(BX), Y1, Y3
 	VFMADD231PD  32(BX), Y1, Y4
 	VADDPD       Y2, Y5, Y1
@@ -1252,7 +1248,7 @@ tail:
 	VBLENDVPD    Y6, Y4, Y1, Y1
 	VMULPD       192(BX), Y5, Y2
 	VMULPD       352(BX), Y7, Y3
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y4
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y4
 	VXORPD       Y0, Y4, Y5
 	VXORPD       Y1, Y4, Y4
 	VMOVUPD      224(BX), Y6

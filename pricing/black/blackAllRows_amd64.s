@@ -966,410 +966,412 @@ body:
 	VMULPD           Z27, Z19, Z19
 	VMULPD           Z28, Z20, Z20
 	VMULPD           Z13, Z16, Z13
-	VMOVUPD          2496(BX), Z16
-	VFMADD213PD      Z16, Z16, Z18
-	VMOVUPD          2240(BX), Z23
-	VFMADD213PD      Z23, Z23, Z19
-	VMOVUPD          2176(BX), Z27
-	VFMADD213PD      Z27, Z27, Z20
-	VMOVUPD          1024(BX), Z28
-	VFMADD213PD      Z28, Z28, Z13
-	VSCALEFPD        3584(BX), Z18, Z18
-	VSCALEFPD        3520(BX), Z19, Z19
-	VSCALEFPD        3456(BX), Z20, Z20
+	VADDPD           Z18, Z9, Z16
+	VADDPD           Z19, Z9, Z18
+	VADDPD           Z20, Z9, Z19
+	VADDPD           Z13, Z9, Z13
+	VSCALEFPD        3584(BX), Z16, Z16
+	VSCALEFPD        3520(BX), Z18, Z18
+	VSCALEFPD        3456(BX), Z19, Z19
 	VSCALEFPD        3392(BX), Z13, Z13
-	VMOVUPD          1600(BX), Z30
-	VMULPD           2112(BX), Z30, Z31
-	VMOVUPD          1536(BX), Z29
-	VMULPD           2048(BX), Z29, Z9
-	VMOVUPD          Z1, 3392(BX)
-	VMOVUPD          1472(BX), Z1
-	VMOVUPD          Z7, 3456(BX)
-	VMULPD           1088(BX), Z1, Z7
-	VMOVUPD          Z6, 3520(BX)
-	VMOVUPD          1408(BX), Z6
-	VMOVUPD          Z0, 3584(BX)
-	VMULPD           1664(BX), Z6, Z0
+	VMULPD           2496(BX), Z16, Z16
+	VMULPD           2240(BX), Z18, Z18
+	VMULPD           2176(BX), Z19, Z19
+	VMULPD           1024(BX), Z13, Z13
+	VMOVUPD          1600(BX), Z20
+	VMULPD           2112(BX), Z20, Z23
+	VMOVUPD          1536(BX), Z27
+	VMULPD           2048(BX), Z27, Z28
+	VMOVUPD          1472(BX), Z30
+	VMULPD           1088(BX), Z30, Z31
+	VMOVUPD          1408(BX), Z29
+	VMULPD           1664(BX), Z29, Z9
+	VMULPD           Z20, Z20, Z20
+	VMULPD           Z27, Z27, Z27
 	VMULPD           Z30, Z30, Z30
 	VMULPD           Z29, Z29, Z29
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z6, Z6, Z6
+	VMULPD           Z23, Z23, Z23
+	VMULPD           Z28, Z28, Z28
 	VMULPD           Z31, Z31, Z31
 	VMULPD           Z9, Z9, Z9
-	VMULPD           Z7, Z7, Z7
-	VMULPD           Z0, Z0, Z0
-	VMULPD           2112(BX), Z30, Z30
-	VMULPD           2048(BX), Z29, Z29
-	VMULPD           1088(BX), Z1, Z1
-	VMULPD           1664(BX), Z6, Z6
-	VMOVUPD          Z6, 1408(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z6
-	VMULPD           Z31, Z6, Z31
-	VMULPD           Z9, Z6, Z9
-	VMULPD           Z7, Z6, Z7
-	VMULPD           Z0, Z6, Z0
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z6
-	VMOVUPD          Z0, 1472(BX)
-	VXORPD           704(BX), Z6, Z0
-	VMOVUPD          Z7, 1536(BX)
-	VXORPD           640(BX), Z6, Z7
-	VMOVUPD          Z9, 1600(BX)
-	VXORPD           576(BX), Z6, Z9
-	VMOVUPD          Z31, 2560(BX)
-	VXORPD           512(BX), Z6, Z31
-	VCMPPD           $0x00, Z26, Z0, K5
-	VCMPPD           $0x00, Z10, Z7, K6
-	VCMPPD           $0x00, Z11, Z9, K7
-	KMOVB            K4, 2624(BX)
-	VCMPPD           $0x00, Z12, Z31, K4
-	KMOVB            K3, 2688(BX)
-	VCMPPD           $0x00, Z17, Z0, K3
-	KMOVB            K2, 2752(BX)
-	VCMPPD           $0x00, Z8, Z7, K2
-	KMOVB            K1, 3328(BX)
-	VCMPPD           $0x00, Z14, Z9, K1
-	KMOVB            K1, 3648(BX)
-	VCMPPD           $0x00, Z15, Z31, K1
-	VMOVUPD          704(BX), Z0
-	VMULPD           Z16, Z0, Z7
-	VMOVUPD          640(BX), Z8
-	VMULPD           Z23, Z8, Z9
-	VMOVUPD          576(BX), Z10
-	VMULPD           Z27, Z10, Z11
-	VMOVUPD          512(BX), Z12
-	VMULPD           Z28, Z12, Z14
-	VMOVUPD          1728(BX), Z15
-	VMULPD           Z15, Z0, Z0
-	VMOVUPD          1792(BX), Z17
-	VMULPD           Z17, Z8, Z8
-	VMOVUPD          1856(BX), Z26
-	VMULPD           Z26, Z10, Z10
-	VMOVUPD          2432(BX), Z31
-	VMULPD           Z31, Z12, Z12
-	VADDPD           Z15, Z16, Z15
-	VADDPD           Z17, Z23, Z16
-	VADDPD           Z26, Z27, Z17
-	VADDPD           Z31, Z28, Z23
-	VADDPD           2368(BX), Z15, Z15
-	VADDPD           2304(BX), Z16, Z16
-	VADDPD           1984(BX), Z17, Z17
-	VADDPD           1920(BX), Z23, Z23
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+448(SB), Z26
-	VBLENDMPD        Z26, Z7, K5, Z7
-	VBLENDMPD        Z26, Z9, K6, Z9
-	VBLENDMPD        Z26, Z11, K7, Z11
-	VBLENDMPD        Z26, Z14, K4, Z14
-	VBLENDMPD        Z26, Z0, K3, Z0
-	VBLENDMPD        Z26, Z8, K2, Z8
-	KMOVB            3648(BX), K2
-	VBLENDMPD        Z26, Z10, K2, Z10
-	VBLENDMPD        Z26, Z12, K1, Z12
-	VSUBPD           Z0, Z7, Z0
-	VSUBPD           Z8, Z9, Z8
-	VSUBPD           Z10, Z11, Z10
-	VSUBPD           Z12, Z14, Z12
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+456(SB), Z26
-	VCMPPD           $0x11, Z26, Z15, K1
-	VCMPPD           $0x11, Z26, Z16, K2
-	VCMPPD           $0x11, Z26, Z17, K3
-	VCMPPD           $0x11, Z26, Z23, K4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z15
-	VMULPD           Z15, Z18, Z16
-	VMULPD           Z15, Z19, Z17
-	VMULPD           Z15, Z20, Z23
-	VMULPD           Z15, Z13, Z15
-	VFNMADD231PD     Z18, Z2, Z7
-	VFNMADD231PD     Z19, Z3, Z9
-	VFNMADD231PD     Z20, Z4, Z11
-	VFNMADD231PD     Z13, Z5, Z14
+	VMULPD           2112(BX), Z20, Z20
+	VMULPD           2048(BX), Z27, Z27
+	VMULPD           1088(BX), Z30, Z30
+	VMULPD           1664(BX), Z29, Z29
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z23, Z23
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z28, Z28
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z31, Z31
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z9, Z9
+	VMOVUPD          Z9, 1408(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z9
+	VMOVUPD          Z31, 1472(BX)
+	VXORPD           704(BX), Z9, Z31
+	VMOVUPD          Z28, 1536(BX)
+	VXORPD           640(BX), Z9, Z28
+	VMOVUPD          Z23, 1600(BX)
+	VXORPD           576(BX), Z9, Z23
+	VMOVUPD          Z1, 3392(BX)
+	VXORPD           512(BX), Z9, Z1
+	VCMPPD           $0x00, Z26, Z31, K5
+	VCMPPD           $0x00, Z10, Z28, K6
+	VCMPPD           $0x00, Z11, Z23, K7
+	KMOVB            K4, 3456(BX)
+	VCMPPD           $0x00, Z12, Z1, K4
+	KMOVB            K3, 3520(BX)
+	VCMPPD           $0x00, Z17, Z31, K3
+	KMOVB            K2, 3584(BX)
+	VCMPPD           $0x00, Z8, Z28, K2
+	KMOVB            K1, 2560(BX)
+	VCMPPD           $0x00, Z14, Z23, K1
+	KMOVB            K1, 2624(BX)
+	VCMPPD           $0x00, Z15, Z1, K1
+	VMOVUPD          704(BX), Z1
+	VMOVUPD          2496(BX), Z8
+	VMULPD           Z8, Z1, Z10
+	VMOVUPD          640(BX), Z11
+	VMOVUPD          2240(BX), Z12
+	VMULPD           Z12, Z11, Z14
+	VMOVUPD          576(BX), Z15
+	VMOVUPD          2176(BX), Z17
+	VMULPD           Z17, Z15, Z23
+	VMOVUPD          512(BX), Z26
+	VMOVUPD          1024(BX), Z28
+	VMULPD           Z28, Z26, Z31
+	VMOVUPD          1728(BX), Z9
+	VMULPD           Z9, Z1, Z1
+	VMOVUPD          Z7, 704(BX)
+	VMOVUPD          1792(BX), Z7
+	VMULPD           Z7, Z11, Z11
+	VMOVUPD          Z6, 640(BX)
+	VMOVUPD          1856(BX), Z6
+	VMULPD           Z6, Z15, Z15
+	VMOVUPD          Z0, 576(BX)
+	VMOVUPD          2432(BX), Z0
+	VMULPD           Z0, Z26, Z26
+	VADDPD           Z9, Z8, Z8
+	VADDPD           Z7, Z12, Z7
+	VADDPD           Z6, Z17, Z6
+	VADDPD           Z0, Z28, Z0
+	VADDPD           2368(BX), Z8, Z8
+	VADDPD           2304(BX), Z7, Z7
+	VADDPD           1984(BX), Z6, Z6
+	VADDPD           1920(BX), Z0, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+448(SB), Z9
+	VBLENDMPD        Z9, Z10, K5, Z10
+	VBLENDMPD        Z9, Z14, K6, Z12
+	VBLENDMPD        Z9, Z23, K7, Z14
+	VBLENDMPD        Z9, Z31, K4, Z17
+	VBLENDMPD        Z9, Z1, K3, Z1
+	VBLENDMPD        Z9, Z11, K2, Z11
+	KMOVB            2624(BX), K2
+	VBLENDMPD        Z9, Z15, K2, Z15
+	VBLENDMPD        Z9, Z26, K1, Z9
+	VSUBPD           Z1, Z10, Z1
+	VSUBPD           Z11, Z12, Z11
+	VSUBPD           Z15, Z14, Z15
+	VSUBPD           Z9, Z17, Z9
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+456(SB), Z23
+	VCMPPD           $0x11, Z23, Z8, K1
+	VCMPPD           $0x11, Z23, Z7, K2
+	VCMPPD           $0x11, Z23, Z6, K3
+	VCMPPD           $0x11, Z23, Z0, K4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z0
+	VMULPD           Z0, Z16, Z6
+	VMULPD           Z0, Z18, Z7
+	VMULPD           Z0, Z19, Z8
+	VMULPD           Z0, Z13, Z0
+	VFNMADD231PD     Z16, Z2, Z10
+	VFNMADD231PD     Z18, Z3, Z12
+	VFNMADD231PD     Z19, Z4, Z14
+	VFNMADD231PD     Z13, Z5, Z17
 	VMULPD           3264(BX), Z21, Z2
 	VMULPD           3200(BX), Z22, Z3
 	VMULPD           3136(BX), Z24, Z4
 	VMULPD           3072(BX), Z25, Z5
-	VMULPD           Z30, Z16, Z26
-	VMULPD           Z29, Z17, Z27
-	VMULPD           Z1, Z23, Z1
-	VMULPD           1408(BX), Z15, Z28
-	VFMADD231PD      3584(BX), Z18, Z0
-	VFMADD231PD      3520(BX), Z19, Z8
-	VFMADD231PD      3456(BX), Z20, Z10
-	VFMADD231PD      3392(BX), Z13, Z12
+	VMULPD           Z20, Z6, Z20
+	VMULPD           Z27, Z7, Z23
+	VMULPD           Z30, Z8, Z26
+	VMULPD           Z29, Z0, Z27
+	VFMADD231PD      576(BX), Z16, Z1
+	VFMADD231PD      640(BX), Z18, Z11
+	VFMADD231PD      704(BX), Z19, Z15
+	VFMADD231PD      3392(BX), Z13, Z9
 	VMOVUPD          960(BX), Z13
-	VMULPD           2112(BX), Z13, Z18
-	VMOVUPD          896(BX), Z19
-	VMULPD           2048(BX), Z19, Z20
-	VMOVUPD          832(BX), Z29
-	VMULPD           1088(BX), Z29, Z30
-	VMOVUPD          768(BX), Z31
-	VMULPD           1664(BX), Z31, Z6
-	VMOVUPD          Z12, 3392(BX)
-	VMULPD           Z16, Z13, Z12
-	VMOVUPD          Z10, 3456(BX)
-	VMULPD           Z17, Z19, Z10
-	VMOVUPD          Z8, 3520(BX)
-	VMULPD           Z23, Z29, Z8
-	VMOVUPD          Z0, 3584(BX)
-	VMULPD           Z15, Z31, Z0
-	KMOVB            3328(BX), K5
+	VMULPD           2112(BX), Z13, Z16
+	VMOVUPD          896(BX), Z18
+	VMULPD           2048(BX), Z18, Z19
+	VMOVUPD          832(BX), Z28
+	VMULPD           1088(BX), Z28, Z29
+	VMOVUPD          768(BX), Z30
+	VMULPD           1664(BX), Z30, Z31
+	VMOVUPD          Z9, 3392(BX)
+	VMULPD           Z6, Z13, Z9
+	VMOVUPD          Z15, 704(BX)
+	VMULPD           Z7, Z18, Z15
+	VMOVUPD          Z11, 640(BX)
+	VMULPD           Z8, Z28, Z11
+	VMOVUPD          Z1, 576(BX)
+	VMULPD           Z0, Z30, Z1
+	KMOVB            2560(BX), K5
 	KANDB            K1, K5, K1
-	KMOVB            2752(BX), K5
+	KMOVB            3584(BX), K5
 	KANDB            K2, K5, K2
-	KMOVB            2688(BX), K5
+	KMOVB            3520(BX), K5
 	KANDB            K3, K5, K3
-	KMOVB            2624(BX), K5
+	KMOVB            3456(BX), K5
 	KANDB            K4, K5, K4
-	VMULPD           Z18, Z12, Z18
-	VMULPD           Z20, Z10, Z20
-	VMULPD           Z30, Z8, Z30
-	VMULPD           Z6, Z0, Z6
-	VMOVUPD          Z0, 2624(BX)
-	VMOVUPD          2112(BX), Z0
-	VMOVUPD          Z8, 2688(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z8
-	VFMADD213PD      Z8, Z0, Z21
-	VMOVUPD          Z21, 2752(BX)
+	VMULPD           Z16, Z9, Z16
+	VMULPD           Z19, Z15, Z19
+	VMULPD           Z29, Z11, Z29
+	VMULPD           Z31, Z1, Z31
+	VMOVUPD          Z1, 3456(BX)
+	VMOVUPD          2112(BX), Z1
+	VMOVUPD          Z11, 3520(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z11
+	VFMADD213PD      Z11, Z1, Z21
+	VMOVUPD          Z21, 3584(BX)
 	VMOVUPD          2048(BX), Z21
-	VFMADD213PD      Z8, Z21, Z22
-	VMOVUPD          Z22, 3328(BX)
+	VFMADD213PD      Z11, Z21, Z22
+	VMOVUPD          Z22, 2560(BX)
 	VMOVUPD          1088(BX), Z22
-	VFMADD213PD      Z8, Z22, Z24
-	VFMADD132PD      1664(BX), Z8, Z25
-	VMOVUPD          Z25, 1408(BX)
+	VFMADD213PD      Z11, Z22, Z24
+	VFMADD132PD      1664(BX), Z11, Z25
+	VMOVUPD          Z25, 2624(BX)
 	VMOVUPD          1344(BX), Z25
-	VMULPD           Z0, Z25, Z0
+	VMULPD           Z1, Z25, Z1
 	VMOVUPD          Z24, 2112(BX)
 	VMOVUPD          1280(BX), Z24
 	VMULPD           Z21, Z24, Z21
-	VMOVUPD          Z10, 2048(BX)
-	VMOVUPD          1216(BX), Z10
-	VMULPD           Z22, Z10, Z22
-	VMOVUPD          Z12, 1088(BX)
-	VMOVUPD          1152(BX), Z12
-	VMOVUPD          Z28, 3648(BX)
-	VMULPD           1664(BX), Z12, Z28
-	VMULPD           Z16, Z25, Z16
-	VMULPD           Z17, Z24, Z17
-	VMULPD           Z23, Z10, Z10
-	VMULPD           Z15, Z12, Z12
-	VSUBPD           Z2, Z8, Z15
-	VSUBPD           Z3, Z8, Z23
-	VSUBPD           Z4, Z8, Z24
-	VSUBPD           Z5, Z8, Z25
-	VMULPD           Z7, Z13, Z7
-	VMULPD           Z9, Z19, Z9
-	VMULPD           Z11, Z29, Z11
-	VMULPD           Z14, Z31, Z14
-	VMOVUPD          2560(BX), Z8
-	VMULPD           Z15, Z8, Z15
-	VMULPD           1600(BX), Z23, Z23
-	VMULPD           1536(BX), Z24, Z24
-	VMULPD           1472(BX), Z25, Z25
-	VMOVUPD          Z12, 1152(BX)
-	VMOVUPD          3264(BX), Z12
-	VMULPD           Z8, Z12, Z8
-	VMOVUPD          Z10, 2560(BX)
-	VMOVUPD          3200(BX), Z10
-	VMOVUPD          Z17, 1216(BX)
-	VMULPD           1600(BX), Z10, Z17
-	VMOVUPD          Z16, 1600(BX)
-	VMOVUPD          3136(BX), Z16
-	VMOVUPD          Z14, 1280(BX)
-	VMULPD           1536(BX), Z16, Z14
-	VMOVUPD          Z11, 1536(BX)
-	VMOVUPD          3072(BX), Z11
-	VMOVUPD          Z9, 1344(BX)
-	VMULPD           1472(BX), Z11, Z9
-	VMULPD           Z18, Z13, Z13
-	VMULPD           Z20, Z19, Z19
-	VMULPD           Z30, Z29, Z29
-	VMULPD           Z6, Z31, Z31
-	VMULPD           Z12, Z0, Z12
-	VMULPD           Z10, Z21, Z10
-	VMULPD           Z16, Z22, Z16
-	VMULPD           Z11, Z28, Z11
+	VMOVUPD          Z15, 2048(BX)
+	VMOVUPD          1216(BX), Z15
+	VMULPD           Z22, Z15, Z22
+	VMOVUPD          Z9, 1088(BX)
+	VMOVUPD          1152(BX), Z9
+	VMOVUPD          Z27, 1920(BX)
+	VMULPD           1664(BX), Z9, Z27
+	VMULPD           Z6, Z25, Z6
+	VMULPD           Z7, Z24, Z7
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z0, Z9, Z0
+	VSUBPD           Z2, Z11, Z9
+	VSUBPD           Z3, Z11, Z15
+	VSUBPD           Z4, Z11, Z24
+	VSUBPD           Z5, Z11, Z25
+	VMULPD           Z10, Z13, Z10
+	VMULPD           Z12, Z18, Z12
+	VMULPD           Z14, Z28, Z14
+	VMULPD           Z17, Z30, Z17
+	VMOVUPD          1600(BX), Z11
+	VMULPD           Z9, Z11, Z9
+	VMULPD           1536(BX), Z15, Z15
+	VMULPD           1472(BX), Z24, Z24
+	VMULPD           1408(BX), Z25, Z25
+	VMOVUPD          Z0, 1152(BX)
+	VMOVUPD          3264(BX), Z0
+	VMULPD           Z11, Z0, Z11
+	VMOVUPD          Z8, 1600(BX)
+	VMOVUPD          3200(BX), Z8
+	VMOVUPD          Z7, 1216(BX)
+	VMULPD           1536(BX), Z8, Z7
+	VMOVUPD          Z6, 1536(BX)
+	VMOVUPD          3136(BX), Z6
+	VMOVUPD          Z17, 1280(BX)
+	VMULPD           1472(BX), Z6, Z17
+	VMOVUPD          Z14, 1472(BX)
+	VMOVUPD          3072(BX), Z14
+	VMOVUPD          Z12, 1344(BX)
+	VMULPD           1408(BX), Z14, Z12
+	VMULPD           Z16, Z13, Z13
+	VMULPD           Z19, Z18, Z18
+	VMULPD           Z29, Z28, Z28
+	VMULPD           Z31, Z30, Z30
+	VMULPD           Z0, Z1, Z0
+	VMULPD           Z8, Z21, Z8
+	VMULPD           Z6, Z22, Z6
+	VMULPD           Z14, Z27, Z14
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z20, Z20
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z23, Z23
 	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z26, Z26
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z27, Z27
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z1, Z1
-	VMOVUPD          Z1, 3072(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z1
-	VMULPD           3648(BX), Z1, Z1
-	VADDPD           448(BX), Z15, Z15
-	VADDPD           384(BX), Z23, Z23
+	VMOVUPD          Z26, 3072(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z26
+	VMULPD           1920(BX), Z26, Z26
+	VADDPD           448(BX), Z9, Z9
+	VADDPD           384(BX), Z15, Z15
 	VADDPD           320(BX), Z24, Z24
 	VADDPD           256(BX), Z25, Z25
-	VMULPD           1088(BX), Z8, Z8
-	VMULPD           2048(BX), Z17, Z17
-	VMULPD           2688(BX), Z14, Z14
-	VMULPD           2624(BX), Z9, Z9
-	VMOVUPD          Z1, 3648(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z1
-	VMOVUPD          Z27, 3136(BX)
-	VBLENDMPD        3584(BX), Z1, K1, Z27
-	VMOVUPD          Z26, 3584(BX)
-	VBLENDMPD        3520(BX), Z1, K2, Z26
-	VMOVUPD          Z9, 3520(BX)
-	VBLENDMPD        3456(BX), Z1, K3, Z9
-	VBLENDMPD        3392(BX), Z1, K4, Z1
-	VMULPD           2752(BX), Z13, Z13
-	VMULPD           3328(BX), Z19, Z19
-	VMULPD           2112(BX), Z29, Z29
-	VMULPD           1408(BX), Z31, Z31
-	VMOVUPD          Z31, 1408(BX)
-	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z2, Z31
-	VMOVUPD          Z29, 2112(BX)
-	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z3, Z29
-	VMOVUPD          Z19, 3328(BX)
-	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z4, Z19
-	VMOVUPD          Z13, 2752(BX)
+	VMULPD           1088(BX), Z11, Z11
+	VMULPD           2048(BX), Z7, Z7
+	VMULPD           3520(BX), Z17, Z17
+	VMULPD           3456(BX), Z12, Z12
+	VMOVUPD          Z26, 1920(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z26
+	VMOVUPD          Z23, 3136(BX)
+	VBLENDMPD        576(BX), Z26, K1, Z23
+	VMOVUPD          Z20, 576(BX)
+	VBLENDMPD        640(BX), Z26, K2, Z20
+	VMOVUPD          Z12, 640(BX)
+	VBLENDMPD        704(BX), Z26, K3, Z12
+	VBLENDMPD        3392(BX), Z26, K4, Z26
+	VMULPD           3584(BX), Z13, Z13
+	VMULPD           2560(BX), Z18, Z18
+	VMULPD           2112(BX), Z28, Z28
+	VMULPD           2624(BX), Z30, Z30
+	VMOVUPD          Z30, 2624(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z2, Z30
+	VMOVUPD          Z28, 2112(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z3, Z28
+	VMOVUPD          Z18, 2560(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z4, Z18
+	VMOVUPD          Z13, 3584(BX)
 	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z5, Z13
-	VMULPD           Z2, Z0, Z2
+	VMULPD           Z2, Z1, Z2
 	VMULPD           Z3, Z21, Z3
 	VMULPD           Z4, Z22, Z4
-	VMULPD           Z5, Z28, Z5
-	VMULPD           Z31, Z0, Z0
-	VMULPD           Z29, Z21, Z21
-	VMULPD           Z19, Z22, Z19
-	VMULPD           Z13, Z28, Z13
-	VMULPD           1088(BX), Z12, Z12
-	VMULPD           2048(BX), Z10, Z10
-	VMULPD           2688(BX), Z16, Z16
-	VMULPD           2624(BX), Z11, Z11
-	VMULPD           192(BX), Z27, Z22
-	VMULPD           128(BX), Z26, Z28
-	VMULPD           64(BX), Z9, Z29
-	VMULPD           (BX), Z1, Z31
-	VMULPD           Z15, Z18, Z15
-	VMULPD           Z23, Z20, Z23
-	VMULPD           Z24, Z30, Z24
-	VMULPD           Z25, Z6, Z25
-	VFMADD231PD      448(BX), Z7, Z8
-	VMOVUPD          Z8, (BX)
-	VMOVUPD          384(BX), Z8
-	VFMADD231PD      1344(BX), Z8, Z17
-	VMOVUPD          Z17, 64(BX)
-	VMOVUPD          320(BX), Z17
-	VFMADD231PD      1536(BX), Z17, Z14
-	VMOVUPD          Z14, 128(BX)
-	VMOVUPD          256(BX), Z14
+	VMULPD           Z5, Z27, Z5
+	VMULPD           Z30, Z1, Z1
+	VMULPD           Z28, Z21, Z21
+	VMULPD           Z18, Z22, Z18
+	VMULPD           Z13, Z27, Z13
+	VMULPD           1088(BX), Z0, Z0
+	VMULPD           2048(BX), Z8, Z8
+	VMULPD           3520(BX), Z6, Z6
+	VMULPD           3456(BX), Z14, Z14
+	VMULPD           192(BX), Z23, Z22
+	VMULPD           128(BX), Z20, Z27
+	VMULPD           64(BX), Z12, Z28
+	VMULPD           (BX), Z26, Z30
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z15, Z19, Z15
+	VMULPD           Z24, Z29, Z24
+	VMULPD           Z25, Z31, Z25
+	VFMADD231PD      448(BX), Z10, Z11
+	VMOVUPD          Z11, (BX)
+	VMOVUPD          384(BX), Z11
+	VFMADD231PD      1344(BX), Z11, Z7
+	VMOVUPD          Z7, 64(BX)
+	VMOVUPD          320(BX), Z7
+	VFMADD231PD      1472(BX), Z7, Z17
+	VMOVUPD          Z17, 128(BX)
+	VMOVUPD          256(BX), Z17
 	VMOVUPD          Z25, 192(BX)
 	VMOVUPD          1280(BX), Z25
-	VFMADD213PD      3520(BX), Z14, Z25
-	VMOVUPD          Z25, 3520(BX)
-	VMOVUPD          3584(BX), Z25
-	VFMADD231PD      448(BX), Z27, Z25
-	VFMADD213PD      3136(BX), Z26, Z8
-	VFMADD213PD      3072(BX), Z9, Z17
-	VFMADD213PD      3648(BX), Z1, Z14
-	VMULPD           1600(BX), Z2, Z2
+	VFMADD213PD      640(BX), Z17, Z25
+	VMOVUPD          Z25, 640(BX)
+	VMOVUPD          576(BX), Z25
+	VFMADD231PD      448(BX), Z23, Z25
+	VFMADD213PD      3136(BX), Z20, Z11
+	VFMADD213PD      3072(BX), Z12, Z7
+	VFMADD213PD      1920(BX), Z26, Z17
+	VMULPD           1536(BX), Z2, Z2
 	VMULPD           1216(BX), Z3, Z3
-	VMULPD           2560(BX), Z4, Z4
+	VMULPD           1600(BX), Z4, Z4
 	VMULPD           1152(BX), Z5, Z5
-	VMULPD           Z0, Z18, Z0
-	VMULPD           Z21, Z20, Z21
-	VMULPD           Z19, Z30, Z19
-	VMULPD           Z13, Z6, Z13
-	VMOVUPD          Z13, 3648(BX)
+	VMULPD           Z1, Z16, Z1
+	VMULPD           Z21, Z19, Z21
+	VMULPD           Z18, Z29, Z18
+	VMULPD           Z13, Z31, Z13
+	VMOVUPD          Z13, 1920(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z13
-	VMOVUPD          Z19, 256(BX)
-	VXORPD           2752(BX), Z13, Z19
-	VMOVUPD          Z19, 2752(BX)
-	VXORPD           3328(BX), Z13, Z19
-	VMOVUPD          Z19, 3328(BX)
-	VXORPD           2112(BX), Z13, Z19
-	VMOVUPD          Z19, 2112(BX)
-	VXORPD           1408(BX), Z13, Z19
-	VXORPD           Z12, Z13, Z12
-	VXORPD           Z10, Z13, Z10
-	VXORPD           Z16, Z13, Z16
-	VXORPD           Z11, Z13, Z11
+	VMOVUPD          Z18, 256(BX)
+	VXORPD           3584(BX), Z13, Z18
+	VMOVUPD          Z18, 3584(BX)
+	VXORPD           2560(BX), Z13, Z18
+	VMOVUPD          Z18, 2560(BX)
+	VXORPD           2112(BX), Z13, Z18
+	VMOVUPD          Z18, 2112(BX)
+	VXORPD           2624(BX), Z13, Z18
+	VXORPD           Z0, Z13, Z0
+	VXORPD           Z8, Z13, Z8
+	VXORPD           Z6, Z13, Z6
+	VXORPD           Z14, Z13, Z14
 	VXORPD           Z22, Z13, Z22
+	VXORPD           Z27, Z13, Z27
 	VXORPD           Z28, Z13, Z28
-	VXORPD           Z29, Z13, Z29
-	VXORPD           Z31, Z13, Z13
+	VXORPD           Z30, Z13, Z13
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z18, (R8)(AX*1)
+	VMOVUPD          Z16, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z20, 64(R8)(AX*1)
+	VMOVUPD          Z19, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z30, 128(R8)(AX*1)
+	VMOVUPD          Z29, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z6, 192(R8)(AX*1)
-	VMOVUPD          1600(BX), Z6
+	VMOVUPD          Z31, 192(R8)(AX*1)
+	VMOVUPD          1536(BX), Z16
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z6, (R9)(AX*1)
-	VMOVUPD          1216(BX), Z6
+	VMOVUPD          Z16, (R9)(AX*1)
+	VMOVUPD          1216(BX), Z16
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z6, 64(R9)(AX*1)
-	VMOVUPD          2560(BX), Z6
+	VMOVUPD          Z16, 64(R9)(AX*1)
+	VMOVUPD          1600(BX), Z16
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z6, 128(R9)(AX*1)
-	VMOVUPD          1152(BX), Z6
+	VMOVUPD          Z16, 128(R9)(AX*1)
+	VMOVUPD          1152(BX), Z16
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z6, 192(R9)(AX*1)
+	VMOVUPD          Z16, 192(R9)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z7, (DI)(AX*1)
-	VMOVUPD          1344(BX), Z6
+	VMOVUPD          Z10, (DI)(AX*1)
+	VMOVUPD          1344(BX), Z10
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z6, 64(DI)(AX*1)
-	VMOVUPD          1536(BX), Z6
+	VMOVUPD          Z10, 64(DI)(AX*1)
+	VMOVUPD          1472(BX), Z10
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z6, 128(DI)(AX*1)
-	VMOVUPD          1280(BX), Z6
+	VMOVUPD          Z10, 128(DI)(AX*1)
+	VMOVUPD          1280(BX), Z10
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z6, 192(DI)(AX*1)
+	VMOVUPD          Z10, 192(DI)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z27, (SI)(AX*1)
+	VMOVUPD          Z23, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z26, 64(SI)(AX*1)
+	VMOVUPD          Z20, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z9, 128(SI)(AX*1)
+	VMOVUPD          Z12, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z1, 192(SI)(AX*1)
+	VMOVUPD          Z26, 192(SI)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z15, (DX)(AX*1)
+	VMOVUPD          Z9, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z23, 64(DX)(AX*1)
+	VMOVUPD          Z15, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z24, 128(DX)(AX*1)
-	VMOVUPD          192(BX), Z1
+	VMOVUPD          192(BX), Z9
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z1, 192(DX)(AX*1)
-	VMOVUPD          (BX), Z1
+	VMOVUPD          Z9, 192(DX)(AX*1)
+	VMOVUPD          (BX), Z9
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z1, (DX)(AX*1)
-	VMOVUPD          64(BX), Z1
+	VMOVUPD          Z9, (DX)(AX*1)
+	VMOVUPD          64(BX), Z9
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z1, 64(DX)(AX*1)
-	VMOVUPD          128(BX), Z1
+	VMOVUPD          Z9, 64(DX)(AX*1)
+	VMOVUPD          128(BX), Z9
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z1, 128(DX)(AX*1)
-	VMOVUPD          3520(BX), Z1
+	VMOVUPD          Z9, 128(DX)(AX*1)
+	VMOVUPD          640(BX), Z9
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z1, 192(DX)(AX*1)
+	VMOVUPD          Z9, 192(DX)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z25, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z8, 64(R10)(AX*1)
+	VMOVUPD          Z11, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z17, 128(R10)(AX*1)
+	VMOVUPD          Z7, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z14, 192(R10)(AX*1)
+	VMOVUPD          Z17, 192(R10)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
 	VMOVUPD          Z2, (R13)(AX*1)
 	PREFETCHT0       1088(R13)(AX*1)
@@ -1381,54 +1383,54 @@ body:
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, (DX)(AX*1)
+	VMOVUPD          Z1, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z21, 64(DX)(AX*1)
-	VMOVUPD          256(BX), Z0
+	VMOVUPD          256(BX), Z1
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, 128(DX)(AX*1)
-	VMOVUPD          3648(BX), Z0
+	VMOVUPD          Z1, 128(DX)(AX*1)
+	VMOVUPD          1920(BX), Z1
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, 192(DX)(AX*1)
-	VMOVUPD          2752(BX), Z0
+	VMOVUPD          Z1, 192(DX)(AX*1)
+	VMOVUPD          3584(BX), Z1
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, (DX)(AX*1)
-	VMOVUPD          3328(BX), Z0
+	VMOVUPD          Z1, (DX)(AX*1)
+	VMOVUPD          2560(BX), Z1
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, 64(DX)(AX*1)
-	VMOVUPD          2112(BX), Z0
+	VMOVUPD          Z1, 64(DX)(AX*1)
+	VMOVUPD          2112(BX), Z1
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, 128(DX)(AX*1)
+	VMOVUPD          Z1, 128(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z19, 192(DX)(AX*1)
+	VMOVUPD          Z18, 192(DX)(AX*1)
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z12, (R12)(AX*1)
+	VMOVUPD          Z0, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z10, 64(R12)(AX*1)
+	VMOVUPD          Z8, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z16, 128(R12)(AX*1)
+	VMOVUPD          Z6, 128(R12)(AX*1)
 	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          Z11, 192(R12)(AX*1)
+	VMOVUPD          Z14, 192(R12)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z22, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z28, 64(R11)(AX*1)
+	VMOVUPD          Z27, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z29, 128(R11)(AX*1)
+	VMOVUPD          Z28, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
 	VMOVUPD          Z13, 192(R11)(AX*1)
 	ADDQ             $+256, AX
@@ -1918,30 +1920,30 @@ whole:
 	VFMADD213PD      Z5, Z18, Z3
 	VMULPD           Z4, Z19, Z4
 	VMULPD           Z3, Z18, Z3
-	VMOVUPD          1088(BX), Z6
-	VFMADD213PD      Z6, Z4, Z6
-	VMOVUPD          1024(BX), Z4
-	VFMADD213PD      Z4, Z3, Z4
-	VSCALEFPD        1920(BX), Z6, Z3
-	VSCALEFPD        1856(BX), Z4, Z4
-	VFNMADD213PD     1792(BX), Z3, Z2
-	VFNMADD213PD     1728(BX), Z4, Z9
-	VFMADD213PD      1664(BX), Z3, Z0
-	VFMADD213PD      1600(BX), Z4, Z1
+	VADDPD           Z4, Z27, Z4
+	VADDPD           Z3, Z27, Z3
+	VSCALEFPD        1920(BX), Z4, Z4
+	VSCALEFPD        1856(BX), Z3, Z3
+	VMULPD           1088(BX), Z4, Z4
+	VMULPD           1024(BX), Z3, Z3
+	VFNMADD213PD     1792(BX), Z4, Z2
+	VFNMADD213PD     1728(BX), Z3, Z9
+	VFMADD213PD      1664(BX), Z4, Z0
+	VFMADD213PD      1600(BX), Z3, Z1
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z6
-	VMULPD           Z6, Z3, Z3
 	VMULPD           Z6, Z4, Z4
+	VMULPD           Z6, Z3, Z3
 	VMULPD           960(BX), Z2, Z2
 	VMULPD           896(BX), Z9, Z6
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z7
 	VBLENDMPD        Z0, Z7, K1, Z0
 	VBLENDMPD        Z1, Z7, K2, Z1
-	VMULPD           832(BX), Z3, Z7
-	VMULPD           768(BX), Z4, Z8
-	VMULPD           704(BX), Z3, Z9
-	VMULPD           640(BX), Z4, Z10
-	VMULPD           960(BX), Z3, Z3
-	VMULPD           896(BX), Z4, Z4
+	VMULPD           832(BX), Z4, Z7
+	VMULPD           768(BX), Z3, Z8
+	VMULPD           704(BX), Z4, Z9
+	VMULPD           640(BX), Z3, Z10
+	VMULPD           960(BX), Z4, Z4
+	VMULPD           896(BX), Z3, Z3
 	VMULPD           192(BX), Z0, Z11
 	VMULPD           128(BX), Z1, Z12
 	VMULPD           Z7, Z5, Z7
@@ -1954,8 +1956,8 @@ whole:
 	VFMADD231PD      (BX), Z1, Z5
 	VMOVUPD          Z7, K7, (R10)(AX*1)
 	VMOVUPD          Z5, K6, 64(R10)(AX*1)
-	VMULPD           576(BX), Z3, Z0
-	VMULPD           512(BX), Z4, Z1
+	VMULPD           576(BX), Z4, Z0
+	VMULPD           512(BX), Z3, Z1
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z5
 	VXORPD           Z11, Z5, Z7
 	VXORPD           Z12, Z5, Z8
@@ -1991,42 +1993,40 @@ whole:
 	VADDPD           Z7, Z15, Z7
 	VMOVUPD          (BX), Z16
 	VADDPD           Z8, Z16, Z8
-	VMULPD           Z11, Z3, Z11
-	VMULPD           Z12, Z4, Z12
+	VMULPD           Z11, Z4, Z11
+	VMULPD           Z12, Z3, Z12
 	VFMADD231PD      Z2, Z15, Z11
 	VFMADD231PD      Z6, Z16, Z12
-	VMULPD           Z13, Z3, Z2
-	VMULPD           Z14, Z4, Z3
+	VMULPD           Z13, Z4, Z2
+	VMULPD           Z14, Z3, Z3
+	VMULPD           Z7, Z0, Z4
+	VMULPD           Z8, Z1, Z6
 	MOVQ             charm_base+192(FP), DX
 	VMOVUPD          Z11, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	VMOVUPD          Z12, K6, 64(DX)(AX*1)
-	VMULPD           Z7, Z0, Z4
-	VMULPD           Z8, Z1, Z6
+	VMOVUPD          1408(BX), Z7
+	VSUBPD           Z27, Z7, Z8
+	VMOVUPD          1344(BX), Z11
+	VSUBPD           Z27, Z11, Z12
+	VMULPD           320(BX), Z7, Z7
+	VMULPD           256(BX), Z11, Z11
+	VXORPD           Z2, Z5, Z2
+	VXORPD           Z3, Z5, Z3
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z4, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VXORPD           Z2, Z5, Z2
-	VXORPD           Z3, Z5, Z3
 	VMOVUPD          Z2, K7, (R12)(AX*1)
 	VMOVUPD          Z3, K6, 64(R12)(AX*1)
-	VMOVUPD          1408(BX), Z2
-	VSUBPD           Z27, Z2, Z3
-	VMOVUPD          1344(BX), Z4
-	VSUBPD           Z27, Z4, Z5
-	VMOVUPD          320(BX), Z6
-	VMULPD           Z2, Z6, Z2
-	VMOVUPD          256(BX), Z7
-	VMULPD           Z4, Z7, Z4
-	VMULPD           Z3, Z6, Z3
-	VMULPD           Z5, Z7, Z5
-	VMULPD           Z2, Z9, Z2
-	VMULPD           Z4, Z10, Z4
-	VMULPD           Z3, Z0, Z0
-	VMULPD           Z5, Z1, Z1
-	VMOVUPD          Z2, K7, (R13)(AX*1)
-	VMOVUPD          Z4, K6, 64(R13)(AX*1)
+	VMULPD           320(BX), Z8, Z2
+	VMULPD           256(BX), Z12, Z3
+	VMULPD           Z7, Z9, Z4
+	VMULPD           Z11, Z10, Z5
+	VMULPD           Z2, Z0, Z0
+	VMULPD           Z3, Z1, Z1
+	VMOVUPD          Z4, K7, (R13)(AX*1)
+	VMOVUPD          Z5, K6, 64(R13)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
@@ -2163,167 +2163,163 @@ DATA blackAllRowsAVX2Consts<>+960(SB)/8, $0xbfe71547652b82fe
 DATA blackAllRowsAVX2Consts<>+968(SB)/8, $0xbfe71547652b82fe
 DATA blackAllRowsAVX2Consts<>+976(SB)/8, $0xbfe71547652b82fe
 DATA blackAllRowsAVX2Consts<>+984(SB)/8, $0xbfe71547652b82fe
-DATA blackAllRowsAVX2Consts<>+992(SB)/8, $0x3ff62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1000(SB)/8, $0x3ff62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1008(SB)/8, $0x3ff62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1016(SB)/8, $0x3ff62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1024(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1032(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1040(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1048(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1056(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllRowsAVX2Consts<>+1064(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllRowsAVX2Consts<>+1072(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllRowsAVX2Consts<>+1080(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllRowsAVX2Consts<>+1088(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllRowsAVX2Consts<>+1096(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllRowsAVX2Consts<>+1104(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllRowsAVX2Consts<>+1112(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllRowsAVX2Consts<>+1120(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllRowsAVX2Consts<>+1128(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllRowsAVX2Consts<>+1136(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllRowsAVX2Consts<>+1144(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllRowsAVX2Consts<>+1152(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllRowsAVX2Consts<>+1160(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllRowsAVX2Consts<>+1168(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllRowsAVX2Consts<>+1176(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllRowsAVX2Consts<>+1184(SB)/8, $0xbeb9c98d68230094
-DATA blackAllRowsAVX2Consts<>+1192(SB)/8, $0xbeb9c98d68230094
-DATA blackAllRowsAVX2Consts<>+1200(SB)/8, $0xbeb9c98d68230094
-DATA blackAllRowsAVX2Consts<>+1208(SB)/8, $0xbeb9c98d68230094
-DATA blackAllRowsAVX2Consts<>+1216(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllRowsAVX2Consts<>+1224(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllRowsAVX2Consts<>+1232(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllRowsAVX2Consts<>+1240(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllRowsAVX2Consts<>+1248(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllRowsAVX2Consts<>+1256(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllRowsAVX2Consts<>+1264(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllRowsAVX2Consts<>+1272(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllRowsAVX2Consts<>+1280(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllRowsAVX2Consts<>+1288(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllRowsAVX2Consts<>+1296(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllRowsAVX2Consts<>+1304(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllRowsAVX2Consts<>+1312(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllRowsAVX2Consts<>+1320(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllRowsAVX2Consts<>+1328(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllRowsAVX2Consts<>+1336(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllRowsAVX2Consts<>+1344(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllRowsAVX2Consts<>+1352(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllRowsAVX2Consts<>+1360(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllRowsAVX2Consts<>+1368(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllRowsAVX2Consts<>+1376(SB)/8, $0xbf403c77d56a94be
-DATA blackAllRowsAVX2Consts<>+1384(SB)/8, $0xbf403c77d56a94be
-DATA blackAllRowsAVX2Consts<>+1392(SB)/8, $0xbf403c77d56a94be
-DATA blackAllRowsAVX2Consts<>+1400(SB)/8, $0xbf403c77d56a94be
-DATA blackAllRowsAVX2Consts<>+1408(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllRowsAVX2Consts<>+1416(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllRowsAVX2Consts<>+1424(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllRowsAVX2Consts<>+1432(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllRowsAVX2Consts<>+1440(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllRowsAVX2Consts<>+1448(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllRowsAVX2Consts<>+1456(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllRowsAVX2Consts<>+1464(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllRowsAVX2Consts<>+1472(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllRowsAVX2Consts<>+1480(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllRowsAVX2Consts<>+1488(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllRowsAVX2Consts<>+1496(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllRowsAVX2Consts<>+1504(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllRowsAVX2Consts<>+1512(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllRowsAVX2Consts<>+1520(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllRowsAVX2Consts<>+1528(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllRowsAVX2Consts<>+1536(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllRowsAVX2Consts<>+1544(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllRowsAVX2Consts<>+1552(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllRowsAVX2Consts<>+1560(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllRowsAVX2Consts<>+1568(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllRowsAVX2Consts<>+1576(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllRowsAVX2Consts<>+1584(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllRowsAVX2Consts<>+1592(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllRowsAVX2Consts<>+1600(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllRowsAVX2Consts<>+1608(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllRowsAVX2Consts<>+1616(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllRowsAVX2Consts<>+1624(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllRowsAVX2Consts<>+1632(SB)/8, $0x3fe31b13059845d5
-DATA blackAllRowsAVX2Consts<>+1640(SB)/8, $0x3fe31b13059845d5
-DATA blackAllRowsAVX2Consts<>+1648(SB)/8, $0x3fe31b13059845d5
-DATA blackAllRowsAVX2Consts<>+1656(SB)/8, $0x3fe31b13059845d5
-DATA blackAllRowsAVX2Consts<>+1664(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllRowsAVX2Consts<>+1672(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllRowsAVX2Consts<>+1680(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllRowsAVX2Consts<>+1688(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllRowsAVX2Consts<>+1696(SB)/8, $0x3fcabf470bc40607
-DATA blackAllRowsAVX2Consts<>+1704(SB)/8, $0x3fcabf470bc40607
-DATA blackAllRowsAVX2Consts<>+1712(SB)/8, $0x3fcabf470bc40607
-DATA blackAllRowsAVX2Consts<>+1720(SB)/8, $0x3fcabf470bc40607
-DATA blackAllRowsAVX2Consts<>+1728(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1736(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1744(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1752(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1760(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1768(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1776(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1784(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1792(SB)/8, $0xbe371dee623fde67
-DATA blackAllRowsAVX2Consts<>+1800(SB)/8, $0xbe371dee623fde67
-DATA blackAllRowsAVX2Consts<>+1808(SB)/8, $0xbe371dee623fde67
-DATA blackAllRowsAVX2Consts<>+1816(SB)/8, $0xbe371dee623fde67
-DATA blackAllRowsAVX2Consts<>+1824(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1832(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1840(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1848(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1856(SB)/8, $0xbeba01a014761f6e
-DATA blackAllRowsAVX2Consts<>+1864(SB)/8, $0xbeba01a014761f6e
-DATA blackAllRowsAVX2Consts<>+1872(SB)/8, $0xbeba01a014761f6e
-DATA blackAllRowsAVX2Consts<>+1880(SB)/8, $0xbeba01a014761f6e
-DATA blackAllRowsAVX2Consts<>+1888(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+1896(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+1904(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+1912(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+1920(SB)/8, $0xbf31111111122322
-DATA blackAllRowsAVX2Consts<>+1928(SB)/8, $0xbf31111111122322
-DATA blackAllRowsAVX2Consts<>+1936(SB)/8, $0xbf31111111122322
-DATA blackAllRowsAVX2Consts<>+1944(SB)/8, $0xbf31111111122322
-DATA blackAllRowsAVX2Consts<>+1952(SB)/8, $0x3f655555555502a1
-DATA blackAllRowsAVX2Consts<>+1960(SB)/8, $0x3f655555555502a1
-DATA blackAllRowsAVX2Consts<>+1968(SB)/8, $0x3f655555555502a1
-DATA blackAllRowsAVX2Consts<>+1976(SB)/8, $0x3f655555555502a1
-DATA blackAllRowsAVX2Consts<>+1984(SB)/8, $0xbf95555555555511
-DATA blackAllRowsAVX2Consts<>+1992(SB)/8, $0xbf95555555555511
-DATA blackAllRowsAVX2Consts<>+2000(SB)/8, $0xbf95555555555511
-DATA blackAllRowsAVX2Consts<>+2008(SB)/8, $0xbf95555555555511
-DATA blackAllRowsAVX2Consts<>+2016(SB)/8, $0x3fc000000000000b
-DATA blackAllRowsAVX2Consts<>+2024(SB)/8, $0x3fc000000000000b
-DATA blackAllRowsAVX2Consts<>+2032(SB)/8, $0x3fc000000000000b
-DATA blackAllRowsAVX2Consts<>+2040(SB)/8, $0x3fc000000000000b
-DATA blackAllRowsAVX2Consts<>+2048(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+2056(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+2064(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+2072(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+2080(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+2088(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+2096(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+2104(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+2112(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+2120(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+2128(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+2136(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+2144(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+2152(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+2160(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+2168(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+2176(SB)/8, $0x3fd9884533d43651
-DATA blackAllRowsAVX2Consts<>+2184(SB)/8, $0x3fd9884533d43651
-DATA blackAllRowsAVX2Consts<>+2192(SB)/8, $0x3fd9884533d43651
-DATA blackAllRowsAVX2Consts<>+2200(SB)/8, $0x3fd9884533d43651
-DATA blackAllRowsAVX2Consts<>+2208(SB)/8, $0x54b249ad2594c37d
-DATA blackAllRowsAVX2Consts<>+2216(SB)/8, $0x54b249ad2594c37d
-DATA blackAllRowsAVX2Consts<>+2224(SB)/8, $0x54b249ad2594c37d
-DATA blackAllRowsAVX2Consts<>+2232(SB)/8, $0x54b249ad2594c37d
-DATA blackAllRowsAVX2Consts<>+2240(SB)/8, $0x7ff8000000000001
-DATA blackAllRowsAVX2Consts<>+2248(SB)/8, $0x7ff8000000000001
-DATA blackAllRowsAVX2Consts<>+2256(SB)/8, $0x7ff8000000000001
-DATA blackAllRowsAVX2Consts<>+2264(SB)/8, $0x7ff8000000000001
-GLOBL blackAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2272
+DATA blackAllRowsAVX2Consts<>+992(SB)/8, $0x0000000000000484
+DATA blackAllRowsAVX2Consts<>+1000(SB)/8, $0x0000000000000484
+DATA blackAllRowsAVX2Consts<>+1008(SB)/8, $0x0000000000000484
+DATA blackAllRowsAVX2Consts<>+1016(SB)/8, $0x0000000000000484
+DATA blackAllRowsAVX2Consts<>+1024(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1032(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1040(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1048(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1056(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1064(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1072(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1080(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1088(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1096(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1104(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1112(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1120(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1128(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1136(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1144(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1152(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1160(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1168(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1176(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1184(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1192(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1200(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1208(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1216(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1224(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1232(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1240(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1248(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1256(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1264(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1272(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1280(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1288(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1296(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1304(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1312(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1320(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1328(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1336(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1344(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1352(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1360(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1368(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1376(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1384(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1392(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1400(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1408(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1416(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1424(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1432(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1440(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1448(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1456(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1464(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1472(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1480(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1488(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1496(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1504(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1512(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1520(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1528(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1536(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1544(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1552(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1560(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1568(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1576(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1584(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1592(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1600(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1608(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1616(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1624(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1632(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1640(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1648(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1656(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1664(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1672(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1680(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1688(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1696(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1704(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1712(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1720(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1728(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1736(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1744(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1752(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1760(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1768(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1776(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1784(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1792(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1800(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1808(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1816(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1824(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1832(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1840(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1848(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1856(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1864(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1872(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1880(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1888(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1896(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1904(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1912(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1920(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1928(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1936(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1944(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1952(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1960(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1968(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1976(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1984(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+1992(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+2000(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+2008(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+2016(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2024(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2032(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2040(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2048(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2056(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2064(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2072(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2080(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2088(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2096(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2104(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2112(SB)/8, $0x37a0000000000000
+DATA blackAllRowsAVX2Consts<>+2120(SB)/8, $0x37a0000000000000
+DATA blackAllRowsAVX2Consts<>+2128(SB)/8, $0x37a0000000000000
+DATA blackAllRowsAVX2Consts<>+2136(SB)/8, $0x37a0000000000000
+DATA blackAllRowsAVX2Consts<>+2144(SB)/8, $0x3fd9884533d43651
+DATA blackAllRowsAVX2Consts<>+2152(SB)/8, $0x3fd9884533d43651
+DATA blackAllRowsAVX2Consts<>+2160(SB)/8, $0x3fd9884533d43651
+DATA blackAllRowsAVX2Consts<>+2168(SB)/8, $0x3fd9884533d43651
+DATA blackAllRowsAVX2Consts<>+2176(SB)/8, $0x54b249ad2594c37d
+DATA blackAllRowsAVX2Consts<>+2184(SB)/8, $0x54b249ad2594c37d
+DATA blackAllRowsAVX2Consts<>+2192(SB)/8, $0x54b249ad2594c37d
+DATA blackAllRowsAVX2Consts<>+2200(SB)/8, $0x54b249ad2594c37d
+DATA blackAllRowsAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
+DATA blackAllRowsAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
+DATA blackAllRowsAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
+DATA blackAllRowsAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
+GLOBL blackAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2240
 
 DATA blackAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2345,7 +2341,7 @@ GLOBL blackAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackAllRowsAVX2(SB), $2016-456
+TEXT ·blackAllRowsAVX2(SB), $2080-456
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2908,12 +2904,9 @@ body:
 	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y4
 	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y8
 	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y11
-	VSUBPD       Y2, Y4, Y4
-	VSUBPD       Y2, Y8, Y8
-	VSUBPD       Y2, Y11, Y2
-	VMULPD       Y5, Y7, Y11
-	VMOVUPD      Y2, 1664(BX)
-	VMULPD       Y14, Y6, Y2
+	VMULPD       Y5, Y7, Y2
+	VMOVUPD      Y11, 1664(BX)
+	VMULPD       Y14, Y6, Y11
 	VMOVUPD      Y8, 1696(BX)
 	VMULPD       800(BX), Y10, Y8
 	VMOVUPD      Y4, 1728(BX)
@@ -2926,9 +2919,9 @@ body:
 	VORPD        1312(BX), Y12, Y12
 	VORPD        1280(BX), Y0, Y0
 	VMOVUPD      Y0, 1824(BX)
-	VMULPD       Y11, Y3, Y0
+	VMULPD       Y2, Y3, Y0
 	VMOVUPD      Y12, 1856(BX)
-	VMULPD       Y2, Y9, Y12
+	VMULPD       Y11, Y9, Y12
 	VMOVUPD      Y4, 1888(BX)
 	VMULPD       Y8, Y15, Y4
 	VMOVUPD      Y1, 1920(BX)
@@ -2936,17 +2929,17 @@ body:
 	VDIVPD       Y0, Y1, Y0
 	VDIVPD       Y12, Y1, Y12
 	VDIVPD       Y4, Y1, Y4
-	VMULPD       Y0, Y11, Y11
-	VMULPD       Y12, Y2, Y2
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y12, Y11, Y11
 	VMULPD       Y4, Y8, Y8
 	VMULPD       Y0, Y3, Y0
 	VMULPD       Y12, Y9, Y3
 	VMULPD       Y4, Y15, Y4
-	VMULPD       Y11, Y13, Y9
-	VMULPD       1632(BX), Y2, Y12
+	VMULPD       Y2, Y13, Y9
+	VMULPD       1632(BX), Y11, Y12
 	VMULPD       1600(BX), Y8, Y13
-	VMULPD       1568(BX), Y11, Y11
-	VMULPD       1504(BX), Y2, Y2
+	VMULPD       1568(BX), Y2, Y2
+	VMULPD       1504(BX), Y11, Y11
 	VMULPD       1536(BX), Y8, Y8
 	VMULPD       Y0, Y7, Y7
 	VMULPD       Y3, Y6, Y6
@@ -2988,117 +2981,117 @@ body:
 	VFMADD231PD  Y14, Y6, Y3
 	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y15, Y14
 	VMOVUPD      Y0, 1504(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y0
+	VMOVUPD      1728(BX), Y0
 	VMOVUPD      Y15, 1568(BX)
-	VMULPD       1728(BX), Y0, Y15
-	VMOVUPD      Y6, 1600(BX)
-	VMULPD       1696(BX), Y0, Y6
-	VMOVUPD      Y7, 1632(BX)
-	VMOVUPD      1664(BX), Y7
-	VMULPD       Y0, Y7, Y0
-	VMOVUPD      Y14, 1952(BX)
-	VMOVUPD      1760(BX), Y14
-	VFMADD231PD  Y14, Y14, Y15
-	VMOVUPD      1792(BX), Y14
-	VFMADD231PD  Y14, Y14, Y6
-	VMOVUPD      1920(BX), Y14
-	VFMADD231PD  Y14, Y14, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y14
-	VFMADD231PD  1728(BX), Y14, Y15
-	VFMADD231PD  1696(BX), Y14, Y6
-	VFMADD231PD  Y14, Y7, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y7
-	VFMADD231PD  Y14, Y13, Y7
-	VMOVUPD      Y0, 1920(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y0
-	VFMADD231PD  Y14, Y12, Y0
-	VMOVUPD      Y6, 1792(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y6
-	VFMADD231PD  Y14, Y1, Y6
-	VMOVUPD      Y15, 1760(BX)
+	VSUBPD       blackAllRowsAVX2Consts<>+928(SB), Y0, Y15
+	VMOVUPD      Y15, 1600(BX)
+	VMOVUPD      1696(BX), Y15
+	VMOVUPD      Y6, 1632(BX)
+	VSUBPD       blackAllRowsAVX2Consts<>+928(SB), Y15, Y6
+	VMOVUPD      Y6, 1952(BX)
+	VMOVUPD      1664(BX), Y6
+	VMOVUPD      Y7, 1984(BX)
+	VSUBPD       blackAllRowsAVX2Consts<>+928(SB), Y6, Y7
+	VMOVUPD      Y7, 2016(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y7
+	VPADDQ       Y7, Y0, Y0
+	VPADDQ       Y7, Y15, Y15
+	VPADDQ       Y7, Y6, Y6
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y15, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y15
+	VMOVUPD      Y6, 1664(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y6
+	VFMADD231PD  Y15, Y13, Y6
+	VMOVUPD      Y7, 1696(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y7
+	VFMADD231PD  Y15, Y12, Y7
+	VMOVUPD      Y0, 1728(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y0
+	VFMADD231PD  Y15, Y1, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y15
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
+	VFMADD213PD  Y15, Y13, Y6
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD213PD  Y15, Y1, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y15
-	VFMADD213PD  Y15, Y13, Y7
-	VFMADD213PD  Y15, Y12, Y0
-	VFMADD213PD  Y15, Y1, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y15
-	VFMADD213PD  Y15, Y7, Y13
-	VFMADD213PD  Y15, Y0, Y12
-	VFMADD213PD  Y15, Y6, Y1
+	VFMADD213PD  Y15, Y6, Y13
+	VFMADD213PD  Y15, Y7, Y12
+	VFMADD213PD  Y15, Y0, Y1
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y0
 	VFMADD213PD  Y0, Y13, Y5
 	VFMADD213PD  Y0, Y12, Y9
 	VFMADD213PD  Y0, Y1, Y10
-	VMULPD       Y11, Y5, Y1
-	VMULPD       Y2, Y9, Y2
+	VMULPD       Y2, Y5, Y1
+	VMULPD       Y11, Y9, Y2
 	VMULPD       Y8, Y10, Y5
 	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y6
 	VANDPD       Y1, Y6, Y1
@@ -3114,434 +3107,439 @@ body:
 	VORPD        Y7, Y10, Y7
 	VORPD        Y8, Y10, Y8
 	VORPD        Y9, Y10, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y11
-	VFMADD231PD  Y14, Y4, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y12
-	VFMADD231PD  Y14, Y3, Y12
-	VMOVUPD      1952(BX), Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y13, Y14
-	VMOVUPD      Y9, 1280(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y9
-	VFMADD213PD  Y9, Y4, Y11
-	VFMADD213PD  Y9, Y3, Y12
-	VFMADD231PD  Y14, Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y14
-	VFMADD213PD  Y14, Y4, Y11
-	VFMADD213PD  Y14, Y3, Y12
-	VFMADD231PD  Y9, Y13, Y14
-	VFMADD213PD  Y15, Y11, Y4
-	VFMADD213PD  Y15, Y12, Y3
-	VFMADD231PD  Y14, Y13, Y15
-	VFMADD132PD  1632(BX), Y0, Y4
-	VFMADD132PD  1600(BX), Y0, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y12
+	VFMADD231PD  Y11, Y4, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD231PD  Y11, Y3, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD  Y10, Y4, Y12
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y11, Y14, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD231PD  Y10, Y14, Y11
+	VFMADD213PD  Y15, Y12, Y4
+	VFMADD213PD  Y15, Y13, Y3
+	VFMADD231PD  Y11, Y14, Y15
+	VFMADD132PD  1984(BX), Y0, Y4
+	VFMADD132PD  1632(BX), Y0, Y3
 	VFMADD132PD  1568(BX), Y0, Y15
 	VMULPD       1504(BX), Y4, Y4
 	VMULPD       1536(BX), Y3, Y3
-	VMULPD       800(BX), Y15, Y9
+	VMULPD       800(BX), Y15, Y10
 	VANDPD       Y4, Y6, Y4
 	VANDPD       Y3, Y6, Y3
-	VANDPD       Y9, Y6, Y6
-	VMOVUPD      1248(BX), Y9
-	VORPD        Y4, Y9, Y4
+	VANDPD       Y10, Y6, Y6
+	VMOVUPD      1248(BX), Y10
+	VORPD        Y4, Y10, Y4
 	VMOVUPD      1216(BX), Y11
 	VORPD        Y3, Y11, Y3
 	VMOVUPD      1184(BX), Y12
 	VORPD        Y6, Y12, Y6
-	VORPD        Y9, Y10, Y9
-	VORPD        Y11, Y10, Y11
-	VORPD        Y12, Y10, Y10
+	VMOVUPD      (BX), Y13
+	VORPD        Y10, Y13, Y10
+	VORPD        Y11, Y13, Y11
+	VORPD        Y12, Y13, Y12
 	VSUBPD       Y1, Y4, Y4
 	VSUBPD       Y2, Y3, Y3
 	VSUBPD       Y5, Y6, Y6
-	VMOVUPD      1760(BX), Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y14
-	VFMADD231PD  Y13, Y12, Y14
-	VMOVUPD      1792(BX), Y15
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y0
-	VFMADD231PD  Y13, Y15, Y0
+	VMOVUPD      1600(BX), Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y14
+	VMULPD       Y14, Y13, Y15
+	VMOVUPD      1952(BX), Y0
 	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      1920(BX), Y6
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1760(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y6, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y15, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y6, Y13
-	VMULPD       Y14, Y12, Y12
-	VMULPD       Y0, Y15, Y0
+	VMULPD       Y14, Y0, Y6
+	VMOVUPD      Y3, 1216(BX)
+	VMOVUPD      2016(BX), Y3
+	VMULPD       Y14, Y3, Y14
+	VMOVUPD      Y4, 1248(BX)
+	VMOVUPD      1760(BX), Y4
+	VFMADD231PD  Y4, Y4, Y15
+	VMOVUPD      1792(BX), Y4
+	VFMADD231PD  Y4, Y4, Y6
+	VMOVUPD      1920(BX), Y4
+	VFMADD231PD  Y4, Y4, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y4
+	VFMADD231PD  Y4, Y13, Y15
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y4, Y3, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y0
+	VXORPD       32(BX), Y0, Y3
+	VXORPD       64(BX), Y0, Y4
+	VXORPD       96(BX), Y0, Y13
+	VCMPPD       $0x00, Y7, Y3, Y7
+	VCMPPD       $0x00, Y8, Y4, Y8
+	VCMPPD       $0x00, Y9, Y13, Y9
+	VCMPPD       $0x00, Y10, Y3, Y3
+	VCMPPD       $0x00, Y11, Y4, Y4
+	VCMPPD       $0x00, Y12, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1792(SB), Y12
+	VFMADD231PD  Y11, Y15, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+1792(SB), Y13
+	VFMADD231PD  Y11, Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD213PD  Y0, Y6, Y13
+	VFMADD231PD  Y11, Y14, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1856(SB), Y11
+	VFMADD213PD  Y11, Y15, Y12
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD231PD  Y0, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD213PD  Y0, Y6, Y13
+	VFMADD231PD  Y11, Y14, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1920(SB), Y11
+	VFMADD213PD  Y11, Y15, Y12
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD231PD  Y0, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD213PD  Y0, Y6, Y13
+	VFMADD231PD  Y11, Y14, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1984(SB), Y11
+	VFMADD213PD  Y11, Y15, Y12
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD231PD  Y0, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD213PD  Y0, Y6, Y13
+	VFMADD231PD  Y11, Y14, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y11
+	VFMADD213PD  Y11, Y15, Y12
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD231PD  Y0, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD213PD  Y0, Y6, Y13
+	VFMADD213PD  Y0, Y14, Y11
+	VMULPD       Y12, Y15, Y12
 	VMULPD       Y13, Y6, Y6
-	VMOVUPD      864(BX), Y13
-	VFMADD213PD  Y13, Y13, Y12
-	VMOVUPD      1088(BX), Y14
-	VFMADD213PD  Y14, Y14, Y0
-	VMOVUPD      1120(BX), Y15
-	VFMADD213PD  Y15, Y15, Y6
-	VMOVUPD      1728(BX), Y15
-	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y14
-	VMINPD       Y14, Y15, Y13
-	VMOVUPD      Y3, 1920(BX)
-	VMOVUPD      1696(BX), Y3
-	VMOVUPD      Y4, 1792(BX)
-	VMINPD       Y14, Y3, Y4
-	VMOVUPD      Y5, 1760(BX)
-	VMOVUPD      1664(BX), Y5
-	VMINPD       Y14, Y5, Y14
-	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y13, Y13
-	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y4, Y4
-	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y14, Y14
-	VSUBPD       Y13, Y15, Y15
-	VSUBPD       Y4, Y3, Y3
-	VSUBPD       Y14, Y5, Y5
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y13, Y13
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y4, Y4
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y14, Y14
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y15, Y15
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y3, Y3
-	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y5, Y5
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       Y15, Y12, Y12
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y5, Y6, Y3
-	VMULPD       Y13, Y12, Y5
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y14, Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y4
-	VXORPD       32(BX), Y4, Y6
-	VXORPD       64(BX), Y4, Y12
-	VXORPD       96(BX), Y4, Y13
-	VCMPPD       $0x00, Y7, Y6, Y7
-	VCMPPD       $0x00, Y8, Y12, Y8
-	VCMPPD       $0x00, 1280(BX), Y13, Y14
-	VCMPPD       $0x00, Y9, Y6, Y6
-	VCMPPD       $0x00, Y11, Y12, Y9
-	VCMPPD       $0x00, Y10, Y13, Y10
-	VMOVUPD      32(BX), Y11
-	VMULPD       864(BX), Y11, Y12
-	VMOVUPD      64(BX), Y13
-	VMULPD       1088(BX), Y13, Y15
-	VMOVUPD      96(BX), Y4
-	VMOVUPD      Y3, 1280(BX)
-	VMULPD       1120(BX), Y4, Y3
-	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y12, Y7
-	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y12
-	VBLENDVPD    Y8, Y12, Y15, Y8
-	VBLENDVPD    Y14, Y12, Y3, Y3
-	VMOVUPD      1152(BX), Y14
+	VMULPD       Y11, Y14, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y13
+	VADDPD       Y12, Y13, Y12
+	VADDPD       Y6, Y13, Y6
+	VADDPD       Y11, Y13, Y11
+	VMULPD       1728(BX), Y12, Y12
+	VMULPD       1696(BX), Y6, Y6
+	VMULPD       1664(BX), Y11, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y14
+	VMULPD       Y14, Y12, Y12
+	VMULPD       Y14, Y6, Y6
 	VMULPD       Y14, Y11, Y11
-	VMOVUPD      704(BX), Y15
-	VMULPD       Y15, Y13, Y13
-	VMOVUPD      Y0, 64(BX)
-	VMOVUPD      736(BX), Y0
-	VMULPD       Y0, Y4, Y4
-	VADDPD       864(BX), Y14, Y14
-	VADDPD       1088(BX), Y15, Y15
-	VADDPD       1120(BX), Y0, Y0
-	VBLENDVPD    Y6, Y12, Y11, Y6
-	VBLENDVPD    Y9, Y12, Y13, Y9
-	VBLENDVPD    Y10, Y12, Y4, Y4
-	VADDPD       1408(BX), Y14, Y10
-	VADDPD       1376(BX), Y15, Y11
-	VADDPD       1344(BX), Y0, Y0
-	VSUBPD       Y6, Y7, Y6
-	VSUBPD       Y9, Y8, Y9
-	VSUBPD       Y4, Y3, Y4
-	VFNMADD231PD Y5, Y1, Y7
-	VMOVUPD      64(BX), Y1
-	VFNMADD231PD Y1, Y2, Y8
-	VMOVUPD      1280(BX), Y2
-	VFNMADD231PD 1760(BX), Y2, Y3
-	VFMADD231PD  1792(BX), Y5, Y6
-	VFMADD231PD  1920(BX), Y1, Y9
-	VFMADD231PD  1184(BX), Y2, Y4
+	VMOVUPD      864(BX), Y14
+	VMULPD       Y12, Y14, Y12
+	VMOVUPD      1088(BX), Y15
+	VMULPD       Y6, Y15, Y6
+	VMOVUPD      1120(BX), Y13
+	VMULPD       Y11, Y13, Y11
+	VMOVUPD      32(BX), Y0
+	VMOVUPD      Y5, 1664(BX)
+	VMULPD       Y14, Y0, Y5
+	VMOVUPD      Y11, 1696(BX)
+	VMULPD       64(BX), Y15, Y11
+	VMOVUPD      Y2, 1728(BX)
+	VMULPD       96(BX), Y13, Y2
+	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y5, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y7
+	VBLENDVPD    Y8, Y7, Y11, Y8
+	VBLENDVPD    Y9, Y7, Y2, Y2
+	VMOVUPD      1152(BX), Y9
+	VMULPD       Y9, Y0, Y0
+	VMOVUPD      704(BX), Y11
+	VMOVUPD      Y6, 32(BX)
+	VMULPD       64(BX), Y11, Y6
+	VMOVUPD      Y1, 64(BX)
+	VMOVUPD      736(BX), Y1
+	VMOVUPD      Y12, 2016(BX)
+	VMULPD       96(BX), Y1, Y12
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y11, Y15, Y11
+	VADDPD       Y1, Y13, Y1
+	VBLENDVPD    Y3, Y7, Y0, Y0
+	VBLENDVPD    Y4, Y7, Y6, Y3
+	VBLENDVPD    Y10, Y7, Y12, Y4
+	VADDPD       1408(BX), Y9, Y6
+	VADDPD       1376(BX), Y11, Y7
+	VADDPD       1344(BX), Y1, Y1
+	VSUBPD       Y0, Y5, Y0
+	VSUBPD       Y3, Y8, Y3
+	VSUBPD       Y4, Y2, Y4
+	VMOVUPD      2016(BX), Y9
+	VFNMADD231PD 64(BX), Y9, Y5
+	VMOVUPD      32(BX), Y10
+	VFNMADD231PD 1728(BX), Y10, Y8
+	VMOVUPD      1696(BX), Y11
+	VFNMADD231PD 1664(BX), Y11, Y2
+	VFMADD231PD  1248(BX), Y9, Y0
+	VFMADD231PD  1216(BX), Y10, Y3
+	VFMADD231PD  1184(BX), Y11, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y12
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y12, Y11, Y11
 	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y12
-	VMULPD       Y12, Y5, Y5
-	VMULPD       Y12, Y1, Y1
-	VMULPD       Y12, Y2, Y2
+	VCMPPD       $0x11, Y12, Y6, Y6
+	VCMPPD       $0x11, Y12, Y7, Y7
+	VCMPPD       $0x11, Y12, Y1, Y1
+	VANDPD       352(BX), Y6, Y6
+	VANDPD       320(BX), Y7, Y7
+	VANDPD       1056(BX), Y1, Y1
 	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y12
-	VCMPPD       $0x11, Y12, Y10, Y10
-	VCMPPD       $0x11, Y12, Y11, Y11
-	VCMPPD       $0x11, Y12, Y0, Y0
-	VANDPD       352(BX), Y10, Y10
-	VANDPD       320(BX), Y11, Y11
-	VANDPD       1056(BX), Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y12
-	VBLENDVPD    Y10, Y6, Y12, Y6
-	VBLENDVPD    Y11, Y9, Y12, Y9
-	VBLENDVPD    Y0, Y4, Y12, Y0
-	VMULPD       576(BX), Y5, Y4
-	VMULPD       512(BX), Y1, Y10
-	VMULPD       416(BX), Y2, Y11
-	VMULPD       992(BX), Y7, Y7
+	VBLENDVPD    Y6, Y0, Y12, Y0
+	VBLENDVPD    Y7, Y3, Y12, Y3
+	VBLENDVPD    Y1, Y4, Y12, Y1
+	VMULPD       576(BX), Y9, Y4
+	VMULPD       512(BX), Y10, Y6
+	VMULPD       416(BX), Y11, Y7
+	VMULPD       992(BX), Y5, Y5
 	VMULPD       1440(BX), Y8, Y8
-	VMULPD       832(BX), Y3, Y3
-	VMULPD       224(BX), Y6, Y12
-	VMULPD       256(BX), Y9, Y13
-	VMULPD       288(BX), Y0, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y15
+	VMULPD       832(BX), Y2, Y2
+	VMULPD       224(BX), Y0, Y12
+	VMULPD       256(BX), Y3, Y13
+	VMULPD       288(BX), Y1, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y15
 	VMULPD       Y4, Y15, Y4
-	VMULPD       Y10, Y15, Y10
-	VMULPD       Y11, Y15, Y11
+	VMULPD       Y6, Y15, Y6
+	VMULPD       Y7, Y15, Y7
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y6, (SI)(AX*1)
-	VMOVUPD      Y9, 32(SI)(AX*1)
+	VMOVUPD      Y0, (SI)(AX*1)
+	VMOVUPD      Y3, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y0, 64(SI)(AX*1)
-	VFMADD231PD  128(BX), Y6, Y4
-	VFMADD231PD  160(BX), Y9, Y10
-	VFMADD231PD  192(BX), Y0, Y11
+	VMOVUPD      Y1, 64(SI)(AX*1)
+	VFMADD231PD  128(BX), Y0, Y4
+	VFMADD231PD  160(BX), Y3, Y6
+	VFMADD231PD  192(BX), Y1, Y7
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y4, (R10)(AX*1)
-	VMOVUPD      Y10, 32(R10)(AX*1)
+	VMOVUPD      Y6, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y11, 64(R10)(AX*1)
+	VMOVUPD      Y7, 64(R10)(AX*1)
 	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y0
-	VXORPD       Y12, Y0, Y4
-	VXORPD       Y13, Y0, Y6
-	VXORPD       Y14, Y0, Y9
+	VXORPD       Y12, Y0, Y1
+	VXORPD       Y13, Y0, Y3
+	VXORPD       Y14, Y0, Y4
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y4, (R11)(AX*1)
-	VMOVUPD      Y6, 32(R11)(AX*1)
+	VMOVUPD      Y1, (R11)(AX*1)
+	VMOVUPD      Y3, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y9, 64(R11)(AX*1)
+	VMOVUPD      Y4, 64(R11)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y7, (DI)(AX*1)
+	VMOVUPD      Y5, (DI)(AX*1)
 	VMOVUPD      Y8, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y3, 64(DI)(AX*1)
-	VMOVUPD      1888(BX), Y4
-	VMULPD       928(BX), Y4, Y6
-	VMOVUPD      1856(BX), Y9
-	VMULPD       1472(BX), Y9, Y10
-	VMOVUPD      1824(BX), Y11
-	VMULPD       896(BX), Y11, Y12
+	VMOVUPD      Y2, 64(DI)(AX*1)
+	VMOVUPD      1888(BX), Y1
+	VMULPD       928(BX), Y1, Y3
+	VMOVUPD      1856(BX), Y4
+	VMULPD       1472(BX), Y4, Y6
+	VMOVUPD      1824(BX), Y7
+	VMULPD       896(BX), Y7, Y12
 	VMOVUPD      448(BX), Y13
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y14
-	VFMADD213PD  Y14, Y13, Y4
+	VFMADD213PD  Y14, Y13, Y1
 	VMOVUPD      1024(BX), Y15
-	VFMADD213PD  Y14, Y15, Y9
+	VFMADD213PD  Y14, Y15, Y4
 	VMOVUPD      544(BX), Y0
-	VFMADD213PD  Y14, Y0, Y11
+	VFMADD213PD  Y14, Y0, Y7
 	VMULPD       992(BX), Y13, Y14
-	VMOVUPD      Y3, 1824(BX)
-	VMULPD       1440(BX), Y15, Y3
+	VMOVUPD      Y2, 1824(BX)
+	VMULPD       1440(BX), Y15, Y2
 	VMOVUPD      Y8, 1856(BX)
 	VMULPD       832(BX), Y0, Y8
-	VMOVUPD      Y7, 1888(BX)
-	VMOVUPD      768(BX), Y7
-	VMULPD       Y13, Y7, Y13
+	VMOVUPD      Y5, 1888(BX)
+	VMOVUPD      768(BX), Y5
+	VMULPD       Y13, Y5, Y13
 	VMOVUPD      Y13, 448(BX)
 	VMOVUPD      672(BX), Y13
 	VMULPD       Y15, Y13, Y15
 	VMOVUPD      Y15, 1024(BX)
 	VMOVUPD      608(BX), Y15
 	VMULPD       Y0, Y15, Y0
-	VMULPD       Y5, Y7, Y7
-	VMULPD       Y1, Y13, Y13
-	VMULPD       Y2, Y15, Y15
-	VMULPD       992(BX), Y5, Y5
-	VMULPD       1440(BX), Y1, Y1
-	VMULPD       832(BX), Y2, Y2
+	VMULPD       Y9, Y5, Y5
+	VMULPD       Y10, Y13, Y13
+	VMULPD       Y11, Y15, Y15
+	VMULPD       992(BX), Y9, Y9
+	VMULPD       1440(BX), Y10, Y10
+	VMULPD       832(BX), Y11, Y11
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y7, (R9)(AX*1)
+	VMOVUPD      Y5, (R9)(AX*1)
 	VMOVUPD      Y13, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPD      Y15, 64(R9)(AX*1)
-	VMULPD       Y14, Y5, Y14
-	VMULPD       Y3, Y1, Y3
-	VMULPD       Y8, Y2, Y8
+	VMULPD       Y14, Y9, Y14
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y8, Y11, Y8
 	VMOVUPD      Y15, 608(BX)
 	VMULPD       992(BX), Y14, Y15
 	VMOVUPD      Y13, 992(BX)
-	VMULPD       1440(BX), Y3, Y13
-	VMOVUPD      Y7, 1440(BX)
-	VMULPD       832(BX), Y8, Y7
-	VMULPD       Y4, Y15, Y4
-	VMULPD       Y9, Y13, Y9
-	VMULPD       Y11, Y7, Y7
+	VMULPD       1440(BX), Y2, Y13
+	VMOVUPD      Y5, 1440(BX)
+	VMULPD       832(BX), Y8, Y5
+	VMULPD       Y1, Y15, Y1
+	VMULPD       Y4, Y13, Y4
+	VMULPD       Y7, Y5, Y5
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Y14, (R8)(AX*1)
-	VMOVUPD      Y3, 32(R8)(AX*1)
+	VMOVUPD      Y2, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      Y8, 64(R8)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y11
-	VXORPD       Y4, Y11, Y4
-	VXORPD       Y9, Y11, Y9
-	VXORPD       Y7, Y11, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y7
+	VXORPD       Y1, Y7, Y1
+	VXORPD       Y4, Y7, Y4
+	VXORPD       Y5, Y7, Y5
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y4, (DX)(AX*1)
+	VMOVUPD      Y1, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y9, 32(DX)(AX*1)
+	VMOVUPD      Y4, 32(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y7, 64(DX)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y4
-	VSUBPD       Y6, Y4, Y7
-	VSUBPD       Y10, Y4, Y9
-	VSUBPD       Y12, Y4, Y13
+	VMOVUPD      Y5, 64(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y1
+	VSUBPD       Y3, Y1, Y4
+	VSUBPD       Y6, Y1, Y5
+	VSUBPD       Y12, Y1, Y13
 	VMOVUPD      480(BX), Y15
-	VMULPD       Y7, Y15, Y7
-	VMOVUPD      384(BX), Y4
-	VMULPD       Y9, Y4, Y9
-	VMOVUPD      640(BX), Y11
-	VMULPD       Y13, Y11, Y13
+	VMULPD       Y4, Y15, Y4
+	VMOVUPD      384(BX), Y1
+	VMULPD       Y5, Y1, Y5
+	VMOVUPD      640(BX), Y7
+	VMULPD       Y13, Y7, Y13
 	VMOVUPD      Y12, 832(BX)
 	VMOVUPD      928(BX), Y12
 	VMULPD       Y15, Y12, Y15
-	VMOVUPD      Y10, 480(BX)
-	VMOVUPD      1472(BX), Y10
-	VMULPD       Y4, Y10, Y4
-	VMOVUPD      Y6, 384(BX)
-	VMOVUPD      896(BX), Y6
-	VMULPD       Y11, Y6, Y11
+	VMOVUPD      Y6, 480(BX)
+	VMOVUPD      1472(BX), Y6
+	VMULPD       Y1, Y6, Y1
+	VMOVUPD      Y3, 384(BX)
+	VMOVUPD      896(BX), Y3
+	VMULPD       Y7, Y3, Y7
 	VMULPD       448(BX), Y12, Y12
-	VMULPD       1024(BX), Y10, Y10
-	VMULPD       Y6, Y0, Y6
-	VADDPD       128(BX), Y7, Y7
-	VADDPD       160(BX), Y9, Y9
+	VMULPD       1024(BX), Y6, Y6
+	VMULPD       Y3, Y0, Y3
+	VADDPD       128(BX), Y4, Y4
+	VADDPD       160(BX), Y5, Y5
 	VADDPD       192(BX), Y13, Y13
-	VMULPD       Y15, Y5, Y15
-	VMULPD       Y4, Y1, Y4
-	VMULPD       Y11, Y2, Y11
+	VMULPD       Y15, Y9, Y15
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y7, Y11, Y7
 	VMOVUPD      Y0, 896(BX)
 	VMOVUPD      1888(BX), Y0
 	VFMADD231PD  128(BX), Y0, Y15
 	VMOVUPD      1856(BX), Y0
-	VFMADD231PD  160(BX), Y0, Y4
+	VFMADD231PD  160(BX), Y0, Y1
 	VMOVUPD      1824(BX), Y0
-	VFMADD231PD  192(BX), Y0, Y11
-	VMULPD       Y12, Y5, Y0
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y6, Y2, Y2
+	VFMADD231PD  192(BX), Y0, Y7
+	VMULPD       Y12, Y9, Y0
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y3, Y11, Y3
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y4, 32(DX)(AX*1)
+	VMOVUPD      Y1, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y11, 64(DX)(AX*1)
-	VMULPD       Y7, Y14, Y4
-	VMULPD       Y9, Y3, Y5
-	VMULPD       Y13, Y8, Y6
+	VMOVUPD      Y7, 64(DX)(AX*1)
+	VMULPD       Y4, Y14, Y1
+	VMULPD       Y5, Y2, Y4
+	VMULPD       Y13, Y8, Y5
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y4, (DX)(AX*1)
+	VMOVUPD      Y1, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y5, 32(DX)(AX*1)
+	VMOVUPD      Y4, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y6, 64(DX)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y4
-	VXORPD       Y0, Y4, Y0
-	VXORPD       Y1, Y4, Y1
-	VXORPD       Y2, Y4, Y2
+	VMOVUPD      Y5, 64(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y1
+	VXORPD       Y0, Y1, Y0
+	VXORPD       Y6, Y1, Y4
+	VXORPD       Y3, Y1, Y1
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      Y0, (R12)(AX*1)
-	VMOVUPD      Y1, 32(R12)(AX*1)
+	VMOVUPD      Y4, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPD      Y2, 64(R12)(AX*1)
+	VMOVUPD      Y1, 64(R12)(AX*1)
 	VMOVUPD      384(BX), Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y1
-	VSUBPD       Y1, Y0, Y2
+	VSUBPD       Y1, Y0, Y3
 	VMOVUPD      480(BX), Y4
 	VSUBPD       Y1, Y4, Y5
 	VMOVUPD      832(BX), Y6
@@ -3552,14 +3550,14 @@ body:
 	VMULPD       Y4, Y9, Y4
 	VMOVUPD      896(BX), Y10
 	VMULPD       Y6, Y10, Y6
-	VMULPD       Y2, Y7, Y2
+	VMULPD       Y3, Y7, Y3
 	VMULPD       Y5, Y9, Y5
 	VMULPD       Y1, Y10, Y1
 	VMULPD       1440(BX), Y0, Y0
 	VMULPD       992(BX), Y4, Y4
 	VMULPD       608(BX), Y6, Y6
-	VMULPD       Y2, Y14, Y2
-	VMULPD       Y5, Y3, Y3
+	VMULPD       Y3, Y14, Y3
+	VMULPD       Y5, Y2, Y2
 	VMULPD       Y1, Y8, Y1
 	PREFETCHT0   1024(R13)(AX*1)
 	VMOVUPD      Y0, (R13)(AX*1)
@@ -3569,9 +3567,9 @@ body:
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y2, (DX)(AX*1)
+	VMOVUPD      Y3, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y3, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
@@ -3914,9 +3912,7 @@ tail:
 	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y12
 	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y12, Y3
 	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y12, Y13
-	VSUBPD       Y12, Y3, Y3
-	VSUBPD       Y12, Y13, Y12
-	VMULPD       Y7, Y8, Y13
+	VMULPD       Y7, Y8, Y12
 	VMOVUPD      Y7, 960(BX)
 	VMULPD       Y1, Y6, Y7
 	VMOVUPD      Y1, 992(BX)
@@ -3925,314 +3921,313 @@ tail:
 	VMULPD       Y2, Y11, Y5
 	VMOVUPD      Y2, 1056(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y0, Y2
-	VMOVUPD      Y11, 1088(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y10, Y11
+	VMOVUPD      Y0, 1088(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y10, Y0
 	VORPD        Y2, Y9, Y2
-	VORPD        928(BX), Y11, Y11
-	VMOVUPD      Y11, 1120(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+992(SB), Y3, Y11
+	VORPD        928(BX), Y0, Y0
+	VMOVUPD      Y0, 1120(BX)
+	VSUBPD       blackAllRowsAVX2Consts<>+928(SB), Y3, Y0
 	VMOVUPD      Y2, 1152(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+992(SB), Y12, Y2
-	VFMADD231PD  Y0, Y0, Y11
-	VFMADD231PD  Y10, Y10, Y2
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1024(SB), Y3, Y11
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1024(SB), Y12, Y2
-	VMOVUPD      Y12, 1184(BX)
-	VMULPD       Y1, Y13, Y12
+	VSUBPD       blackAllRowsAVX2Consts<>+928(SB), Y13, Y2
+	VPADDQ       blackAllRowsAVX2Consts<>+992(SB), Y3, Y3
+	VPADDQ       blackAllRowsAVX2Consts<>+992(SB), Y13, Y13
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y13, Y13
+	VMOVUPD      Y13, 1184(BX)
+	VMULPD       Y1, Y12, Y13
 	VMOVUPD      Y3, 1216(BX)
 	VMULPD       Y5, Y7, Y3
 	VMOVUPD      Y9, 1248(BX)
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y9
-	VDIVPD       Y12, Y9, Y12
+	VDIVPD       Y13, Y9, Y13
 	VDIVPD       Y3, Y9, Y3
-	VMULPD       Y12, Y1, Y1
+	VMULPD       Y13, Y1, Y1
 	VMULPD       Y3, Y5, Y5
-	VMULPD       Y12, Y13, Y12
+	VMULPD       Y13, Y12, Y12
 	VMULPD       Y3, Y7, Y3
 	VMULPD       Y1, Y8, Y7
 	VMULPD       Y5, Y6, Y6
 	VMULPD       960(BX), Y1, Y1
 	VMULPD       992(BX), Y5, Y5
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y6, Y10, Y6
 	VMULPD       Y12, Y4, Y4
-	VMULPD       1088(BX), Y3, Y7
-	VMULPD       1024(BX), Y12, Y8
+	VMULPD       Y3, Y11, Y8
+	VMULPD       1024(BX), Y12, Y11
 	VMULPD       1056(BX), Y3, Y3
-	VMOVUPD      896(BX), Y10
-	VMULPD       Y4, Y10, Y4
-	VMOVUPD      512(BX), Y12
-	VMULPD       Y7, Y12, Y7
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y13
-	VANDPD       Y10, Y13, Y10
-	VANDPD       Y12, Y13, Y12
-	VORPD        864(BX), Y10, Y10
-	VORPD        544(BX), Y12, Y12
-	VMOVUPD      Y12, 512(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y12
-	VMOVUPD      Y10, 896(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD  Y12, Y0, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y12, Y6, Y13
+	VMULPD       1088(BX), Y7, Y7
+	VMULPD       Y6, Y10, Y6
+	VMOVUPD      896(BX), Y12
+	VMULPD       Y4, Y12, Y4
+	VMOVUPD      512(BX), Y13
+	VMULPD       Y8, Y13, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y9
+	VANDPD       Y12, Y9, Y12
+	VANDPD       Y13, Y9, Y13
+	VORPD        864(BX), Y12, Y12
+	VORPD        544(BX), Y13, Y13
+	VMOVUPD      Y13, 512(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y13
+	VMOVUPD      Y12, 896(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y12
+	VFMADD231PD  Y13, Y7, Y12
 	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y9
-	VFMADD231PD  Y12, Y4, Y9
-	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y7, Y12
+	VFMADD231PD  Y13, Y6, Y9
 	VMOVUPD      Y3, 1056(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y3
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1728(SB), Y11, Y3
-	VMOVUPD      Y8, 1024(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y8
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1728(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y2, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y2, Y8
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y8, Y2, Y2
-	VMOVUPD      736(BX), Y8
-	VFMADD213PD  Y8, Y8, Y3
-	VMOVUPD      768(BX), Y11
-	VFMADD213PD  Y11, Y11, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y8
-	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      Y2, 1088(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y2
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      Y3, 992(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y3
-	VFMADD213PD  Y3, Y10, Y8
-	VFMADD213PD  Y3, Y13, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y3
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD213PD  Y3, Y2, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y13, Y4, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y8, Y13
+	VMOVUPD      Y11, 1024(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+1696(SB), Y0, Y11
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+1696(SB), Y2, Y8
+	VMOVUPD      Y4, 960(BX)
+	VMOVUPD      1088(BX), Y4
+	VFMADD231PD  Y4, Y4, Y11
+	VFMADD231PD  Y10, Y10, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y4
+	VFMADD231PD  Y4, Y0, Y11
+	VFMADD231PD  Y4, Y2, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y2
+	VFMADD231PD  Y0, Y12, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y4
+	VFMADD231PD  Y0, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y12, Y2
+	VFMADD213PD  Y10, Y9, Y4
+	VMOVUPD      Y8, 1088(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y8
+	VFMADD213PD  Y8, Y2, Y12
+	VFMADD213PD  Y8, Y4, Y9
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y2
-	VFMADD213PD  Y2, Y10, Y0
-	VFMADD213PD  Y2, Y13, Y6
-	VMULPD       Y1, Y0, Y0
-	VMULPD       Y5, Y6, Y1
+	VFMADD213PD  Y2, Y12, Y7
+	VFMADD213PD  Y2, Y9, Y6
+	VMULPD       Y1, Y7, Y1
+	VMULPD       Y5, Y6, Y4
 	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y5
-	VANDPD       Y0, Y5, Y0
 	VANDPD       Y1, Y5, Y1
-	VMOVUPD      1248(BX), Y6
-	VORPD        Y0, Y6, Y0
-	VMOVUPD      928(BX), Y8
-	VORPD        Y1, Y8, Y1
-	VMOVUPD      (BX), Y10
-	VORPD        Y6, Y10, Y6
-	VORPD        Y8, Y10, Y8
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y13
-	VFMADD231PD  Y11, Y9, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y10
-	VFMADD213PD  Y10, Y9, Y13
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y11
-	VFMADD213PD  Y11, Y9, Y13
-	VFMADD231PD  Y10, Y12, Y11
-	VFMADD213PD  Y3, Y13, Y9
-	VFMADD231PD  Y11, Y12, Y3
-	VFMADD213PD  Y2, Y9, Y4
-	VFMADD213PD  Y2, Y3, Y7
-	VMULPD       1024(BX), Y4, Y3
-	VMULPD       1056(BX), Y7, Y4
-	VANDPD       Y3, Y5, Y3
 	VANDPD       Y4, Y5, Y4
-	VMOVUPD      864(BX), Y5
-	VORPD        Y3, Y5, Y3
-	VMOVUPD      544(BX), Y7
+	VMOVUPD      1248(BX), Y6
+	VORPD        Y1, Y6, Y1
+	VMOVUPD      928(BX), Y7
 	VORPD        Y4, Y7, Y4
 	VMOVUPD      (BX), Y9
-	VORPD        Y5, Y9, Y5
+	VORPD        Y6, Y9, Y6
 	VORPD        Y7, Y9, Y7
-	VSUBPD       Y0, Y3, Y3
-	VSUBPD       Y1, Y4, Y4
-	VMOVUPD      1216(BX), Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y10
-	VMINPD       Y10, Y9, Y11
-	VMOVUPD      1184(BX), Y12
-	VMINPD       Y10, Y12, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y13
-	VMAXPD       Y13, Y11, Y11
-	VMAXPD       Y13, Y10, Y10
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y10, Y12, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y13
-	VADDPD       Y13, Y11, Y11
-	VADDPD       Y13, Y10, Y10
-	VADDPD       Y13, Y9, Y9
-	VADDPD       Y13, Y12, Y12
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y12, Y12
-	VMULPD       992(BX), Y9, Y9
-	VMULPD       1088(BX), Y12, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y12
+	VFMADD231PD  Y0, Y3, Y12
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y13, Y0
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y0
+	VFMADD213PD  Y0, Y3, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VFMADD213PD  Y8, Y12, Y3
+	VFMADD231PD  Y0, Y13, Y8
+	VFMADD132PD  960(BX), Y2, Y3
+	VFMADD132PD  992(BX), Y2, Y8
+	VMULPD       1024(BX), Y3, Y0
+	VMULPD       1056(BX), Y8, Y3
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y3, Y5, Y3
+	VMOVUPD      864(BX), Y5
+	VORPD        Y0, Y5, Y0
+	VMOVUPD      544(BX), Y8
+	VORPD        Y3, Y8, Y3
+	VORPD        Y5, Y9, Y5
+	VORPD        Y8, Y9, Y8
+	VSUBPD       Y1, Y0, Y0
+	VSUBPD       Y4, Y3, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD231PD  Y9, Y11, Y10
+	VMOVUPD      1088(BX), Y12
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y12, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1824(SB), Y13
+	VFMADD213PD  Y13, Y11, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+1856(SB), Y9
+	VFMADD213PD  Y9, Y11, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y13
+	VFMADD213PD  Y13, Y11, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+1920(SB), Y9
+	VFMADD213PD  Y9, Y11, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1952(SB), Y13
+	VFMADD213PD  Y13, Y11, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+1984(SB), Y9
+	VFMADD213PD  Y9, Y11, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD213PD  Y13, Y11, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD  Y9, Y11, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD  Y13, Y11, Y10
+	VFMADD213PD  Y13, Y12, Y9
+	VMULPD       Y10, Y11, Y10
+	VMULPD       Y9, Y12, Y9
+	VADDPD       Y10, Y2, Y10
+	VADDPD       Y9, Y2, Y9
+	VMULPD       1216(BX), Y10, Y10
+	VMULPD       1184(BX), Y9, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y11
+	VMULPD       Y11, Y10, Y10
 	VMULPD       Y11, Y9, Y9
-	VMULPD       Y10, Y12, Y10
+	VMULPD       736(BX), Y10, Y10
+	VMULPD       768(BX), Y9, Y9
 	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y11
 	VXORPD       192(BX), Y11, Y12
-	VXORPD       160(BX), Y11, Y13
+	VXORPD       160(BX), Y11, Y2
 	VCMPPD       $0x00, Y6, Y12, Y6
-	VCMPPD       $0x00, Y8, Y13, Y8
+	VCMPPD       $0x00, Y7, Y2, Y7
 	VCMPPD       $0x00, Y5, Y12, Y5
-	VCMPPD       $0x00, Y7, Y13, Y7
-	VMOVUPD      192(BX), Y12
-	VMULPD       736(BX), Y12, Y13
-	VMOVUPD      160(BX), Y2
-	VMULPD       768(BX), Y2, Y11
-	VBLENDVPD    Y6, blackAllRowsAVX2Consts<>+288(SB), Y13, Y6
-	VBLENDVPD    Y8, blackAllRowsAVX2Consts<>+288(SB), Y11, Y8
-	VMOVUPD      576(BX), Y11
-	VMULPD       Y11, Y12, Y12
+	VCMPPD       $0x00, Y8, Y2, Y2
+	VMOVUPD      192(BX), Y8
+	VMULPD       736(BX), Y8, Y12
+	VMOVUPD      160(BX), Y11
+	VMULPD       768(BX), Y11, Y13
+	VBLENDVPD    Y6, blackAllRowsAVX2Consts<>+288(SB), Y12, Y6
+	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y13, Y7
+	VMOVUPD      576(BX), Y12
+	VMULPD       Y12, Y8, Y8
 	VMOVUPD      608(BX), Y13
-	VMULPD       Y13, Y2, Y2
-	VADDPD       736(BX), Y11, Y11
+	VMULPD       Y13, Y11, Y11
+	VADDPD       736(BX), Y12, Y12
 	VADDPD       768(BX), Y13, Y13
-	VBLENDVPD    Y5, blackAllRowsAVX2Consts<>+288(SB), Y12, Y5
-	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y2, Y2
-	VADDPD       832(BX), Y11, Y7
+	VBLENDVPD    Y5, blackAllRowsAVX2Consts<>+288(SB), Y8, Y5
+	VBLENDVPD    Y2, blackAllRowsAVX2Consts<>+288(SB), Y11, Y2
+	VADDPD       832(BX), Y12, Y8
 	VADDPD       800(BX), Y13, Y11
 	VSUBPD       Y5, Y6, Y5
-	VSUBPD       Y2, Y8, Y2
-	VFNMADD231PD Y9, Y0, Y6
-	VFNMADD231PD Y10, Y1, Y8
-	VFMADD231PD  Y3, Y9, Y5
-	VFMADD231PD  Y4, Y10, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y0
-	VMULPD       Y0, Y9, Y1
-	VMULPD       Y0, Y10, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y3
-	VCMPPD       $0x11, Y3, Y7, Y4
+	VSUBPD       Y2, Y7, Y2
+	VFNMADD231PD Y10, Y1, Y6
+	VFNMADD231PD Y9, Y4, Y7
+	VFMADD231PD  Y0, Y10, Y5
+	VFMADD231PD  Y3, Y9, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y0
+	VMULPD       Y0, Y10, Y1
+	VMULPD       Y0, Y9, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y3
+	VCMPPD       $0x11, Y3, Y8, Y4
 	VCMPPD       $0x11, Y3, Y11, Y3
 	VANDPD       384(BX), Y4, Y4
 	VANDPD       352(BX), Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y7
-	VBLENDVPD    Y4, Y5, Y7, Y4
-	VBLENDVPD    Y3, Y2, Y7, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y8
+	VBLENDVPD    Y4, Y5, Y8, Y4
+	VBLENDVPD    Y3, Y2, Y8, Y2
 	VMULPD       256(BX), Y1, Y3
 	VMULPD       224(BX), Y0, Y5
 	VMULPD       704(BX), Y6, Y6
-	VMULPD       672(BX), Y8, Y7
+	VMULPD       672(BX), Y7, Y7
 	VMULPD       128(BX), Y4, Y8
 	VMULPD       96(BX), Y2, Y9
 	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y10
 	VMULPD       Y3, Y10, Y3
 	VMULPD       Y5, Y10, Y5
 	VFMADD231PD  64(BX), Y4, Y3

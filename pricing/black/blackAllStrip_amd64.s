@@ -875,15 +875,19 @@ body:
 	VMULPD           Z27, Z19, Z19
 	VMULPD           Z28, Z20, Z20
 	VMULPD           Z16, Z14, Z14
-	VMOVUPD          320(BX), Z16
-	VFMADD213PD      Z16, Z16, Z18
-	VFMADD213PD      Z16, Z16, Z19
-	VFMADD213PD      Z16, Z16, Z20
-	VFMADD213PD      Z16, Z16, Z14
-	VSCALEFPD        3328(BX), Z18, Z18
-	VSCALEFPD        3136(BX), Z19, Z19
-	VSCALEFPD        3072(BX), Z20, Z20
+	VADDPD           Z18, Z6, Z16
+	VADDPD           Z19, Z6, Z18
+	VADDPD           Z20, Z6, Z19
+	VADDPD           Z14, Z6, Z14
+	VSCALEFPD        3328(BX), Z16, Z16
+	VSCALEFPD        3136(BX), Z18, Z18
+	VSCALEFPD        3072(BX), Z19, Z19
 	VSCALEFPD        3008(BX), Z14, Z14
+	VMOVUPD          320(BX), Z20
+	VMULPD           Z16, Z20, Z16
+	VMULPD           Z18, Z20, Z18
+	VMULPD           Z19, Z20, Z19
+	VMULPD           Z14, Z20, Z14
 	VMOVUPD          576(BX), Z25
 	VMULPD           2048(BX), Z25, Z27
 	VMOVUPD          1088(BX), Z28
@@ -933,13 +937,13 @@ body:
 	KMOVB            K1, 2240(BX)
 	VCMPPD           $0x00, Z13, Z23, K1
 	VMOVUPD          896(BX), Z6
-	VMULPD           Z16, Z6, Z7
+	VMULPD           Z20, Z6, Z7
 	VMOVUPD          832(BX), Z10
-	VMULPD           Z16, Z10, Z11
+	VMULPD           Z20, Z10, Z11
 	VMOVUPD          768(BX), Z12
-	VMULPD           Z16, Z12, Z13
+	VMULPD           Z20, Z12, Z13
 	VMOVUPD          704(BX), Z15
-	VMULPD           Z16, Z15, Z17
+	VMULPD           Z20, Z15, Z17
 	VMOVUPD          1792(BX), Z23
 	VMULPD           Z23, Z6, Z6
 	VMOVUPD          1728(BX), Z26
@@ -948,14 +952,14 @@ body:
 	VMULPD           Z27, Z12, Z12
 	VMOVUPD          1600(BX), Z30
 	VMULPD           Z30, Z15, Z15
-	VADDPD           Z23, Z16, Z23
-	VADDPD           Z26, Z16, Z26
-	VADDPD           Z27, Z16, Z27
-	VADDPD           Z30, Z16, Z16
+	VADDPD           Z23, Z20, Z23
+	VADDPD           Z26, Z20, Z26
+	VADDPD           Z27, Z20, Z27
+	VADDPD           Z30, Z20, Z20
 	VADDPD           1536(BX), Z23, Z23
 	VADDPD           1472(BX), Z26, Z26
 	VADDPD           1408(BX), Z27, Z27
-	VADDPD           1344(BX), Z16, Z16
+	VADDPD           1344(BX), Z20, Z20
 	VBROADCASTSD     blackAllStripAVX512Consts<>+448(SB), Z30
 	KMOVB            K1, 1344(BX)
 	VCMPPD           $0x11, Z30, Z23, K1
@@ -964,34 +968,34 @@ body:
 	KMOVB            K1, 1472(BX)
 	VCMPPD           $0x11, Z30, Z27, K1
 	KMOVB            K1, 1536(BX)
-	VCMPPD           $0x11, Z30, Z16, K1
-	VBROADCASTSD     blackAllStripAVX512Consts<>+456(SB), Z16
-	VBLENDMPD        Z16, Z7, K5, Z7
-	VBLENDMPD        Z16, Z11, K6, Z11
-	VBLENDMPD        Z16, Z13, K7, Z13
-	VBLENDMPD        Z16, Z17, K4, Z17
-	VBLENDMPD        Z16, Z6, K3, Z6
-	VBLENDMPD        Z16, Z10, K2, Z10
+	VCMPPD           $0x11, Z30, Z20, K1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+456(SB), Z20
+	VBLENDMPD        Z20, Z7, K5, Z7
+	VBLENDMPD        Z20, Z11, K6, Z11
+	VBLENDMPD        Z20, Z13, K7, Z13
+	VBLENDMPD        Z20, Z17, K4, Z17
+	VBLENDMPD        Z20, Z6, K3, Z6
+	VBLENDMPD        Z20, Z10, K2, Z10
 	KMOVB            2240(BX), K2
-	VBLENDMPD        Z16, Z12, K2, Z12
+	VBLENDMPD        Z20, Z12, K2, Z12
 	KMOVB            1344(BX), K2
-	VBLENDMPD        Z16, Z15, K2, Z15
+	VBLENDMPD        Z20, Z15, K2, Z15
 	VSUBPD           Z6, Z7, Z6
 	VSUBPD           Z10, Z11, Z10
 	VSUBPD           Z12, Z13, Z12
 	VSUBPD           Z15, Z17, Z15
-	VFNMADD231PD     Z18, Z4, Z7
-	VFNMADD231PD     Z19, Z8, Z11
-	VFNMADD231PD     Z20, Z5, Z13
+	VFNMADD231PD     Z16, Z4, Z7
+	VFNMADD231PD     Z18, Z8, Z11
+	VFNMADD231PD     Z19, Z5, Z13
 	VFNMADD231PD     Z14, Z9, Z17
-	VFMADD231PD      Z0, Z18, Z6
-	VFMADD231PD      Z2, Z19, Z10
-	VFMADD231PD      Z1, Z20, Z12
+	VFMADD231PD      Z0, Z16, Z6
+	VFMADD231PD      Z2, Z18, Z10
+	VFMADD231PD      Z1, Z19, Z12
 	VFMADD231PD      Z3, Z14, Z15
 	VBROADCASTSD     blackAllStripAVX512Consts<>+464(SB), Z0
-	VMULPD           Z0, Z18, Z1
-	VMULPD           Z0, Z19, Z2
-	VMULPD           Z0, Z20, Z3
+	VMULPD           Z0, Z16, Z1
+	VMULPD           Z0, Z18, Z2
+	VMULPD           Z0, Z19, Z3
 	VMULPD           Z0, Z14, Z0
 	KMOVB            2176(BX), K2
 	KMOVB            1408(BX), K3
@@ -1753,18 +1757,20 @@ whole:
 	VFMADD213PD      Z4, Z19, Z2
 	VMULPD           Z3, Z20, Z3
 	VMULPD           Z2, Z19, Z2
+	VADDPD           Z3, Z17, Z3
+	VADDPD           Z2, Z17, Z2
+	VSCALEFPD        1984(BX), Z3, Z3
+	VSCALEFPD        1920(BX), Z2, Z2
 	VMOVUPD          320(BX), Z5
-	VFMADD213PD      Z5, Z5, Z3
-	VFMADD213PD      Z5, Z2, Z5
-	VSCALEFPD        1984(BX), Z3, Z2
-	VSCALEFPD        1920(BX), Z5, Z3
-	VFNMADD213PD     1856(BX), Z2, Z10
-	VFNMADD213PD     1792(BX), Z3, Z9
+	VMULPD           Z3, Z5, Z3
+	VMULPD           Z2, Z5, Z2
+	VFNMADD213PD     1856(BX), Z3, Z10
+	VFNMADD213PD     1792(BX), Z2, Z9
 	VBROADCASTSD     blackAllStripAVX512Consts<>+464(SB), Z5
-	VMULPD           Z5, Z2, Z6
-	VMULPD           Z5, Z3, Z5
-	VFMADD213PD      1728(BX), Z0, Z2
-	VFMADD213PD      1664(BX), Z1, Z3
+	VMULPD           Z5, Z3, Z6
+	VMULPD           Z5, Z2, Z5
+	VFMADD213PD      1728(BX), Z0, Z3
+	VFMADD213PD      1664(BX), Z1, Z2
 	VSUBPD           1600(BX), Z17, Z0
 	VSUBPD           1536(BX), Z17, Z1
 	VMOVUPD          1472(BX), Z7
@@ -1796,8 +1802,8 @@ whole:
 	VMULPD           Z8, Z16, Z8
 	VMULPD           Z12, Z19, Z12
 	VBROADCASTSD     blackAllStripAVX512Consts<>+472(SB), Z22
-	VBLENDMPD        Z2, Z22, K1, Z2
-	VBLENDMPD        Z3, Z22, K2, Z3
+	VBLENDMPD        Z3, Z22, K1, Z3
+	VBLENDMPD        Z2, Z22, K2, Z2
 	VMULPD           Z14, Z15, Z15
 	VMULPD           Z20, Z18, Z18
 	VMULPD           Z7, Z16, Z7
@@ -1811,16 +1817,16 @@ whole:
 	VMULPD           1280(BX), Z15, Z15
 	VMULPD           1216(BX), Z18, Z18
 	VMOVUPD          64(BX), Z23
-	VMULPD           Z2, Z23, Z24
-	VMULPD           Z3, Z23, Z23
+	VMULPD           Z3, Z23, Z24
+	VMULPD           Z2, Z23, Z23
 	VMULPD           896(BX), Z19, Z19
 	VMULPD           832(BX), Z17, Z17
 	VMULPD           Z0, Z14, Z0
 	VMULPD           Z1, Z20, Z1
 	VFMADD231PD      Z10, Z21, Z8
 	VFMADD231PD      Z9, Z21, Z12
-	VFMADD231PD      Z2, Z21, Z13
-	VFMADD231PD      Z3, Z21, Z4
+	VFMADD231PD      Z3, Z21, Z13
+	VFMADD231PD      Z2, Z21, Z4
 	VMULPD           Z16, Z6, Z16
 	VMULPD           Z22, Z5, Z21
 	VMULPD           Z19, Z14, Z19
@@ -1838,8 +1844,8 @@ whole:
 	VMOVUPD          Z5, K6, 64(R9)(AX*1)
 	VMOVUPD          Z14, K7, (R8)(AX*1)
 	VMOVUPD          Z20, K6, 64(R8)(AX*1)
-	VMOVUPD          Z2, K7, (SI)(AX*1)
-	VMOVUPD          Z3, K6, 64(SI)(AX*1)
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
@@ -1996,167 +2002,163 @@ DATA blackAllStripAVX2Consts<>+960(SB)/8, $0xbfe71547652b82fe
 DATA blackAllStripAVX2Consts<>+968(SB)/8, $0xbfe71547652b82fe
 DATA blackAllStripAVX2Consts<>+976(SB)/8, $0xbfe71547652b82fe
 DATA blackAllStripAVX2Consts<>+984(SB)/8, $0xbfe71547652b82fe
-DATA blackAllStripAVX2Consts<>+992(SB)/8, $0x3ff62e42fee00000
-DATA blackAllStripAVX2Consts<>+1000(SB)/8, $0x3ff62e42fee00000
-DATA blackAllStripAVX2Consts<>+1008(SB)/8, $0x3ff62e42fee00000
-DATA blackAllStripAVX2Consts<>+1016(SB)/8, $0x3ff62e42fee00000
-DATA blackAllStripAVX2Consts<>+1024(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllStripAVX2Consts<>+1032(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllStripAVX2Consts<>+1040(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllStripAVX2Consts<>+1048(SB)/8, $0x3dfa39ef35793c76
-DATA blackAllStripAVX2Consts<>+1056(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllStripAVX2Consts<>+1064(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllStripAVX2Consts<>+1072(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllStripAVX2Consts<>+1080(SB)/8, $0xbe53cfd9440c758b
-DATA blackAllStripAVX2Consts<>+1088(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllStripAVX2Consts<>+1096(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllStripAVX2Consts<>+1104(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllStripAVX2Consts<>+1112(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackAllStripAVX2Consts<>+1120(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllStripAVX2Consts<>+1128(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllStripAVX2Consts<>+1136(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllStripAVX2Consts<>+1144(SB)/8, $0x3e89151d5fe69bf0
-DATA blackAllStripAVX2Consts<>+1152(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllStripAVX2Consts<>+1160(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllStripAVX2Consts<>+1168(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllStripAVX2Consts<>+1176(SB)/8, $0x3e84cef58dc442e5
-DATA blackAllStripAVX2Consts<>+1184(SB)/8, $0xbeb9c98d68230094
-DATA blackAllStripAVX2Consts<>+1192(SB)/8, $0xbeb9c98d68230094
-DATA blackAllStripAVX2Consts<>+1200(SB)/8, $0xbeb9c98d68230094
-DATA blackAllStripAVX2Consts<>+1208(SB)/8, $0xbeb9c98d68230094
-DATA blackAllStripAVX2Consts<>+1216(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllStripAVX2Consts<>+1224(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllStripAVX2Consts<>+1232(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllStripAVX2Consts<>+1240(SB)/8, $0x3e9f0588d5134af5
-DATA blackAllStripAVX2Consts<>+1248(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllStripAVX2Consts<>+1256(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllStripAVX2Consts<>+1264(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllStripAVX2Consts<>+1272(SB)/8, $0x3ee7b68052fca57d
-DATA blackAllStripAVX2Consts<>+1280(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllStripAVX2Consts<>+1288(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllStripAVX2Consts<>+1296(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllStripAVX2Consts<>+1304(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackAllStripAVX2Consts<>+1312(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllStripAVX2Consts<>+1320(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllStripAVX2Consts<>+1328(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllStripAVX2Consts<>+1336(SB)/8, $0xbf09a70a60d609b4
-DATA blackAllStripAVX2Consts<>+1344(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllStripAVX2Consts<>+1352(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllStripAVX2Consts<>+1360(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllStripAVX2Consts<>+1368(SB)/8, $0x3f356bc7962f9cea
-DATA blackAllStripAVX2Consts<>+1376(SB)/8, $0xbf403c77d56a94be
-DATA blackAllStripAVX2Consts<>+1384(SB)/8, $0xbf403c77d56a94be
-DATA blackAllStripAVX2Consts<>+1392(SB)/8, $0xbf403c77d56a94be
-DATA blackAllStripAVX2Consts<>+1400(SB)/8, $0xbf403c77d56a94be
-DATA blackAllStripAVX2Consts<>+1408(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllStripAVX2Consts<>+1416(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllStripAVX2Consts<>+1424(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllStripAVX2Consts<>+1432(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackAllStripAVX2Consts<>+1440(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllStripAVX2Consts<>+1448(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllStripAVX2Consts<>+1456(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllStripAVX2Consts<>+1464(SB)/8, $0x3f88af7a122fa11e
-DATA blackAllStripAVX2Consts<>+1472(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllStripAVX2Consts<>+1480(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllStripAVX2Consts<>+1488(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllStripAVX2Consts<>+1496(SB)/8, $0xbfa5e04fbae7029b
-DATA blackAllStripAVX2Consts<>+1504(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllStripAVX2Consts<>+1512(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllStripAVX2Consts<>+1520(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllStripAVX2Consts<>+1528(SB)/8, $0x3fbbe6e778f4145d
-DATA blackAllStripAVX2Consts<>+1536(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllStripAVX2Consts<>+1544(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllStripAVX2Consts<>+1552(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllStripAVX2Consts<>+1560(SB)/8, $0xbfcc587e4e8904c3
-DATA blackAllStripAVX2Consts<>+1568(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllStripAVX2Consts<>+1576(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllStripAVX2Consts<>+1584(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllStripAVX2Consts<>+1592(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackAllStripAVX2Consts<>+1600(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllStripAVX2Consts<>+1608(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllStripAVX2Consts<>+1616(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllStripAVX2Consts<>+1624(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackAllStripAVX2Consts<>+1632(SB)/8, $0x3fe31b13059845d5
-DATA blackAllStripAVX2Consts<>+1640(SB)/8, $0x3fe31b13059845d5
-DATA blackAllStripAVX2Consts<>+1648(SB)/8, $0x3fe31b13059845d5
-DATA blackAllStripAVX2Consts<>+1656(SB)/8, $0x3fe31b13059845d5
-DATA blackAllStripAVX2Consts<>+1664(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllStripAVX2Consts<>+1672(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllStripAVX2Consts<>+1680(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllStripAVX2Consts<>+1688(SB)/8, $0xbfe077e1c5642a81
-DATA blackAllStripAVX2Consts<>+1696(SB)/8, $0x3fcabf470bc40607
-DATA blackAllStripAVX2Consts<>+1704(SB)/8, $0x3fcabf470bc40607
-DATA blackAllStripAVX2Consts<>+1712(SB)/8, $0x3fcabf470bc40607
-DATA blackAllStripAVX2Consts<>+1720(SB)/8, $0x3fcabf470bc40607
-DATA blackAllStripAVX2Consts<>+1728(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllStripAVX2Consts<>+1736(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllStripAVX2Consts<>+1744(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllStripAVX2Consts<>+1752(SB)/8, $0xbdaade156a5dbe76
-DATA blackAllStripAVX2Consts<>+1760(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllStripAVX2Consts<>+1768(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllStripAVX2Consts<>+1776(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllStripAVX2Consts<>+1784(SB)/8, $0x3df28af3fca7ab0b
-DATA blackAllStripAVX2Consts<>+1792(SB)/8, $0xbe371dee623fde67
-DATA blackAllStripAVX2Consts<>+1800(SB)/8, $0xbe371dee623fde67
-DATA blackAllStripAVX2Consts<>+1808(SB)/8, $0xbe371dee623fde67
-DATA blackAllStripAVX2Consts<>+1816(SB)/8, $0xbe371dee623fde67
-DATA blackAllStripAVX2Consts<>+1824(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllStripAVX2Consts<>+1832(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllStripAVX2Consts<>+1840(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllStripAVX2Consts<>+1848(SB)/8, $0x3e7a01997c89e6b0
-DATA blackAllStripAVX2Consts<>+1856(SB)/8, $0xbeba01a014761f6e
-DATA blackAllStripAVX2Consts<>+1864(SB)/8, $0xbeba01a014761f6e
-DATA blackAllStripAVX2Consts<>+1872(SB)/8, $0xbeba01a014761f6e
-DATA blackAllStripAVX2Consts<>+1880(SB)/8, $0xbeba01a014761f6e
-DATA blackAllStripAVX2Consts<>+1888(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllStripAVX2Consts<>+1896(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllStripAVX2Consts<>+1904(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllStripAVX2Consts<>+1912(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackAllStripAVX2Consts<>+1920(SB)/8, $0xbf31111111122322
-DATA blackAllStripAVX2Consts<>+1928(SB)/8, $0xbf31111111122322
-DATA blackAllStripAVX2Consts<>+1936(SB)/8, $0xbf31111111122322
-DATA blackAllStripAVX2Consts<>+1944(SB)/8, $0xbf31111111122322
-DATA blackAllStripAVX2Consts<>+1952(SB)/8, $0x3f655555555502a1
-DATA blackAllStripAVX2Consts<>+1960(SB)/8, $0x3f655555555502a1
-DATA blackAllStripAVX2Consts<>+1968(SB)/8, $0x3f655555555502a1
-DATA blackAllStripAVX2Consts<>+1976(SB)/8, $0x3f655555555502a1
-DATA blackAllStripAVX2Consts<>+1984(SB)/8, $0xbf95555555555511
-DATA blackAllStripAVX2Consts<>+1992(SB)/8, $0xbf95555555555511
-DATA blackAllStripAVX2Consts<>+2000(SB)/8, $0xbf95555555555511
-DATA blackAllStripAVX2Consts<>+2008(SB)/8, $0xbf95555555555511
-DATA blackAllStripAVX2Consts<>+2016(SB)/8, $0x3fc000000000000b
-DATA blackAllStripAVX2Consts<>+2024(SB)/8, $0x3fc000000000000b
-DATA blackAllStripAVX2Consts<>+2032(SB)/8, $0x3fc000000000000b
-DATA blackAllStripAVX2Consts<>+2040(SB)/8, $0x3fc000000000000b
-DATA blackAllStripAVX2Consts<>+2048(SB)/8, $0xbfe0000000000000
-DATA blackAllStripAVX2Consts<>+2056(SB)/8, $0xbfe0000000000000
-DATA blackAllStripAVX2Consts<>+2064(SB)/8, $0xbfe0000000000000
-DATA blackAllStripAVX2Consts<>+2072(SB)/8, $0xbfe0000000000000
-DATA blackAllStripAVX2Consts<>+2080(SB)/8, $0x408ff80000000000
-DATA blackAllStripAVX2Consts<>+2088(SB)/8, $0x408ff80000000000
-DATA blackAllStripAVX2Consts<>+2096(SB)/8, $0x408ff80000000000
-DATA blackAllStripAVX2Consts<>+2104(SB)/8, $0x408ff80000000000
-DATA blackAllStripAVX2Consts<>+2112(SB)/8, $0xc08ff00000000000
-DATA blackAllStripAVX2Consts<>+2120(SB)/8, $0xc08ff00000000000
-DATA blackAllStripAVX2Consts<>+2128(SB)/8, $0xc08ff00000000000
-DATA blackAllStripAVX2Consts<>+2136(SB)/8, $0xc08ff00000000000
-DATA blackAllStripAVX2Consts<>+2144(SB)/8, $0x43380000000003ff
-DATA blackAllStripAVX2Consts<>+2152(SB)/8, $0x43380000000003ff
-DATA blackAllStripAVX2Consts<>+2160(SB)/8, $0x43380000000003ff
-DATA blackAllStripAVX2Consts<>+2168(SB)/8, $0x43380000000003ff
-DATA blackAllStripAVX2Consts<>+2176(SB)/8, $0x3fd9884533d43651
-DATA blackAllStripAVX2Consts<>+2184(SB)/8, $0x3fd9884533d43651
-DATA blackAllStripAVX2Consts<>+2192(SB)/8, $0x3fd9884533d43651
-DATA blackAllStripAVX2Consts<>+2200(SB)/8, $0x3fd9884533d43651
-DATA blackAllStripAVX2Consts<>+2208(SB)/8, $0x54b249ad2594c37d
-DATA blackAllStripAVX2Consts<>+2216(SB)/8, $0x54b249ad2594c37d
-DATA blackAllStripAVX2Consts<>+2224(SB)/8, $0x54b249ad2594c37d
-DATA blackAllStripAVX2Consts<>+2232(SB)/8, $0x54b249ad2594c37d
-DATA blackAllStripAVX2Consts<>+2240(SB)/8, $0x7ff8000000000001
-DATA blackAllStripAVX2Consts<>+2248(SB)/8, $0x7ff8000000000001
-DATA blackAllStripAVX2Consts<>+2256(SB)/8, $0x7ff8000000000001
-DATA blackAllStripAVX2Consts<>+2264(SB)/8, $0x7ff8000000000001
-GLOBL blackAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2272
+DATA blackAllStripAVX2Consts<>+992(SB)/8, $0x0000000000000484
+DATA blackAllStripAVX2Consts<>+1000(SB)/8, $0x0000000000000484
+DATA blackAllStripAVX2Consts<>+1008(SB)/8, $0x0000000000000484
+DATA blackAllStripAVX2Consts<>+1016(SB)/8, $0x0000000000000484
+DATA blackAllStripAVX2Consts<>+1024(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllStripAVX2Consts<>+1032(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllStripAVX2Consts<>+1040(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllStripAVX2Consts<>+1048(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllStripAVX2Consts<>+1056(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllStripAVX2Consts<>+1064(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllStripAVX2Consts<>+1072(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllStripAVX2Consts<>+1080(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllStripAVX2Consts<>+1088(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllStripAVX2Consts<>+1096(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllStripAVX2Consts<>+1104(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllStripAVX2Consts<>+1112(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllStripAVX2Consts<>+1120(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllStripAVX2Consts<>+1128(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllStripAVX2Consts<>+1136(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllStripAVX2Consts<>+1144(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllStripAVX2Consts<>+1152(SB)/8, $0xbeb9c98d68230094
+DATA blackAllStripAVX2Consts<>+1160(SB)/8, $0xbeb9c98d68230094
+DATA blackAllStripAVX2Consts<>+1168(SB)/8, $0xbeb9c98d68230094
+DATA blackAllStripAVX2Consts<>+1176(SB)/8, $0xbeb9c98d68230094
+DATA blackAllStripAVX2Consts<>+1184(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllStripAVX2Consts<>+1192(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllStripAVX2Consts<>+1200(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllStripAVX2Consts<>+1208(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllStripAVX2Consts<>+1216(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllStripAVX2Consts<>+1224(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllStripAVX2Consts<>+1232(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllStripAVX2Consts<>+1240(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllStripAVX2Consts<>+1248(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllStripAVX2Consts<>+1256(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllStripAVX2Consts<>+1264(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllStripAVX2Consts<>+1272(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllStripAVX2Consts<>+1280(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllStripAVX2Consts<>+1288(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllStripAVX2Consts<>+1296(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllStripAVX2Consts<>+1304(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllStripAVX2Consts<>+1312(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllStripAVX2Consts<>+1320(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllStripAVX2Consts<>+1328(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllStripAVX2Consts<>+1336(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllStripAVX2Consts<>+1344(SB)/8, $0xbf403c77d56a94be
+DATA blackAllStripAVX2Consts<>+1352(SB)/8, $0xbf403c77d56a94be
+DATA blackAllStripAVX2Consts<>+1360(SB)/8, $0xbf403c77d56a94be
+DATA blackAllStripAVX2Consts<>+1368(SB)/8, $0xbf403c77d56a94be
+DATA blackAllStripAVX2Consts<>+1376(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllStripAVX2Consts<>+1384(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllStripAVX2Consts<>+1392(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllStripAVX2Consts<>+1400(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllStripAVX2Consts<>+1408(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllStripAVX2Consts<>+1416(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllStripAVX2Consts<>+1424(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllStripAVX2Consts<>+1432(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllStripAVX2Consts<>+1440(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllStripAVX2Consts<>+1448(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllStripAVX2Consts<>+1456(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllStripAVX2Consts<>+1464(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllStripAVX2Consts<>+1472(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllStripAVX2Consts<>+1480(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllStripAVX2Consts<>+1488(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllStripAVX2Consts<>+1496(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllStripAVX2Consts<>+1504(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllStripAVX2Consts<>+1512(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllStripAVX2Consts<>+1520(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllStripAVX2Consts<>+1528(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllStripAVX2Consts<>+1536(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllStripAVX2Consts<>+1544(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllStripAVX2Consts<>+1552(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllStripAVX2Consts<>+1560(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllStripAVX2Consts<>+1568(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllStripAVX2Consts<>+1576(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllStripAVX2Consts<>+1584(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllStripAVX2Consts<>+1592(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllStripAVX2Consts<>+1600(SB)/8, $0x3fe31b13059845d5
+DATA blackAllStripAVX2Consts<>+1608(SB)/8, $0x3fe31b13059845d5
+DATA blackAllStripAVX2Consts<>+1616(SB)/8, $0x3fe31b13059845d5
+DATA blackAllStripAVX2Consts<>+1624(SB)/8, $0x3fe31b13059845d5
+DATA blackAllStripAVX2Consts<>+1632(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllStripAVX2Consts<>+1640(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllStripAVX2Consts<>+1648(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllStripAVX2Consts<>+1656(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllStripAVX2Consts<>+1664(SB)/8, $0x3fcabf470bc40607
+DATA blackAllStripAVX2Consts<>+1672(SB)/8, $0x3fcabf470bc40607
+DATA blackAllStripAVX2Consts<>+1680(SB)/8, $0x3fcabf470bc40607
+DATA blackAllStripAVX2Consts<>+1688(SB)/8, $0x3fcabf470bc40607
+DATA blackAllStripAVX2Consts<>+1696(SB)/8, $0x3ff62e42fee00000
+DATA blackAllStripAVX2Consts<>+1704(SB)/8, $0x3ff62e42fee00000
+DATA blackAllStripAVX2Consts<>+1712(SB)/8, $0x3ff62e42fee00000
+DATA blackAllStripAVX2Consts<>+1720(SB)/8, $0x3ff62e42fee00000
+DATA blackAllStripAVX2Consts<>+1728(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllStripAVX2Consts<>+1736(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllStripAVX2Consts<>+1744(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllStripAVX2Consts<>+1752(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllStripAVX2Consts<>+1760(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllStripAVX2Consts<>+1768(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllStripAVX2Consts<>+1776(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllStripAVX2Consts<>+1784(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllStripAVX2Consts<>+1792(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllStripAVX2Consts<>+1800(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllStripAVX2Consts<>+1808(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllStripAVX2Consts<>+1816(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllStripAVX2Consts<>+1824(SB)/8, $0xbe371dee623fde67
+DATA blackAllStripAVX2Consts<>+1832(SB)/8, $0xbe371dee623fde67
+DATA blackAllStripAVX2Consts<>+1840(SB)/8, $0xbe371dee623fde67
+DATA blackAllStripAVX2Consts<>+1848(SB)/8, $0xbe371dee623fde67
+DATA blackAllStripAVX2Consts<>+1856(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllStripAVX2Consts<>+1864(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllStripAVX2Consts<>+1872(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllStripAVX2Consts<>+1880(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllStripAVX2Consts<>+1888(SB)/8, $0xbeba01a014761f6e
+DATA blackAllStripAVX2Consts<>+1896(SB)/8, $0xbeba01a014761f6e
+DATA blackAllStripAVX2Consts<>+1904(SB)/8, $0xbeba01a014761f6e
+DATA blackAllStripAVX2Consts<>+1912(SB)/8, $0xbeba01a014761f6e
+DATA blackAllStripAVX2Consts<>+1920(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllStripAVX2Consts<>+1928(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllStripAVX2Consts<>+1936(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllStripAVX2Consts<>+1944(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllStripAVX2Consts<>+1952(SB)/8, $0xbf31111111122322
+DATA blackAllStripAVX2Consts<>+1960(SB)/8, $0xbf31111111122322
+DATA blackAllStripAVX2Consts<>+1968(SB)/8, $0xbf31111111122322
+DATA blackAllStripAVX2Consts<>+1976(SB)/8, $0xbf31111111122322
+DATA blackAllStripAVX2Consts<>+1984(SB)/8, $0x3f655555555502a1
+DATA blackAllStripAVX2Consts<>+1992(SB)/8, $0x3f655555555502a1
+DATA blackAllStripAVX2Consts<>+2000(SB)/8, $0x3f655555555502a1
+DATA blackAllStripAVX2Consts<>+2008(SB)/8, $0x3f655555555502a1
+DATA blackAllStripAVX2Consts<>+2016(SB)/8, $0xbf95555555555511
+DATA blackAllStripAVX2Consts<>+2024(SB)/8, $0xbf95555555555511
+DATA blackAllStripAVX2Consts<>+2032(SB)/8, $0xbf95555555555511
+DATA blackAllStripAVX2Consts<>+2040(SB)/8, $0xbf95555555555511
+DATA blackAllStripAVX2Consts<>+2048(SB)/8, $0x3fc000000000000b
+DATA blackAllStripAVX2Consts<>+2056(SB)/8, $0x3fc000000000000b
+DATA blackAllStripAVX2Consts<>+2064(SB)/8, $0x3fc000000000000b
+DATA blackAllStripAVX2Consts<>+2072(SB)/8, $0x3fc000000000000b
+DATA blackAllStripAVX2Consts<>+2080(SB)/8, $0xbfe0000000000000
+DATA blackAllStripAVX2Consts<>+2088(SB)/8, $0xbfe0000000000000
+DATA blackAllStripAVX2Consts<>+2096(SB)/8, $0xbfe0000000000000
+DATA blackAllStripAVX2Consts<>+2104(SB)/8, $0xbfe0000000000000
+DATA blackAllStripAVX2Consts<>+2112(SB)/8, $0x37a0000000000000
+DATA blackAllStripAVX2Consts<>+2120(SB)/8, $0x37a0000000000000
+DATA blackAllStripAVX2Consts<>+2128(SB)/8, $0x37a0000000000000
+DATA blackAllStripAVX2Consts<>+2136(SB)/8, $0x37a0000000000000
+DATA blackAllStripAVX2Consts<>+2144(SB)/8, $0x3fd9884533d43651
+DATA blackAllStripAVX2Consts<>+2152(SB)/8, $0x3fd9884533d43651
+DATA blackAllStripAVX2Consts<>+2160(SB)/8, $0x3fd9884533d43651
+DATA blackAllStripAVX2Consts<>+2168(SB)/8, $0x3fd9884533d43651
+DATA blackAllStripAVX2Consts<>+2176(SB)/8, $0x54b249ad2594c37d
+DATA blackAllStripAVX2Consts<>+2184(SB)/8, $0x54b249ad2594c37d
+DATA blackAllStripAVX2Consts<>+2192(SB)/8, $0x54b249ad2594c37d
+DATA blackAllStripAVX2Consts<>+2200(SB)/8, $0x54b249ad2594c37d
+DATA blackAllStripAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
+DATA blackAllStripAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
+DATA blackAllStripAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
+DATA blackAllStripAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
+GLOBL blackAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2240
 
 DATA blackAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2178,7 +2180,7 @@ GLOBL blackAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackAllStripAVX2(SB), $2016-392
+TEXT ·blackAllStripAVX2(SB), $2048-392
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2618,12 +2620,9 @@ body:
 	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y6, Y0
 	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y6, Y10
 	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y6, Y8
-	VSUBPD       Y6, Y0, Y0
-	VSUBPD       Y6, Y10, Y10
-	VSUBPD       Y6, Y8, Y6
-	VMULPD       Y11, Y14, Y8
-	VMOVUPD      Y6, 1632(BX)
-	VMULPD       Y2, Y9, Y6
+	VMULPD       Y11, Y14, Y6
+	VMOVUPD      Y8, 1632(BX)
+	VMULPD       Y2, Y9, Y8
 	VMOVUPD      Y10, 1664(BX)
 	VMULPD       1312(BX), Y1, Y10
 	VMOVUPD      Y0, 1696(BX)
@@ -2636,25 +2635,25 @@ body:
 	VORPD        1248(BX), Y7, Y7
 	VORPD        1216(BX), Y3, Y3
 	VMOVUPD      Y3, 1792(BX)
-	VMULPD       Y8, Y5, Y3
+	VMULPD       Y6, Y5, Y3
 	VMOVUPD      Y7, 1824(BX)
-	VMULPD       Y6, Y13, Y7
+	VMULPD       Y8, Y13, Y7
 	VMOVUPD      Y0, 1856(BX)
 	VMULPD       Y10, Y12, Y0
 	VDIVPD       Y3, Y15, Y3
 	VDIVPD       Y7, Y15, Y7
 	VDIVPD       Y0, Y15, Y0
-	VMULPD       Y3, Y8, Y8
-	VMULPD       Y7, Y6, Y6
+	VMULPD       Y3, Y6, Y6
+	VMULPD       Y7, Y8, Y8
 	VMULPD       Y0, Y10, Y10
 	VMULPD       Y3, Y5, Y3
 	VMULPD       Y7, Y13, Y5
 	VMULPD       Y0, Y12, Y0
-	VMULPD       1600(BX), Y8, Y7
-	VMULPD       1568(BX), Y6, Y12
+	VMULPD       1600(BX), Y6, Y7
+	VMULPD       1568(BX), Y8, Y12
 	VMULPD       1536(BX), Y10, Y13
-	VMULPD       1440(BX), Y8, Y8
-	VMULPD       1472(BX), Y6, Y6
+	VMULPD       1440(BX), Y6, Y6
+	VMULPD       1472(BX), Y8, Y8
 	VMULPD       1504(BX), Y10, Y10
 	VMULPD       Y3, Y14, Y14
 	VMULPD       Y5, Y9, Y9
@@ -2672,11 +2671,11 @@ body:
 	VMULPD       Y9, Y13, Y9
 	VMOVUPD      1408(BX), Y14
 	VMULPD       Y10, Y14, Y10
-	VMOVUPD      Y0, 1312(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y0
-	VANDPD       Y11, Y0, Y11
-	VANDPD       Y13, Y0, Y13
-	VANDPD       Y14, Y0, Y14
+	VMOVUPD      Y4, 1312(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y11, Y4, Y11
+	VANDPD       Y13, Y4, Y13
+	VANDPD       Y14, Y4, Y14
 	VORPD        1184(BX), Y11, Y11
 	VORPD        1152(BX), Y13, Y13
 	VORPD        1120(BX), Y14, Y14
@@ -2688,586 +2687,587 @@ body:
 	VMOVUPD      Y11, 1344(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y11
 	VFMADD231PD  Y14, Y5, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y4
+	VFMADD231PD  Y14, Y7, Y4
+	VMOVUPD      Y0, 1472(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y0
-	VFMADD231PD  Y14, Y7, Y0
-	VMOVUPD      Y2, 1472(BX)
+	VFMADD231PD  Y14, Y12, Y0
+	VMOVUPD      Y2, 1440(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y2
-	VFMADD231PD  Y14, Y12, Y2
-	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  Y14, Y9, Y3
+	VFMADD231PD  Y14, Y9, Y2
 	VFMADD213PD  blackAllStripAVX2Consts<>+416(SB), Y10, Y14
-	VMOVUPD      Y10, 1536(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+992(SB), Y10
-	VMOVUPD      Y9, 1568(BX)
-	VMULPD       1696(BX), Y10, Y9
-	VMOVUPD      Y12, 1600(BX)
-	VMULPD       1664(BX), Y10, Y12
-	VMOVUPD      Y14, 1888(BX)
-	VMOVUPD      1632(BX), Y14
-	VMULPD       Y10, Y14, Y10
-	VMOVUPD      Y3, 1920(BX)
-	VMOVUPD      1728(BX), Y3
-	VFMADD231PD  Y3, Y3, Y9
-	VMOVUPD      1760(BX), Y3
-	VFMADD231PD  Y3, Y3, Y12
-	VFMADD231PD  Y4, Y4, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y3
-	VFMADD231PD  1696(BX), Y3, Y9
-	VFMADD231PD  1664(BX), Y3, Y12
-	VFMADD231PD  Y3, Y14, Y10
+	VMOVUPD      Y3, 1536(BX)
+	VMOVUPD      1696(BX), Y3
+	VMOVUPD      Y10, 1568(BX)
+	VSUBPD       blackAllStripAVX2Consts<>+928(SB), Y3, Y10
+	VMOVUPD      Y10, 1600(BX)
+	VMOVUPD      1664(BX), Y10
+	VMOVUPD      Y9, 1888(BX)
+	VSUBPD       blackAllStripAVX2Consts<>+928(SB), Y10, Y9
+	VMOVUPD      Y9, 1920(BX)
+	VMOVUPD      1632(BX), Y9
+	VMOVUPD      Y12, 1952(BX)
+	VSUBPD       blackAllStripAVX2Consts<>+928(SB), Y9, Y12
+	VMOVUPD      Y12, 1984(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+992(SB), Y12
+	VPADDQ       Y12, Y3, Y3
+	VPADDQ       Y12, Y10, Y10
+	VPADDQ       Y12, Y9, Y9
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y12
+	VMOVUPD      Y9, 1632(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y9
+	VFMADD231PD  Y12, Y13, Y9
+	VMOVUPD      Y10, 1664(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y10
+	VFMADD231PD  Y12, Y11, Y10
+	VMOVUPD      Y3, 1696(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y4
-	VFMADD231PD  Y3, Y13, Y4
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y14
-	VFMADD231PD  Y3, Y11, Y14
-	VMOVUPD      Y10, 1760(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y10
-	VFMADD231PD  Y3, Y0, Y10
-	VMOVUPD      Y12, 1728(BX)
+	VFMADD231PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
 	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y12
-	VFMADD213PD  Y12, Y13, Y4
-	VFMADD213PD  Y12, Y11, Y14
-	VFMADD213PD  Y12, Y0, Y10
-	VMOVUPD      Y9, 1952(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y9
-	VFMADD213PD  Y9, Y13, Y4
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y0, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+1696(SB), Y9
-	VFMADD213PD  Y9, Y4, Y13
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y10, Y0
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y12
+	VFMADD213PD  Y12, Y13, Y9
+	VFMADD213PD  Y12, Y11, Y10
+	VFMADD213PD  Y12, Y4, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD213PD  Y12, Y10, Y11
+	VFMADD213PD  Y12, Y3, Y4
 	VFMADD213PD  Y15, Y13, Y1
 	VFMADD213PD  Y15, Y11, Y5
-	VFMADD213PD  Y15, Y0, Y7
-	VMULPD       Y8, Y1, Y0
-	VMULPD       Y6, Y5, Y1
+	VFMADD213PD  Y15, Y4, Y7
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y8, Y5, Y3
 	VMULPD       1504(BX), Y7, Y4
 	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y5
-	VANDPD       Y0, Y5, Y0
 	VANDPD       Y1, Y5, Y1
+	VANDPD       Y3, Y5, Y3
 	VANDPD       Y4, Y5, Y4
 	VMOVUPD      1280(BX), Y6
-	VORPD        Y0, Y6, Y0
+	VORPD        Y1, Y6, Y1
 	VMOVUPD      1248(BX), Y7
-	VORPD        Y1, Y7, Y1
+	VORPD        Y3, Y7, Y3
 	VMOVUPD      1216(BX), Y8
 	VORPD        Y4, Y8, Y4
-	VMOVUPD      320(BX), Y10
-	VORPD        Y6, Y10, Y6
-	VORPD        Y7, Y10, Y7
-	VORPD        Y8, Y10, Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y11
-	VFMADD231PD  Y3, Y2, Y11
-	VMOVUPD      1920(BX), Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y14
-	VFMADD231PD  Y3, Y13, Y14
-	VMOVUPD      Y8, 1216(BX)
-	VMOVUPD      1888(BX), Y8
-	VFMADD213PD  blackAllStripAVX2Consts<>+1088(SB), Y8, Y3
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y12
-	VFMADD213PD  Y12, Y2, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y3, Y8, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y3
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y13, Y14
-	VFMADD231PD  Y12, Y8, Y3
-	VFMADD213PD  Y9, Y11, Y2
-	VFMADD213PD  Y9, Y14, Y13
-	VFMADD231PD  Y3, Y8, Y9
-	VFMADD132PD  1600(BX), Y15, Y2
-	VFMADD132PD  1568(BX), Y15, Y13
-	VFMADD132PD  1536(BX), Y15, Y9
+	VMOVUPD      320(BX), Y9
+	VORPD        Y6, Y9, Y6
+	VORPD        Y7, Y9, Y7
+	VORPD        Y8, Y9, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y11
+	VFMADD231PD  Y10, Y0, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y13
+	VFMADD231PD  Y10, Y2, Y13
+	VFMADD213PD  blackAllStripAVX2Consts<>+1056(SB), Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD  Y9, Y0, Y11
+	VFMADD213PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y14, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y0, Y11
+	VFMADD213PD  Y10, Y2, Y13
+	VFMADD231PD  Y9, Y14, Y10
+	VFMADD213PD  Y12, Y11, Y0
+	VFMADD213PD  Y12, Y13, Y2
+	VFMADD231PD  Y10, Y14, Y12
+	VFMADD132PD  1952(BX), Y15, Y0
+	VFMADD132PD  1888(BX), Y15, Y2
+	VFMADD132PD  1568(BX), Y15, Y12
+	VMULPD       1536(BX), Y0, Y0
 	VMULPD       1440(BX), Y2, Y2
-	VMULPD       1472(BX), Y13, Y3
-	VMULPD       1312(BX), Y9, Y8
+	VMULPD       1472(BX), Y12, Y9
+	VANDPD       Y0, Y5, Y0
 	VANDPD       Y2, Y5, Y2
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y8, Y5, Y5
-	VMOVUPD      1184(BX), Y8
-	VORPD        Y2, Y8, Y2
-	VMOVUPD      1152(BX), Y9
-	VORPD        Y3, Y9, Y3
+	VANDPD       Y9, Y5, Y5
+	VMOVUPD      1184(BX), Y9
+	VORPD        Y0, Y9, Y0
+	VMOVUPD      1152(BX), Y10
+	VORPD        Y2, Y10, Y2
 	VMOVUPD      1120(BX), Y11
 	VORPD        Y5, Y11, Y5
-	VORPD        Y8, Y10, Y8
-	VORPD        Y9, Y10, Y9
-	VORPD        Y11, Y10, Y10
-	VSUBPD       Y0, Y2, Y2
-	VSUBPD       Y1, Y3, Y3
+	VMOVUPD      320(BX), Y12
+	VORPD        Y9, Y12, Y9
+	VORPD        Y10, Y12, Y10
+	VORPD        Y11, Y12, Y11
+	VSUBPD       Y1, Y0, Y0
+	VSUBPD       Y3, Y2, Y2
 	VSUBPD       Y4, Y5, Y5
-	VMOVUPD      1952(BX), Y11
-	VMOVUPD      blackAllStripAVX2Consts<>+1728(SB), Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y13
-	VFMADD231PD  Y12, Y11, Y13
-	VMOVUPD      1728(BX), Y14
+	VMOVUPD      1600(BX), Y12
+	VMOVUPD      blackAllStripAVX2Consts<>+1696(SB), Y13
+	VMULPD       Y13, Y12, Y14
 	VMOVUPD      Y5, 1120(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y5
-	VFMADD231PD  Y12, Y14, Y5
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      1760(BX), Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+1760(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1824(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1824(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1824(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1856(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1856(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1856(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y3, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y11, Y13
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y14, Y5
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y3, Y12
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y5, Y14, Y5
-	VMULPD       Y12, Y3, Y3
-	VMOVUPD      160(BX), Y12
-	VFMADD213PD  Y12, Y12, Y11
-	VFMADD213PD  Y12, Y12, Y5
-	VFMADD213PD  Y12, Y12, Y3
-	VMOVUPD      1696(BX), Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y14
-	VMINPD       Y14, Y13, Y12
-	VMOVUPD      Y2, 1760(BX)
-	VMOVUPD      1664(BX), Y2
-	VMOVUPD      Y4, 1728(BX)
-	VMINPD       Y14, Y2, Y4
-	VMOVUPD      Y1, 1952(BX)
-	VMOVUPD      1632(BX), Y1
-	VMINPD       Y14, Y1, Y14
-	VMAXPD       blackAllStripAVX2Consts<>+2112(SB), Y12, Y12
-	VMAXPD       blackAllStripAVX2Consts<>+2112(SB), Y4, Y4
-	VMAXPD       blackAllStripAVX2Consts<>+2112(SB), Y14, Y14
-	VSUBPD       Y12, Y13, Y13
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y14, Y1, Y1
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y12, Y12
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y4, Y4
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y14, Y14
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y13, Y13
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y2, Y2
-	VADDPD       blackAllStripAVX2Consts<>+2144(SB), Y1, Y1
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y1, Y1
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y12, Y11, Y3
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y14, Y1, Y1
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y4
-	VXORPD       416(BX), Y4, Y5
-	VXORPD       384(BX), Y4, Y11
-	VXORPD       352(BX), Y4, Y12
-	VCMPPD       $0x00, Y6, Y5, Y6
-	VCMPPD       $0x00, Y7, Y11, Y7
-	VCMPPD       $0x00, 1216(BX), Y12, Y13
-	VCMPPD       $0x00, Y8, Y5, Y5
-	VCMPPD       $0x00, Y9, Y11, Y8
+	VMULPD       1920(BX), Y13, Y5
+	VMOVUPD      Y2, 1152(BX)
+	VMOVUPD      1984(BX), Y2
+	VMULPD       Y13, Y2, Y13
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      1728(BX), Y0
+	VFMADD231PD  Y0, Y0, Y14
+	VMOVUPD      1760(BX), Y0
+	VFMADD231PD  Y0, Y0, Y5
+	VMOVUPD      1312(BX), Y0
+	VFMADD231PD  Y0, Y0, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+1728(SB), Y0
+	VFMADD231PD  Y0, Y12, Y14
+	VFMADD231PD  1920(BX), Y0, Y5
+	VFMADD231PD  Y0, Y2, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y0
+	VXORPD       416(BX), Y0, Y2
+	VXORPD       384(BX), Y0, Y12
+	VMOVUPD      Y4, 1984(BX)
+	VXORPD       352(BX), Y0, Y4
+	VCMPPD       $0x00, Y6, Y2, Y6
+	VCMPPD       $0x00, Y7, Y12, Y7
+	VCMPPD       $0x00, Y8, Y4, Y8
+	VCMPPD       $0x00, Y9, Y2, Y2
 	VCMPPD       $0x00, Y10, Y12, Y9
-	VMOVUPD      416(BX), Y10
-	VMOVUPD      160(BX), Y11
-	VMULPD       Y11, Y10, Y12
-	VMOVUPD      384(BX), Y14
-	VMULPD       Y11, Y14, Y4
-	VMOVUPD      Y1, 1216(BX)
-	VMULPD       352(BX), Y11, Y1
-	VBLENDVPD    Y6, blackAllStripAVX2Consts<>+256(SB), Y12, Y6
-	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y12
-	VBLENDVPD    Y7, Y12, Y4, Y4
-	VBLENDVPD    Y13, Y12, Y1, Y1
-	VMOVUPD      512(BX), Y7
-	VMULPD       Y7, Y10, Y10
-	VMOVUPD      480(BX), Y13
-	VMULPD       Y13, Y14, Y14
-	VMOVUPD      Y2, 384(BX)
-	VMOVUPD      608(BX), Y2
-	VMOVUPD      Y0, 416(BX)
-	VMULPD       352(BX), Y2, Y0
-	VBLENDVPD    Y5, Y12, Y10, Y5
-	VBLENDVPD    Y8, Y12, Y14, Y8
-	VBLENDVPD    Y9, Y12, Y0, Y0
-	VADDPD       Y7, Y11, Y7
-	VADDPD       Y13, Y11, Y9
-	VADDPD       Y2, Y11, Y2
-	VADDPD       1024(BX), Y7, Y7
-	VADDPD       992(BX), Y9, Y9
-	VADDPD       960(BX), Y2, Y2
-	VSUBPD       Y5, Y6, Y5
-	VSUBPD       Y8, Y4, Y8
-	VSUBPD       Y0, Y1, Y0
-	VFNMADD231PD 416(BX), Y3, Y6
-	VMOVUPD      384(BX), Y10
-	VFNMADD231PD 1952(BX), Y10, Y4
-	VMOVUPD      1216(BX), Y11
-	VFNMADD231PD 1728(BX), Y11, Y1
-	VFMADD231PD  1760(BX), Y3, Y5
-	VFMADD231PD  1152(BX), Y10, Y8
-	VFMADD231PD  1120(BX), Y11, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+2176(SB), Y12
-	VMULPD       Y12, Y3, Y3
-	VMULPD       Y12, Y10, Y10
+	VCMPPD       $0x00, Y11, Y4, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1792(SB), Y11
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+1792(SB), Y12
+	VFMADD231PD  Y10, Y5, Y12
+	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y13, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y14, Y11
+	VFMADD213PD  Y0, Y5, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD  Y10, Y14, Y11
+	VFMADD213PD  Y10, Y5, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD  Y0, Y14, Y11
+	VFMADD213PD  Y0, Y5, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y14, Y11
+	VFMADD213PD  Y10, Y5, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y14, Y11
+	VFMADD213PD  Y0, Y5, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y14, Y11
+	VFMADD213PD  Y10, Y5, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD  Y0, Y14, Y11
+	VFMADD213PD  Y0, Y5, Y12
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y14, Y11
+	VFMADD213PD  Y10, Y5, Y12
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y14, Y11
+	VFMADD213PD  Y0, Y5, Y12
+	VFMADD213PD  Y0, Y13, Y10
+	VMULPD       Y11, Y14, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y10, Y13, Y10
+	VADDPD       Y11, Y15, Y11
+	VADDPD       Y5, Y15, Y5
+	VADDPD       Y10, Y15, Y10
+	VMULPD       1696(BX), Y11, Y11
+	VMULPD       1664(BX), Y5, Y5
+	VMULPD       1632(BX), Y10, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2112(SB), Y12
 	VMULPD       Y12, Y11, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y10, Y10
+	VMOVUPD      160(BX), Y12
+	VMULPD       Y11, Y12, Y11
+	VMULPD       Y5, Y12, Y5
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      416(BX), Y13
+	VMULPD       Y12, Y13, Y14
+	VMOVUPD      384(BX), Y0
+	VMOVUPD      Y10, 1632(BX)
+	VMULPD       Y12, Y0, Y10
+	VMOVUPD      Y3, 1664(BX)
+	VMULPD       352(BX), Y12, Y3
+	VBLENDVPD    Y6, blackAllStripAVX2Consts<>+256(SB), Y14, Y6
+	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y14
+	VBLENDVPD    Y7, Y14, Y10, Y7
+	VBLENDVPD    Y8, Y14, Y3, Y3
+	VMOVUPD      512(BX), Y8
+	VMULPD       Y8, Y13, Y10
+	VMOVUPD      480(BX), Y13
+	VMULPD       Y13, Y0, Y0
+	VMOVUPD      Y5, 384(BX)
+	VMOVUPD      608(BX), Y5
+	VMOVUPD      Y1, 416(BX)
+	VMULPD       352(BX), Y5, Y1
+	VBLENDVPD    Y2, Y14, Y10, Y2
+	VBLENDVPD    Y9, Y14, Y0, Y0
+	VBLENDVPD    Y4, Y14, Y1, Y1
+	VADDPD       Y8, Y12, Y4
+	VADDPD       Y13, Y12, Y8
+	VADDPD       Y5, Y12, Y5
+	VADDPD       1024(BX), Y4, Y4
+	VADDPD       992(BX), Y8, Y8
+	VADDPD       960(BX), Y5, Y5
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y0, Y7, Y0
+	VSUBPD       Y1, Y3, Y1
+	VFNMADD231PD 416(BX), Y11, Y6
+	VMOVUPD      384(BX), Y9
+	VFNMADD231PD 1664(BX), Y9, Y7
+	VMOVUPD      1632(BX), Y10
+	VFNMADD231PD 1984(BX), Y10, Y3
+	VFMADD231PD  1184(BX), Y11, Y2
+	VFMADD231PD  1152(BX), Y9, Y0
+	VFMADD231PD  1120(BX), Y10, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+2144(SB), Y12
+	VMULPD       Y12, Y11, Y11
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2176(SB), Y12
+	VCMPPD       $0x11, Y12, Y4, Y4
+	VCMPPD       $0x11, Y12, Y8, Y8
+	VCMPPD       $0x11, Y12, Y5, Y5
+	VANDPD       544(BX), Y4, Y4
+	VANDPD       576(BX), Y8, Y8
+	VANDPD       448(BX), Y5, Y5
 	VMOVUPD      blackAllStripAVX2Consts<>+2208(SB), Y12
-	VCMPPD       $0x11, Y12, Y7, Y7
-	VCMPPD       $0x11, Y12, Y9, Y9
-	VCMPPD       $0x11, Y12, Y2, Y2
-	VANDPD       544(BX), Y7, Y7
-	VANDPD       576(BX), Y9, Y9
-	VANDPD       448(BX), Y2, Y2
-	VMOVUPD      blackAllStripAVX2Consts<>+2240(SB), Y12
-	VBLENDVPD    Y7, Y5, Y12, Y5
-	VBLENDVPD    Y9, Y8, Y12, Y7
-	VBLENDVPD    Y2, Y0, Y12, Y0
-	VMULPD       1088(BX), Y3, Y2
-	VMULPD       640(BX), Y10, Y8
-	VMULPD       928(BX), Y11, Y9
+	VBLENDVPD    Y4, Y2, Y12, Y2
+	VBLENDVPD    Y8, Y0, Y12, Y0
+	VBLENDVPD    Y5, Y1, Y12, Y1
+	VMULPD       1088(BX), Y11, Y4
+	VMULPD       640(BX), Y9, Y5
+	VMULPD       928(BX), Y10, Y8
 	VMULPD       704(BX), Y6, Y6
-	VMULPD       672(BX), Y4, Y4
-	VMULPD       1056(BX), Y1, Y1
+	VMULPD       672(BX), Y7, Y7
+	VMULPD       1056(BX), Y3, Y3
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y5, (SI)(AX*1)
-	VMOVUPD      Y7, 32(SI)(AX*1)
+	VMOVUPD      Y2, (SI)(AX*1)
+	VMOVUPD      Y0, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y0, 64(SI)(AX*1)
-	VMOVUPD      blackAllStripAVX2Consts<>+2048(SB), Y12
-	VMULPD       Y2, Y12, Y2
+	VMOVUPD      Y1, 64(SI)(AX*1)
+	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y12
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
 	VMULPD       Y8, Y12, Y8
-	VMULPD       Y9, Y12, Y9
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y6, (DI)(AX*1)
-	VMOVUPD      Y4, 32(DI)(AX*1)
+	VMOVUPD      Y7, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y1, 64(DI)(AX*1)
+	VMOVUPD      Y3, 64(DI)(AX*1)
 	VMOVUPD      96(BX), Y12
-	VFMADD231PD  Y5, Y12, Y2
-	VFMADD231PD  Y7, Y12, Y8
-	VFMADD231PD  Y0, Y12, Y9
+	VFMADD231PD  Y2, Y12, Y4
+	VFMADD231PD  Y0, Y12, Y5
+	VFMADD231PD  Y1, Y12, Y8
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y2, (R10)(AX*1)
-	VMOVUPD      Y8, 32(R10)(AX*1)
+	VMOVUPD      Y4, (R10)(AX*1)
+	VMOVUPD      Y5, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y9, 64(R10)(AX*1)
-	VMOVUPD      32(BX), Y2
-	VMULPD       Y5, Y2, Y5
-	VMULPD       Y7, Y2, Y7
-	VMULPD       Y0, Y2, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y2
-	VXORPD       Y5, Y2, Y5
-	VXORPD       Y7, Y2, Y7
-	VXORPD       Y0, Y2, Y0
+	VMOVUPD      Y8, 64(R10)(AX*1)
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y4, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y4
+	VXORPD       Y2, Y4, Y2
+	VXORPD       Y0, Y4, Y0
+	VXORPD       Y1, Y4, Y1
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y5, (R11)(AX*1)
-	VMOVUPD      Y7, 32(R11)(AX*1)
+	VMOVUPD      Y2, (R11)(AX*1)
+	VMOVUPD      Y0, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y0, 64(R11)(AX*1)
+	VMOVUPD      Y1, 64(R11)(AX*1)
 	VMOVUPD      1856(BX), Y0
-	VMULPD       1344(BX), Y0, Y5
-	VMOVUPD      1824(BX), Y7
-	VMULPD       1376(BX), Y7, Y8
-	VMOVUPD      1792(BX), Y9
-	VMULPD       1408(BX), Y9, Y13
+	VMULPD       1344(BX), Y0, Y1
+	VMOVUPD      1824(BX), Y2
+	VMULPD       1376(BX), Y2, Y5
+	VMOVUPD      1792(BX), Y8
+	VMULPD       1408(BX), Y8, Y13
 	VMOVUPD      896(BX), Y14
 	VFMADD213PD  Y15, Y14, Y0
 	VMOVUPD      864(BX), Y12
-	VFMADD213PD  Y15, Y12, Y7
-	VMOVUPD      Y1, 1824(BX)
-	VMOVUPD      832(BX), Y1
-	VFMADD213PD  Y15, Y1, Y9
-	VMOVUPD      Y4, 1792(BX)
-	VMOVUPD      704(BX), Y4
-	VMULPD       Y4, Y14, Y2
+	VFMADD213PD  Y15, Y12, Y2
+	VMOVUPD      Y3, 1824(BX)
+	VMOVUPD      832(BX), Y3
+	VFMADD213PD  Y15, Y3, Y8
+	VMOVUPD      Y7, 1792(BX)
+	VMOVUPD      704(BX), Y7
+	VMULPD       Y7, Y14, Y4
 	VMOVUPD      Y6, 1856(BX)
 	VMULPD       672(BX), Y12, Y6
 	VMOVUPD      Y13, 928(BX)
-	VMULPD       1056(BX), Y1, Y13
-	VMOVUPD      Y8, 640(BX)
-	VMOVUPD      128(BX), Y8
-	VMULPD       Y14, Y8, Y14
-	VMULPD       Y12, Y8, Y12
-	VMULPD       Y1, Y8, Y1
-	VMOVUPD      Y1, 832(BX)
-	VMULPD       Y3, Y4, Y1
+	VMULPD       1056(BX), Y3, Y13
+	VMOVUPD      Y5, 640(BX)
+	VMOVUPD      128(BX), Y5
+	VMULPD       Y14, Y5, Y14
+	VMULPD       Y12, Y5, Y12
+	VMULPD       Y3, Y5, Y3
+	VMOVUPD      Y3, 832(BX)
+	VMULPD       Y11, Y7, Y3
 	VMOVUPD      Y12, 864(BX)
-	VMULPD       672(BX), Y10, Y12
+	VMULPD       672(BX), Y9, Y12
 	VMOVUPD      Y14, 896(BX)
-	VMULPD       1056(BX), Y11, Y14
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y10, Y8, Y10
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y2, Y1, Y2
+	VMULPD       1056(BX), Y10, Y14
+	VMULPD       Y11, Y5, Y11
+	VMULPD       Y9, Y5, Y9
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y4, Y3, Y4
 	VMULPD       Y6, Y12, Y6
-	VMULPD       Y13, Y14, Y11
+	VMULPD       Y13, Y14, Y10
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y3, (R9)(AX*1)
-	VMOVUPD      Y10, 32(R9)(AX*1)
+	VMOVUPD      Y11, (R9)(AX*1)
+	VMOVUPD      Y9, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y8, 64(R9)(AX*1)
-	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y5, 64(R9)(AX*1)
+	VMULPD       Y4, Y7, Y7
 	VMULPD       672(BX), Y6, Y13
-	VMOVUPD      Y8, 672(BX)
-	VMULPD       1056(BX), Y11, Y8
-	VMULPD       Y0, Y4, Y0
-	VMULPD       Y7, Y13, Y4
-	VMULPD       Y9, Y8, Y7
+	VMOVUPD      Y5, 672(BX)
+	VMULPD       1056(BX), Y10, Y5
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y2, Y13, Y2
+	VMULPD       Y8, Y5, Y5
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y2, (R8)(AX*1)
+	VMOVUPD      Y4, (R8)(AX*1)
 	VMOVUPD      Y6, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y11, 64(R8)(AX*1)
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y8
-	VXORPD       Y0, Y8, Y0
-	VXORPD       Y4, Y8, Y4
-	VXORPD       Y7, Y8, Y7
+	VMOVUPD      Y10, 64(R8)(AX*1)
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y7
+	VXORPD       Y0, Y7, Y0
+	VXORPD       Y2, Y7, Y2
+	VXORPD       Y5, Y7, Y5
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y4, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y7, 64(DX)(AX*1)
-	VSUBPD       Y5, Y15, Y0
-	VSUBPD       640(BX), Y15, Y4
-	VSUBPD       928(BX), Y15, Y7
-	VMOVUPD      736(BX), Y9
-	VMULPD       Y0, Y9, Y0
+	VMOVUPD      Y5, 64(DX)(AX*1)
+	VSUBPD       Y1, Y15, Y0
+	VSUBPD       640(BX), Y15, Y2
+	VSUBPD       928(BX), Y15, Y5
+	VMOVUPD      736(BX), Y8
+	VMULPD       Y0, Y8, Y0
 	VMOVUPD      768(BX), Y13
-	VMULPD       Y4, Y13, Y4
-	VMOVUPD      800(BX), Y8
-	VMULPD       Y7, Y8, Y7
-	VMOVUPD      Y10, 1056(BX)
-	VMOVUPD      1344(BX), Y10
-	VMULPD       Y9, Y10, Y9
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      1376(BX), Y3
-	VMULPD       Y13, Y3, Y13
-	VMOVUPD      Y5, 768(BX)
-	VMOVUPD      1408(BX), Y5
-	VMULPD       Y8, Y5, Y8
-	VMULPD       896(BX), Y10, Y10
-	VMULPD       864(BX), Y3, Y3
-	VMULPD       832(BX), Y5, Y5
+	VMULPD       Y2, Y13, Y2
+	VMOVUPD      800(BX), Y7
+	VMULPD       Y5, Y7, Y5
+	VMOVUPD      Y9, 1056(BX)
+	VMOVUPD      1344(BX), Y9
+	VMULPD       Y8, Y9, Y8
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      1376(BX), Y11
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      Y1, 768(BX)
+	VMOVUPD      1408(BX), Y1
+	VMULPD       Y7, Y1, Y7
+	VMULPD       896(BX), Y9, Y9
+	VMULPD       864(BX), Y11, Y11
+	VMULPD       832(BX), Y1, Y1
 	VADDPD       96(BX), Y0, Y0
-	VADDPD       96(BX), Y4, Y4
-	VADDPD       96(BX), Y7, Y7
-	VMULPD       Y9, Y1, Y9
+	VADDPD       96(BX), Y2, Y2
+	VADDPD       96(BX), Y5, Y5
+	VMULPD       Y8, Y3, Y8
 	VMULPD       Y13, Y12, Y13
-	VMULPD       Y8, Y14, Y8
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y3, Y12, Y3
-	VMULPD       Y5, Y14, Y5
-	VMOVUPD      96(BX), Y10
-	VFMADD231PD  1856(BX), Y10, Y9
-	VFMADD231PD  1792(BX), Y10, Y13
-	VFMADD231PD  1824(BX), Y10, Y8
+	VMULPD       Y7, Y14, Y7
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y11, Y12, Y9
+	VMULPD       Y1, Y14, Y1
+	VMOVUPD      96(BX), Y11
+	VFMADD231PD  1856(BX), Y11, Y8
+	VFMADD231PD  1792(BX), Y11, Y13
+	VFMADD231PD  1824(BX), Y11, Y7
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y9, (DX)(AX*1)
+	VMOVUPD      Y8, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y13, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y8, 64(DX)(AX*1)
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y4, Y6, Y4
-	VMULPD       Y7, Y11, Y7
+	VMOVUPD      Y7, 64(DX)(AX*1)
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y5, Y10, Y5
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y4, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y7, 64(DX)(AX*1)
+	VMOVUPD      Y5, 64(DX)(AX*1)
 	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y0
-	VXORPD       Y1, Y0, Y1
-	VXORPD       Y3, Y0, Y3
-	VXORPD       Y5, Y0, Y0
+	VXORPD       Y3, Y0, Y2
+	VXORPD       Y9, Y0, Y3
+	VXORPD       Y1, Y0, Y0
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y1, (R12)(AX*1)
+	VMOVUPD      Y2, (R12)(AX*1)
 	VMOVUPD      Y3, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      Y0, 64(R12)(AX*1)
 	VMOVUPD      768(BX), Y0
 	VSUBPD       Y15, Y0, Y1
-	VMOVUPD      640(BX), Y3
-	VSUBPD       Y15, Y3, Y4
+	VMOVUPD      640(BX), Y2
+	VSUBPD       Y15, Y2, Y3
 	VMOVUPD      928(BX), Y5
 	VSUBPD       Y15, Y5, Y7
 	VMOVUPD      896(BX), Y8
 	VMULPD       Y0, Y8, Y0
 	VMOVUPD      864(BX), Y9
-	VMULPD       Y3, Y9, Y3
-	VMOVUPD      832(BX), Y10
-	VMULPD       Y5, Y10, Y5
+	VMULPD       Y2, Y9, Y2
+	VMOVUPD      832(BX), Y11
+	VMULPD       Y5, Y11, Y5
 	VMULPD       Y1, Y8, Y1
-	VMULPD       Y4, Y9, Y4
-	VMULPD       Y7, Y10, Y7
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y7, Y11, Y7
 	VMULPD       736(BX), Y0, Y0
-	VMULPD       1056(BX), Y3, Y3
+	VMULPD       1056(BX), Y2, Y2
 	VMULPD       672(BX), Y5, Y5
-	VMULPD       Y1, Y2, Y1
-	VMULPD       Y4, Y6, Y2
-	VMULPD       Y7, Y11, Y4
+	VMULPD       Y1, Y4, Y1
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y7, Y10, Y4
 	PREFETCHT0   1024(R13)(AX*1)
 	VMOVUPD      Y0, (R13)(AX*1)
-	VMOVUPD      Y3, 32(R13)(AX*1)
+	VMOVUPD      Y2, 32(R13)(AX*1)
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      Y5, 64(R13)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
@@ -3275,7 +3275,7 @@ body:
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y1, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y2, 32(DX)(AX*1)
+	VMOVUPD      Y3, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
@@ -3514,7 +3514,7 @@ tail:
 	VADDPD       Y10, Y9, Y10
 	VADDPD       Y4, Y5, Y4
 	VADDPD       608(BX), Y10, Y5
-	VMOVUPD      blackAllStripAVX2Consts<>+2208(SB), Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2176(SB), Y10
 	VCMPPD       $0x11, Y10, Y4, Y4
 	VCMPPD       $0x11, Y10, Y5, Y5
 	VANDPD       Y4, Y0, Y0
@@ -3522,369 +3522,369 @@ tail:
 	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y4
 	VANDPD       Y12, Y4, Y5
 	VANDPD       Y2, Y4, Y10
-	VMOVUPD      Y1, 608(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+800(SB), Y1
-	VMINPD       Y5, Y1, Y5
-	VMINPD       Y10, Y1, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+800(SB), Y9
+	VMINPD       Y5, Y9, Y5
+	VMINPD       Y10, Y9, Y10
 	VANDPD       Y6, Y12, Y12
 	VANDPD       Y6, Y2, Y2
+	VMOVUPD      Y1, 608(BX)
+	VANDPD       Y8, Y4, Y1
 	VMOVUPD      Y0, 352(BX)
-	VANDPD       Y8, Y4, Y0
-	VMOVUPD      Y13, 384(BX)
-	VANDPD       Y7, Y4, Y13
-	VMINPD       Y0, Y1, Y0
-	VMINPD       Y13, Y1, Y1
+	VANDPD       Y7, Y4, Y0
+	VMINPD       Y1, Y9, Y1
+	VMINPD       Y0, Y9, Y0
 	VANDPD       Y8, Y6, Y8
 	VANDPD       Y7, Y6, Y7
-	VMOVUPD      blackAllStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+864(SB), Y9
 	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y6
-	VFMADD231PD  Y13, Y5, Y6
+	VFMADD231PD  Y9, Y5, Y6
+	VMOVUPD      Y13, 384(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y13
+	VFMADD231PD  Y9, Y10, Y13
 	VMOVUPD      Y3, 672(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y3
-	VFMADD231PD  Y13, Y10, Y3
-	VMOVUPD      blackAllStripAVX2Consts<>+896(SB), Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+896(SB), Y3
 	VMOVUPD      Y11, 832(BX)
-	VADDPD       Y9, Y5, Y11
+	VADDPD       Y3, Y5, Y11
 	VMOVUPD      Y7, 864(BX)
-	VADDPD       Y9, Y10, Y7
+	VADDPD       Y3, Y10, Y7
 	VMOVUPD      Y8, 896(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y8
-	VFMADD231PD  Y13, Y0, Y8
-	VFMADD213PD  blackAllStripAVX2Consts<>+704(SB), Y1, Y13
-	VADDPD       Y9, Y0, Y4
-	VADDPD       Y9, Y1, Y9
-	VMOVUPD      Y1, 928(BX)
-	VMULPD       Y5, Y5, Y1
-	VMOVUPD      Y0, 960(BX)
-	VMULPD       Y10, Y10, Y0
+	VFMADD231PD  Y9, Y1, Y8
+	VFMADD213PD  blackAllStripAVX2Consts<>+704(SB), Y0, Y9
+	VADDPD       Y3, Y1, Y4
+	VADDPD       Y3, Y0, Y3
+	VMOVUPD      Y0, 928(BX)
+	VMULPD       Y5, Y5, Y0
+	VMOVUPD      Y1, 960(BX)
+	VMULPD       Y10, Y10, Y1
 	VMOVUPD      Y2, 992(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+928(SB), Y2
-	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y2, Y1
 	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y2, Y0
-	VSUBPD       Y2, Y1, Y1
-	VSUBPD       Y2, Y0, Y0
+	VFMADD132PD  blackAllStripAVX2Consts<>+960(SB), Y2, Y1
 	VMULPD       Y11, Y6, Y2
 	VMOVUPD      Y11, 1024(BX)
-	VMULPD       Y7, Y3, Y11
+	VMULPD       Y7, Y13, Y11
 	VMOVUPD      Y7, 1056(BX)
 	VMULPD       Y4, Y8, Y7
 	VMOVUPD      Y4, 1088(BX)
-	VMULPD       Y9, Y13, Y4
-	VMOVUPD      Y9, 1120(BX)
-	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y5, Y9
-	VMOVUPD      Y13, 1152(BX)
-	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y10, Y13
-	VORPD        Y9, Y12, Y9
-	VORPD        992(BX), Y13, Y13
-	VMOVUPD      Y13, 1184(BX)
-	VMULPD       blackAllStripAVX2Consts<>+992(SB), Y1, Y13
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       blackAllStripAVX2Consts<>+992(SB), Y0, Y9
-	VFMADD231PD  Y5, Y5, Y13
-	VFMADD231PD  Y10, Y10, Y9
-	VFMADD231PD  blackAllStripAVX2Consts<>+1024(SB), Y1, Y13
-	VFMADD231PD  blackAllStripAVX2Consts<>+1024(SB), Y0, Y9
-	VMOVUPD      Y0, 1248(BX)
-	VMULPD       Y7, Y2, Y0
-	VMOVUPD      Y1, 1280(BX)
-	VMULPD       Y4, Y11, Y1
+	VMULPD       Y3, Y9, Y4
+	VMOVUPD      Y3, 1120(BX)
+	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y5, Y3
+	VMOVUPD      Y5, 1152(BX)
+	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y10, Y5
+	VORPD        Y3, Y12, Y3
+	VORPD        992(BX), Y5, Y5
+	VMOVUPD      Y5, 1184(BX)
+	VSUBPD       blackAllStripAVX2Consts<>+928(SB), Y0, Y5
+	VMOVUPD      Y3, 1216(BX)
+	VSUBPD       blackAllStripAVX2Consts<>+928(SB), Y1, Y3
+	VPADDQ       blackAllStripAVX2Consts<>+992(SB), Y0, Y0
+	VPADDQ       blackAllStripAVX2Consts<>+992(SB), Y1, Y1
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y1, Y1
+	VMOVUPD      Y1, 1248(BX)
+	VMULPD       Y7, Y2, Y1
+	VMOVUPD      Y0, 1280(BX)
+	VMULPD       Y4, Y11, Y0
 	VMOVUPD      Y12, 1312(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y12
-	VDIVPD       Y0, Y12, Y0
 	VDIVPD       Y1, Y12, Y1
-	VMULPD       Y0, Y7, Y7
-	VMULPD       Y1, Y4, Y4
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y1, Y11, Y1
+	VDIVPD       Y0, Y12, Y0
+	VMULPD       Y1, Y7, Y7
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y2, Y1
+	VMULPD       Y0, Y11, Y0
 	VMULPD       Y7, Y6, Y2
-	VMULPD       Y4, Y3, Y3
-	VMULPD       1024(BX), Y7, Y6
+	VMULPD       Y4, Y13, Y6
+	VMULPD       1024(BX), Y7, Y7
 	VMULPD       1056(BX), Y4, Y4
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y3, Y10, Y3
-	VMULPD       Y0, Y8, Y5
-	VMULPD       1152(BX), Y1, Y7
-	VMULPD       1088(BX), Y0, Y0
-	VMULPD       1120(BX), Y1, Y1
-	VMOVUPD      960(BX), Y8
-	VMULPD       Y5, Y8, Y5
-	VMOVUPD      928(BX), Y10
-	VMULPD       Y7, Y10, Y7
-	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y11
-	VANDPD       Y8, Y11, Y8
-	VANDPD       Y10, Y11, Y10
-	VORPD        896(BX), Y8, Y8
-	VORPD        864(BX), Y10, Y10
-	VMOVUPD      Y10, 928(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y10
-	VMOVUPD      Y8, 960(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  Y10, Y2, Y8
+	VMULPD       Y1, Y8, Y8
+	VMULPD       Y0, Y9, Y9
+	VMULPD       1088(BX), Y1, Y1
+	VMULPD       1120(BX), Y0, Y0
+	VMULPD       1152(BX), Y2, Y2
+	VMULPD       Y6, Y10, Y6
+	VMOVUPD      960(BX), Y11
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      928(BX), Y13
+	VMULPD       Y9, Y13, Y9
+	VMOVUPD      Y0, 1120(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y0
+	VANDPD       Y11, Y0, Y11
+	VANDPD       Y13, Y0, Y13
+	VORPD        896(BX), Y11, Y11
+	VORPD        864(BX), Y13, Y13
+	VMOVUPD      Y13, 928(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y13
+	VMOVUPD      Y11, 960(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y11
-	VFMADD231PD  Y10, Y3, Y11
-	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y10, Y5, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+416(SB), Y7, Y10
-	VMOVUPD      Y1, 1120(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y1
-	VFMADD231PD  blackAllStripAVX2Consts<>+1728(SB), Y13, Y1
-	VMOVUPD      Y0, 1088(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y0
-	VFMADD231PD  blackAllStripAVX2Consts<>+1728(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1824(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1824(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1856(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1856(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y9, Y0
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y13, Y1
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y9, Y0
-	VMULPD       Y1, Y13, Y1
-	VMULPD       Y0, Y9, Y0
-	VMOVUPD      160(BX), Y9
-	VFMADD213PD  Y9, Y9, Y1
-	VFMADD213PD  Y9, Y0, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y13
-	VFMADD231PD  Y0, Y8, Y13
+	VFMADD231PD  Y13, Y2, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y0
+	VFMADD231PD  Y13, Y6, Y0
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y1
+	VFMADD231PD  Y13, Y8, Y1
+	VFMADD213PD  blackAllStripAVX2Consts<>+416(SB), Y9, Y13
+	VMOVUPD      Y9, 1056(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1696(SB), Y9
+	VMOVUPD      Y8, 1024(BX)
+	VMULPD       Y9, Y5, Y8
+	VMULPD       Y9, Y3, Y9
+	VMOVUPD      1152(BX), Y12
+	VFMADD231PD  Y12, Y12, Y8
+	VFMADD231PD  Y10, Y10, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1728(SB), Y10
+	VFMADD231PD  Y10, Y5, Y8
+	VFMADD231PD  Y10, Y3, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y5
+	VFMADD231PD  Y3, Y11, Y5
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y10
+	VFMADD231PD  Y3, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y12
+	VFMADD213PD  Y12, Y11, Y5
+	VFMADD213PD  Y12, Y0, Y10
 	VMOVUPD      Y9, 1152(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y9
-	VFMADD231PD  Y0, Y11, Y9
-	VMOVUPD      Y1, 1056(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y1
-	VFMADD213PD  Y1, Y8, Y13
-	VFMADD213PD  Y1, Y11, Y9
-	VMOVUPD      blackAllStripAVX2Consts<>+1696(SB), Y1
-	VFMADD213PD  Y1, Y13, Y8
-	VFMADD213PD  Y1, Y9, Y11
-	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y9
-	VFMADD213PD  Y9, Y8, Y2
-	VFMADD213PD  Y9, Y11, Y3
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y4, Y3, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y9
+	VFMADD213PD  Y9, Y11, Y5
+	VFMADD213PD  Y9, Y0, Y10
+	VMOVUPD      Y8, 1344(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y8
+	VFMADD213PD  Y8, Y11, Y5
+	VFMADD213PD  Y8, Y0, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y8
+	VFMADD213PD  Y8, Y5, Y11
+	VFMADD213PD  Y8, Y10, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y5
+	VFMADD213PD  Y5, Y11, Y2
+	VFMADD213PD  Y5, Y0, Y6
+	VMULPD       Y7, Y2, Y0
+	VMULPD       Y4, Y6, Y2
 	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y4
-	VANDPD       Y2, Y4, Y2
-	VANDPD       Y3, Y4, Y3
-	VMOVUPD      1312(BX), Y6
-	VORPD        Y2, Y6, Y2
-	VMOVUPD      992(BX), Y8
-	VORPD        Y3, Y8, Y3
-	VMOVUPD      320(BX), Y11
-	VORPD        Y6, Y11, Y6
-	VORPD        Y8, Y11, Y8
-	VMOVUPD      576(BX), Y13
-	VCMPPD       $0x00, Y6, Y13, Y6
-	VMOVUPD      544(BX), Y13
-	VCMPPD       $0x00, Y8, Y13, Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y13
-	VMOVUPD      640(BX), Y11
-	VBLENDVPD    Y6, Y13, Y11, Y6
-	VMOVUPD      832(BX), Y11
-	VBLENDVPD    Y8, Y13, Y11, Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y11
-	VFMADD231PD  Y0, Y12, Y11
-	VFMADD213PD  blackAllStripAVX2Consts<>+1088(SB), Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y13
-	VFMADD213PD  Y13, Y12, Y11
-	VFMADD231PD  Y0, Y10, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD231PD  Y13, Y10, Y0
-	VFMADD213PD  Y1, Y11, Y12
-	VFMADD231PD  Y0, Y10, Y1
-	VFMADD213PD  Y9, Y12, Y5
-	VFMADD213PD  Y9, Y1, Y7
-	VMULPD       1088(BX), Y5, Y0
-	VMULPD       1120(BX), Y7, Y1
 	VANDPD       Y0, Y4, Y0
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      1312(BX), Y6
+	VORPD        Y0, Y6, Y0
+	VMOVUPD      992(BX), Y7
+	VORPD        Y2, Y7, Y2
+	VMOVUPD      320(BX), Y10
+	VORPD        Y6, Y10, Y6
+	VORPD        Y7, Y10, Y7
+	VMOVUPD      576(BX), Y11
+	VCMPPD       $0x00, Y6, Y11, Y6
+	VMOVUPD      544(BX), Y11
+	VCMPPD       $0x00, Y7, Y11, Y7
+	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y11
+	VMOVUPD      640(BX), Y10
+	VBLENDVPD    Y6, Y11, Y10, Y6
+	VMOVUPD      832(BX), Y10
+	VBLENDVPD    Y7, Y11, Y10, Y7
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y10
+	VFMADD231PD  Y3, Y1, Y10
+	VFMADD213PD  blackAllStripAVX2Consts<>+1056(SB), Y13, Y3
+	VFMADD213PD  Y12, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y12
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y12, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y3
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD231PD  Y9, Y13, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y3, Y13, Y9
+	VFMADD213PD  Y8, Y10, Y1
+	VFMADD231PD  Y9, Y13, Y8
+	VFMADD132PD  1024(BX), Y5, Y1
+	VFMADD132PD  1056(BX), Y5, Y8
+	VMULPD       1088(BX), Y1, Y1
+	VMULPD       1120(BX), Y8, Y3
 	VANDPD       Y1, Y4, Y1
+	VANDPD       Y3, Y4, Y3
 	VMOVUPD      896(BX), Y4
-	VORPD        Y0, Y4, Y0
-	VMOVUPD      864(BX), Y5
-	VORPD        Y1, Y5, Y1
-	VMOVUPD      320(BX), Y7
-	VORPD        Y4, Y7, Y4
-	VORPD        Y5, Y7, Y5
-	VMOVUPD      576(BX), Y7
-	VCMPPD       $0x00, Y4, Y7, Y4
-	VMOVUPD      544(BX), Y7
-	VCMPPD       $0x00, Y5, Y7, Y5
-	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y7
-	VMOVUPD      672(BX), Y10
-	VBLENDVPD    Y4, Y7, Y10, Y4
-	VMOVUPD      384(BX), Y10
-	VBLENDVPD    Y5, Y7, Y10, Y5
-	VSUBPD       Y2, Y0, Y0
-	VSUBPD       Y3, Y1, Y1
+	VORPD        Y1, Y4, Y1
+	VMOVUPD      864(BX), Y8
+	VORPD        Y3, Y8, Y3
+	VMOVUPD      320(BX), Y9
+	VORPD        Y4, Y9, Y4
+	VORPD        Y8, Y9, Y8
+	VMOVUPD      576(BX), Y9
+	VCMPPD       $0x00, Y4, Y9, Y4
+	VMOVUPD      544(BX), Y9
+	VCMPPD       $0x00, Y8, Y9, Y8
+	VMOVUPD      672(BX), Y9
+	VBLENDVPD    Y4, Y11, Y9, Y4
+	VMOVUPD      384(BX), Y9
+	VBLENDVPD    Y8, Y11, Y9, Y8
+	VSUBPD       Y0, Y1, Y1
+	VSUBPD       Y2, Y3, Y3
 	VSUBPD       Y4, Y6, Y4
-	VSUBPD       Y5, Y8, Y5
-	VMOVUPD      1280(BX), Y7
-	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y10
-	VMINPD       Y10, Y7, Y11
-	VMOVUPD      1248(BX), Y12
-	VMINPD       Y10, Y12, Y10
-	VMOVUPD      blackAllStripAVX2Consts<>+2112(SB), Y13
-	VMAXPD       Y13, Y11, Y11
-	VMAXPD       Y13, Y10, Y10
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y10, Y12, Y12
-	VMOVUPD      blackAllStripAVX2Consts<>+2144(SB), Y13
-	VADDPD       Y13, Y11, Y11
-	VADDPD       Y13, Y10, Y10
-	VADDPD       Y13, Y7, Y7
-	VADDPD       Y13, Y12, Y12
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y12, Y12
-	VMULPD       1056(BX), Y7, Y7
-	VMULPD       1152(BX), Y12, Y12
-	VMULPD       Y11, Y7, Y7
+	VSUBPD       Y8, Y7, Y8
+	VMOVUPD      1344(BX), Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1792(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      1152(BX), Y12
+	VFMADD213PD  blackAllStripAVX2Consts<>+1792(SB), Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1824(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1888(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1952(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2016(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y12, Y10
+	VMULPD       Y11, Y9, Y9
 	VMULPD       Y10, Y12, Y10
-	VFNMADD231PD Y7, Y2, Y6
-	VFNMADD231PD Y10, Y3, Y8
-	VFMADD231PD  Y0, Y7, Y4
-	VFMADD231PD  Y1, Y10, Y5
-	VMOVUPD      blackAllStripAVX2Consts<>+2176(SB), Y0
-	VMULPD       Y0, Y7, Y1
+	VADDPD       Y9, Y5, Y9
+	VADDPD       Y10, Y5, Y10
+	VMULPD       1280(BX), Y9, Y9
+	VMULPD       1248(BX), Y10, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+2112(SB), Y11
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y11, Y10, Y10
+	VMOVUPD      160(BX), Y11
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y10, Y11, Y10
+	VFNMADD231PD Y9, Y0, Y6
+	VFNMADD231PD Y10, Y2, Y7
+	VFMADD231PD  Y1, Y9, Y4
+	VFMADD231PD  Y3, Y10, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+2144(SB), Y0
+	VMULPD       Y0, Y9, Y1
 	VMULPD       Y0, Y10, Y0
 	VMULPD       800(BX), Y6, Y2
-	VMULPD       768(BX), Y8, Y3
+	VMULPD       768(BX), Y7, Y3
 	VMOVUPD      352(BX), Y6
-	VMOVUPD      blackAllStripAVX2Consts<>+2240(SB), Y7
+	VMOVUPD      blackAllStripAVX2Consts<>+2208(SB), Y7
 	VBLENDVPD    Y6, Y4, Y7, Y4
 	VMOVUPD      608(BX), Y6
-	VBLENDVPD    Y6, Y5, Y7, Y5
-	VMOVUPD      1216(BX), Y6
-	VMULPD       960(BX), Y6, Y7
-	VMOVUPD      1184(BX), Y8
-	VMULPD       928(BX), Y8, Y10
+	VBLENDVPD    Y6, Y8, Y7, Y6
+	VMOVUPD      1216(BX), Y7
+	VMULPD       960(BX), Y7, Y8
+	VMOVUPD      1184(BX), Y9
+	VMULPD       928(BX), Y9, Y10
 	VMULPD       512(BX), Y1, Y11
 	VMULPD       480(BX), Y0, Y12
-	VFMADD132PD  448(BX), Y9, Y6
-	VFMADD132PD  736(BX), Y9, Y8
+	VFMADD132PD  448(BX), Y5, Y7
+	VFMADD132PD  736(BX), Y5, Y9
 	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y3, Y14, 32(DI)(AX*1)
 	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(SI)(AX*1)
-	VMOVUPD      blackAllStripAVX2Consts<>+2048(SB), Y13
+	VMASKMOVPD   Y6, Y14, 32(SI)(AX*1)
 	VMULPD       Y11, Y13, Y11
 	VMULPD       Y12, Y13, Y12
 	VMOVUPD      96(BX), Y13
 	VFMADD231PD  Y4, Y13, Y11
-	VFMADD231PD  Y5, Y13, Y12
+	VFMADD231PD  Y6, Y13, Y12
 	VMOVUPD      32(BX), Y13
 	VMULPD       Y4, Y13, Y4
-	VMULPD       Y5, Y13, Y5
+	VMULPD       Y6, Y13, Y6
 	VMASKMOVPD   Y11, Y15, (R10)(AX*1)
 	VMASKMOVPD   Y12, Y14, 32(R10)(AX*1)
 	VMOVUPD      448(BX), Y11
@@ -3896,17 +3896,17 @@ tail:
 	VMOVUPD      128(BX), Y2
 	VMULPD       Y11, Y2, Y11
 	VMULPD       Y13, Y2, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y9
-	VXORPD       Y4, Y9, Y4
-	VXORPD       Y5, Y9, Y5
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y5
+	VXORPD       Y4, Y5, Y4
+	VXORPD       Y6, Y5, Y6
 	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
 	VMULPD       800(BX), Y1, Y4
-	VMULPD       768(BX), Y0, Y5
+	VMULPD       768(BX), Y0, Y6
 	VMULPD       Y1, Y2, Y1
 	VMULPD       Y0, Y2, Y0
 	VMULPD       Y12, Y4, Y2
-	VMULPD       Y3, Y5, Y3
+	VMULPD       Y3, Y6, Y3
 	VMASKMOVPD   Y1, Y15, (R9)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
 	VMULPD       800(BX), Y2, Y12
@@ -3914,62 +3914,62 @@ tail:
 	VMULPD       768(BX), Y3, Y0
 	VMASKMOVPD   Y2, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y3, Y14, 32(R8)(AX*1)
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y8, Y0, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y8
-	VSUBPD       Y7, Y8, Y12
+	VMULPD       Y7, Y12, Y7
+	VMULPD       Y9, Y0, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y9
+	VSUBPD       Y8, Y9, Y12
 	VMOVUPD      Y3, 768(BX)
-	VSUBPD       Y10, Y8, Y3
-	VXORPD       Y6, Y9, Y6
-	VXORPD       Y0, Y9, Y0
-	VMOVUPD      704(BX), Y9
-	VMULPD       Y12, Y9, Y12
+	VSUBPD       Y10, Y9, Y3
+	VXORPD       Y7, Y5, Y7
+	VXORPD       Y0, Y5, Y0
+	VMOVUPD      704(BX), Y5
+	VMULPD       Y12, Y5, Y12
 	VMULPD       416(BX), Y3, Y3
 	VMOVUPD      Y2, 736(BX)
 	VMOVUPD      960(BX), Y2
-	VMULPD       Y9, Y2, Y9
+	VMULPD       Y5, Y2, Y5
 	VMOVUPD      Y1, 704(BX)
 	VMOVUPD      928(BX), Y1
-	VMOVUPD      Y5, 448(BX)
-	VMULPD       416(BX), Y1, Y5
+	VMOVUPD      Y6, 448(BX)
+	VMULPD       416(BX), Y1, Y6
 	VMULPD       Y2, Y11, Y2
 	VMULPD       Y1, Y13, Y1
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
-	VSUBPD       Y8, Y7, Y0
-	VSUBPD       Y8, Y10, Y6
-	VMULPD       Y7, Y11, Y7
-	VMULPD       Y10, Y13, Y8
+	VSUBPD       Y9, Y8, Y0
+	VSUBPD       Y9, Y10, Y7
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y10, Y13, Y9
 	VMOVUPD      96(BX), Y10
 	VADDPD       Y12, Y10, Y12
 	VADDPD       Y3, Y10, Y3
-	VMULPD       Y9, Y4, Y9
-	VMULPD       448(BX), Y5, Y5
+	VMULPD       Y5, Y4, Y5
+	VMULPD       448(BX), Y6, Y6
 	VMULPD       Y0, Y11, Y0
-	VMULPD       Y6, Y13, Y6
+	VMULPD       Y7, Y13, Y7
 	VMULPD       Y2, Y4, Y2
 	VMULPD       448(BX), Y1, Y1
-	VMULPD       704(BX), Y7, Y4
-	VMULPD       800(BX), Y8, Y7
-	VFMADD231PD  1216(BX), Y10, Y9
-	VFMADD231PD  1184(BX), Y10, Y5
-	VMOVUPD      736(BX), Y8
-	VMULPD       Y12, Y8, Y10
+	VMULPD       704(BX), Y8, Y4
+	VMULPD       800(BX), Y9, Y8
+	VFMADD231PD  1216(BX), Y10, Y5
+	VFMADD231PD  1184(BX), Y10, Y6
+	VMOVUPD      736(BX), Y9
+	VMULPD       Y12, Y9, Y10
 	VMOVUPD      768(BX), Y11
 	VMULPD       Y3, Y11, Y3
-	VMULPD       Y0, Y8, Y0
-	VMULPD       Y6, Y11, Y6
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y8
-	VXORPD       Y2, Y8, Y2
-	VXORPD       Y1, Y8, Y1
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y9
+	VXORPD       Y2, Y9, Y2
+	VXORPD       Y1, Y9, Y1
 	VMASKMOVPD   Y4, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R13)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R13)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
 	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
 	VMASKMOVPD   Y1, Y14, 32(R12)(AX*1)
 	MOVQ         color_base+264(FP), DX
@@ -3979,7 +3979,7 @@ tail:
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -22,21 +22,21 @@ DATA blackFirstRows32AVX512Consts<>+56(SB)/4, $0x4b400000
 DATA blackFirstRows32AVX512Consts<>+60(SB)/4, $0xbf38aa3b
 DATA blackFirstRows32AVX512Consts<>+64(SB)/4, $0x3fb17200
 DATA blackFirstRows32AVX512Consts<>+68(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0xbeecaa20
 DATA blackFirstRows32AVX512Consts<>+132(SB)/4, $0x3089705f
 DATA blackFirstRows32AVX512Consts<>+136(SB)/4, $0x80000000
 DATA blackFirstRows32AVX512Consts<>+140(SB)/4, $0x4e6e6b28
@@ -47,7 +47,7 @@ GLOBL blackFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
 // func blackFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackFirstRows32AVX512(SB), $6912-312
+TEXT ·blackFirstRows32AVX512(SB), $6976-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -792,27 +792,30 @@ body:
 	VMOVUPS          6656(BX), Z12
 	VMOVUPS          Z0, 4992(BX)
 	VMULPS           Z18, Z12, Z0
-	VMOVUPS          6592(BX), Z16
 	VMOVUPS          Z7, 6016(BX)
-	VMULPS           Z18, Z16, Z7
+	VMOVUPS          6592(BX), Z7
 	VMOVUPS          Z9, 5952(BX)
-	VMULPS           6528(BX), Z18, Z9
+	VMULPS           Z18, Z7, Z9
 	VMOVUPS          Z11, 5888(BX)
-	VMOVUPS          6464(BX), Z11
-	VMULPS           Z18, Z11, Z18
+	VMOVUPS          6528(BX), Z11
+	VMOVUPS          Z14, 5824(BX)
+	VMULPS           Z18, Z11, Z14
+	VMOVUPS          Z23, 5760(BX)
+	VMOVUPS          6464(BX), Z23
+	VMULPS           Z18, Z23, Z18
 	VFMADD231PS      Z25, Z25, Z19
 	VFMADD231PS      Z26, Z26, Z17
 	VFMADD231PS      Z27, Z27, Z0
-	VFMADD231PS      Z28, Z28, Z7
-	VFMADD231PS      Z29, Z29, Z9
+	VFMADD231PS      Z28, Z28, Z9
+	VFMADD231PS      Z29, Z29, Z14
 	VFMADD231PS      Z30, Z30, Z18
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z25
 	VFMADD231PS      Z25, Z31, Z19
 	VFMADD231PS      Z25, Z20, Z17
 	VFMADD231PS      Z25, Z12, Z0
-	VFMADD231PS      Z25, Z16, Z7
-	VFMADD231PS      6528(BX), Z25, Z9
-	VFMADD231PS      Z25, Z11, Z18
+	VFMADD231PS      Z25, Z7, Z9
+	VFMADD231PS      Z25, Z11, Z14
+	VFMADD231PS      Z25, Z23, Z18
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z25
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z26
 	VFMADD231PS      Z25, Z15, Z26
@@ -824,536 +827,545 @@ body:
 	VFMADD231PS      Z25, Z8, Z29
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z30
 	VFMADD231PS      Z25, Z5, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z11
-	VFMADD231PS      Z25, Z21, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z16
-	VFMADD231PS      Z25, Z22, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z12
-	VFMADD231PS      Z25, Z1, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
-	VFMADD231PS      Z25, Z2, Z20
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z31
-	VFMADD231PS      Z25, Z3, Z31
-	VMOVUPS          Z18, 6400(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z18
-	VFMADD231PS      Z25, Z4, Z18
+	VMOVUPS          Z6, 6400(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z6
+	VFMADD231PS      Z25, Z21, Z6
+	VMOVUPS          Z21, 6336(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z21
+	VFMADD231PS      Z25, Z22, Z21
+	VMOVUPS          Z22, 6272(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z22
+	VFMADD231PS      Z25, Z1, Z22
+	VMOVUPS          Z1, 6208(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z1
+	VFMADD231PS      Z25, Z2, Z1
+	VMOVUPS          Z2, 6144(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z2
+	VFMADD231PS      Z25, Z3, Z2
+	VMOVUPS          Z3, 6080(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z3
+	VFMADD231PS      Z25, Z4, Z3
 	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z24, Z25
-	VMOVUPS          Z9, 6336(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z9
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z26, Z9
-	VMOVUPS          Z7, 6272(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z7
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z27, Z7
-	VMOVUPS          Z0, 6208(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z0
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z28, Z0
-	VMOVUPS          Z17, 6144(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z17
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z29, Z17
-	VMOVUPS          Z19, 6080(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z19
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z30, Z19
-	VMOVUPS          Z24, 5824(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z24
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z26, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z27, Z7
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z28, Z0
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z29, Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z30, Z19
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z11, Z24
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+104(SB), Z9, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z9
-	VFMADD213PS      Z9, Z7, Z27
-	VFMADD213PS      Z9, Z0, Z28
-	VFMADD213PS      Z9, Z17, Z29
-	VFMADD213PS      Z9, Z19, Z30
-	VFMADD213PS      Z9, Z24, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z0
-	VFMADD213PS      Z0, Z26, Z15
-	VFMADD213PS      Z0, Z27, Z13
-	VFMADD213PS      Z0, Z28, Z10
-	VFMADD213PS      Z0, Z29, Z8
-	VFMADD213PS      Z0, Z30, Z5
-	VFMADD213PS      Z0, Z11, Z21
-	VMULPS           Z6, Z15, Z6
-	VMULPS           Z23, Z13, Z7
-	VMULPS           Z14, Z10, Z10
+	VMOVUPS          Z24, 5696(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z24
+	VMOVUPS          Z4, 5632(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z4
+	VFMADD231PS      Z24, Z19, Z4
+	VMOVUPS          Z25, 5568(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z25
+	VFMADD231PS      Z24, Z17, Z25
+	VMOVUPS          Z3, 5504(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z3
+	VFMADD231PS      Z24, Z0, Z3
+	VMOVUPS          Z2, 5440(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z2
+	VFMADD231PS      Z24, Z9, Z2
+	VMOVUPS          Z1, 5376(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z1
+	VFMADD231PS      Z24, Z14, Z1
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z18, Z24
+	VMOVUPS          Z22, 6848(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z22
+	VFMADD213PS      Z22, Z19, Z4
+	VFMADD213PS      Z22, Z17, Z25
+	VFMADD213PS      Z22, Z0, Z3
+	VFMADD213PS      Z22, Z9, Z2
+	VFMADD213PS      Z22, Z14, Z1
+	VFMADD231PS      Z24, Z18, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z24
+	VFMADD213PS      Z24, Z19, Z4
+	VFMADD213PS      Z24, Z17, Z25
+	VFMADD213PS      Z24, Z0, Z3
+	VFMADD213PS      Z24, Z9, Z2
+	VFMADD213PS      Z24, Z14, Z1
+	VFMADD231PS      Z22, Z18, Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z22
+	VFMADD213PS      Z22, Z19, Z4
+	VFMADD213PS      Z22, Z17, Z25
+	VFMADD213PS      Z22, Z0, Z3
+	VFMADD213PS      Z22, Z9, Z2
+	VFMADD213PS      Z22, Z14, Z1
+	VFMADD231PS      Z24, Z18, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z24
+	VFMADD213PS      Z24, Z19, Z4
+	VFMADD213PS      Z24, Z17, Z25
+	VFMADD213PS      Z24, Z0, Z3
+	VFMADD213PS      Z24, Z9, Z2
+	VFMADD213PS      Z24, Z14, Z1
+	VFMADD213PS      Z24, Z18, Z22
+	VMULPS           Z4, Z19, Z4
+	VMULPS           Z25, Z17, Z17
+	VMULPS           Z3, Z0, Z0
+	VMULPS           Z2, Z9, Z2
+	VMULPS           Z1, Z14, Z1
+	VMULPS           Z22, Z18, Z3
+	VADDPS           Z4, Z16, Z4
+	VADDPS           Z17, Z16, Z9
+	VADDPS           Z0, Z16, Z0
+	VADDPS           Z2, Z16, Z2
+	VADDPS           Z1, Z16, Z1
+	VADDPS           Z3, Z16, Z3
+	VSCALEFPS        Z31, Z4, Z4
+	VSCALEFPS        Z20, Z9, Z9
+	VSCALEFPS        Z12, Z0, Z0
+	VSCALEFPS        Z7, Z2, Z2
+	VSCALEFPS        Z11, Z1, Z1
+	VSCALEFPS        Z23, Z3, Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z7
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z11
+	VFMADD231PS      Z7, Z26, Z11
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z12
+	VFMADD231PS      Z7, Z27, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z14
+	VFMADD231PS      Z7, Z28, Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z17
+	VFMADD231PS      Z7, Z29, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z18
+	VFMADD231PS      Z7, Z30, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z19
+	VFMADD231PS      Z7, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z20
+	VFMADD213PS      Z20, Z26, Z11
+	VFMADD213PS      Z20, Z27, Z12
+	VFMADD213PS      Z20, Z28, Z14
+	VFMADD213PS      Z20, Z29, Z17
+	VFMADD213PS      Z20, Z30, Z18
+	VFMADD213PS      Z20, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z22
+	VFMADD213PS      Z22, Z26, Z11
+	VFMADD213PS      Z22, Z27, Z12
+	VFMADD213PS      Z22, Z28, Z14
+	VFMADD213PS      Z22, Z29, Z17
+	VFMADD213PS      Z22, Z30, Z18
+	VFMADD213PS      Z22, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z23
+	VFMADD213PS      Z23, Z26, Z11
+	VFMADD213PS      Z23, Z27, Z12
+	VFMADD213PS      Z23, Z28, Z14
+	VFMADD213PS      Z23, Z29, Z17
+	VFMADD213PS      Z23, Z30, Z18
+	VFMADD213PS      Z23, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z25
+	VFMADD213PS      Z25, Z26, Z11
+	VFMADD213PS      Z25, Z27, Z12
+	VFMADD213PS      Z25, Z28, Z14
+	VFMADD213PS      Z25, Z29, Z17
+	VFMADD213PS      Z25, Z30, Z18
+	VFMADD213PS      Z25, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z31
+	VFMADD213PS      Z31, Z26, Z11
+	VFMADD213PS      Z31, Z27, Z12
+	VFMADD213PS      Z31, Z28, Z14
+	VFMADD213PS      Z31, Z29, Z17
+	VFMADD213PS      Z31, Z30, Z18
+	VFMADD213PS      Z31, Z6, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z24
+	VFMADD213PS      Z24, Z26, Z11
+	VFMADD213PS      Z24, Z27, Z12
+	VFMADD213PS      Z24, Z28, Z14
+	VFMADD213PS      Z24, Z29, Z17
+	VFMADD213PS      Z24, Z30, Z18
+	VFMADD213PS      Z24, Z6, Z19
+	VMOVUPS          Z3, 6464(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z3
+	VFMADD213PS      Z3, Z11, Z26
+	VFMADD213PS      Z3, Z12, Z27
+	VFMADD213PS      Z3, Z14, Z28
+	VFMADD213PS      Z3, Z17, Z29
+	VFMADD213PS      Z3, Z18, Z30
+	VFMADD213PS      Z3, Z19, Z6
+	VFMADD213PS      Z16, Z26, Z15
+	VFMADD213PS      Z16, Z27, Z13
+	VFMADD213PS      Z16, Z28, Z10
+	VFMADD213PS      Z16, Z29, Z8
+	VFMADD213PS      Z16, Z30, Z5
+	VFMADD132PS      6336(BX), Z16, Z6
+	VMULPS           6400(BX), Z15, Z11
+	VMULPS           5760(BX), Z13, Z12
+	VMULPS           5824(BX), Z10, Z10
 	VMULPS           5888(BX), Z8, Z8
 	VMULPS           5952(BX), Z5, Z5
-	VMULPS           6016(BX), Z21, Z11
+	VMULPS           6016(BX), Z6, Z6
 	VMOVUPS          4928(BX), Z13
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z14
-	VPTERNLOGD       $0xe4, Z14, Z13, Z6
+	VPTERNLOGD       $0xe4, Z14, Z13, Z11
 	VMOVUPS          4864(BX), Z15
-	VPTERNLOGD       $0xe4, Z14, Z15, Z7
+	VPTERNLOGD       $0xe4, Z14, Z15, Z12
 	VMOVUPS          4800(BX), Z17
 	VPTERNLOGD       $0xe4, Z14, Z17, Z10
-	VMOVUPS          4736(BX), Z19
-	VPTERNLOGD       $0xe4, Z14, Z19, Z8
-	VMOVUPS          4672(BX), Z21
-	VPTERNLOGD       $0xe4, Z14, Z21, Z5
-	VMOVUPS          4608(BX), Z23
-	VPTERNLOGD       $0xe4, Z14, Z23, Z11
-	VMOVAPS          Z0, Z24
-	VPTERNLOGD       $0xe4, Z14, Z13, Z24
-	VMOVAPS          Z0, Z13
+	VMOVUPS          4736(BX), Z18
+	VPTERNLOGD       $0xe4, Z14, Z18, Z8
+	VMOVUPS          4672(BX), Z19
+	VPTERNLOGD       $0xe4, Z14, Z19, Z5
+	VMOVUPS          4608(BX), Z26
+	VPTERNLOGD       $0xe4, Z14, Z26, Z6
+	VMOVAPS          Z16, Z27
+	VPTERNLOGD       $0xe4, Z14, Z13, Z27
+	VMOVAPS          Z16, Z13
 	VPTERNLOGD       $0xe4, Z14, Z15, Z13
-	VMOVAPS          Z0, Z15
+	VMOVAPS          Z16, Z15
 	VPTERNLOGD       $0xe4, Z14, Z17, Z15
-	VMOVAPS          Z0, Z17
-	VPTERNLOGD       $0xe4, Z14, Z19, Z17
-	VMOVAPS          Z0, Z19
-	VPTERNLOGD       $0xe4, Z14, Z21, Z19
-	VMOVAPS          Z0, Z21
-	VPTERNLOGD       $0xe4, Z14, Z23, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z26
-	VFMADD231PS      Z23, Z16, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z27
-	VFMADD231PS      Z23, Z12, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z28
-	VFMADD231PS      Z23, Z20, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z29
-	VFMADD231PS      Z23, Z31, Z29
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z30
-	VFMADD231PS      Z23, Z18, Z30
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z25, Z23
-	VMOVUPS          Z21, 4608(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z21
-	VFMADD213PS      Z21, Z16, Z26
-	VFMADD213PS      Z21, Z12, Z27
-	VFMADD213PS      Z21, Z20, Z28
-	VFMADD213PS      Z21, Z31, Z29
-	VFMADD213PS      Z21, Z18, Z30
-	VFMADD231PS      Z23, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z23
-	VFMADD213PS      Z23, Z16, Z26
-	VFMADD213PS      Z23, Z12, Z27
-	VFMADD213PS      Z23, Z20, Z28
-	VFMADD213PS      Z23, Z31, Z29
-	VFMADD213PS      Z23, Z18, Z30
-	VFMADD231PS      Z21, Z25, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z21
-	VFMADD213PS      Z21, Z16, Z26
-	VFMADD213PS      Z21, Z12, Z27
-	VFMADD213PS      Z21, Z20, Z28
-	VFMADD213PS      Z21, Z31, Z29
-	VFMADD213PS      Z21, Z18, Z30
-	VFMADD231PS      Z23, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z23
-	VFMADD213PS      Z23, Z16, Z26
-	VFMADD213PS      Z23, Z12, Z27
-	VFMADD213PS      Z23, Z20, Z28
-	VFMADD213PS      Z23, Z31, Z29
-	VFMADD213PS      Z23, Z18, Z30
-	VFMADD231PS      Z21, Z25, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z21
-	VFMADD213PS      Z21, Z16, Z26
-	VFMADD213PS      Z21, Z12, Z27
-	VFMADD213PS      Z21, Z20, Z28
-	VFMADD213PS      Z21, Z31, Z29
-	VFMADD213PS      Z21, Z18, Z30
-	VFMADD231PS      Z23, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z23
-	VFMADD213PS      Z23, Z16, Z26
-	VFMADD213PS      Z23, Z12, Z27
-	VFMADD213PS      Z23, Z20, Z28
-	VFMADD213PS      Z23, Z31, Z29
-	VFMADD213PS      Z23, Z18, Z30
-	VFMADD231PS      Z21, Z25, Z23
-	VFMADD213PS      Z9, Z26, Z16
-	VFMADD213PS      Z9, Z27, Z12
-	VFMADD213PS      Z9, Z28, Z20
-	VFMADD213PS      Z9, Z29, Z31
-	VFMADD213PS      Z9, Z30, Z18
-	VFMADD231PS      Z23, Z25, Z9
-	VFMADD213PS      Z0, Z16, Z22
-	VFMADD213PS      Z0, Z12, Z1
-	VFMADD213PS      Z0, Z20, Z2
-	VFMADD213PS      Z0, Z31, Z3
-	VFMADD213PS      Z0, Z18, Z4
-	VFMADD132PS      5824(BX), Z0, Z9
-	VMULPS           4992(BX), Z22, Z12
-	VMULPS           5056(BX), Z1, Z1
-	VMULPS           5120(BX), Z2, Z2
-	VMULPS           5184(BX), Z3, Z3
-	VMULPS           5312(BX), Z4, Z4
-	VMULPS           5248(BX), Z9, Z9
-	VMOVUPS          4544(BX), Z16
-	VPTERNLOGD       $0xe4, Z14, Z16, Z12
-	VMOVUPS          4480(BX), Z18
-	VPTERNLOGD       $0xe4, Z14, Z18, Z1
-	VMOVUPS          4416(BX), Z20
-	VPTERNLOGD       $0xe4, Z14, Z20, Z2
-	VMOVUPS          4352(BX), Z21
-	VPTERNLOGD       $0xe4, Z14, Z21, Z3
-	VMOVUPS          4288(BX), Z22
-	VPTERNLOGD       $0xe4, Z14, Z22, Z4
-	VMOVUPS          4224(BX), Z23
-	VPTERNLOGD       $0xe4, Z14, Z23, Z9
-	VMOVAPS          Z0, Z25
-	VPTERNLOGD       $0xe4, Z14, Z16, Z25
-	VMOVAPS          Z0, Z16
-	VPTERNLOGD       $0xe4, Z14, Z18, Z16
-	VMOVAPS          Z0, Z18
-	VPTERNLOGD       $0xe4, Z14, Z20, Z18
-	VMOVAPS          Z0, Z20
+	VMOVAPS          Z16, Z17
+	VPTERNLOGD       $0xe4, Z14, Z18, Z17
+	VMOVAPS          Z16, Z18
+	VPTERNLOGD       $0xe4, Z14, Z19, Z18
+	VMOVAPS          Z16, Z19
+	VPTERNLOGD       $0xe4, Z14, Z26, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z26
+	VFMADD231PS      Z7, Z21, Z26
+	VMOVUPS          6848(BX), Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z29
+	VFMADD231PS      Z7, Z28, Z29
+	VMOVUPS          5376(BX), Z30
+	VMOVUPS          Z19, 4608(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z19
+	VFMADD231PS      Z7, Z30, Z19
+	VMOVUPS          Z18, 4672(BX)
+	VMOVUPS          5440(BX), Z18
+	VMOVUPS          Z17, 4736(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z17
+	VFMADD231PS      Z7, Z18, Z17
+	VMOVUPS          Z15, 4800(BX)
+	VMOVUPS          5504(BX), Z15
+	VMOVUPS          Z13, 4864(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z13
+	VFMADD231PS      Z7, Z15, Z13
+	VMOVUPS          Z27, 4928(BX)
+	VMOVUPS          5568(BX), Z27
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z27, Z7
+	VFMADD213PS      Z20, Z21, Z26
+	VFMADD213PS      Z20, Z28, Z29
+	VFMADD213PS      Z20, Z30, Z19
+	VFMADD213PS      Z20, Z18, Z17
+	VFMADD213PS      Z20, Z15, Z13
+	VFMADD231PS      Z7, Z27, Z20
+	VFMADD213PS      Z22, Z21, Z26
+	VFMADD213PS      Z22, Z28, Z29
+	VFMADD213PS      Z22, Z30, Z19
+	VFMADD213PS      Z22, Z18, Z17
+	VFMADD213PS      Z22, Z15, Z13
+	VFMADD231PS      Z20, Z27, Z22
+	VFMADD213PS      Z23, Z21, Z26
+	VFMADD213PS      Z23, Z28, Z29
+	VFMADD213PS      Z23, Z30, Z19
+	VFMADD213PS      Z23, Z18, Z17
+	VFMADD213PS      Z23, Z15, Z13
+	VFMADD231PS      Z22, Z27, Z23
+	VFMADD213PS      Z25, Z21, Z26
+	VFMADD213PS      Z25, Z28, Z29
+	VFMADD213PS      Z25, Z30, Z19
+	VFMADD213PS      Z25, Z18, Z17
+	VFMADD213PS      Z25, Z15, Z13
+	VFMADD231PS      Z23, Z27, Z25
+	VFMADD213PS      Z31, Z21, Z26
+	VFMADD213PS      Z31, Z28, Z29
+	VFMADD213PS      Z31, Z30, Z19
+	VFMADD213PS      Z31, Z18, Z17
+	VFMADD213PS      Z31, Z15, Z13
+	VFMADD231PS      Z25, Z27, Z31
+	VFMADD213PS      Z24, Z21, Z26
+	VFMADD213PS      Z24, Z28, Z29
+	VFMADD213PS      Z24, Z30, Z19
+	VFMADD213PS      Z24, Z18, Z17
+	VFMADD213PS      Z24, Z15, Z13
+	VFMADD231PS      Z31, Z27, Z24
+	VFMADD213PS      Z3, Z26, Z21
+	VFMADD213PS      Z3, Z29, Z28
+	VFMADD213PS      Z3, Z19, Z30
+	VFMADD213PS      Z3, Z17, Z18
+	VFMADD213PS      Z3, Z13, Z15
+	VFMADD231PS      Z24, Z27, Z3
+	VFMADD132PS      6272(BX), Z16, Z21
+	VFMADD132PS      6208(BX), Z16, Z28
+	VFMADD132PS      6144(BX), Z16, Z30
+	VFMADD132PS      6080(BX), Z16, Z18
+	VFMADD132PS      5632(BX), Z16, Z15
+	VFMADD132PS      5696(BX), Z16, Z3
+	VMULPS           4992(BX), Z21, Z7
+	VMULPS           5056(BX), Z28, Z13
+	VMULPS           5120(BX), Z30, Z17
+	VMULPS           5184(BX), Z18, Z18
+	VMULPS           5312(BX), Z15, Z15
+	VMULPS           5248(BX), Z3, Z3
+	VMOVUPS          4544(BX), Z19
+	VPTERNLOGD       $0xe4, Z14, Z19, Z7
+	VMOVUPS          4480(BX), Z20
+	VPTERNLOGD       $0xe4, Z14, Z20, Z13
+	VMOVUPS          4416(BX), Z21
+	VPTERNLOGD       $0xe4, Z14, Z21, Z17
+	VMOVUPS          4352(BX), Z22
+	VPTERNLOGD       $0xe4, Z14, Z22, Z18
+	VMOVUPS          4288(BX), Z23
+	VPTERNLOGD       $0xe4, Z14, Z23, Z15
+	VMOVUPS          4224(BX), Z24
+	VPTERNLOGD       $0xe4, Z14, Z24, Z3
+	VMOVAPS          Z16, Z25
+	VPTERNLOGD       $0xe4, Z14, Z19, Z25
+	VMOVAPS          Z16, Z19
+	VPTERNLOGD       $0xe4, Z14, Z20, Z19
+	VMOVAPS          Z16, Z20
 	VPTERNLOGD       $0xe4, Z14, Z21, Z20
-	VMOVAPS          Z0, Z21
+	VMOVAPS          Z16, Z21
 	VPTERNLOGD       $0xe4, Z14, Z22, Z21
-	VPTERNLOGD       $0xe4, Z14, Z23, Z0
-	VSUBPS           Z12, Z6, Z6
-	VSUBPS           Z1, Z7, Z7
-	VSUBPS           Z2, Z10, Z10
-	VSUBPS           Z3, Z8, Z8
-	VSUBPS           Z4, Z5, Z5
-	VSUBPS           Z9, Z11, Z11
-	VMOVUPS          6080(BX), Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z23
-	VFMADD231PS      Z22, Z14, Z23
-	VMOVUPS          6144(BX), Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z27
-	VFMADD231PS      Z22, Z26, Z27
-	VMOVUPS          6208(BX), Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z29
-	VFMADD231PS      Z22, Z28, Z29
-	VMOVUPS          6272(BX), Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z31
-	VFMADD231PS      Z22, Z30, Z31
-	VMOVUPS          Z11, 4224(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z11
-	VFMADD231PS      6336(BX), Z22, Z11
-	VMOVUPS          Z5, 4288(BX)
-	VMOVUPS          6400(BX), Z5
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+112(SB), Z5, Z22
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z14, Z23
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z26, Z27
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z28, Z29
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z30, Z31
-	VMOVUPS          Z8, 4352(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z8
-	VFMADD132PS      6336(BX), Z8, Z11
-	VFMADD231PS      Z22, Z5, Z8
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z22
-	VFMADD213PS      Z22, Z14, Z23
-	VFMADD213PS      Z22, Z26, Z27
-	VFMADD213PS      Z22, Z28, Z29
-	VFMADD213PS      Z22, Z30, Z31
-	VFMADD132PS      6336(BX), Z22, Z11
-	VFMADD231PS      Z8, Z5, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z8
-	VFMADD213PS      Z8, Z14, Z23
-	VFMADD213PS      Z8, Z26, Z27
-	VFMADD213PS      Z8, Z28, Z29
-	VFMADD213PS      Z8, Z30, Z31
-	VFMADD132PS      6336(BX), Z8, Z11
-	VFMADD231PS      Z22, Z5, Z8
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z22
-	VFMADD213PS      Z22, Z14, Z23
-	VFMADD213PS      Z22, Z26, Z27
-	VFMADD213PS      Z22, Z28, Z29
-	VFMADD213PS      Z22, Z30, Z31
-	VFMADD132PS      6336(BX), Z22, Z11
-	VFMADD213PS      Z22, Z5, Z8
-	VMULPS           Z23, Z14, Z14
-	VMULPS           Z27, Z26, Z23
-	VMULPS           Z29, Z28, Z26
-	VMULPS           Z31, Z30, Z27
-	VMULPS           6336(BX), Z11, Z11
-	VMULPS           Z8, Z5, Z5
-	VMOVUPS          3392(BX), Z8
-	VMOVUPS          1472(BX), Z28
-	VMULPS           Z28, Z8, Z29
-	VMOVUPS          3328(BX), Z30
-	VMOVUPS          1408(BX), Z31
-	VMULPS           Z31, Z30, Z22
-	VMOVUPS          Z10, 6400(BX)
-	VMOVUPS          2112(BX), Z10
-	VMOVUPS          Z7, 6336(BX)
-	VMULPS           1344(BX), Z10, Z7
-	VMOVUPS          Z6, 6272(BX)
+	VMOVAPS          Z16, Z22
+	VPTERNLOGD       $0xe4, Z14, Z23, Z22
+	VPTERNLOGD       $0xe4, Z14, Z24, Z16
+	VSUBPS           Z7, Z11, Z11
+	VSUBPS           Z13, Z12, Z12
+	VSUBPS           Z17, Z10, Z10
+	VSUBPS           Z18, Z8, Z8
+	VSUBPS           Z15, Z5, Z5
+	VSUBPS           Z3, Z6, Z6
+	VMOVUPS          3392(BX), Z14
+	VMOVUPS          1856(BX), Z23
+	VMINPS           Z23, Z14, Z24
+	VMOVUPS          3328(BX), Z26
+	VMOVUPS          1536(BX), Z27
+	VMINPS           Z27, Z26, Z28
+	VMOVUPS          2112(BX), Z29
+	VMOVUPS          1600(BX), Z30
+	VMINPS           Z30, Z29, Z31
+	VMOVUPS          Z6, 4224(BX)
 	VMOVUPS          2048(BX), Z6
-	VMOVUPS          Z9, 6208(BX)
-	VMULPS           1280(BX), Z6, Z9
-	VMOVUPS          Z4, 6144(BX)
-	VMOVUPS          1984(BX), Z4
-	VMOVUPS          Z3, 6080(BX)
-	VMULPS           1216(BX), Z4, Z3
-	VMOVUPS          Z2, 4416(BX)
-	VMOVUPS          1920(BX), Z2
-	VMOVUPS          Z1, 4480(BX)
-	VMULPS           1152(BX), Z2, Z1
-	VMOVUPS          Z12, 4544(BX)
-	VMOVUPS          1856(BX), Z12
-	VMINPS           Z12, Z8, Z8
-	VMOVUPS          Z19, 3392(BX)
-	VMOVUPS          1536(BX), Z19
-	VMINPS           Z19, Z30, Z30
-	VMOVUPS          Z17, 3328(BX)
-	VMOVUPS          1600(BX), Z17
-	VMINPS           Z17, Z10, Z10
-	VMOVUPS          Z15, 2112(BX)
-	VMOVUPS          1664(BX), Z15
-	VMINPS           Z15, Z6, Z6
+	VMOVUPS          Z5, 4288(BX)
+	VMINPS           1664(BX), Z6, Z5
+	VMOVUPS          Z8, 4352(BX)
+	VMOVUPS          1984(BX), Z8
+	VMOVUPS          Z10, 4416(BX)
+	VMINPS           1728(BX), Z8, Z10
+	VMOVUPS          Z12, 4480(BX)
+	VMOVUPS          1920(BX), Z12
+	VMOVUPS          Z11, 4544(BX)
+	VMINPS           1792(BX), Z12, Z11
+	VMOVUPS          Z3, 5248(BX)
+	VMOVUPS          1472(BX), Z3
+	VMULPS           Z3, Z14, Z14
+	VMOVUPS          Z15, 3392(BX)
+	VMOVUPS          1408(BX), Z15
+	VMULPS           Z15, Z26, Z26
+	VMOVUPS          Z18, 3328(BX)
+	VMOVUPS          1344(BX), Z18
+	VMULPS           Z18, Z29, Z29
+	VMOVUPS          Z17, 2112(BX)
+	VMOVUPS          1280(BX), Z17
+	VMULPS           Z17, Z6, Z6
 	VMOVUPS          Z13, 2048(BX)
-	VMOVUPS          1728(BX), Z13
-	VMINPS           Z13, Z4, Z4
-	VMOVUPS          Z24, 1984(BX)
-	VMOVUPS          1792(BX), Z24
-	VMINPS           Z24, Z2, Z2
-	VMULPS           Z28, Z12, Z12
-	VMULPS           Z31, Z19, Z19
-	VMOVUPS          Z0, 1536(BX)
-	VMOVUPS          1344(BX), Z0
-	VMULPS           Z0, Z17, Z17
-	VMOVUPS          Z21, 1600(BX)
-	VMOVUPS          1280(BX), Z21
-	VMULPS           Z21, Z15, Z15
-	VMOVUPS          Z20, 1664(BX)
-	VMOVUPS          1216(BX), Z20
-	VMULPS           Z20, Z13, Z13
-	VMOVUPS          Z18, 1728(BX)
-	VMOVUPS          1152(BX), Z18
-	VMULPS           Z18, Z24, Z24
-	VMINPS           Z28, Z8, Z8
-	VMINPS           Z31, Z30, Z28
-	VMINPS           Z0, Z10, Z0
-	VMINPS           Z21, Z6, Z6
-	VMINPS           Z20, Z4, Z4
-	VMINPS           Z18, Z2, Z2
-	VFMADD213PS      Z29, Z29, Z14
-	VFMADD213PS      Z22, Z22, Z23
-	VFMADD213PS      Z7, Z7, Z26
-	VFMADD213PS      Z9, Z9, Z27
-	VFMADD213PS      Z3, Z3, Z11
-	VFMADD213PS      Z1, Z1, Z5
-	VSCALEFPS        6784(BX), Z14, Z10
-	VSCALEFPS        6720(BX), Z23, Z14
-	VSCALEFPS        6656(BX), Z26, Z18
-	VSCALEFPS        6592(BX), Z27, Z20
-	VSCALEFPS        6528(BX), Z11, Z11
-	VSCALEFPS        6464(BX), Z5, Z5
-	VMINPS           3776(BX), Z8, Z8
-	VMINPS           3712(BX), Z28, Z21
-	VMINPS           3648(BX), Z0, Z0
-	VMINPS           3584(BX), Z6, Z6
-	VMINPS           3520(BX), Z4, Z4
-	VMINPS           3456(BX), Z2, Z2
-	VMINPS           1088(BX), Z8, Z8
-	VMINPS           768(BX), Z21, Z21
-	VMINPS           832(BX), Z0, Z0
-	VMINPS           896(BX), Z6, Z6
-	VMINPS           960(BX), Z4, Z4
-	VMINPS           1024(BX), Z2, Z2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z23
-	VCMPPS           $0x11, Z8, Z23, K1
-	VCMPPS           $0x11, Z21, Z23, K2
-	VCMPPS           $0x11, Z0, Z23, K3
-	VCMPPS           $0x11, Z6, Z23, K4
-	VCMPPS           $0x11, Z4, Z23, K5
-	VCMPPS           $0x11, Z2, Z23, K6
-	VADDPS           Z12, Z29, Z0
-	VADDPS           Z19, Z22, Z2
-	VADDPS           Z17, Z7, Z4
-	VADDPS           Z15, Z9, Z6
-	VADDPS           Z13, Z3, Z8
-	VADDPS           Z24, Z1, Z21
-	VADDPS           3776(BX), Z0, Z0
-	VADDPS           3712(BX), Z2, Z2
-	VADDPS           3648(BX), Z4, Z4
-	VADDPS           3584(BX), Z6, Z6
-	VADDPS           3520(BX), Z8, Z8
-	VADDPS           3456(BX), Z21, Z21
-	VMOVUPS          704(BX), Z23
-	VMULPS           Z29, Z23, Z26
-	VMOVUPS          (BX), Z27
-	VMULPS           Z22, Z27, Z22
-	VMOVUPS          64(BX), Z28
-	VMULPS           Z7, Z28, Z7
+	VMOVUPS          1216(BX), Z13
+	VMULPS           Z13, Z8, Z8
+	VMOVUPS          Z7, 1984(BX)
+	VMOVUPS          1152(BX), Z7
+	VMULPS           Z7, Z12, Z12
+	VMULPS           Z3, Z23, Z23
+	VMULPS           Z15, Z27, Z27
+	VMULPS           Z18, Z30, Z30
+	VMOVUPS          Z16, 1600(BX)
+	VMULPS           1664(BX), Z17, Z16
+	VMOVUPS          Z22, 1664(BX)
+	VMULPS           1728(BX), Z13, Z22
+	VMOVUPS          Z21, 1728(BX)
+	VMULPS           1792(BX), Z7, Z21
+	VMINPS           Z3, Z24, Z3
+	VMINPS           Z15, Z28, Z15
+	VMINPS           Z18, Z31, Z18
+	VMINPS           Z17, Z5, Z5
+	VMINPS           Z13, Z10, Z10
+	VMINPS           Z7, Z11, Z7
+	VMULPS           Z4, Z14, Z4
+	VMULPS           Z9, Z26, Z9
+	VMULPS           Z0, Z29, Z0
+	VMULPS           Z2, Z6, Z2
+	VMULPS           Z1, Z8, Z1
+	VMULPS           6464(BX), Z12, Z11
+	VMINPS           3776(BX), Z3, Z3
+	VMINPS           3712(BX), Z15, Z13
+	VMINPS           3648(BX), Z18, Z15
+	VMINPS           3584(BX), Z5, Z5
+	VMINPS           3520(BX), Z10, Z10
+	VMINPS           3456(BX), Z7, Z7
+	VMINPS           1088(BX), Z3, Z3
+	VMINPS           768(BX), Z13, Z13
+	VMINPS           832(BX), Z15, Z15
+	VMINPS           896(BX), Z5, Z5
+	VMINPS           960(BX), Z10, Z10
+	VMINPS           1024(BX), Z7, Z7
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z17
+	VCMPPS           $0x11, Z3, Z17, K1
+	VCMPPS           $0x11, Z13, Z17, K2
+	VCMPPS           $0x11, Z15, Z17, K3
+	VCMPPS           $0x11, Z5, Z17, K4
+	VCMPPS           $0x11, Z10, Z17, K5
+	VCMPPS           $0x11, Z7, Z17, K6
+	VADDPS           Z23, Z14, Z3
+	VADDPS           Z27, Z26, Z5
+	VADDPS           Z30, Z29, Z7
+	VADDPS           Z16, Z6, Z10
+	VADDPS           Z22, Z8, Z13
+	VADDPS           Z21, Z12, Z15
+	VADDPS           3776(BX), Z3, Z3
+	VADDPS           3712(BX), Z5, Z5
+	VADDPS           3648(BX), Z7, Z7
+	VADDPS           3584(BX), Z10, Z10
+	VADDPS           3520(BX), Z13, Z13
+	VADDPS           3456(BX), Z15, Z15
+	VMOVUPS          704(BX), Z17
+	VMULPS           Z14, Z17, Z14
+	VMOVUPS          (BX), Z18
+	VMULPS           Z26, Z18, Z24
+	VMOVUPS          64(BX), Z26
+	VMULPS           Z29, Z26, Z28
 	VMOVUPS          128(BX), Z29
-	VMULPS           Z9, Z29, Z9
-	VMOVUPS          192(BX), Z30
-	VMULPS           Z3, Z30, Z3
-	VMOVUPS          256(BX), Z31
-	VMULPS           Z1, Z31, Z1
-	VMULPS           Z12, Z23, Z12
-	VMULPS           Z19, Z27, Z19
-	VMULPS           Z17, Z28, Z17
-	VMULPS           Z15, Z29, Z15
-	VMULPS           Z13, Z30, Z13
-	VMULPS           Z24, Z31, Z24
-	VMOVUPS          Z5, 3456(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z5
-	VXORPS           Z5, Z23, Z23
-	VXORPS           Z5, Z27, Z27
-	VXORPS           Z5, Z28, Z28
-	VXORPS           Z5, Z29, Z29
-	VXORPS           Z5, Z30, Z30
-	VXORPS           Z5, Z31, Z31
-	VCMPPS           $0x00, Z25, Z23, K7
+	VMULPS           Z6, Z29, Z6
+	VMOVUPS          192(BX), Z31
+	VMULPS           Z8, Z31, Z8
+	VMULPS           256(BX), Z12, Z12
+	VMULPS           Z23, Z17, Z23
+	VMULPS           Z27, Z18, Z27
+	VMULPS           Z30, Z26, Z30
+	VMULPS           Z16, Z29, Z16
+	VMULPS           Z22, Z31, Z22
+	VMULPS           256(BX), Z21, Z21
+	VMOVUPS          Z11, 3456(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z11
+	VXORPS           Z11, Z17, Z17
+	VXORPS           Z11, Z18, Z18
+	VXORPS           Z11, Z26, Z26
+	VXORPS           Z11, Z29, Z29
+	VXORPS           Z11, Z31, Z31
+	VMOVUPS          Z1, 192(BX)
+	VXORPS           256(BX), Z11, Z1
+	VCMPPS           $0x00, Z25, Z17, K7
 	KMOVW            K6, 256(BX)
-	VCMPPS           $0x00, Z16, Z27, K6
-	KMOVW            K5, 192(BX)
-	VCMPPS           $0x00, 1728(BX), Z28, K5
-	KMOVW            K4, 1728(BX)
-	VCMPPS           $0x00, 1664(BX), Z29, K4
-	KMOVW            K3, 1664(BX)
-	VCMPPS           $0x00, 1600(BX), Z30, K3
-	KMOVW            K2, 1600(BX)
-	VCMPPS           $0x00, 1536(BX), Z31, K2
-	KMOVW            K1, 1536(BX)
-	VCMPPS           $0x00, 1984(BX), Z23, K1
-	KMOVW            K1, 1984(BX)
-	VCMPPS           $0x00, 2048(BX), Z27, K1
-	KMOVW            K1, 2048(BX)
-	VCMPPS           $0x00, 2112(BX), Z28, K1
-	KMOVW            K1, 2112(BX)
-	VCMPPS           $0x00, 3328(BX), Z29, K1
-	KMOVW            K1, 3328(BX)
-	VCMPPS           $0x00, 3392(BX), Z30, K1
-	KMOVW            K1, 3392(BX)
-	VCMPPS           $0x00, 4608(BX), Z31, K1
-	VADDPS           1088(BX), Z0, Z0
-	VADDPS           768(BX), Z2, Z2
-	VADDPS           832(BX), Z4, Z4
-	VADDPS           896(BX), Z6, Z6
-	VADDPS           960(BX), Z8, Z8
-	VADDPS           1024(BX), Z21, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z21
+	VCMPPS           $0x00, Z19, Z18, K6
+	KMOVW            K5, 128(BX)
+	VCMPPS           $0x00, Z20, Z26, K5
+	KMOVW            K4, 64(BX)
+	VCMPPS           $0x00, 1728(BX), Z29, K4
+	KMOVW            K3, 1728(BX)
+	VCMPPS           $0x00, 1664(BX), Z31, K3
+	KMOVW            K2, 1664(BX)
+	VCMPPS           $0x00, 1600(BX), Z1, K2
+	KMOVW            K1, 1600(BX)
+	VCMPPS           $0x00, 4928(BX), Z17, K1
+	KMOVW            K1, 4928(BX)
+	VCMPPS           $0x00, 4864(BX), Z18, K1
+	KMOVW            K1, 4864(BX)
+	VCMPPS           $0x00, 4800(BX), Z26, K1
+	KMOVW            K1, 4800(BX)
+	VCMPPS           $0x00, 4736(BX), Z29, K1
+	KMOVW            K1, 4736(BX)
+	VCMPPS           $0x00, 4672(BX), Z31, K1
+	KMOVW            K1, 4672(BX)
+	VCMPPS           $0x00, 4608(BX), Z1, K1
+	VADDPS           1088(BX), Z3, Z1
+	VADDPS           768(BX), Z5, Z3
+	VADDPS           832(BX), Z7, Z5
+	VADDPS           896(BX), Z10, Z7
+	VADDPS           960(BX), Z13, Z10
+	VADDPS           1024(BX), Z15, Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z15
 	KMOVW            K1, 4608(BX)
-	VCMPPS           $0x11, Z21, Z0, K1
-	KMOVW            K1, 128(BX)
-	VCMPPS           $0x11, Z21, Z2, K1
-	KMOVW            K1, 64(BX)
-	VCMPPS           $0x11, Z21, Z4, K1
+	VCMPPS           $0x11, Z15, Z1, K1
 	KMOVW            K1, (BX)
-	VCMPPS           $0x11, Z21, Z6, K1
+	VCMPPS           $0x11, Z15, Z3, K1
 	KMOVW            K1, 704(BX)
-	VCMPPS           $0x11, Z21, Z8, K1
+	VCMPPS           $0x11, Z15, Z5, K1
 	KMOVW            K1, 3520(BX)
-	VCMPPS           $0x11, Z21, Z16, K1
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z0
-	VBLENDMPS        Z0, Z26, K7, Z2
-	VBLENDMPS        Z0, Z22, K6, Z4
-	VBLENDMPS        Z0, Z7, K5, Z6
-	VBLENDMPS        Z0, Z9, K4, Z7
-	VBLENDMPS        Z0, Z3, K3, Z3
-	VBLENDMPS        Z0, Z1, K2, Z1
-	KMOVW            1984(BX), K2
-	VBLENDMPS        Z0, Z12, K2, Z8
-	KMOVW            2048(BX), K2
-	VBLENDMPS        Z0, Z19, K2, Z9
-	KMOVW            2112(BX), K2
-	VBLENDMPS        Z0, Z17, K2, Z12
-	KMOVW            3328(BX), K2
-	VBLENDMPS        Z0, Z15, K2, Z15
-	KMOVW            3392(BX), K2
-	VBLENDMPS        Z0, Z13, K2, Z13
+	VCMPPS           $0x11, Z15, Z7, K1
+	KMOVW            K1, 3584(BX)
+	VCMPPS           $0x11, Z15, Z10, K1
+	KMOVW            K1, 3648(BX)
+	VCMPPS           $0x11, Z15, Z13, K1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z1
+	VBLENDMPS        Z1, Z14, K7, Z3
+	VBLENDMPS        Z1, Z24, K6, Z5
+	VBLENDMPS        Z1, Z28, K5, Z7
+	VBLENDMPS        Z1, Z6, K4, Z6
+	VBLENDMPS        Z1, Z8, K3, Z8
+	VBLENDMPS        Z1, Z12, K2, Z10
+	KMOVW            4928(BX), K2
+	VBLENDMPS        Z1, Z23, K2, Z12
+	KMOVW            4864(BX), K2
+	VBLENDMPS        Z1, Z27, K2, Z13
+	KMOVW            4800(BX), K2
+	VBLENDMPS        Z1, Z30, K2, Z14
+	KMOVW            4736(BX), K2
+	VBLENDMPS        Z1, Z16, K2, Z15
+	KMOVW            4672(BX), K2
+	VBLENDMPS        Z1, Z22, K2, Z16
 	KMOVW            4608(BX), K2
-	VBLENDMPS        Z0, Z24, K2, Z0
-	VSUBPS           Z8, Z2, Z8
-	VSUBPS           Z9, Z4, Z9
-	VSUBPS           Z12, Z6, Z12
-	VSUBPS           Z15, Z7, Z15
-	VSUBPS           Z13, Z3, Z13
-	VSUBPS           Z0, Z1, Z0
-	VFNMADD231PS     4544(BX), Z10, Z2
-	VFNMADD231PS     4480(BX), Z14, Z4
-	VFNMADD231PS     4416(BX), Z18, Z6
-	VFNMADD231PS     6080(BX), Z20, Z7
-	VFNMADD231PS     6144(BX), Z11, Z3
-	VMOVUPS          3456(BX), Z16
-	VFNMADD231PS     6208(BX), Z16, Z1
-	VFMADD231PS      6272(BX), Z10, Z8
-	VFMADD231PS      6336(BX), Z14, Z9
-	VFMADD231PS      6400(BX), Z18, Z12
-	VFMADD231PS      4352(BX), Z20, Z15
-	VFMADD231PS      4288(BX), Z11, Z13
-	VFMADD231PS      4224(BX), Z16, Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z17
-	VMULPS           Z17, Z10, Z10
-	VMULPS           Z17, Z14, Z14
-	VMULPS           Z17, Z18, Z18
-	VMULPS           Z17, Z20, Z19
-	VMULPS           Z17, Z11, Z11
-	VMULPS           Z17, Z16, Z16
-	KMOVW            1536(BX), K2
-	KMOVW            128(BX), K3
+	VBLENDMPS        Z1, Z21, K2, Z1
+	VSUBPS           Z12, Z3, Z12
+	VSUBPS           Z13, Z5, Z13
+	VSUBPS           Z14, Z7, Z14
+	VSUBPS           Z15, Z6, Z15
+	VSUBPS           Z16, Z8, Z16
+	VSUBPS           Z1, Z10, Z1
+	VFNMADD231PS     1984(BX), Z4, Z3
+	VFNMADD231PS     2048(BX), Z9, Z5
+	VFNMADD231PS     2112(BX), Z0, Z7
+	VFNMADD231PS     3328(BX), Z2, Z6
+	VMOVUPS          192(BX), Z17
+	VFNMADD231PS     3392(BX), Z17, Z8
+	VMOVUPS          3456(BX), Z18
+	VFNMADD231PS     5248(BX), Z18, Z10
+	VFMADD231PS      4544(BX), Z4, Z12
+	VFMADD231PS      4480(BX), Z9, Z13
+	VFMADD231PS      4416(BX), Z0, Z14
+	VFMADD231PS      4352(BX), Z2, Z15
+	VFMADD231PS      4288(BX), Z17, Z16
+	VFMADD231PS      4224(BX), Z18, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z19
+	VMULPS           Z19, Z4, Z4
+	VMULPS           Z19, Z9, Z9
+	VMULPS           Z19, Z0, Z0
+	VMULPS           Z19, Z2, Z2
+	VMULPS           Z19, Z17, Z17
+	VMULPS           Z19, Z18, Z18
+	KMOVW            1600(BX), K2
+	KMOVW            (BX), K3
 	KANDW            K3, K2, K2
-	KMOVW            1600(BX), K3
-	KMOVW            64(BX), K4
+	KMOVW            1664(BX), K3
+	KMOVW            704(BX), K4
 	KANDW            K4, K3, K3
-	KMOVW            1664(BX), K4
-	KMOVW            (BX), K5
+	KMOVW            1728(BX), K4
+	KMOVW            3520(BX), K5
 	KANDW            K5, K4, K4
-	KMOVW            1728(BX), K5
-	KMOVW            704(BX), K6
+	KMOVW            64(BX), K5
+	KMOVW            3584(BX), K6
 	KANDW            K6, K5, K5
-	KMOVW            192(BX), K6
-	KMOVW            3520(BX), K7
+	KMOVW            128(BX), K6
+	KMOVW            3648(BX), K7
 	KANDW            K7, K6, K6
 	KMOVW            256(BX), K7
 	KANDW            K1, K7, K1
-	VMULPS           3264(BX), Z10, Z17
-	VMULPS           3200(BX), Z14, Z20
-	VMULPS           3136(BX), Z18, Z21
-	VMULPS           3072(BX), Z19, Z22
-	VMULPS           3008(BX), Z11, Z23
-	VMULPS           2944(BX), Z16, Z24
+	VMULPS           3264(BX), Z4, Z19
+	VMULPS           3200(BX), Z9, Z20
+	VMULPS           3136(BX), Z0, Z21
+	VMULPS           3072(BX), Z2, Z22
+	VMULPS           3008(BX), Z17, Z23
+	VMULPS           2944(BX), Z18, Z24
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+152(SB), Z25
-	VBLENDMPS        Z8, Z25, K2, Z8
-	VBLENDMPS        Z9, Z25, K3, Z9
-	VBLENDMPS        Z12, Z25, K4, Z12
+	VBLENDMPS        Z12, Z25, K2, Z12
+	VBLENDMPS        Z13, Z25, K3, Z13
+	VBLENDMPS        Z14, Z25, K4, Z14
 	VBLENDMPS        Z15, Z25, K5, Z15
-	VBLENDMPS        Z13, Z25, K6, Z13
-	VBLENDMPS        Z0, Z25, K1, Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z25
-	VMULPS           Z17, Z25, Z17
+	VBLENDMPS        Z16, Z25, K6, Z16
+	VBLENDMPS        Z1, Z25, K1, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z25
+	VMULPS           Z19, Z25, Z19
 	VMULPS           Z20, Z25, Z20
 	VMULPS           Z21, Z25, Z21
 	VMULPS           Z22, Z25, Z22
 	VMULPS           Z23, Z25, Z23
 	VMULPS           Z24, Z25, Z24
-	VFMADD231PS      320(BX), Z8, Z17
-	VFMADD231PS      384(BX), Z9, Z20
-	VFMADD231PS      448(BX), Z12, Z21
+	VFMADD231PS      320(BX), Z12, Z19
+	VFMADD231PS      384(BX), Z13, Z20
+	VFMADD231PS      448(BX), Z14, Z21
 	VFMADD231PS      512(BX), Z15, Z22
-	VFMADD231PS      576(BX), Z13, Z23
-	VFMADD231PS      640(BX), Z0, Z24
+	VFMADD231PS      576(BX), Z16, Z23
+	VFMADD231PS      640(BX), Z1, Z24
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z17, (R10)(AX*1)
+	VMOVUPS          Z19, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
 	VMOVUPS          Z20, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
@@ -1364,96 +1376,96 @@ body:
 	VMOVUPS          Z23, 256(R10)(AX*1)
 	PREFETCHT0       1344(R10)(AX*1)
 	VMOVUPS          Z24, 320(R10)(AX*1)
-	VMULPS           1088(BX), Z8, Z17
-	VMULPS           768(BX), Z9, Z20
-	VMULPS           832(BX), Z12, Z21
+	VMULPS           1088(BX), Z12, Z19
+	VMULPS           768(BX), Z13, Z20
+	VMULPS           832(BX), Z14, Z21
 	VMULPS           896(BX), Z15, Z22
-	VMULPS           960(BX), Z13, Z23
-	VMULPS           1024(BX), Z0, Z24
+	VMULPS           960(BX), Z16, Z23
+	VMULPS           1024(BX), Z1, Z24
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z8, (SI)(AX*1)
+	VMOVUPS          Z12, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z9, 64(SI)(AX*1)
+	VMOVUPS          Z13, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z12, 128(SI)(AX*1)
+	VMOVUPS          Z14, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPS          Z15, 192(SI)(AX*1)
 	PREFETCHT0       1280(SI)(AX*1)
-	VMOVUPS          Z13, 256(SI)(AX*1)
+	VMOVUPS          Z16, 256(SI)(AX*1)
 	PREFETCHT0       1344(SI)(AX*1)
-	VMOVUPS          Z0, 320(SI)(AX*1)
-	VMOVUPS          4160(BX), Z0
-	VMULPS           Z2, Z0, Z2
-	VMOVUPS          4096(BX), Z8
-	VMULPS           Z4, Z8, Z4
-	VMOVUPS          4032(BX), Z9
-	VMULPS           Z6, Z9, Z6
-	VMOVUPS          3968(BX), Z12
-	VMULPS           Z7, Z12, Z7
-	VMOVUPS          3904(BX), Z13
-	VMULPS           Z3, Z13, Z3
-	VMOVUPS          3840(BX), Z15
-	VMULPS           Z1, Z15, Z1
+	VMOVUPS          Z1, 320(SI)(AX*1)
+	VMOVUPS          4160(BX), Z1
+	VMULPS           Z3, Z1, Z3
+	VMOVUPS          4096(BX), Z12
+	VMULPS           Z5, Z12, Z5
+	VMOVUPS          4032(BX), Z13
+	VMULPS           Z7, Z13, Z7
+	VMOVUPS          3968(BX), Z14
+	VMULPS           Z6, Z14, Z6
+	VMOVUPS          3904(BX), Z15
+	VMULPS           Z8, Z15, Z8
+	VMOVUPS          3840(BX), Z16
+	VMULPS           Z10, Z16, Z10
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z2, (DI)(AX*1)
+	VMOVUPS          Z3, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z4, 64(DI)(AX*1)
+	VMOVUPS          Z5, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z6, 128(DI)(AX*1)
+	VMOVUPS          Z7, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z7, 192(DI)(AX*1)
+	VMOVUPS          Z6, 192(DI)(AX*1)
 	PREFETCHT0       1280(DI)(AX*1)
-	VMOVUPS          Z3, 256(DI)(AX*1)
+	VMOVUPS          Z8, 256(DI)(AX*1)
 	PREFETCHT0       1344(DI)(AX*1)
-	VMOVUPS          Z1, 320(DI)(AX*1)
-	VMULPS           Z10, Z0, Z0
-	VMULPS           Z14, Z8, Z1
-	VMULPS           Z18, Z9, Z2
-	VMULPS           Z19, Z12, Z3
-	VMULPS           Z11, Z13, Z4
-	VMULPS           Z16, Z15, Z6
-	VMULPS           2880(BX), Z10, Z7
-	VMULPS           2816(BX), Z14, Z8
-	VMULPS           2752(BX), Z18, Z9
-	VMULPS           2688(BX), Z19, Z10
-	VMULPS           2624(BX), Z11, Z11
-	VMULPS           2560(BX), Z16, Z12
-	VMULPS           2496(BX), Z0, Z0
-	VMULPS           2176(BX), Z1, Z1
-	VMULPS           2240(BX), Z2, Z2
-	VMULPS           2304(BX), Z3, Z3
-	VMULPS           2368(BX), Z4, Z4
-	VMULPS           2432(BX), Z6, Z6
+	VMOVUPS          Z10, 320(DI)(AX*1)
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z9, Z12, Z3
+	VMULPS           Z0, Z13, Z5
+	VMULPS           Z2, Z14, Z6
+	VMULPS           Z17, Z15, Z7
+	VMULPS           Z18, Z16, Z8
+	VMULPS           2880(BX), Z4, Z4
+	VMULPS           2816(BX), Z9, Z9
+	VMULPS           2752(BX), Z0, Z0
+	VMULPS           2688(BX), Z2, Z2
+	VMULPS           2624(BX), Z17, Z10
+	VMULPS           2560(BX), Z18, Z12
+	VMULPS           2496(BX), Z1, Z1
+	VMULPS           2176(BX), Z3, Z3
+	VMULPS           2240(BX), Z5, Z5
+	VMULPS           2304(BX), Z6, Z6
+	VMULPS           2368(BX), Z7, Z7
+	VMULPS           2432(BX), Z8, Z8
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z7, (R9)(AX*1)
+	VMOVUPS          Z4, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z8, 64(R9)(AX*1)
+	VMOVUPS          Z9, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z9, 128(R9)(AX*1)
+	VMOVUPS          Z0, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z10, 192(R9)(AX*1)
+	VMOVUPS          Z2, 192(R9)(AX*1)
 	PREFETCHT0       1280(R9)(AX*1)
-	VMOVUPS          Z11, 256(R9)(AX*1)
+	VMOVUPS          Z10, 256(R9)(AX*1)
 	PREFETCHT0       1344(R9)(AX*1)
 	VMOVUPS          Z12, 320(R9)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z0, (R8)(AX*1)
+	VMOVUPS          Z1, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z1, 64(R8)(AX*1)
+	VMOVUPS          Z3, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z2, 128(R8)(AX*1)
+	VMOVUPS          Z5, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z3, 192(R8)(AX*1)
+	VMOVUPS          Z6, 192(R8)(AX*1)
 	PREFETCHT0       1280(R8)(AX*1)
-	VMOVUPS          Z4, 256(R8)(AX*1)
+	VMOVUPS          Z7, 256(R8)(AX*1)
 	PREFETCHT0       1344(R8)(AX*1)
-	VMOVUPS          Z6, 320(R8)(AX*1)
-	VXORPS           Z17, Z5, Z0
-	VXORPS           Z20, Z5, Z1
-	VXORPS           Z21, Z5, Z2
-	VXORPS           Z22, Z5, Z3
-	VXORPS           Z23, Z5, Z4
-	VXORPS           Z24, Z5, Z5
+	VMOVUPS          Z8, 320(R8)(AX*1)
+	VXORPS           Z19, Z11, Z0
+	VXORPS           Z20, Z11, Z1
+	VXORPS           Z21, Z11, Z2
+	VXORPS           Z22, Z11, Z3
+	VXORPS           Z23, Z11, Z4
+	VXORPS           Z24, Z11, Z5
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPS          Z0, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -1563,303 +1575,305 @@ whole:
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z30
 	VMULPS           Z30, Z19, Z31
 	VMULPS           Z30, Z23, Z30
-	VMULPS           Z8, Z2, Z24
+	VMINPS           Z4, Z2, Z24
 	VMOVUPS          Z13, (BX)
-	VMULPS           Z9, Z3, Z13
-	VMOVUPS          Z12, 64(BX)
-	VMULPS           Z18, Z20, Z12
-	VMOVUPS          Z15, 128(BX)
-	VMULPS           Z22, Z21, Z15
-	VDIVPS           Z12, Z27, Z12
-	VDIVPS           Z15, Z27, Z15
-	VMULPS           Z12, Z18, Z18
-	VMULPS           Z15, Z22, Z22
-	VMULPS           Z12, Z20, Z12
-	VMULPS           Z15, Z21, Z15
-	VMULPS           Z18, Z17, Z17
-	VMULPS           Z22, Z16, Z16
-	VMULPS           Z12, Z2, Z18
-	VMULPS           Z15, Z3, Z20
-	VMINPS           Z4, Z2, Z2
-	VMINPS           Z5, Z3, Z3
+	VMINPS           Z5, Z3, Z13
 	VMULPS           Z8, Z4, Z4
 	VMULPS           Z9, Z5, Z5
-	VMINPS           Z8, Z2, Z2
-	VMINPS           Z9, Z3, Z3
-	VMULPS           Z6, Z18, Z6
-	VMULPS           Z7, Z20, Z7
-	VMULPS           Z12, Z19, Z8
-	VMULPS           Z15, Z23, Z9
-	VMINPS           Z19, Z2, Z2
-	VMINPS           Z23, Z3, Z3
-	VMINPS           Z0, Z2, Z2
-	VMINPS           Z1, Z3, Z3
+	VMINPS           Z8, Z24, Z24
+	VMINPS           Z9, Z13, Z13
+	VMULPS           Z8, Z2, Z8
+	VMULPS           Z9, Z3, Z9
+	VMINPS           Z19, Z24, Z24
+	VMINPS           Z23, Z13, Z13
+	VMINPS           Z0, Z24, Z24
+	VMINPS           Z1, Z13, Z13
+	VMOVUPS          Z12, 64(BX)
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z12
-	VCMPPS           $0x11, Z2, Z12, K1
-	VCMPPS           $0x11, Z3, Z12, K2
-	VMULPS           Z17, Z17, Z2
-	VMULPS           Z16, Z16, Z3
-	VADDPS           Z4, Z24, Z12
-	VADDPS           Z5, Z13, Z15
-	VADDPS           Z12, Z19, Z12
-	VADDPS           Z15, Z23, Z15
+	VCMPPS           $0x11, Z24, Z12, K1
+	VCMPPS           $0x11, Z13, Z12, K2
+	VMULPS           Z18, Z20, Z12
+	VMULPS           Z22, Z21, Z13
+	VDIVPS           Z12, Z27, Z12
+	VDIVPS           Z13, Z27, Z13
+	VMULPS           Z12, Z18, Z18
+	VMULPS           Z13, Z22, Z22
+	VMULPS           Z12, Z20, Z12
+	VMULPS           Z13, Z21, Z13
+	VMULPS           Z18, Z17, Z17
+	VMULPS           Z22, Z16, Z16
+	VMULPS           Z12, Z2, Z2
+	VMULPS           Z13, Z3, Z3
+	VMULPS           Z12, Z19, Z12
+	VMULPS           Z13, Z23, Z13
+	VMULPS           Z6, Z2, Z6
+	VMULPS           Z7, Z3, Z7
+	VMULPS           Z17, Z17, Z18
+	VMULPS           Z16, Z16, Z20
+	VADDPS           Z4, Z8, Z21
+	VADDPS           Z5, Z9, Z22
+	VADDPS           Z21, Z19, Z19
+	VADDPS           Z22, Z23, Z21
 	VMULPS           Z4, Z10, Z4
 	VMULPS           Z5, Z11, Z5
-	VADDPS           Z12, Z0, Z12
-	VADDPS           Z15, Z1, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z19
-	VCMPPS           $0x11, Z19, Z12, K3
-	VCMPPS           $0x11, Z19, Z15, K4
+	VADDPS           Z19, Z0, Z19
+	VADDPS           Z21, Z1, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z22
+	VCMPPS           $0x11, Z22, Z19, K3
+	VCMPPS           $0x11, Z22, Z21, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z15
-	VFMADD231PS      Z12, Z2, Z15
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+16(SB), Z3, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z19
-	VFMADD213PS      Z19, Z2, Z15
-	VFMADD231PS      Z12, Z3, Z19
-	VMULPS           Z15, Z2, Z2
-	VMULPS           Z19, Z3, Z3
-	VFMADD231PS      Z2, Z17, Z29
-	VFMADD231PS      Z3, Z16, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z2
-	VFMADD231PS      Z2, Z17, Z29
-	VFMADD231PS      Z2, Z16, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z3
-	VFMADD231PS      Z3, Z25, Z29
-	VFMADD231PS      Z3, Z26, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z3
-	VXORPS           Z3, Z10, Z12
-	VXORPS           Z3, Z11, Z15
-	VMULPS           Z24, Z10, Z10
-	VMULPS           Z13, Z11, Z11
-	VMULPS           Z8, Z18, Z16
-	VMULPS           Z9, Z20, Z17
-	VMOVAPS          Z31, Z19
-	VFMADD231PS      Z29, Z18, Z19
-	VMOVAPS          Z30, Z21
-	VFMADD231PS      Z28, Z20, Z21
-	VFMSUB231PS      Z29, Z18, Z31
-	VFMSUB231PS      Z28, Z20, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z18
-	VANDPS           Z18, Z19, Z20
-	VANDPS           Z18, Z21, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z23
-	VMINPS           Z20, Z23, Z20
-	VMINPS           Z22, Z23, Z22
-	VANDPS           Z18, Z31, Z25
-	VANDPS           Z18, Z30, Z26
-	VMINPS           Z25, Z23, Z25
-	VMINPS           Z26, Z23, Z23
-	VMOVAPS          Z27, Z26
-	VPTERNLOGD       $0xe4, Z18, Z19, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z21
+	VFMADD231PS      Z19, Z18, Z21
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+16(SB), Z20, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z22
+	VFMADD213PS      Z22, Z18, Z21
+	VFMADD231PS      Z19, Z20, Z22
+	VMULPS           Z21, Z18, Z18
+	VMULPS           Z22, Z20, Z19
+	VFMADD231PS      Z18, Z17, Z29
+	VFMADD231PS      Z19, Z16, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z18
+	VFMADD231PS      Z18, Z17, Z29
+	VFMADD231PS      Z18, Z16, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z16
+	VFMADD231PS      Z16, Z25, Z29
+	VFMADD231PS      Z16, Z26, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z16
+	VXORPS           Z16, Z10, Z17
+	VXORPS           Z16, Z11, Z19
+	VMULPS           Z8, Z10, Z10
+	VMULPS           Z9, Z11, Z11
+	VMULPS           Z12, Z2, Z20
+	VMULPS           Z13, Z3, Z21
+	VMOVAPS          Z31, Z22
+	VFMADD231PS      Z29, Z2, Z22
+	VMOVAPS          Z30, Z23
+	VFMADD231PS      Z28, Z3, Z23
+	VFMSUB231PS      Z29, Z2, Z31
+	VFMSUB231PS      Z28, Z3, Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z2
+	VANDPS           Z2, Z22, Z3
+	VANDPS           Z2, Z23, Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z25
+	VMINPS           Z3, Z25, Z3
+	VMINPS           Z24, Z25, Z24
+	VANDPS           Z2, Z31, Z26
+	VANDPS           Z2, Z30, Z28
+	VMINPS           Z26, Z25, Z26
+	VMINPS           Z28, Z25, Z25
 	VMOVAPS          Z27, Z28
-	VPTERNLOGD       $0xe4, Z18, Z21, Z28
-	VCMPPS           $0x00, Z26, Z12, K3
-	VCMPPS           $0x00, Z28, Z15, K4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z26
-	VBLENDMPS        Z26, Z10, K3, Z10
-	VBLENDMPS        Z26, Z11, K4, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z28
-	VFMADD213PS      Z2, Z20, Z28
+	VPTERNLOGD       $0xe4, Z2, Z22, Z28
+	VMOVAPS          Z27, Z29
+	VPTERNLOGD       $0xe4, Z2, Z23, Z29
+	VCMPPS           $0x00, Z28, Z17, K3
+	VCMPPS           $0x00, Z29, Z19, K4
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z28
+	VBLENDMPS        Z28, Z10, K3, Z10
+	VBLENDMPS        Z28, Z11, K4, Z11
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z29
-	VFMADD213PS      Z2, Z22, Z29
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z3
-	VMOVUPS          Z1, 192(BX)
-	VADDPS           Z3, Z20, Z1
-	VMOVUPS          Z0, 256(BX)
-	VADDPS           Z3, Z22, Z0
-	VMOVUPS          Z17, 320(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z17
-	VFMADD213PS      Z2, Z25, Z17
-	VMOVUPS          Z16, 384(BX)
+	VFMADD213PS      Z18, Z3, Z29
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z16
-	VFMADD213PS      Z2, Z23, Z16
+	VFMADD213PS      Z18, Z24, Z16
+	VMOVUPS          Z1, 128(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z1
+	VMOVUPS          Z0, 192(BX)
+	VADDPS           Z1, Z3, Z0
+	VMOVUPS          Z21, 256(BX)
+	VADDPS           Z1, Z24, Z21
+	VMOVUPS          Z20, 320(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z20
+	VFMADD213PS      Z18, Z26, Z20
+	VMOVUPS          Z15, 384(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z15
+	VFMADD213PS      Z18, Z25, Z15
 	VMOVUPS          Z14, 448(BX)
-	VADDPS           Z3, Z25, Z14
-	VADDPS           Z3, Z23, Z3
+	VADDPS           Z1, Z26, Z14
+	VADDPS           Z1, Z25, Z1
 	VMOVUPS          Z7, 512(BX)
-	VMULPS           Z20, Z20, Z7
+	VMULPS           Z3, Z3, Z7
 	VMOVUPS          Z6, 576(BX)
-	VMULPS           Z22, Z22, Z6
-	VMOVUPS          Z9, 640(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z9
-	VMOVUPS          Z8, 704(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z8
-	VFMADD213PS      Z8, Z9, Z7
-	VFMADD213PS      Z8, Z9, Z6
-	VSUBPS           Z8, Z7, Z7
-	VSUBPS           Z8, Z6, Z6
-	VMULPS           Z1, Z28, Z8
-	VMULPS           Z0, Z29, Z9
-	VMOVUPS          Z21, 768(BX)
-	VMULPS           Z14, Z17, Z21
-	VMOVUPS          Z19, 832(BX)
-	VMULPS           Z3, Z16, Z19
-	VMOVAPS          Z27, Z2
-	VPTERNLOGD       $0xe4, Z18, Z31, Z2
+	VMULPS           Z24, Z24, Z6
+	VMOVUPS          Z13, 640(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z13
+	VMOVUPS          Z12, 704(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z12
+	VFMADD213PS      Z12, Z13, Z7
+	VFMADD213PS      Z12, Z13, Z6
+	VSUBPS           Z12, Z7, Z7
+	VSUBPS           Z12, Z6, Z6
+	VMULPS           Z0, Z29, Z12
+	VMULPS           Z21, Z16, Z13
+	VMOVUPS          Z23, 768(BX)
+	VMULPS           Z14, Z20, Z23
+	VMOVUPS          Z22, 832(BX)
+	VMULPS           Z1, Z15, Z22
+	VMOVAPS          Z27, Z18
+	VPTERNLOGD       $0xe4, Z2, Z31, Z18
 	VMOVUPS          Z31, 896(BX)
 	VMOVAPS          Z27, Z31
-	VPTERNLOGD       $0xe4, Z18, Z30, Z31
-	VCMPPS           $0x00, Z2, Z12, K3
-	VCMPPS           $0x00, Z31, Z15, K4
-	VBLENDMPS        Z26, Z4, K3, Z2
-	VBLENDMPS        Z26, Z5, K4, Z4
-	VSUBPS           Z2, Z10, Z2
-	VSUBPS           Z4, Z11, Z4
-	VMULPS           Z21, Z8, Z5
-	VMULPS           Z19, Z9, Z12
-	VDIVPS           Z5, Z27, Z5
-	VDIVPS           Z12, Z27, Z12
-	VMULPS           Z5, Z21, Z15
-	VMULPS           Z12, Z19, Z19
-	VMULPS           Z5, Z8, Z5
-	VMULPS           Z12, Z9, Z8
-	VMULPS           Z15, Z28, Z9
-	VMULPS           Z19, Z29, Z12
-	VMULPS           Z15, Z1, Z1
+	VPTERNLOGD       $0xe4, Z2, Z30, Z31
+	VCMPPS           $0x00, Z18, Z17, K3
+	VCMPPS           $0x00, Z31, Z19, K4
+	VBLENDMPS        Z28, Z4, K3, Z4
+	VBLENDMPS        Z28, Z5, K4, Z5
+	VSUBPS           Z4, Z10, Z4
+	VSUBPS           Z5, Z11, Z5
+	VMULPS           Z23, Z12, Z17
+	VMULPS           Z22, Z13, Z18
+	VDIVPS           Z17, Z27, Z17
+	VDIVPS           Z18, Z27, Z18
+	VMULPS           Z17, Z23, Z19
+	VMULPS           Z18, Z22, Z22
+	VMULPS           Z17, Z12, Z12
+	VMULPS           Z18, Z13, Z13
+	VMULPS           Z19, Z29, Z17
+	VMULPS           Z22, Z16, Z16
 	VMULPS           Z19, Z0, Z0
-	VMULPS           Z5, Z17, Z15
-	VMULPS           Z8, Z16, Z16
-	VMULPS           Z5, Z14, Z5
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z15, Z25, Z8
-	VMULPS           Z16, Z23, Z14
-	VMULPS           Z9, Z20, Z9
-	VMULPS           Z12, Z22, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z15
-	VMULPS           Z15, Z7, Z16
-	VMULPS           Z15, Z6, Z15
-	VFMADD231PS      Z20, Z20, Z16
-	VFMADD231PS      Z22, Z22, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z17
-	VFMADD231PS      Z17, Z7, Z16
-	VFMADD231PS      Z17, Z6, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z17
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z19
-	VFMADD231PS      Z17, Z8, Z19
+	VMULPS           Z22, Z21, Z18
+	VMULPS           Z12, Z20, Z19
+	VMULPS           Z13, Z15, Z15
+	VMULPS           Z12, Z14, Z12
+	VMULPS           Z13, Z1, Z1
+	VMULPS           Z19, Z26, Z13
+	VMULPS           Z15, Z25, Z14
+	VMULPS           Z17, Z3, Z15
+	VMULPS           Z16, Z24, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z17
+	VMULPS           Z17, Z7, Z19
+	VMULPS           Z17, Z6, Z17
+	VFMADD231PS      Z3, Z3, Z19
+	VFMADD231PS      Z24, Z24, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z3
+	VFMADD231PS      Z3, Z7, Z19
+	VFMADD231PS      Z3, Z6, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z3
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
-	VFMADD231PS      Z17, Z14, Z20
+	VFMADD231PS      Z3, Z13, Z20
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z21
-	VFMADD231PS      Z17, Z9, Z21
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z12, Z17
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z23
-	VFMADD231PS      Z22, Z16, Z23
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+112(SB), Z15, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z25
-	VFMADD213PS      Z25, Z16, Z23
-	VFMADD231PS      Z22, Z15, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z22
-	VFMADD213PS      Z22, Z16, Z23
-	VFMADD231PS      Z25, Z15, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z25
-	VFMADD213PS      Z25, Z16, Z23
-	VFMADD231PS      Z22, Z15, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z22
-	VFMADD213PS      Z22, Z16, Z23
-	VFMADD213PS      Z22, Z15, Z25
-	VMULPS           Z23, Z16, Z16
-	VMULPS           Z25, Z15, Z15
-	VFMADD213PS      Z24, Z16, Z24
-	VFMADD213PS      Z13, Z15, Z13
-	VSCALEFPS        Z7, Z24, Z7
-	VSCALEFPS        Z6, Z13, Z6
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z13
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z15
-	VFMADD231PS      Z13, Z19, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z16
-	VFMADD231PS      Z13, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z23
-	VFMADD213PS      Z23, Z19, Z15
-	VFMADD213PS      Z23, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z24
-	VFMADD213PS      Z24, Z19, Z15
-	VFMADD213PS      Z24, Z20, Z16
+	VFMADD231PS      Z3, Z14, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z22
+	VFMADD231PS      Z3, Z15, Z22
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z16, Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z24
+	VFMADD231PS      Z23, Z19, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z17, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z25
+	VFMADD213PS      Z25, Z19, Z24
+	VFMADD231PS      Z23, Z17, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z23
+	VFMADD213PS      Z23, Z19, Z24
+	VFMADD231PS      Z25, Z17, Z23
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z25
-	VFMADD213PS      Z25, Z19, Z15
-	VFMADD213PS      Z25, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z26
-	VFMADD213PS      Z26, Z19, Z15
-	VFMADD213PS      Z26, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z28
-	VFMADD213PS      Z28, Z19, Z15
-	VFMADD213PS      Z28, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z29
-	VFMADD213PS      Z29, Z19, Z15
-	VFMADD213PS      Z29, Z20, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z31
-	VFMADD213PS      Z31, Z15, Z19
-	VFMADD213PS      Z31, Z16, Z20
-	VFMADD213PS      Z27, Z19, Z8
-	VFMADD213PS      Z27, Z20, Z14
-	VMULPS           Z5, Z8, Z5
-	VMULPS           Z3, Z14, Z3
-	VMOVUPS          896(BX), Z8
-	VPTERNLOGD       $0xe4, Z18, Z8, Z5
-	VPTERNLOGD       $0xe4, Z18, Z30, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z8
-	VFMADD231PS      Z13, Z21, Z8
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z17, Z13
-	VFMADD213PS      Z23, Z21, Z8
-	VFMADD231PS      Z13, Z17, Z23
-	VFMADD213PS      Z24, Z21, Z8
-	VFMADD231PS      Z23, Z17, Z24
-	VFMADD213PS      Z25, Z21, Z8
-	VFMADD231PS      Z24, Z17, Z25
-	VFMADD213PS      Z26, Z21, Z8
-	VFMADD231PS      Z25, Z17, Z26
-	VFMADD213PS      Z28, Z21, Z8
-	VFMADD231PS      Z26, Z17, Z28
-	VFMADD213PS      Z29, Z21, Z8
-	VFMADD231PS      Z28, Z17, Z29
-	VFMADD213PS      Z31, Z8, Z21
-	VFMADD231PS      Z29, Z17, Z31
-	VFMADD213PS      Z27, Z21, Z9
-	VFMADD231PS      Z31, Z12, Z27
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z0, Z27, Z0
+	VFMADD213PS      Z25, Z19, Z24
+	VFMADD231PS      Z23, Z17, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z19, Z24
+	VFMADD213PS      Z23, Z17, Z25
+	VMULPS           Z24, Z19, Z19
+	VMULPS           Z25, Z17, Z17
+	VADDPS           Z19, Z27, Z19
+	VADDPS           Z17, Z27, Z17
+	VSCALEFPS        Z7, Z19, Z7
+	VSCALEFPS        Z6, Z17, Z6
+	VMULPS           Z7, Z8, Z7
+	VMULPS           Z6, Z9, Z6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z8
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z9
+	VFMADD231PS      Z8, Z20, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z17
+	VFMADD231PS      Z8, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z19
+	VFMADD213PS      Z19, Z20, Z9
+	VFMADD213PS      Z19, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z24
+	VFMADD213PS      Z24, Z20, Z9
+	VFMADD213PS      Z24, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z25
+	VFMADD213PS      Z25, Z20, Z9
+	VFMADD213PS      Z25, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z26
+	VFMADD213PS      Z26, Z20, Z9
+	VFMADD213PS      Z26, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z28
+	VFMADD213PS      Z28, Z20, Z9
+	VFMADD213PS      Z28, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z29
+	VFMADD213PS      Z29, Z20, Z9
+	VFMADD213PS      Z29, Z21, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z31
+	VFMADD213PS      Z31, Z9, Z20
+	VFMADD213PS      Z31, Z17, Z21
+	VFMADD213PS      Z27, Z20, Z13
+	VFMADD213PS      Z27, Z21, Z14
+	VMULPS           Z12, Z13, Z9
+	VMULPS           Z1, Z14, Z1
+	VMOVUPS          896(BX), Z12
+	VPTERNLOGD       $0xe4, Z2, Z12, Z9
+	VPTERNLOGD       $0xe4, Z2, Z30, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z12
+	VFMADD231PS      Z8, Z22, Z12
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z3, Z8
+	VFMADD213PS      Z19, Z22, Z12
+	VFMADD231PS      Z8, Z3, Z19
+	VFMADD213PS      Z24, Z22, Z12
+	VFMADD231PS      Z19, Z3, Z24
+	VFMADD213PS      Z25, Z22, Z12
+	VFMADD231PS      Z24, Z3, Z25
+	VFMADD213PS      Z26, Z22, Z12
+	VFMADD231PS      Z25, Z3, Z26
+	VFMADD213PS      Z28, Z22, Z12
+	VFMADD231PS      Z26, Z3, Z28
+	VFMADD213PS      Z29, Z22, Z12
+	VFMADD231PS      Z28, Z3, Z29
+	VFMADD213PS      Z31, Z12, Z22
+	VFMADD231PS      Z29, Z3, Z31
+	VFMADD213PS      Z27, Z22, Z15
+	VFMADD231PS      Z31, Z16, Z27
+	VMULPS           Z0, Z15, Z0
+	VMULPS           Z18, Z27, Z3
 	VMOVUPS          832(BX), Z8
-	VPTERNLOGD       $0xe4, Z18, Z8, Z1
+	VPTERNLOGD       $0xe4, Z2, Z8, Z0
 	VMOVUPS          768(BX), Z8
-	VPTERNLOGD       $0xe4, Z18, Z8, Z0
-	VSUBPS           Z1, Z5, Z5
-	VSUBPS           Z0, Z3, Z3
-	VFNMADD231PS     Z7, Z1, Z10
-	VFNMADD231PS     Z6, Z0, Z11
-	VFMADD231PS      Z5, Z7, Z2
-	VFMADD231PS      Z3, Z6, Z4
+	VPTERNLOGD       $0xe4, Z2, Z8, Z3
+	VSUBPS           Z0, Z9, Z2
+	VSUBPS           Z3, Z1, Z1
+	VFNMADD231PS     Z7, Z0, Z10
+	VFNMADD231PS     Z6, Z3, Z11
+	VFMADD231PS      Z2, Z7, Z4
+	VFMADD231PS      Z1, Z6, Z5
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z0
 	VMULPS           Z0, Z7, Z1
 	VMULPS           Z0, Z6, Z0
-	VMULPS           704(BX), Z10, Z3
-	VMULPS           640(BX), Z11, Z5
-	VMOVUPS          Z3, K7, (DI)(AX*1)
-	VMOVUPS          Z5, K6, 64(DI)(AX*1)
-	VMULPS           576(BX), Z1, Z3
-	VMULPS           512(BX), Z0, Z5
+	VMULPS           704(BX), Z10, Z2
+	VMULPS           640(BX), Z11, Z3
+	VMOVUPS          Z2, K7, (DI)(AX*1)
+	VMOVUPS          Z3, K6, 64(DI)(AX*1)
+	VMULPS           576(BX), Z1, Z2
+	VMULPS           512(BX), Z0, Z3
 	VMULPS           704(BX), Z1, Z6
 	VMULPS           640(BX), Z0, Z7
 	VMULPS           448(BX), Z1, Z1
-	VMULPS           128(BX), Z0, Z0
-	VMULPS           384(BX), Z6, Z6
-	VMULPS           320(BX), Z7, Z7
+	VMULPS           384(BX), Z0, Z0
+	VMULPS           320(BX), Z6, Z6
+	VMULPS           256(BX), Z7, Z7
 	VMOVUPS          Z1, K7, (R9)(AX*1)
 	VMOVUPS          Z0, K6, 64(R9)(AX*1)
 	VMOVUPS          Z6, K7, (R8)(AX*1)
 	VMOVUPS          Z7, K6, 64(R8)(AX*1)
-	VMULPS           Z3, Z22, Z0
-	VMULPS           Z5, Z22, Z1
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+152(SB), Z3
-	VBLENDMPS        Z2, Z3, K1, Z2
-	VBLENDMPS        Z4, Z3, K2, Z3
-	VMULPS           256(BX), Z2, Z4
-	VMULPS           192(BX), Z3, Z5
-	VFMADD231PS      64(BX), Z2, Z0
-	VFMADD231PS      (BX), Z3, Z1
-	VMOVUPS          Z2, K7, (SI)(AX*1)
-	VMOVUPS          Z3, K6, 64(SI)(AX*1)
+	VMULPS           Z2, Z23, Z0
+	VMULPS           Z3, Z23, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+152(SB), Z2
+	VBLENDMPS        Z4, Z2, K1, Z3
+	VBLENDMPS        Z5, Z2, K2, Z2
+	VMULPS           192(BX), Z3, Z4
+	VMULPS           128(BX), Z2, Z5
+	VFMADD231PS      64(BX), Z3, Z0
+	VFMADD231PS      (BX), Z2, Z1
+	VMOVUPS          Z3, K7, (SI)(AX*1)
+	VMOVUPS          Z2, K6, 64(SI)(AX*1)
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z2
 	VXORPS           Z4, Z2, Z3
 	VXORPS           Z5, Z2, Z2
@@ -2099,183 +2113,175 @@ DATA blackFirstRows32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
 DATA blackFirstRows32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
 DATA blackFirstRows32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
 DATA blackFirstRows32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
-DATA blackFirstRows32AVX2Consts<>+896(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+900(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+904(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+908(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+912(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+916(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+920(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+924(SB)/4, $0x3fb17200
-DATA blackFirstRows32AVX2Consts<>+928(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+932(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+936(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+940(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+944(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+948(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+952(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+956(SB)/4, $0x363fbe8e
-DATA blackFirstRows32AVX2Consts<>+960(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+964(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+968(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+972(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+976(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+980(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+984(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+988(SB)/4, $0x37b56891
-DATA blackFirstRows32AVX2Consts<>+992(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+996(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1000(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1004(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1008(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1012(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1016(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1020(SB)/4, $0xb9891f97
-DATA blackFirstRows32AVX2Consts<>+1024(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1028(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1032(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1036(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1040(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1044(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1048(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1052(SB)/4, $0x3b2aac27
-DATA blackFirstRows32AVX2Consts<>+1056(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1060(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1064(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1068(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1072(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1076(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1080(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1084(SB)/4, $0xbcaaaa45
-DATA blackFirstRows32AVX2Consts<>+1088(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1092(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1096(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1100(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1104(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1108(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1112(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1116(SB)/4, $0x3dfffffe
-DATA blackFirstRows32AVX2Consts<>+1120(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1124(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1128(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1132(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1136(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1140(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1144(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1148(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+1152(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1156(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1160(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1164(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1168(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1172(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1176(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1180(SB)/4, $0x39f55674
-DATA blackFirstRows32AVX2Consts<>+1184(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1188(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1192(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1196(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1200(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1204(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1208(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1212(SB)/4, $0x398114b6
-DATA blackFirstRows32AVX2Consts<>+1216(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1220(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1224(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1228(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1232(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1236(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1240(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1244(SB)/4, $0xbb82dd71
-DATA blackFirstRows32AVX2Consts<>+1248(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1252(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1256(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1260(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1264(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1268(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1272(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1276(SB)/4, $0x3af38970
-DATA blackFirstRows32AVX2Consts<>+1280(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1284(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1288(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1292(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1296(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1300(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1304(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1308(SB)/4, $0x3cf7415f
-DATA blackFirstRows32AVX2Consts<>+1312(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1316(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1320(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1324(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1328(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1332(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1336(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1340(SB)/4, $0xbdd09d4d
-DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x3e19190f
-DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0xbc80cdcc
-DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0xbeecaa20
-DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1472(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1476(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1480(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1484(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1488(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1492(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1496(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1500(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1504(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1508(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1512(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1516(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1520(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1524(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1528(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1532(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1536(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1540(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1544(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1548(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1552(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1556(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1560(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1564(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1568(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1572(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1576(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1580(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1584(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1588(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1592(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1596(SB)/4, $0x7fc00000
-GLOBL blackFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1600
+DATA blackFirstRows32AVX2Consts<>+896(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+900(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+904(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+908(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+912(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+916(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+920(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+924(SB)/4, $0x000000a4
+DATA blackFirstRows32AVX2Consts<>+928(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+932(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+936(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+940(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+944(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+948(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+952(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+956(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+960(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+964(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+968(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+972(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+976(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+980(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+984(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+988(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+992(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+996(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1000(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1004(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1008(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1012(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1016(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1020(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+1024(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1028(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1032(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1036(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1040(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1044(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1048(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1052(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1056(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1060(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1064(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1068(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1072(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1076(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1080(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1084(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1088(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1092(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1096(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1100(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1104(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1108(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1112(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1116(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1120(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1124(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1128(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1132(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1136(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1140(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1144(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1148(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1152(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1156(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1160(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1164(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1168(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1172(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1176(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1180(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1184(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1188(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1192(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1196(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1200(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1204(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1208(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1212(SB)/4, $0x2d000000
+DATA blackFirstRows32AVX2Consts<>+1216(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1220(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1224(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1228(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1232(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1236(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1240(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1244(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1248(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1252(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1256(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1260(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1264(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1268(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1272(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1276(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1280(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1284(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1288(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1292(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1296(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1300(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1304(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1308(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1312(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1316(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1320(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1324(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1328(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1332(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1336(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1340(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1472(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1476(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1480(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1484(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1488(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1492(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1496(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1500(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1504(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1508(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1512(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1516(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1520(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1524(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1528(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1532(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1536(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1540(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1544(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1548(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1552(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1556(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1560(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1564(SB)/4, $0x7fc00000
+GLOBL blackFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1568
 
 DATA blackFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2697,548 +2703,542 @@ body:
 	VFMADD231PS  Y4, Y2, Y14
 	VFMADD231PS  Y4, Y1, Y12
 	VMOVUPS      576(BX), Y0
-	VMOVUPS      384(BX), Y1
-	VMULPS       Y1, Y0, Y2
+	VMOVUPS      416(BX), Y1
+	VMINPS       Y1, Y0, Y2
 	VMOVUPS      544(BX), Y4
 	VMOVUPS      Y8, 864(BX)
-	VMOVUPS      352(BX), Y8
+	VMOVUPS      448(BX), Y8
 	VMOVUPS      Y6, 800(BX)
-	VMULPS       Y8, Y4, Y6
+	VMINPS       Y8, Y4, Y6
 	VMOVUPS      Y3, 1088(BX)
 	VMOVUPS      512(BX), Y3
-	VMOVUPS      Y6, 1120(BX)
-	VMULPS       320(BX), Y3, Y6
-	VMOVUPS      Y6, 1408(BX)
-	VMOVUPS      416(BX), Y6
-	VMINPS       Y6, Y0, Y0
-	VMOVUPS      Y2, 576(BX)
-	VMOVUPS      448(BX), Y2
-	VMINPS       Y2, Y4, Y4
-	VMOVUPS      Y9, 544(BX)
-	VMOVUPS      480(BX), Y9
-	VMINPS       Y9, Y3, Y3
-	VMULPS       Y1, Y6, Y6
-	VMULPS       Y8, Y2, Y2
-	VMOVUPS      Y2, 448(BX)
-	VMOVUPS      320(BX), Y2
-	VMULPS       Y2, Y9, Y9
-	VMOVUPS      Y9, 480(BX)
+	VMOVUPS      Y9, 1120(BX)
+	VMINPS       480(BX), Y3, Y9
+	VMOVUPS      Y12, 1408(BX)
+	VMOVUPS      384(BX), Y12
+	VMULPS       Y12, Y0, Y0
+	VMOVUPS      Y0, 576(BX)
+	VMOVUPS      352(BX), Y0
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 544(BX)
+	VMOVUPS      320(BX), Y4
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y0, Y8, Y8
+	VMOVUPS      Y3, 448(BX)
+	VMULPS       480(BX), Y4, Y3
+	VMINPS       Y12, Y2, Y2
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y4, Y9, Y4
+	VMOVAPS      Y10, Y6
+	VFMADD231PS  Y13, Y5, Y6
+	VMOVAPS      Y11, Y9
+	VFMADD231PS  Y14, Y7, Y9
+	VMOVUPS      1408(BX), Y12
+	VMOVUPS      Y9, 320(BX)
+	VMOVUPS      1120(BX), Y9
+	VFMADD231PS  Y12, Y15, Y9
+	VFMSUB231PS  Y13, Y5, Y10
+	VFMSUB231PS  Y14, Y7, Y11
+	VFMSUB213PS  1120(BX), Y15, Y12
+	VADDPS       576(BX), Y1, Y13
+	VADDPS       544(BX), Y8, Y14
+	VMOVUPS      Y12, 1120(BX)
+	VADDPS       448(BX), Y3, Y12
+	VMULPS       32(BX), Y1, Y1
+	VMULPS       64(BX), Y8, Y8
+	VMULPS       96(BX), Y3, Y3
+	VMINPS       832(BX), Y2, Y2
+	VMINPS       1376(BX), Y0, Y0
+	VMINPS       1344(BX), Y4, Y4
+	VADDPS       832(BX), Y13, Y13
+	VADDPS       1376(BX), Y14, Y14
+	VADDPS       1344(BX), Y12, Y12
+	VMOVUPS      Y3, 1344(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y6, Y3
+	VMOVUPS      Y8, 1376(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y8
+	VMOVUPS      Y1, 832(BX)
+	VANDPS       320(BX), Y8, Y1
+	VMOVUPS      Y11, 1408(BX)
+	VANDPS       Y9, Y8, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y8
+	VMINPS       Y3, Y8, Y3
+	VMINPS       Y1, Y8, Y1
+	VMINPS       Y11, Y8, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      Y6, 352(BX)
+	VANDPS       320(BX), Y8, Y6
+	VANDPS       Y8, Y9, Y9
+	VMOVUPS      Y9, 320(BX)
 	VMULPS       736(BX), Y5, Y9
 	VMOVUPS      Y9, 736(BX)
 	VMULPS       704(BX), Y7, Y9
 	VMOVUPS      Y9, 704(BX)
 	VMULPS       640(BX), Y15, Y9
-	VMINPS       Y1, Y0, Y0
-	VMINPS       Y8, Y4, Y1
-	VMINPS       Y2, Y3, Y2
-	VMOVAPS      Y10, Y3
-	VFMADD231PS  Y13, Y5, Y3
-	VMOVAPS      Y11, Y4
-	VFMADD231PS  Y14, Y7, Y4
-	VMOVUPS      544(BX), Y8
-	VFMADD231PS  Y12, Y15, Y8
-	VFMSUB231PS  Y13, Y5, Y10
-	VFMSUB231PS  Y14, Y7, Y11
-	VFMSUB213PS  544(BX), Y15, Y12
-	VADDPS       576(BX), Y6, Y13
-	VMOVUPS      448(BX), Y14
-	VMOVUPS      Y9, 544(BX)
-	VADDPS       1120(BX), Y14, Y9
-	VMOVUPS      Y12, 320(BX)
-	VMOVUPS      480(BX), Y12
-	VMOVUPS      Y11, 352(BX)
-	VADDPS       1408(BX), Y12, Y11
-	VMULPS       32(BX), Y6, Y6
-	VMULPS       64(BX), Y14, Y14
-	VMULPS       96(BX), Y12, Y12
-	VMINPS       832(BX), Y0, Y0
-	VMINPS       1376(BX), Y1, Y1
-	VMINPS       1344(BX), Y2, Y2
-	VADDPS       832(BX), Y13, Y13
-	VADDPS       1376(BX), Y9, Y9
-	VADDPS       1344(BX), Y11, Y11
-	VMOVUPS      Y12, 1344(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y3, Y12
-	VMOVUPS      Y14, 1376(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y14
-	VMOVUPS      Y6, 832(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y6
-	VMOVUPS      Y10, 480(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y10
-	VMINPS       Y12, Y10, Y12
-	VMINPS       Y14, Y10, Y14
-	VMINPS       Y6, Y10, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y10
-	VANDPS       Y10, Y3, Y3
-	VANDPS       Y10, Y4, Y4
-	VANDPS       Y10, Y8, Y8
-	VMOVUPS      Y8, 448(BX)
-	VMOVUPS      224(BX), Y8
-	VMINPS       Y8, Y0, Y0
-	VMOVUPS      Y4, 384(BX)
-	VMOVUPS      256(BX), Y4
-	VMINPS       Y4, Y1, Y1
-	VMOVUPS      Y3, 640(BX)
-	VMOVUPS      288(BX), Y3
-	VMINPS       Y3, Y2, Y2
-	VADDPS       Y13, Y8, Y13
-	VADDPS       Y9, Y4, Y9
-	VADDPS       Y11, Y3, Y11
+	VMOVUPS      Y9, 640(BX)
+	VMOVUPS      224(BX), Y9
+	VMINPS       Y9, Y2, Y2
+	VMOVUPS      Y6, 384(BX)
+	VMOVUPS      256(BX), Y6
+	VMINPS       Y6, Y0, Y0
+	VMOVUPS      288(BX), Y8
+	VMINPS       Y8, Y4, Y4
+	VADDPS       Y13, Y9, Y13
+	VADDPS       Y14, Y6, Y14
+	VADDPS       Y12, Y8, Y12
 	VMULPS       1088(BX), Y5, Y5
 	VMULPS       800(BX), Y7, Y7
 	VMULPS       864(BX), Y15, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y3
-	VCMPPS       $0x11, Y0, Y3, Y0
-	VCMPPS       $0x11, Y1, Y3, Y1
-	VCMPPS       $0x11, Y2, Y3, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y3
-	VCMPPS       $0x11, Y3, Y13, Y13
-	VCMPPS       $0x11, Y3, Y9, Y9
-	VCMPPS       $0x11, Y3, Y11, Y3
-	VANDPS       Y13, Y0, Y0
-	VANDPS       Y9, Y1, Y1
-	VANDPS       Y3, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y3
-	VMOVUPS      480(BX), Y9
-	VANDPS       Y9, Y3, Y11
-	VMOVUPS      352(BX), Y13
-	VANDPS       Y13, Y3, Y4
-	VMOVUPS      320(BX), Y8
-	VMOVUPS      Y15, 416(BX)
-	VANDPS       Y8, Y3, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y3
-	VMINPS       Y11, Y3, Y11
-	VMINPS       Y4, Y3, Y4
-	VMINPS       Y15, Y3, Y3
-	VANDPS       Y9, Y10, Y9
-	VANDPS       Y13, Y10, Y13
-	VANDPS       Y8, Y10, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y8
+	VCMPPS       $0x11, Y2, Y8, Y2
+	VCMPPS       $0x11, Y0, Y8, Y0
+	VCMPPS       $0x11, Y4, Y8, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y8
+	VCMPPS       $0x11, Y8, Y13, Y13
+	VCMPPS       $0x11, Y8, Y14, Y14
+	VCMPPS       $0x11, Y8, Y12, Y8
+	VANDPS       Y13, Y2, Y2
+	VANDPS       Y14, Y0, Y0
+	VANDPS       Y8, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y8
+	VANDPS       Y10, Y8, Y12
+	VMOVUPS      1408(BX), Y13
+	VANDPS       Y13, Y8, Y14
+	VMOVUPS      1120(BX), Y6
+	VANDPS       Y6, Y8, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y8
+	VMINPS       Y12, Y8, Y12
+	VMINPS       Y14, Y8, Y14
+	VMINPS       Y9, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y9
+	VANDPS       Y10, Y9, Y10
+	VANDPS       Y13, Y9, Y13
+	VANDPS       Y6, Y9, Y6
+	VMOVUPS      Y15, 1120(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y15
-	VMOVUPS      Y7, 320(BX)
+	VMOVUPS      Y7, 1408(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y7
-	VFMADD231PS  Y15, Y12, Y7
-	VMOVUPS      Y5, 352(BX)
+	VFMADD231PS  Y15, Y3, Y7
+	VMOVUPS      Y5, 480(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y5
-	VFMADD231PS  Y15, Y14, Y5
-	VMOVUPS      Y2, 480(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y2
-	VFMADD231PS  Y15, Y6, Y2
-	VMOVUPS      Y1, 512(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y1
-	VMOVUPS      Y0, 1440(BX)
-	VADDPS       Y1, Y12, Y0
-	VMOVUPS      Y8, 1152(BX)
-	VADDPS       Y1, Y14, Y8
+	VFMADD231PS  Y15, Y1, Y5
+	VMOVUPS      Y4, 416(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y4
+	VFMADD231PS  Y15, Y11, Y4
+	VMOVUPS      Y0, 512(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y0
+	VMOVUPS      Y2, 1440(BX)
+	VADDPS       Y0, Y3, Y2
+	VMOVUPS      Y6, 1152(BX)
+	VADDPS       Y0, Y1, Y6
 	VMOVUPS      Y13, 1184(BX)
-	VADDPS       Y1, Y6, Y13
-	VMOVUPS      Y9, 1216(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y9
-	VFMADD231PS  Y15, Y11, Y9
+	VADDPS       Y0, Y11, Y13
+	VMOVUPS      Y10, 1216(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y10
-	VFMADD231PS  Y15, Y4, Y10
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y3, Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y9
+	VFMADD231PS  Y15, Y14, Y9
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y8, Y15
 	VMOVUPS      Y15, 1248(BX)
-	VADDPS       Y1, Y11, Y15
-	VMOVUPS      Y11, 1280(BX)
-	VADDPS       Y1, Y4, Y11
-	VADDPS       Y1, Y3, Y1
-	VMOVUPS      Y3, 1312(BX)
-	VMULPS       Y0, Y7, Y3
-	VMOVUPS      Y4, 1056(BX)
-	VMULPS       Y8, Y5, Y4
-	VMOVUPS      Y8, 1024(BX)
-	VMULPS       Y13, Y2, Y8
+	VADDPS       Y0, Y12, Y15
+	VMOVUPS      Y12, 1280(BX)
+	VADDPS       Y0, Y14, Y12
+	VADDPS       Y0, Y8, Y0
+	VMOVUPS      Y8, 1312(BX)
+	VMULPS       Y2, Y7, Y8
+	VMOVUPS      Y14, 1056(BX)
+	VMULPS       Y6, Y5, Y14
+	VMOVUPS      Y6, 1024(BX)
+	VMULPS       Y13, Y4, Y6
 	VMOVUPS      Y13, 992(BX)
-	VMULPS       Y12, Y12, Y13
-	VMOVUPS      Y12, 960(BX)
-	VMULPS       Y14, Y14, Y12
-	VMOVUPS      Y14, 928(BX)
-	VMULPS       Y6, Y6, Y14
-	VMOVUPS      Y6, 896(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y6
-	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y13
-	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y12
-	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y14
-	VSUBPS       Y6, Y13, Y13
-	VSUBPS       Y6, Y12, Y12
-	VSUBPS       Y6, Y14, Y6
-	VMULPS       Y15, Y9, Y14
-	VMOVUPS      Y6, 1472(BX)
-	VMULPS       Y11, Y10, Y6
-	VMOVUPS      Y12, 1504(BX)
-	VMULPS       1248(BX), Y1, Y12
+	VMULPS       Y3, Y3, Y13
+	VMOVUPS      Y3, 960(BX)
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      Y1, 928(BX)
+	VMULPS       Y11, Y11, Y1
+	VMOVUPS      Y11, 896(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y11
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y11, Y13
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y11, Y3
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y11, Y1
+	VMULPS       Y15, Y10, Y11
+	VMOVUPS      Y1, 1472(BX)
+	VMULPS       Y12, Y9, Y1
+	VMOVUPS      Y3, 1504(BX)
+	VMULPS       1248(BX), Y0, Y3
 	VMOVUPS      Y13, 1536(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y13
-	VMOVUPS      Y1, 1568(BX)
-	VXORPS       32(BX), Y13, Y1
-	VMOVUPS      Y1, 1600(BX)
-	VXORPS       64(BX), Y13, Y1
-	VMOVUPS      Y1, 1632(BX)
-	VMOVUPS      96(BX), Y1
-	VMOVUPS      Y11, 1664(BX)
-	VXORPS       Y13, Y1, Y11
+	VMOVUPS      Y0, 1568(BX)
+	VXORPS       32(BX), Y13, Y0
+	VMOVUPS      Y0, 1600(BX)
+	VXORPS       64(BX), Y13, Y0
+	VMOVUPS      Y0, 1632(BX)
+	VMOVUPS      96(BX), Y0
+	VMOVUPS      Y12, 1664(BX)
+	VXORPS       Y13, Y0, Y12
 	VMOVUPS      576(BX), Y13
-	VMOVUPS      Y11, 1696(BX)
-	VMULPS       32(BX), Y13, Y11
-	VMOVUPS      Y11, 32(BX)
-	VMOVUPS      1120(BX), Y11
-	VMULPS       64(BX), Y11, Y13
-	VMULPS       1408(BX), Y1, Y1
-	VMOVUPS      Y1, 96(BX)
-	VMULPS       Y14, Y3, Y1
+	VMOVUPS      Y12, 1696(BX)
+	VMULPS       32(BX), Y13, Y12
+	VMOVUPS      Y12, 32(BX)
+	VMOVUPS      544(BX), Y12
+	VMULPS       64(BX), Y12, Y13
+	VMULPS       448(BX), Y0, Y0
+	VMOVUPS      Y0, 96(BX)
+	VMULPS       Y11, Y8, Y0
 	VMOVUPS      Y13, 64(BX)
-	VMULPS       Y6, Y4, Y13
-	VMULPS       Y12, Y8, Y11
+	VMULPS       Y1, Y14, Y13
+	VMULPS       Y3, Y6, Y12
 	VMOVUPS      Y15, 1728(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y15
-	VDIVPS       Y1, Y15, Y1
+	VDIVPS       Y0, Y15, Y0
 	VDIVPS       Y13, Y15, Y13
-	VDIVPS       Y11, Y15, Y11
-	VMULPS       Y1, Y14, Y14
-	VMULPS       Y13, Y6, Y6
-	VMULPS       Y11, Y12, Y12
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y13, Y4, Y3
-	VMULPS       Y11, Y8, Y4
-	VMULPS       Y14, Y7, Y7
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y14, Y0, Y0
-	VMULPS       1024(BX), Y6, Y6
-	VMULPS       992(BX), Y12, Y8
-	VMULPS       Y1, Y9, Y9
-	VMULPS       Y3, Y10, Y10
-	VMULPS       1248(BX), Y4, Y11
-	VMULPS       1728(BX), Y1, Y1
-	VMULPS       1664(BX), Y3, Y3
-	VMULPS       1568(BX), Y4, Y4
-	VMULPS       1280(BX), Y9, Y9
-	VMULPS       1056(BX), Y10, Y10
+	VDIVPS       Y12, Y15, Y12
+	VMULPS       Y0, Y11, Y11
+	VMULPS       Y13, Y1, Y1
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y0, Y8, Y0
+	VMULPS       Y13, Y14, Y8
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y11, Y7, Y7
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y11, Y2, Y2
+	VMULPS       1024(BX), Y1, Y1
+	VMULPS       992(BX), Y3, Y3
+	VMULPS       Y0, Y10, Y10
+	VMULPS       Y8, Y9, Y9
+	VMULPS       1248(BX), Y6, Y11
+	VMULPS       1728(BX), Y0, Y0
+	VMULPS       1664(BX), Y8, Y8
+	VMULPS       1568(BX), Y6, Y6
+	VMULPS       1280(BX), Y10, Y10
+	VMULPS       1056(BX), Y9, Y9
 	VMULPS       1312(BX), Y11, Y11
-	VMOVUPS      960(BX), Y12
-	VMULPS       Y7, Y12, Y7
-	VMOVUPS      928(BX), Y13
-	VMULPS       Y5, Y13, Y5
-	VMOVUPS      896(BX), Y14
-	VMULPS       Y2, Y14, Y2
-	VMOVUPS      1536(BX), Y15
-	VMOVUPS      Y8, 1312(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y8
-	VMOVUPS      Y6, 1056(BX)
-	VMULPS       Y8, Y15, Y6
-	VMOVUPS      Y0, 1280(BX)
-	VMULPS       1504(BX), Y8, Y0
-	VMOVUPS      Y4, 1568(BX)
-	VMOVUPS      1472(BX), Y4
-	VMULPS       Y8, Y4, Y8
-	VFMADD231PS  Y12, Y12, Y6
-	VFMADD231PS  Y13, Y13, Y0
-	VFMADD231PS  Y14, Y14, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y12
-	VFMADD231PS  Y12, Y15, Y6
-	VFMADD231PS  1504(BX), Y12, Y0
-	VFMADD231PS  Y12, Y4, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS  Y12, Y9, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y14
-	VFMADD231PS  Y12, Y10, Y14
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y4
-	VFMADD231PS  Y12, Y11, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y15
-	VFMADD231PS  Y12, Y7, Y15
-	VMOVUPS      Y7, 896(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y7
-	VFMADD231PS  Y12, Y5, Y7
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y2, Y12
-	VMOVUPS      Y2, 928(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y2
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y6, Y2
-	VMOVUPS      Y5, 960(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y5
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y0, Y5
-	VMOVUPS      Y12, 1664(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y8, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y6, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y0, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y8, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y6, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y0, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y8, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y6, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y0, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y8, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y6, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y0, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y8, Y12
-	VMULPS       Y2, Y6, Y2
-	VMULPS       Y5, Y0, Y0
-	VMULPS       Y12, Y8, Y5
-	VMOVUPS      576(BX), Y6
-	VFMADD213PS  Y6, Y2, Y6
-	VMOVUPS      1120(BX), Y2
-	VFMADD213PS  Y2, Y0, Y2
-	VMOVUPS      1408(BX), Y0
-	VFMADD213PS  Y0, Y5, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y8
-	VFMADD231PS  Y5, Y13, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y12
-	VFMADD231PS  Y5, Y14, Y12
-	VMOVUPS      Y0, 1408(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y0
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      Y2, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y2
-	VFMADD213PS  Y2, Y13, Y8
-	VFMADD213PS  Y2, Y14, Y12
-	VFMADD213PS  Y2, Y4, Y0
-	VMOVUPS      Y6, 576(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD213PS  Y6, Y14, Y12
-	VFMADD213PS  Y6, Y4, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD213PS  Y6, Y14, Y12
-	VFMADD213PS  Y6, Y4, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD213PS  Y6, Y14, Y12
-	VFMADD213PS  Y6, Y4, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD213PS  Y6, Y14, Y12
-	VFMADD213PS  Y6, Y4, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD213PS  Y6, Y14, Y12
-	VFMADD213PS  Y6, Y4, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y6
-	VFMADD213PS  Y6, Y8, Y13
-	VFMADD213PS  Y6, Y12, Y14
-	VFMADD213PS  Y6, Y0, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y0
-	VFMADD213PS  Y0, Y13, Y9
-	VFMADD213PS  Y0, Y14, Y10
-	VFMADD213PS  Y0, Y4, Y11
-	VMULPS       Y1, Y9, Y1
-	VMULPS       Y3, Y10, Y3
-	VMULPS       1568(BX), Y11, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y8
-	VANDPS       Y1, Y8, Y1
-	VANDPS       Y3, Y8, Y3
-	VANDPS       Y4, Y8, Y4
-	VMOVUPS      1216(BX), Y9
-	VORPS        Y1, Y9, Y1
-	VMOVUPS      1184(BX), Y10
-	VORPS        Y3, Y10, Y3
-	VMOVUPS      1152(BX), Y11
-	VORPS        Y4, Y11, Y4
-	VMOVUPS      (BX), Y12
-	VORPS        Y9, Y12, Y9
-	VORPS        Y10, Y12, Y10
-	VORPS        Y11, Y12, Y11
-	VMOVUPS      1600(BX), Y13
-	VCMPPS       $0x00, Y9, Y13, Y9
-	VMOVUPS      1632(BX), Y14
-	VCMPPS       $0x00, Y10, Y14, Y10
-	VMOVUPS      1696(BX), Y14
-	VCMPPS       $0x00, Y11, Y14, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y14
-	VMOVUPS      832(BX), Y13
-	VBLENDVPS    Y9, Y14, Y13, Y9
-	VMOVUPS      1376(BX), Y13
-	VBLENDVPS    Y10, Y14, Y13, Y10
-	VMOVUPS      1344(BX), Y13
-	VBLENDVPS    Y11, Y14, Y13, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y13
-	VFMADD231PS  Y5, Y15, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y14
-	VFMADD231PS  Y5, Y7, Y14
-	VMOVUPS      1664(BX), Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y5
-	VFMADD213PS  Y2, Y15, Y13
-	VFMADD213PS  Y2, Y7, Y14
-	VFMADD231PS  Y5, Y12, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y5
-	VFMADD213PS  Y5, Y15, Y13
-	VFMADD213PS  Y5, Y7, Y14
-	VFMADD231PS  Y2, Y12, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y2
-	VFMADD213PS  Y2, Y15, Y13
-	VFMADD213PS  Y2, Y7, Y14
-	VFMADD231PS  Y5, Y12, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y5
-	VFMADD213PS  Y5, Y15, Y13
-	VFMADD213PS  Y5, Y7, Y14
-	VFMADD231PS  Y2, Y12, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y2
-	VFMADD213PS  Y2, Y15, Y13
-	VFMADD213PS  Y2, Y7, Y14
-	VFMADD231PS  Y5, Y12, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y5
-	VFMADD213PS  Y5, Y15, Y13
-	VFMADD213PS  Y5, Y7, Y14
-	VFMADD231PS  Y2, Y12, Y5
-	VFMADD213PS  Y6, Y13, Y15
-	VFMADD213PS  Y6, Y14, Y7
-	VFMADD231PS  Y5, Y12, Y6
-	VFMADD132PS  896(BX), Y0, Y15
-	VFMADD132PS  960(BX), Y0, Y7
-	VFMADD231PS  928(BX), Y6, Y0
-	VMULPS       1280(BX), Y15, Y2
-	VMULPS       1056(BX), Y7, Y5
-	VMULPS       1312(BX), Y0, Y0
-	VANDPS       Y2, Y8, Y2
-	VANDPS       Y5, Y8, Y5
-	VANDPS       Y0, Y8, Y0
-	VMOVUPS      640(BX), Y6
-	VORPS        Y2, Y6, Y2
-	VMOVUPS      384(BX), Y7
-	VORPS        Y5, Y7, Y5
-	VMOVUPS      448(BX), Y8
-	VORPS        Y0, Y8, Y0
-	VMOVUPS      (BX), Y12
-	VORPS        Y6, Y12, Y6
-	VORPS        Y7, Y12, Y7
-	VORPS        Y8, Y12, Y8
-	VMOVUPS      1600(BX), Y12
-	VCMPPS       $0x00, Y6, Y12, Y6
-	VMOVUPS      1632(BX), Y12
-	VCMPPS       $0x00, Y7, Y12, Y7
-	VMOVUPS      1696(BX), Y12
-	VCMPPS       $0x00, Y8, Y12, Y8
-	VSUBPS       Y2, Y1, Y1
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y12
-	VMOVUPS      32(BX), Y13
-	VBLENDVPS    Y6, Y12, Y13, Y6
-	VMOVUPS      64(BX), Y13
-	VBLENDVPS    Y7, Y12, Y13, Y7
-	VMOVUPS      96(BX), Y13
-	VBLENDVPS    Y8, Y12, Y13, Y8
+	VMULPS       960(BX), Y7, Y7
+	VMULPS       928(BX), Y5, Y5
+	VMULPS       896(BX), Y4, Y4
 	VMOVUPS      1536(BX), Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y13
-	VMINPS       Y13, Y12, Y14
-	VMOVUPS      1504(BX), Y15
-	VMOVUPS      Y0, 96(BX)
-	VMINPS       Y13, Y15, Y0
-	VMOVUPS      Y5, 64(BX)
-	VMOVUPS      1472(BX), Y5
-	VMINPS       Y13, Y5, Y13
-	VSUBPS       Y9, Y6, Y9
-	VSUBPS       Y10, Y7, Y10
-	VSUBPS       Y11, Y8, Y11
-	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y14, Y14
-	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y13, Y13
-	VSUBPS       Y14, Y12, Y12
-	VSUBPS       Y0, Y15, Y15
-	VSUBPS       Y13, Y5, Y5
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y14, Y14
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y0, Y0
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y13, Y13
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y12, Y12
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y15, Y15
-	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y5, Y5
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y15, Y15
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       576(BX), Y12, Y12
-	VMULPS       1120(BX), Y15, Y15
-	VMULPS       1408(BX), Y5, Y5
-	VMULPS       Y14, Y12, Y12
-	VMULPS       Y0, Y15, Y0
-	VMULPS       Y13, Y5, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y13
-	VMULPS       Y13, Y12, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y13
+	VSUBPS       Y13, Y12, Y14
+	VMOVUPS      Y3, 1312(BX)
+	VMOVUPS      1504(BX), Y3
+	VMOVUPS      Y1, 1056(BX)
+	VSUBPS       Y13, Y3, Y1
+	VMOVUPS      Y2, 1280(BX)
+	VMOVUPS      1472(BX), Y2
+	VSUBPS       Y13, Y2, Y13
+	VMOVUPS      Y6, 1568(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y6
+	VPADDD       Y6, Y12, Y12
+	VPADDD       Y6, Y3, Y3
+	VPADDD       Y6, Y2, Y2
+	VPSLLD       $0x17, Y12, Y6
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y12
+	VMOVUPS      Y8, 1472(BX)
+	VMULPS       Y12, Y14, Y8
+	VMOVUPS      Y0, 1504(BX)
+	VMULPS       Y12, Y1, Y0
+	VMULPS       Y12, Y13, Y12
+	VMOVUPS      960(BX), Y15
+	VFMADD231PS  Y15, Y15, Y8
+	VMOVUPS      928(BX), Y15
+	VFMADD231PS  Y15, Y15, Y0
+	VMOVUPS      896(BX), Y15
+	VFMADD231PS  Y15, Y15, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y15
+	VFMADD231PS  Y15, Y14, Y8
+	VFMADD231PS  Y15, Y1, Y0
+	VFMADD231PS  Y15, Y13, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y1, Y10, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS  Y1, Y9, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y15
+	VFMADD231PS  Y1, Y11, Y15
+	VMOVUPS      Y11, 896(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS  Y1, Y7, Y11
+	VMOVUPS      Y7, 928(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS  Y1, Y5, Y7
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y4, Y1
+	VMOVUPS      Y4, 960(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y4
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+992(SB), Y8, Y4
+	VMOVUPS      Y5, 1536(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y5
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+992(SB), Y0, Y5
+	VMOVUPS      Y1, 1664(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y1
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+992(SB), Y12, Y1
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y8, Y4
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y12, Y1
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y8, Y4
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y12, Y1
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y8, Y4
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y12, Y1
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y8, Y4
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y12, Y1
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y1, Y12, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VADDPS       Y4, Y5, Y4
+	VADDPS       Y0, Y5, Y0
+	VADDPS       Y1, Y5, Y1
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y2
+	VMULPS       Y2, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMULPS       576(BX), Y3, Y2
+	VMULPS       544(BX), Y0, Y0
+	VMULPS       448(BX), Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y4
+	VFMADD231PS  Y3, Y13, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y6
+	VFMADD231PS  Y3, Y14, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y8
+	VFMADD231PS  Y3, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y12
+	VFMADD213PS  Y12, Y13, Y4
+	VFMADD213PS  Y12, Y14, Y6
+	VFMADD213PS  Y12, Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1472(SB), Y12
+	VFMADD213PS  Y12, Y4, Y13
+	VFMADD213PS  Y12, Y6, Y14
+	VFMADD213PS  Y12, Y8, Y15
+	VFMADD213PS  Y5, Y13, Y10
+	VFMADD213PS  Y5, Y14, Y9
+	VFMADD132PS  896(BX), Y5, Y15
+	VMULPS       1504(BX), Y10, Y4
+	VMULPS       1472(BX), Y9, Y6
+	VMULPS       1568(BX), Y15, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y9
+	VANDPS       Y4, Y9, Y4
+	VANDPS       Y6, Y9, Y6
+	VANDPS       Y8, Y9, Y8
+	VMOVUPS      1216(BX), Y10
+	VORPS        Y4, Y10, Y4
+	VMOVUPS      1184(BX), Y13
+	VORPS        Y6, Y13, Y6
+	VMOVUPS      1152(BX), Y14
+	VORPS        Y8, Y14, Y8
+	VMOVUPS      (BX), Y15
+	VORPS        Y10, Y15, Y10
+	VORPS        Y13, Y15, Y13
+	VORPS        Y14, Y15, Y14
+	VMOVUPS      1600(BX), Y15
+	VCMPPS       $0x00, Y10, Y15, Y10
+	VMOVUPS      1632(BX), Y15
+	VCMPPS       $0x00, Y13, Y15, Y13
+	VMOVUPS      1696(BX), Y15
+	VCMPPS       $0x00, Y14, Y15, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y15
+	VMOVUPS      832(BX), Y9
+	VBLENDVPS    Y10, Y15, Y9, Y9
+	VMOVUPS      1376(BX), Y10
+	VBLENDVPS    Y13, Y15, Y10, Y10
+	VMOVUPS      1344(BX), Y13
+	VBLENDVPS    Y14, Y15, Y13, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y14
+	VFMADD231PS  Y3, Y11, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y15
+	VFMADD231PS  Y3, Y7, Y15
+	VMOVUPS      Y13, 1344(BX)
+	VMOVUPS      1664(BX), Y13
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1248(SB), Y13, Y3
+	VMOVUPS      Y10, 1376(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD213PS  Y10, Y11, Y14
+	VFMADD213PS  Y10, Y7, Y15
+	VFMADD231PS  Y3, Y13, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y3
+	VFMADD213PS  Y3, Y11, Y14
+	VFMADD213PS  Y3, Y7, Y15
+	VFMADD231PS  Y10, Y13, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y10
+	VFMADD213PS  Y10, Y11, Y14
+	VFMADD213PS  Y10, Y7, Y15
+	VFMADD231PS  Y3, Y13, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y3
+	VFMADD213PS  Y3, Y11, Y14
+	VFMADD213PS  Y3, Y7, Y15
+	VFMADD231PS  Y10, Y13, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y10
+	VFMADD213PS  Y10, Y11, Y14
+	VFMADD213PS  Y10, Y7, Y15
+	VFMADD231PS  Y3, Y13, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y3
+	VFMADD213PS  Y3, Y11, Y14
+	VFMADD213PS  Y3, Y7, Y15
+	VFMADD231PS  Y10, Y13, Y3
+	VFMADD213PS  Y12, Y14, Y11
+	VFMADD213PS  Y12, Y15, Y7
+	VFMADD231PS  Y3, Y13, Y12
+	VFMADD132PS  928(BX), Y5, Y11
+	VFMADD132PS  1536(BX), Y5, Y7
+	VFMADD231PS  960(BX), Y12, Y5
+	VMULPS       1280(BX), Y11, Y3
+	VMULPS       1056(BX), Y7, Y7
+	VMULPS       1312(BX), Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y10
+	VANDPS       Y3, Y10, Y3
+	VANDPS       Y7, Y10, Y7
+	VANDPS       Y5, Y10, Y5
+	VMOVUPS      352(BX), Y10
+	VORPS        Y3, Y10, Y3
+	VMOVUPS      384(BX), Y11
+	VORPS        Y7, Y11, Y7
+	VMOVUPS      320(BX), Y12
+	VORPS        Y5, Y12, Y5
+	VMOVUPS      (BX), Y13
+	VORPS        Y10, Y13, Y10
+	VORPS        Y11, Y13, Y11
+	VORPS        Y12, Y13, Y12
+	VMOVUPS      1600(BX), Y13
+	VCMPPS       $0x00, Y10, Y13, Y10
+	VMOVUPS      1632(BX), Y13
+	VCMPPS       $0x00, Y11, Y13, Y11
+	VMOVUPS      1696(BX), Y13
+	VCMPPS       $0x00, Y12, Y13, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y13
+	VMULPS       Y13, Y2, Y14
 	VMULPS       Y13, Y0, Y15
-	VMULPS       Y13, Y5, Y13
-	VFMADD231PS  Y1, Y12, Y9
-	VFMADD231PS  Y3, Y0, Y10
-	VFMADD231PS  Y4, Y5, Y11
-	VFNMADD231PS Y12, Y2, Y6
-	VFNMADD231PS 64(BX), Y0, Y7
-	VFNMADD231PS 96(BX), Y5, Y8
-	VMULPS       736(BX), Y14, Y0
-	VMULPS       704(BX), Y15, Y1
-	VMULPS       544(BX), Y13, Y2
-	VMULPS       1088(BX), Y14, Y3
-	VMULPS       800(BX), Y15, Y4
-	VMULPS       864(BX), Y13, Y5
-	VMOVUPS      1440(BX), Y12
-	VMOVUPS      Y5, 544(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1568(SB), Y5
-	VBLENDVPS    Y12, Y9, Y5, Y9
-	VMOVUPS      512(BX), Y12
-	VBLENDVPS    Y12, Y10, Y5, Y10
-	VMOVUPS      480(BX), Y12
-	VBLENDVPS    Y12, Y11, Y5, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y11
-	VMULPS       Y0, Y11, Y0
-	VMULPS       Y1, Y11, Y1
-	VMULPS       Y2, Y11, Y2
-	VMULPS       224(BX), Y9, Y11
-	VMULPS       256(BX), Y10, Y12
-	VMOVUPS      Y12, 256(BX)
-	VMULPS       288(BX), Y5, Y12
-	VMULPS       768(BX), Y14, Y14
-	VMULPS       672(BX), Y15, Y15
+	VMULPS       Y13, Y1, Y13
+	VMOVUPS      Y1, 1696(BX)
+	VMOVUPS      32(BX), Y1
+	VBLENDVPS    Y10, blackFirstRows32AVX2Consts<>+288(SB), Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y10
+	VMOVUPS      Y0, 32(BX)
+	VMOVUPS      64(BX), Y0
+	VBLENDVPS    Y11, Y10, Y0, Y0
+	VMOVUPS      96(BX), Y11
+	VBLENDVPS    Y12, Y10, Y11, Y10
+	VSUBPS       Y3, Y4, Y4
+	VSUBPS       Y7, Y6, Y6
+	VSUBPS       Y5, Y8, Y8
+	VSUBPS       Y9, Y1, Y9
+	VSUBPS       1376(BX), Y0, Y11
+	VSUBPS       1344(BX), Y10, Y12
+	VMOVUPS      Y8, 1344(BX)
+	VMULPS       736(BX), Y14, Y8
+	VMOVUPS      Y14, 736(BX)
+	VMULPS       704(BX), Y15, Y14
+	VMOVUPS      Y15, 704(BX)
+	VMULPS       640(BX), Y13, Y15
+	VFNMADD231PS Y2, Y3, Y1
+	VMOVUPS      32(BX), Y3
+	VFNMADD231PS Y3, Y7, Y0
+	VMOVUPS      1696(BX), Y7
+	VFNMADD231PS Y7, Y5, Y10
+	VFMADD231PS  Y4, Y2, Y9
+	VFMADD231PS  Y6, Y3, Y11
+	VFMADD231PS  1344(BX), Y7, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y2
+	VMULPS       Y8, Y2, Y3
+	VMULPS       Y14, Y2, Y4
+	VMULPS       Y15, Y2, Y2
+	VMOVUPS      736(BX), Y5
+	VMULPS       1088(BX), Y5, Y6
+	VMOVUPS      704(BX), Y7
+	VMULPS       800(BX), Y7, Y8
+	VMULPS       864(BX), Y13, Y14
+	VMOVUPS      1440(BX), Y15
+	VMOVUPS      Y2, 1344(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y2
+	VBLENDVPS    Y15, Y9, Y2, Y9
+	VMOVUPS      512(BX), Y15
+	VBLENDVPS    Y15, Y11, Y2, Y11
+	VMOVUPS      416(BX), Y15
+	VBLENDVPS    Y15, Y12, Y2, Y2
+	VMULPS       224(BX), Y9, Y12
+	VMULPS       256(BX), Y11, Y15
+	VMOVUPS      Y15, 256(BX)
+	VMULPS       288(BX), Y2, Y15
+	VMULPS       768(BX), Y5, Y5
+	VMULPS       672(BX), Y7, Y7
 	VMULPS       608(BX), Y13, Y13
-	VMULPS       1088(BX), Y6, Y6
-	VMULPS       800(BX), Y7, Y7
-	VMULPS       864(BX), Y8, Y8
-	VMULPS       352(BX), Y3, Y3
-	VMULPS       320(BX), Y4, Y4
-	VMOVUPS      Y4, 320(BX)
-	VMOVUPS      544(BX), Y4
-	VMULPS       416(BX), Y4, Y4
-	VFMADD231PS  128(BX), Y9, Y0
-	VFMADD231PS  160(BX), Y10, Y1
-	VFMADD231PS  192(BX), Y5, Y2
-	VXORPS       blackFirstRows32AVX2Consts<>+672(SB), Y11, Y11
-	VMOVUPS      Y2, 192(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y2
-	VMOVUPS      Y1, 160(BX)
-	VXORPS       256(BX), Y2, Y1
-	VXORPS       Y12, Y2, Y2
+	VMULPS       1088(BX), Y1, Y1
+	VMULPS       800(BX), Y0, Y0
+	VMULPS       864(BX), Y10, Y10
+	VMULPS       480(BX), Y6, Y6
+	VMULPS       1408(BX), Y8, Y8
+	VMULPS       1120(BX), Y14, Y14
+	VFMADD231PS  128(BX), Y9, Y3
+	VFMADD231PS  160(BX), Y11, Y4
+	VMOVUPS      Y4, 160(BX)
+	VMOVUPS      1344(BX), Y4
+	VFMADD231PS  192(BX), Y2, Y4
+	VXORPS       blackFirstRows32AVX2Consts<>+672(SB), Y12, Y12
+	VMOVUPS      Y4, 1344(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y4
+	VMOVUPS      Y3, 192(BX)
+	VXORPS       256(BX), Y4, Y3
+	VXORPS       Y15, Y4, Y4
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y9, (SI)(AX*1)
-	VMOVUPS      Y10, 32(SI)(AX*1)
+	VMOVUPS      Y11, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y5, 64(SI)(AX*1)
+	VMOVUPS      Y2, 64(SI)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y14, (R9)(AX*1)
-	VMOVUPS      Y15, 32(R9)(AX*1)
+	VMOVUPS      Y5, (R9)(AX*1)
+	VMOVUPS      Y7, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPS      Y13, 64(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y6, (DI)(AX*1)
-	VMOVUPS      Y7, 32(DI)(AX*1)
+	VMOVUPS      Y1, (DI)(AX*1)
+	VMOVUPS      Y0, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y8, 64(DI)(AX*1)
+	VMOVUPS      Y10, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y3, (R8)(AX*1)
-	VMOVUPS      320(BX), Y3
-	VMOVUPS      Y3, 32(R8)(AX*1)
+	VMOVUPS      Y6, (R8)(AX*1)
+	VMOVUPS      Y8, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y4, 64(R8)(AX*1)
+	VMOVUPS      Y14, 64(R8)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y11, (R11)(AX*1)
-	VMOVUPS      Y1, 32(R11)(AX*1)
+	VMOVUPS      Y12, (R11)(AX*1)
+	VMOVUPS      Y3, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y2, 64(R11)(AX*1)
+	VMOVUPS      Y4, 64(R11)(AX*1)
+	VMOVUPS      192(BX), Y0
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y0, (R10)(AX*1)
 	VMOVUPS      160(BX), Y0
 	VMOVUPS      Y0, 32(R10)(AX*1)
-	VMOVUPS      192(BX), Y0
+	VMOVUPS      1344(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y0, 64(R10)(AX*1)
 	ADDQ         $+96, AX
@@ -3293,28 +3293,28 @@ tail:
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y1
 	VMOVUPS      Y0, 192(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y5, Y0
-	VMOVUPS      Y5, 224(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y11, Y5
-	VMOVUPS      Y4, 256(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y10, Y4
-	VMOVUPS      Y9, 288(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y1, Y9
-	VMOVUPS      Y8, 320(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y0, Y8
+	VMOVUPS      Y9, 224(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y11, Y9
+	VMOVUPS      Y8, 256(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y10, Y8
+	VMOVUPS      Y5, 288(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y1, Y5
+	VMOVUPS      Y4, 320(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y0, Y4
 	VMOVUPS      Y3, 352(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y11, Y3
 	VMOVUPS      Y2, 384(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y10, Y2
-	VBLENDVPS    Y3, Y5, Y11, Y5
-	VBLENDVPS    Y2, Y4, Y10, Y4
+	VBLENDVPS    Y3, Y9, Y11, Y9
+	VBLENDVPS    Y2, Y8, Y10, Y8
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y3, Y3
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y2, Y2
 	VMOVUPS      Y7, 416(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y1, Y7
 	VMOVUPS      Y12, 448(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y0, Y12
-	VBLENDVPS    Y7, Y9, Y1, Y9
-	VBLENDVPS    Y12, Y8, Y0, Y8
+	VBLENDVPS    Y7, Y5, Y1, Y5
+	VBLENDVPS    Y12, Y4, Y0, Y4
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y7, Y7
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y12, Y12
 	VMOVUPS      Y6, 480(BX)
@@ -3326,114 +3326,114 @@ tail:
 	VMOVUPS      Y1, 576(BX)
 	VCMPPS       $0x03, Y0, Y0, Y1
 	VMOVUPS      Y0, 608(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y5, Y0
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y9, Y0
 	VMOVUPS      Y13, 640(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y4, Y13
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y8, Y13
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y13, Y13
 	VORPS        Y6, Y0, Y0
 	VORPS        Y11, Y13, Y6
+	VPSRLD       $0x17, Y9, Y9
+	VPSRLD       $0x17, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+192(SB), Y11
+	VORPS        Y11, Y9, Y9
+	VORPS        Y11, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+224(SB), Y13
+	VSUBPS       Y13, Y9, Y9
+	VSUBPS       Y13, Y8, Y8
+	VSUBPS       Y3, Y9, Y3
+	VSUBPS       Y2, Y8, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y8
+	VANDPS       Y5, Y8, Y9
+	VANDPS       Y4, Y8, Y8
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y9, Y9
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y8, Y8
+	VORPS        Y10, Y9, Y9
+	VORPS        Y1, Y8, Y1
 	VPSRLD       $0x17, Y5, Y5
 	VPSRLD       $0x17, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+192(SB), Y11
-	VORPS        Y11, Y5, Y5
-	VORPS        Y11, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+224(SB), Y13
+	VORPS        Y5, Y11, Y5
+	VORPS        Y4, Y11, Y4
 	VSUBPS       Y13, Y5, Y5
 	VSUBPS       Y13, Y4, Y4
-	VSUBPS       Y3, Y5, Y3
-	VSUBPS       Y2, Y4, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y4
-	VANDPS       Y9, Y4, Y5
-	VANDPS       Y8, Y4, Y4
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y5, Y5
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y4, Y4
-	VORPS        Y10, Y5, Y5
-	VORPS        Y1, Y4, Y1
-	VPSRLD       $0x17, Y9, Y4
-	VPSRLD       $0x17, Y8, Y8
-	VORPS        Y4, Y11, Y4
-	VORPS        Y8, Y11, Y8
-	VSUBPS       Y13, Y4, Y4
-	VSUBPS       Y13, Y8, Y8
-	VSUBPS       Y7, Y4, Y4
-	VSUBPS       Y12, Y8, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y8
-	VMULPS       Y8, Y0, Y9
-	VMULPS       Y8, Y6, Y10
-	VCMPPS       $0x11, Y5, Y9, Y9
+	VSUBPS       Y7, Y5, Y5
+	VSUBPS       Y12, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y7
+	VMULPS       Y7, Y0, Y8
+	VMULPS       Y7, Y6, Y10
+	VCMPPS       $0x11, Y9, Y8, Y8
 	VCMPPS       $0x11, Y1, Y10, Y10
-	VMULPS       Y8, Y5, Y11
-	VMULPS       Y8, Y1, Y8
+	VMULPS       Y7, Y9, Y11
+	VMULPS       Y7, Y1, Y7
 	VCMPPS       $0x11, Y0, Y11, Y11
-	VCMPPS       $0x11, Y6, Y8, Y8
+	VCMPPS       $0x11, Y6, Y7, Y7
 	VADDPS       Y0, Y0, Y12
 	VADDPS       Y6, Y6, Y13
-	VBLENDVPS    Y9, Y12, Y0, Y0
+	VBLENDVPS    Y8, Y12, Y0, Y0
 	VBLENDVPS    Y10, Y13, Y6, Y6
-	VADDPS       Y5, Y5, Y12
+	VADDPS       Y9, Y9, Y12
 	VADDPS       Y1, Y1, Y13
-	VBLENDVPS    Y11, Y12, Y5, Y5
-	VBLENDVPS    Y8, Y13, Y1, Y1
+	VBLENDVPS    Y11, Y12, Y9, Y9
+	VBLENDVPS    Y7, Y13, Y1, Y1
 	VMOVUPS      480(BX), Y12
 	VMULPS       640(BX), Y12, Y13
-	VMOVUPS      Y8, 672(BX)
-	VMOVUPS      416(BX), Y8
+	VMOVUPS      Y7, 672(BX)
+	VMOVUPS      416(BX), Y7
 	VMOVUPS      Y11, 704(BX)
-	VMULPS       448(BX), Y8, Y11
+	VMULPS       448(BX), Y7, Y11
 	VMULPS       Y12, Y12, Y12
-	VMULPS       Y8, Y8, Y8
+	VMULPS       Y7, Y7, Y7
 	VMOVUPS      Y10, 416(BX)
-	VADDPS       Y5, Y0, Y10
-	VMOVUPS      Y9, 480(BX)
-	VADDPS       Y1, Y6, Y9
-	VSUBPS       Y5, Y0, Y0
+	VADDPS       Y9, Y0, Y10
+	VMOVUPS      Y8, 480(BX)
+	VADDPS       Y1, Y6, Y8
+	VSUBPS       Y9, Y0, Y0
 	VSUBPS       Y1, Y6, Y1
-	VMULPS       384(BX), Y13, Y5
-	VMULPS       352(BX), Y11, Y6
-	VMOVUPS      Y8, 736(BX)
-	VMOVUPS      512(BX), Y8
+	VMULPS       384(BX), Y13, Y6
+	VMULPS       352(BX), Y11, Y9
+	VMOVUPS      Y7, 736(BX)
+	VMOVUPS      512(BX), Y7
 	VMOVUPS      Y12, 768(BX)
-	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y12
-	VMOVUPS      544(BX), Y8
+	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y7, Y12
+	VMOVUPS      544(BX), Y7
 	VMOVUPS      Y11, 800(BX)
-	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y8
-	VBLENDVPS    Y12, Y8, Y3, Y3
-	VBLENDVPS    Y11, Y8, Y2, Y2
-	VMULPS       Y5, Y10, Y11
-	VMULPS       Y6, Y9, Y12
+	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y7, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y7
+	VBLENDVPS    Y12, Y7, Y3, Y3
+	VBLENDVPS    Y11, Y7, Y2, Y2
+	VMULPS       Y6, Y10, Y11
+	VMULPS       Y9, Y8, Y12
 	VMOVUPS      Y13, 832(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y13
 	VDIVPS       Y11, Y13, Y11
 	VDIVPS       Y12, Y13, Y12
-	VMULPS       Y11, Y5, Y5
-	VMULPS       Y12, Y6, Y6
-	VMULPS       Y11, Y10, Y10
+	VMULPS       Y11, Y6, Y6
 	VMULPS       Y12, Y9, Y9
-	VMULPS       Y5, Y0, Y0
-	VMULPS       Y6, Y1, Y1
-	VMOVUPS      576(BX), Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y6
-	VCMPPS       $0x00, Y6, Y5, Y11
+	VMULPS       Y11, Y10, Y10
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y9, Y1, Y1
+	VMOVUPS      576(BX), Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y9
+	VCMPPS       $0x00, Y9, Y6, Y11
 	VMOVUPS      608(BX), Y12
-	VCMPPS       $0x00, Y6, Y12, Y13
-	VBLENDVPS    Y11, Y8, Y4, Y4
-	VBLENDVPS    Y13, Y8, Y7, Y7
-	VMOVUPS      512(BX), Y8
+	VCMPPS       $0x00, Y9, Y12, Y13
+	VBLENDVPS    Y11, Y7, Y5, Y5
+	VBLENDVPS    Y13, Y7, Y4, Y4
+	VMOVUPS      512(BX), Y7
 	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y11
-	VCMPPS       $0x11, Y11, Y8, Y13
-	VMOVUPS      544(BX), Y6
-	VMOVUPS      Y9, 864(BX)
-	VCMPPS       $0x11, Y11, Y6, Y9
-	VBLENDVPS    Y13, Y3, Y8, Y3
-	VBLENDVPS    Y9, Y2, Y6, Y2
-	VCMPPS       $0x11, Y11, Y5, Y6
+	VCMPPS       $0x11, Y11, Y7, Y13
+	VMOVUPS      544(BX), Y9
+	VMOVUPS      Y8, 864(BX)
+	VCMPPS       $0x11, Y11, Y9, Y8
+	VBLENDVPS    Y13, Y3, Y7, Y3
+	VBLENDVPS    Y8, Y2, Y9, Y2
+	VCMPPS       $0x11, Y11, Y6, Y7
 	VCMPPS       $0x11, Y11, Y12, Y8
-	VBLENDVPS    Y6, Y4, Y5, Y4
-	VBLENDVPS    Y8, Y7, Y12, Y5
-	VSUBPS       Y4, Y3, Y3
-	VSUBPS       Y5, Y2, Y2
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VBLENDVPS    Y8, Y4, Y12, Y4
+	VSUBPS       Y5, Y3, Y3
+	VSUBPS       Y4, Y2, Y2
 	VMULPS       Y0, Y0, Y4
 	VMULPS       Y1, Y1, Y5
 	VMOVUPS      832(BX), Y6
@@ -3487,341 +3487,332 @@ tail:
 	VFMADD231PS  Y0, Y2, Y6
 	VMOVUPS      384(BX), Y0
 	VMOVUPS      320(BX), Y1
-	VMULPS       Y1, Y0, Y2
+	VMINPS       Y1, Y0, Y2
 	VMOVUPS      352(BX), Y3
 	VMOVUPS      288(BX), Y5
-	VMULPS       Y5, Y3, Y12
+	VMINPS       Y5, Y3, Y12
 	VMOVUPS      256(BX), Y4
-	VMINPS       Y4, Y0, Y0
-	VMOVUPS      Y12, 384(BX)
-	VMOVUPS      224(BX), Y12
-	VMINPS       Y12, Y3, Y3
-	VMULPS       Y1, Y4, Y4
-	VMULPS       Y5, Y12, Y12
-	VMINPS       Y1, Y0, Y0
-	VMINPS       Y5, Y3, Y1
-	VMINPS       832(BX), Y0, Y0
-	VMINPS       800(BX), Y1, Y1
-	VMINPS       192(BX), Y0, Y0
-	VMINPS       160(BX), Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y3
-	VCMPPS       $0x11, Y0, Y3, Y0
-	VCMPPS       $0x11, Y1, Y3, Y1
-	VMOVAPS      Y8, Y3
-	VFMADD231PS  Y9, Y11, Y3
-	VMOVAPS      Y7, Y5
-	VFMADD231PS  Y6, Y13, Y5
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, 384(BX)
+	VMOVUPS      224(BX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y0, Y5, Y5
+	VMINPS       Y4, Y2, Y2
+	VMINPS       Y0, Y12, Y0
+	VMINPS       832(BX), Y2, Y2
+	VMINPS       800(BX), Y0, Y0
+	VMINPS       192(BX), Y2, Y2
+	VMINPS       160(BX), Y0, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y2
+	VCMPPS       $0x11, Y0, Y4, Y0
+	VMOVAPS      Y8, Y4
+	VFMADD231PS  Y9, Y11, Y4
+	VMOVAPS      Y7, Y12
+	VFMADD231PS  Y6, Y13, Y12
 	VFMSUB231PS  Y9, Y11, Y8
 	VFMSUB231PS  Y6, Y13, Y7
 	VMULPS       Y10, Y11, Y6
 	VMULPS       864(BX), Y13, Y9
-	VADDPS       Y4, Y2, Y11
-	VADDPS       384(BX), Y12, Y13
+	VADDPS       384(BX), Y1, Y11
+	VADDPS       Y5, Y3, Y13
 	VADDPS       832(BX), Y11, Y11
 	VADDPS       800(BX), Y13, Y13
-	VMULPS       128(BX), Y4, Y4
-	VMULPS       96(BX), Y12, Y12
+	VMULPS       128(BX), Y1, Y1
+	VMULPS       96(BX), Y5, Y5
 	VADDPS       192(BX), Y11, Y11
 	VADDPS       160(BX), Y13, Y13
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+736(SB), Y11, Y11
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+736(SB), Y13, Y13
-	VANDPS       Y11, Y0, Y0
-	VANDPS       Y13, Y1, Y1
+	VANDPS       Y11, Y2, Y2
+	VANDPS       Y13, Y0, Y0
 	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y3, Y11, Y13
+	VANDPS       Y4, Y11, Y13
 	VMOVUPS      Y9, 800(BX)
-	VANDPS       Y5, Y11, Y9
+	VANDPS       Y12, Y11, Y9
 	VMOVUPS      Y6, 832(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y6
 	VMINPS       Y13, Y6, Y13
 	VMINPS       Y9, Y6, Y9
-	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y3, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y5, Y5
-	VMOVUPS      Y10, 288(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y4, Y4
+	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y12, Y12
+	VMOVUPS      Y10, 224(BX)
 	VANDPS       Y8, Y11, Y10
-	VMOVUPS      Y1, 320(BX)
-	VANDPS       Y7, Y11, Y1
+	VMOVUPS      Y0, 256(BX)
+	VANDPS       Y7, Y11, Y0
 	VMINPS       Y10, Y6, Y10
-	VMINPS       Y1, Y6, Y1
+	VMINPS       Y0, Y6, Y0
 	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
 	VANDPS       Y8, Y6, Y8
 	VANDPS       Y7, Y6, Y7
 	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y11
-	VMOVUPS      Y0, 224(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y0
-	VFMADD231PS  Y11, Y13, Y0
-	VMOVUPS      Y12, 256(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VMOVUPS      Y4, 352(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y4
-	VMOVUPS      Y7, 672(BX)
-	VADDPS       Y4, Y13, Y7
-	VMOVUPS      Y8, 704(BX)
-	VADDPS       Y4, Y9, Y8
-	VMOVUPS      Y5, 416(BX)
+	VMOVUPS      Y2, 288(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y2
+	VFMADD231PS  Y11, Y13, Y2
+	VMOVUPS      Y5, 320(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y5
-	VFMADD231PS  Y11, Y10, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y1, Y11
-	VMOVUPS      Y3, 480(BX)
-	VADDPS       Y4, Y10, Y3
-	VADDPS       Y4, Y1, Y4
-	VMOVUPS      Y1, 608(BX)
-	VMULPS       Y13, Y13, Y1
-	VMOVUPS      Y10, 576(BX)
-	VMULPS       Y9, Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y6
-	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y1
-	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y10
-	VSUBPS       Y6, Y1, Y1
-	VSUBPS       Y6, Y10, Y6
-	VMULPS       Y7, Y0, Y10
-	VMOVUPS      Y7, 544(BX)
-	VMULPS       Y8, Y12, Y7
-	VMOVUPS      Y8, 512(BX)
-	VMULPS       Y3, Y5, Y8
-	VMOVUPS      Y3, 896(BX)
-	VMULPS       Y4, Y11, Y3
-	VMOVUPS      Y4, 928(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y4
-	VMOVUPS      Y11, 960(BX)
-	VXORPS       128(BX), Y4, Y11
-	VMOVUPS      Y11, 992(BX)
-	VMOVUPS      96(BX), Y11
-	VMOVUPS      Y5, 1024(BX)
-	VXORPS       Y4, Y11, Y5
-	VMULPS       128(BX), Y2, Y4
-	VMULPS       384(BX), Y11, Y11
-	VMOVUPS      Y11, 96(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+896(SB), Y1, Y11
-	VMOVUPS      Y4, 128(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+896(SB), Y6, Y4
-	VFMADD231PS  Y13, Y13, Y11
-	VFMADD231PS  Y9, Y9, Y4
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+928(SB), Y1, Y11
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+928(SB), Y6, Y4
-	VMOVUPS      Y6, 1056(BX)
-	VMULPS       Y8, Y10, Y6
-	VMOVUPS      Y1, 1088(BX)
-	VMULPS       Y3, Y7, Y1
-	VMOVUPS      Y5, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VDIVPS       Y6, Y5, Y6
-	VDIVPS       Y1, Y5, Y1
-	VMULPS       Y6, Y8, Y8
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y6, Y10, Y6
-	VMULPS       Y1, Y7, Y1
-	VMULPS       Y8, Y0, Y0
-	VMULPS       Y3, Y12, Y7
-	VMULPS       544(BX), Y8, Y8
-	VMULPS       512(BX), Y3, Y3
-	VMULPS       Y0, Y13, Y0
-	VMULPS       Y7, Y9, Y7
-	VMULPS       1024(BX), Y6, Y9
-	VMULPS       960(BX), Y1, Y10
-	VMULPS       896(BX), Y6, Y6
-	VMULPS       928(BX), Y1, Y1
-	VMULPS       576(BX), Y9, Y9
-	VMULPS       608(BX), Y10, Y10
+	VFMADD231PS  Y11, Y9, Y5
+	VMOVUPS      Y1, 352(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y1
+	VMOVUPS      Y7, 672(BX)
+	VADDPS       Y1, Y13, Y7
+	VMOVUPS      Y8, 704(BX)
+	VADDPS       Y1, Y9, Y8
+	VMOVUPS      Y12, 416(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
+	VFMADD231PS  Y11, Y10, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y0, Y11
+	VMOVUPS      Y4, 480(BX)
+	VADDPS       Y1, Y10, Y4
+	VADDPS       Y1, Y0, Y1
+	VMOVUPS      Y0, 608(BX)
+	VMULPS       Y13, Y13, Y0
+	VMOVUPS      Y13, 576(BX)
+	VMULPS       Y9, Y9, Y13
+	VMOVUPS      Y9, 544(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y9
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y9, Y0
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y9, Y13
+	VMOVUPS      Y10, 512(BX)
+	VMULPS       Y7, Y2, Y10
+	VMOVUPS      Y7, 896(BX)
+	VMULPS       Y8, Y5, Y7
+	VMOVUPS      Y8, 928(BX)
+	VMULPS       Y4, Y12, Y8
+	VMOVUPS      Y4, 960(BX)
+	VMULPS       Y1, Y11, Y4
+	VMOVUPS      Y1, 992(BX)
+	VXORPS       128(BX), Y6, Y1
+	VMOVUPS      Y1, 1024(BX)
+	VMOVUPS      96(BX), Y1
+	VMOVUPS      Y11, 1056(BX)
+	VXORPS       Y6, Y1, Y11
+	VMOVUPS      384(BX), Y6
+	VMOVUPS      Y11, 1088(BX)
+	VMULPS       128(BX), Y6, Y11
+	VMULPS       Y3, Y1, Y1
+	VSUBPS       Y9, Y0, Y6
+	VSUBPS       Y9, Y13, Y9
+	VPADDD       blackFirstRows32AVX2Consts<>+896(SB), Y0, Y0
+	VPADDD       blackFirstRows32AVX2Consts<>+896(SB), Y13, Y13
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y13, Y13
+	VMOVUPS      Y3, 96(BX)
+	VMULPS       Y8, Y10, Y3
+	VMOVUPS      Y13, 128(BX)
+	VMULPS       Y4, Y7, Y13
+	VMOVUPS      Y0, 1120(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y0
+	VDIVPS       Y3, Y0, Y3
+	VDIVPS       Y13, Y0, Y13
+	VMULPS       Y3, Y8, Y8
+	VMULPS       Y13, Y4, Y4
+	VMULPS       Y3, Y10, Y3
+	VMULPS       Y13, Y7, Y7
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y4, Y5, Y5
+	VMULPS       896(BX), Y8, Y8
+	VMULPS       928(BX), Y4, Y4
+	VMULPS       Y3, Y12, Y10
+	VMULPS       1056(BX), Y7, Y12
+	VMULPS       960(BX), Y3, Y3
+	VMULPS       992(BX), Y7, Y7
+	VMULPS       512(BX), Y10, Y10
+	VMULPS       608(BX), Y12, Y12
+	VMOVUPS      576(BX), Y13
+	VMULPS       Y2, Y13, Y2
+	VMOVUPS      Y4, 608(BX)
+	VMOVUPS      544(BX), Y4
+	VMULPS       Y5, Y4, Y5
+	VMOVUPS      Y8, 512(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y8
+	VMULPS       Y8, Y6, Y0
+	VMULPS       Y8, Y9, Y8
+	VFMADD231PS  Y13, Y13, Y0
+	VFMADD231PS  Y4, Y4, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y4
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y4, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y6
+	VFMADD231PS  Y4, Y10, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS  Y4, Y12, Y9
 	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS  Y12, Y0, Y13
-	VMOVUPS      Y1, 608(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y1
-	VFMADD231PS  Y12, Y7, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y5
-	VMOVUPS      Y6, 576(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y6
-	VFMADD231PS  Y5, Y11, Y6
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y4, Y5
-	VMOVUPS      Y3, 928(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y3
-	VFMADD213PS  Y3, Y11, Y6
-	VFMADD231PS  Y5, Y4, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y5
+	VFMADD231PS  Y4, Y2, Y13
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y5, Y4
+	VMOVUPS      Y8, 544(BX)
+	VMOVUPS      (BX), Y8
+	VMOVUPS      Y0, 576(BX)
+	VORPS        480(BX), Y8, Y0
+	VMOVUPS      Y5, 992(BX)
+	VORPS        416(BX), Y8, Y5
+	VMOVUPS      1024(BX), Y8
+	VCMPPS       $0x00, Y0, Y8, Y0
+	VMOVUPS      1088(BX), Y8
+	VCMPPS       $0x00, Y5, Y8, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y8
+	VBLENDVPS    Y0, Y8, Y11, Y0
+	VBLENDVPS    Y5, Y8, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y11
+	VFMADD231PS  Y5, Y6, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y8
+	VFMADD231PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y5
+	VFMADD213PS  Y5, Y6, Y11
+	VFMADD213PS  Y5, Y9, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1472(SB), Y5
 	VFMADD213PS  Y5, Y11, Y6
-	VFMADD231PS  Y3, Y4, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y3
-	VFMADD213PS  Y3, Y11, Y6
-	VFMADD231PS  Y5, Y4, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y5
-	VFMADD213PS  Y5, Y11, Y6
-	VFMADD213PS  Y5, Y4, Y3
-	VMULPS       Y6, Y11, Y6
-	VMULPS       Y3, Y4, Y3
-	VFMADD213PS  Y2, Y6, Y2
-	VMOVUPS      384(BX), Y4
-	VFMADD213PS  Y4, Y3, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y3
-	VFMADD231PS  Y12, Y9, Y3
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y10, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y11
-	VFMADD231PS  Y6, Y13, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y5
-	VFMADD231PS  Y6, Y1, Y5
-	VMOVUPS      Y4, 384(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y4
-	VFMADD213PS  Y4, Y13, Y11
-	VFMADD213PS  Y4, Y1, Y5
-	VMOVUPS      Y2, 896(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y1, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y1, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y1, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y1, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y2
-	VFMADD213PS  Y2, Y13, Y11
-	VFMADD213PS  Y2, Y1, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y2
-	VFMADD213PS  Y2, Y11, Y13
-	VFMADD213PS  Y2, Y5, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VFMADD213PS  Y5, Y13, Y0
-	VFMADD213PS  Y5, Y1, Y7
-	VMULPS       Y8, Y0, Y0
-	VMULPS       928(BX), Y7, Y1
+	VFMADD213PS  Y5, Y8, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y8
+	VFMADD213PS  Y8, Y6, Y10
+	VFMADD213PS  Y8, Y9, Y12
+	VMULPS       Y3, Y10, Y3
+	VMULPS       Y7, Y12, Y6
 	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y7
-	VANDPS       Y0, Y7, Y0
+	VANDPS       Y3, Y7, Y3
+	VANDPS       Y6, Y7, Y6
+	VMOVUPS      704(BX), Y9
+	VORPS        Y3, Y9, Y3
+	VMOVUPS      672(BX), Y10
+	VORPS        Y6, Y10, Y6
+	VMOVUPS      (BX), Y11
+	VORPS        Y9, Y11, Y9
+	VORPS        Y10, Y11, Y10
+	VMOVUPS      1024(BX), Y11
+	VCMPPS       $0x00, Y9, Y11, Y9
+	VMOVUPS      1088(BX), Y11
+	VCMPPS       $0x00, Y10, Y11, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y11
+	VMOVUPS      352(BX), Y12
+	VBLENDVPS    Y9, Y11, Y12, Y9
+	VMOVUPS      320(BX), Y12
+	VBLENDVPS    Y10, Y11, Y12, Y10
+	VSUBPS       Y9, Y0, Y9
+	VSUBPS       Y10, Y1, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS  Y11, Y13, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1248(SB), Y4, Y11
+	VMOVUPS      Y1, 320(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y1
+	VFMADD213PS  Y1, Y13, Y12
+	VFMADD231PS  Y11, Y4, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS  Y11, Y13, Y12
+	VFMADD231PS  Y1, Y4, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y1
+	VFMADD213PS  Y1, Y13, Y12
+	VFMADD231PS  Y11, Y4, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS  Y11, Y13, Y12
+	VFMADD231PS  Y1, Y4, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y1
+	VFMADD213PS  Y1, Y13, Y12
+	VFMADD231PS  Y11, Y4, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS  Y11, Y13, Y12
+	VFMADD231PS  Y1, Y4, Y11
+	VFMADD213PS  Y5, Y12, Y13
+	VFMADD231PS  Y11, Y4, Y5
+	VFMADD213PS  Y8, Y13, Y2
+	VFMADD132PS  992(BX), Y8, Y5
+	VMULPS       512(BX), Y2, Y1
+	VMULPS       608(BX), Y5, Y2
 	VANDPS       Y1, Y7, Y1
-	VMOVUPS      480(BX), Y8
-	VORPS        Y0, Y8, Y0
-	VMOVUPS      416(BX), Y11
-	VORPS        Y1, Y11, Y1
-	VMOVUPS      (BX), Y13
-	VORPS        Y8, Y13, Y8
-	VORPS        Y11, Y13, Y11
-	VMOVUPS      992(BX), Y13
-	VCMPPS       $0x00, Y8, Y13, Y8
-	VMOVUPS      1120(BX), Y13
-	VCMPPS       $0x00, Y11, Y13, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y13
-	VMOVUPS      128(BX), Y7
-	VBLENDVPS    Y8, Y13, Y7, Y7
-	VMOVUPS      96(BX), Y8
-	VBLENDVPS    Y11, Y13, Y8, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y11
-	VFMADD231PS  Y6, Y3, Y11
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y6
-	VFMADD213PS  Y4, Y3, Y11
-	VFMADD231PS  Y6, Y12, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y6
-	VFMADD213PS  Y6, Y3, Y11
-	VFMADD231PS  Y4, Y12, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y4
-	VFMADD213PS  Y4, Y3, Y11
-	VFMADD231PS  Y6, Y12, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y6
-	VFMADD213PS  Y6, Y3, Y11
-	VFMADD231PS  Y4, Y12, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y4
-	VFMADD213PS  Y4, Y3, Y11
-	VFMADD231PS  Y6, Y12, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y6
-	VFMADD213PS  Y6, Y3, Y11
-	VFMADD231PS  Y4, Y12, Y6
-	VFMADD213PS  Y2, Y11, Y3
-	VFMADD231PS  Y6, Y12, Y2
-	VFMADD213PS  Y5, Y3, Y9
-	VFMADD231PS  Y2, Y10, Y5
-	VMULPS       576(BX), Y9, Y2
-	VMULPS       608(BX), Y5, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y2, Y4, Y2
-	VANDPS       Y3, Y4, Y3
-	VMOVUPS      704(BX), Y4
-	VORPS        Y2, Y4, Y2
-	VMOVUPS      672(BX), Y5
-	VORPS        Y3, Y5, Y3
-	VMOVUPS      (BX), Y6
-	VORPS        Y4, Y6, Y4
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      992(BX), Y6
-	VCMPPS       $0x00, Y4, Y6, Y4
-	VMOVUPS      1120(BX), Y6
-	VCMPPS       $0x00, Y5, Y6, Y5
-	VMOVUPS      352(BX), Y6
-	VBLENDVPS    Y4, Y13, Y6, Y4
-	VMOVUPS      256(BX), Y6
-	VBLENDVPS    Y5, Y13, Y6, Y5
-	VSUBPS       Y0, Y2, Y2
+	VANDPS       Y2, Y7, Y2
+	VORPS        480(BX), Y1, Y1
+	VORPS        416(BX), Y2, Y2
 	VSUBPS       Y1, Y3, Y3
-	VSUBPS       Y4, Y7, Y4
-	VSUBPS       Y5, Y8, Y5
-	VMOVUPS      1088(BX), Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y9
-	VMINPS       Y9, Y6, Y10
-	VMOVUPS      1056(BX), Y11
-	VMINPS       Y9, Y11, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1472(SB), Y12
-	VMAXPS       Y12, Y10, Y10
-	VMAXPS       Y12, Y9, Y9
-	VSUBPS       Y10, Y6, Y6
-	VSUBPS       Y9, Y11, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y12
-	VADDPS       Y12, Y10, Y10
-	VADDPS       Y12, Y9, Y9
-	VADDPS       Y12, Y6, Y6
-	VADDPS       Y12, Y11, Y11
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       896(BX), Y6, Y6
-	VMULPS       384(BX), Y11, Y11
-	VMULPS       Y10, Y6, Y6
-	VMULPS       Y9, Y11, Y9
-	VFMADD231PS  Y2, Y6, Y4
-	VFMADD231PS  Y3, Y9, Y5
-	VFNMADD231PS Y6, Y0, Y7
-	VFNMADD231PS Y9, Y1, Y8
-	VMOVUPS      224(BX), Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1568(SB), Y1
-	VBLENDVPS    Y0, Y4, Y1, Y0
-	VMOVUPS      320(BX), Y2
-	VBLENDVPS    Y2, Y5, Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y2
-	VMULPS       Y2, Y6, Y3
-	VMULPS       Y2, Y9, Y2
-	VMULPS       192(BX), Y0, Y4
-	VMULPS       160(BX), Y1, Y5
-	VMULPS       288(BX), Y7, Y6
-	VMULPS       864(BX), Y8, Y7
-	VMASKMOVPS   Y6, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(DI)(AX*1)
-	VMULPS       768(BX), Y3, Y6
-	VMULPS       736(BX), Y2, Y7
-	VMULPS       288(BX), Y3, Y8
-	VMULPS       864(BX), Y2, Y9
-	VMULPS       640(BX), Y3, Y3
-	VMULPS       448(BX), Y2, Y2
-	VMULPS       832(BX), Y8, Y8
-	VMULPS       800(BX), Y9, Y9
-	VMASKMOVPS   Y3, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(R9)(AX*1)
-	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y2
-	VMULPS       Y6, Y2, Y3
-	VMULPS       Y7, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
-	VXORPS       Y4, Y6, Y4
-	VXORPS       Y5, Y6, Y5
-	VMASKMOVPS   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
-	VFMADD231PS  64(BX), Y0, Y3
-	VFMADD231PS  32(BX), Y1, Y2
-	VMASKMOVPS   Y3, Y15, (R10)(AX*1)
+	VSUBPS       Y2, Y6, Y4
+	VMOVUPS      576(BX), Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VMOVUPS      544(BX), Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y11, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y12
+	VFMADD213PS  Y12, Y5, Y7
+	VFMADD231PS  Y6, Y11, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y6
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD231PS  Y12, Y11, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y12
+	VFMADD213PS  Y12, Y5, Y7
+	VFMADD231PS  Y6, Y11, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y6
+	VFMADD213PS  Y6, Y5, Y7
+	VFMADD213PS  Y6, Y11, Y12
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y12, Y11, Y7
+	VADDPS       Y5, Y8, Y5
+	VADDPS       Y7, Y8, Y7
+	VMULPS       1120(BX), Y5, Y5
+	VMULPS       128(BX), Y7, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y8
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y7, Y7
+	VMULPS       384(BX), Y5, Y5
+	VMULPS       96(BX), Y7, Y7
+	VFMADD231PS  Y3, Y5, Y9
+	VFMADD231PS  Y4, Y7, Y10
+	VFNMADD231PS Y5, Y1, Y0
+	VFNMADD213PS 320(BX), Y7, Y2
+	VMOVUPS      288(BX), Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y3
+	VBLENDVPS    Y1, Y9, Y3, Y1
+	VMOVUPS      256(BX), Y4
+	VBLENDVPS    Y4, Y10, Y3, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y7, Y4
+	VMULPS       192(BX), Y1, Y7
+	VMULPS       160(BX), Y3, Y8
+	VMULPS       224(BX), Y0, Y0
+	VMULPS       864(BX), Y2, Y2
+	VMASKMOVPS   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(DI)(AX*1)
+	VMULPS       768(BX), Y5, Y0
+	VMULPS       736(BX), Y4, Y2
+	VMULPS       224(BX), Y5, Y9
+	VMULPS       864(BX), Y4, Y10
+	VMULPS       640(BX), Y5, Y5
+	VMULPS       448(BX), Y4, Y4
+	VMULPS       832(BX), Y9, Y9
+	VMULPS       800(BX), Y10, Y10
+	VMASKMOVPS   Y5, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y9, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y10, Y14, 32(R8)(AX*1)
+	VMULPS       Y0, Y6, Y0
+	VMULPS       Y2, Y6, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y4
+	VXORPS       Y7, Y4, Y5
+	VXORPS       Y8, Y4, Y4
+	VMASKMOVPS   Y5, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(SI)(AX*1)
+	VFMADD231PS  64(BX), Y1, Y0
+	VFMADD231PS  32(BX), Y3, Y2
+	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
 	VMASKMOVPS   Y2, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX

@@ -462,20 +462,20 @@ body:
 	VADDPD           Z27, Z21, Z25
 	VMOVUPD          Z24, 2432(BX)
 	VADDPD           Z27, Z22, Z24
-	VMOVUPD          Z9, 2496(BX)
-	VADDPD           Z27, Z18, Z9
-	VMOVUPD          Z8, 2560(BX)
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z8
-	VFMADD213PD      Z10, Z16, Z8
-	VMOVUPD          Z6, 2624(BX)
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z6
-	VFMADD213PD      Z10, Z11, Z6
-	VMOVUPD          Z5, 2688(BX)
+	VMOVUPD          Z6, 2496(BX)
+	VADDPD           Z27, Z18, Z6
+	VMOVUPD          Z5, 2560(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z5
-	VFMADD213PD      Z10, Z12, Z5
-	VMOVUPD          Z4, 2752(BX)
+	VFMADD213PD      Z10, Z16, Z5
+	VMOVUPD          Z9, 2624(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z9
+	VFMADD213PD      Z10, Z11, Z9
+	VMOVUPD          Z4, 2688(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z4
-	VFMADD213PD      Z10, Z13, Z4
+	VFMADD213PD      Z10, Z12, Z4
+	VMOVUPD          Z8, 2752(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z8
+	VFMADD213PD      Z10, Z13, Z8
 	VMOVUPD          Z23, 2816(BX)
 	VADDPD           Z27, Z16, Z23
 	VMOVUPD          Z29, 2880(BX)
@@ -490,13 +490,13 @@ body:
 	VMOVUPD          Z3, 3136(BX)
 	VMULPD           Z24, Z15, Z3
 	VMOVUPD          Z2, 3200(BX)
-	VMULPD           Z9, Z19, Z2
+	VMULPD           Z6, Z19, Z2
 	VMOVUPD          Z1, 3264(BX)
-	VMULPD           Z23, Z8, Z1
-	VMULPD           Z29, Z6, Z10
-	VMULPD           Z30, Z5, Z28
+	VMULPD           Z23, Z5, Z1
+	VMULPD           Z29, Z9, Z10
+	VMULPD           Z30, Z4, Z28
 	VMOVUPD          Z13, 3328(BX)
-	VMULPD           Z27, Z4, Z13
+	VMULPD           Z27, Z8, Z13
 	VMOVUPD          Z12, 3392(BX)
 	VMULPD           Z20, Z20, Z12
 	VMOVUPD          Z20, 3456(BX)
@@ -541,32 +541,32 @@ body:
 	VMULPD           Z1, Z26, Z1
 	VMULPD           Z10, Z25, Z10
 	VMULPD           Z28, Z24, Z19
-	VMULPD           Z13, Z9, Z9
-	VMULPD           Z22, Z8, Z8
-	VMULPD           Z0, Z6, Z6
-	VMULPD           Z3, Z5, Z5
-	VMULPD           Z2, Z4, Z4
+	VMULPD           Z13, Z6, Z6
+	VMULPD           Z22, Z5, Z5
+	VMULPD           Z0, Z9, Z9
+	VMULPD           Z3, Z4, Z4
+	VMULPD           Z2, Z8, Z8
 	VMULPD           Z22, Z23, Z13
 	VMULPD           Z0, Z29, Z0
 	VMULPD           Z3, Z30, Z3
 	VMULPD           Z2, Z27, Z2
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z6, Z11, Z6
-	VMULPD           3392(BX), Z5, Z5
-	VMULPD           3328(BX), Z4, Z4
+	VMULPD           Z5, Z16, Z5
+	VMULPD           Z9, Z11, Z9
+	VMULPD           3392(BX), Z4, Z4
+	VMULPD           3328(BX), Z8, Z8
 	VMULPD           3456(BX), Z17, Z11
 	VMULPD           3520(BX), Z14, Z14
 	VMULPD           3584(BX), Z15, Z15
 	VMULPD           3648(BX), Z18, Z16
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z18
-	VFMADD231PD      Z17, Z8, Z18
+	VFMADD231PD      Z17, Z5, Z18
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z20
-	VFMADD231PD      Z17, Z6, Z20
+	VFMADD231PD      Z17, Z9, Z20
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z21
-	VFMADD231PD      Z17, Z5, Z21
+	VFMADD231PD      Z17, Z4, Z21
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z22
-	VFMADD231PD      Z17, Z4, Z22
+	VFMADD231PD      Z17, Z8, Z22
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z23
 	VFMADD231PD      Z17, Z11, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z24
@@ -679,31 +679,31 @@ body:
 	VFMADD213PD      Z12, Z28, Z20
 	VFMADD213PD      Z12, Z29, Z21
 	VFMADD213PD      Z12, Z30, Z22
-	VFMADD213PD      Z7, Z18, Z8
-	VFMADD213PD      Z7, Z20, Z6
-	VFMADD213PD      Z7, Z21, Z5
-	VFMADD213PD      Z7, Z22, Z4
-	VMULPD           Z13, Z8, Z8
-	VMULPD           Z0, Z6, Z0
-	VMULPD           Z3, Z5, Z3
-	VMULPD           Z2, Z4, Z2
+	VFMADD213PD      Z7, Z18, Z5
+	VFMADD213PD      Z7, Z20, Z9
+	VFMADD213PD      Z7, Z21, Z4
+	VFMADD213PD      Z7, Z22, Z8
+	VMULPD           Z13, Z5, Z5
+	VMULPD           Z0, Z9, Z0
+	VMULPD           Z3, Z4, Z3
+	VMULPD           Z2, Z8, Z2
 	VMOVUPD          3264(BX), Z4
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z5
-	VPTERNLOGQ       $0xe4, Z5, Z4, Z8
-	VMOVUPD          3200(BX), Z6
-	VPTERNLOGQ       $0xe4, Z5, Z6, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z8
+	VPTERNLOGQ       $0xe4, Z8, Z4, Z5
+	VMOVUPD          3200(BX), Z9
+	VPTERNLOGQ       $0xe4, Z8, Z9, Z0
 	VMOVUPD          3136(BX), Z13
-	VPTERNLOGQ       $0xe4, Z5, Z13, Z3
+	VPTERNLOGQ       $0xe4, Z8, Z13, Z3
 	VMOVUPD          3072(BX), Z18
-	VPTERNLOGQ       $0xe4, Z5, Z18, Z2
+	VPTERNLOGQ       $0xe4, Z8, Z18, Z2
 	VMOVAPD          Z7, Z20
-	VPTERNLOGQ       $0xe4, Z5, Z4, Z20
+	VPTERNLOGQ       $0xe4, Z8, Z4, Z20
 	VMOVAPD          Z7, Z4
-	VPTERNLOGQ       $0xe4, Z5, Z6, Z4
-	VMOVAPD          Z7, Z6
-	VPTERNLOGQ       $0xe4, Z5, Z13, Z6
+	VPTERNLOGQ       $0xe4, Z8, Z9, Z4
+	VMOVAPD          Z7, Z9
+	VPTERNLOGQ       $0xe4, Z8, Z13, Z9
 	VMOVAPD          Z7, Z13
-	VPTERNLOGQ       $0xe4, Z5, Z18, Z13
+	VPTERNLOGQ       $0xe4, Z8, Z18, Z13
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z18
 	VFMADD231PD      Z26, Z23, Z18
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z21
@@ -811,229 +811,235 @@ body:
 	VMULPD           Z1, Z11, Z1
 	VMULPD           Z10, Z14, Z10
 	VMULPD           Z19, Z15, Z11
-	VMULPD           Z9, Z16, Z9
+	VMULPD           Z6, Z16, Z6
 	VMOVUPD          3008(BX), Z12
-	VPTERNLOGQ       $0xe4, Z5, Z12, Z1
+	VPTERNLOGQ       $0xe4, Z8, Z12, Z1
 	VMOVUPD          2944(BX), Z14
-	VPTERNLOGQ       $0xe4, Z5, Z14, Z10
+	VPTERNLOGQ       $0xe4, Z8, Z14, Z10
 	VMOVUPD          2880(BX), Z15
-	VPTERNLOGQ       $0xe4, Z5, Z15, Z11
+	VPTERNLOGQ       $0xe4, Z8, Z15, Z11
 	VMOVUPD          2816(BX), Z16
-	VPTERNLOGQ       $0xe4, Z5, Z16, Z9
+	VPTERNLOGQ       $0xe4, Z8, Z16, Z6
 	VMOVAPD          Z7, Z17
-	VPTERNLOGQ       $0xe4, Z5, Z12, Z17
+	VPTERNLOGQ       $0xe4, Z8, Z12, Z17
 	VMOVAPD          Z7, Z12
-	VPTERNLOGQ       $0xe4, Z5, Z14, Z12
+	VPTERNLOGQ       $0xe4, Z8, Z14, Z12
 	VMOVAPD          Z7, Z14
-	VPTERNLOGQ       $0xe4, Z5, Z15, Z14
-	VPTERNLOGQ       $0xe4, Z5, Z16, Z7
-	VSUBPD           Z1, Z8, Z5
+	VPTERNLOGQ       $0xe4, Z8, Z15, Z14
+	VMOVAPD          Z7, Z15
+	VPTERNLOGQ       $0xe4, Z8, Z16, Z15
+	VSUBPD           Z1, Z5, Z5
 	VSUBPD           Z10, Z0, Z0
 	VSUBPD           Z11, Z3, Z3
-	VSUBPD           Z9, Z2, Z2
+	VSUBPD           Z6, Z2, Z2
 	VMOVUPD          3328(BX), Z8
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z15
-	VMULPD           Z15, Z8, Z16
-	VMOVUPD          3840(BX), Z18
-	VMULPD           Z15, Z18, Z19
-	VMOVUPD          3776(BX), Z21
-	VMULPD           Z15, Z21, Z22
-	VMOVUPD          3712(BX), Z23
-	VMULPD           Z15, Z23, Z15
-	VMOVUPD          3456(BX), Z24
-	VFMADD231PD      Z24, Z24, Z16
-	VMOVUPD          3520(BX), Z24
-	VFMADD231PD      Z24, Z24, Z19
-	VMOVUPD          3584(BX), Z24
-	VFMADD231PD      Z24, Z24, Z22
-	VMOVUPD          3648(BX), Z24
-	VFMADD231PD      Z24, Z24, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+336(SB), Z24
-	VFMADD231PD      Z24, Z8, Z16
-	VFMADD231PD      Z24, Z18, Z19
-	VFMADD231PD      Z24, Z21, Z22
-	VFMADD231PD      Z24, Z23, Z15
-	VMOVUPD          2752(BX), Z24
-	VMOVUPD          1344(BX), Z25
-	VMULPD           Z25, Z24, Z26
-	VMOVUPD          2688(BX), Z27
-	VMOVUPD          1280(BX), Z28
-	VMULPD           Z28, Z27, Z29
-	VMOVUPD          2624(BX), Z30
-	VMOVUPD          1216(BX), Z31
-	VMULPD           Z31, Z30, Z23
-	VMOVUPD          1664(BX), Z21
-	VMOVUPD          1152(BX), Z18
-	VMULPD           Z18, Z21, Z8
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z16
+	VMULPD           Z16, Z8, Z18
+	VMOVUPD          3840(BX), Z19
+	VMULPD           Z16, Z19, Z21
+	VMOVUPD          3776(BX), Z22
+	VMULPD           Z16, Z22, Z23
+	VMOVUPD          3712(BX), Z24
+	VMULPD           Z16, Z24, Z16
+	VMOVUPD          3456(BX), Z25
+	VFMADD231PD      Z25, Z25, Z18
+	VMOVUPD          3520(BX), Z25
+	VFMADD231PD      Z25, Z25, Z21
+	VMOVUPD          3584(BX), Z25
+	VFMADD231PD      Z25, Z25, Z23
+	VMOVUPD          3648(BX), Z25
+	VFMADD231PD      Z25, Z25, Z16
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+336(SB), Z25
+	VFMADD231PD      Z25, Z8, Z18
+	VFMADD231PD      Z25, Z19, Z21
+	VFMADD231PD      Z25, Z22, Z23
+	VFMADD231PD      Z25, Z24, Z16
+	VMOVUPD          2688(BX), Z25
+	VMOVUPD          2752(BX), Z26
+	VMINPD           Z26, Z25, Z27
+	VMOVUPD          2560(BX), Z28
+	VMOVUPD          2624(BX), Z29
+	VMINPD           Z29, Z28, Z30
+	VMOVUPD          2496(BX), Z31
+	VMOVUPD          768(BX), Z24
+	VMINPD           Z24, Z31, Z22
+	VMOVUPD          1664(BX), Z19
+	VMOVUPD          1728(BX), Z8
+	VMINPD           Z8, Z19, Z7
 	VMOVUPD          Z2, 3648(BX)
-	VMOVUPD          2560(BX), Z2
-	VMINPD           Z2, Z24, Z24
-	VMOVUPD          Z3, 2752(BX)
-	VMOVUPD          2496(BX), Z3
-	VMINPD           Z3, Z27, Z27
-	VMOVUPD          Z0, 2688(BX)
-	VMOVUPD          768(BX), Z0
-	VMINPD           Z0, Z30, Z30
-	VMOVUPD          Z5, 2624(BX)
-	VMOVUPD          1728(BX), Z5
-	VMINPD           Z5, Z21, Z21
-	VMULPD           Z25, Z2, Z2
-	VMULPD           Z28, Z3, Z3
-	VMULPD           Z31, Z0, Z0
-	VMULPD           Z18, Z5, Z5
-	VMINPD           Z25, Z24, Z24
-	VMINPD           Z28, Z27, Z25
-	VMINPD           Z31, Z30, Z27
-	VMINPD           Z18, Z21, Z18
-	VMINPD           2432(BX), Z24, Z21
-	VMINPD           2368(BX), Z25, Z24
-	VMINPD           2304(BX), Z27, Z25
-	VMINPD           2240(BX), Z18, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z27
-	VCMPPD           $0x11, Z21, Z27, K1
-	VCMPPD           $0x11, Z24, Z27, K2
-	VCMPPD           $0x11, Z25, Z27, K3
-	VCMPPD           $0x11, Z18, Z27, K4
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+352(SB), Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z21
-	VFMADD231PD      Z18, Z16, Z21
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z24
-	VFMADD231PD      Z18, Z19, Z24
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z25
-	VFMADD231PD      Z18, Z22, Z25
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+360(SB), Z15, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+368(SB), Z27
-	VFMADD213PD      Z27, Z16, Z21
-	VFMADD213PD      Z27, Z19, Z24
-	VFMADD213PD      Z27, Z22, Z25
-	VFMADD231PD      Z18, Z15, Z27
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+376(SB), Z18
-	VFMADD213PD      Z18, Z16, Z21
-	VFMADD213PD      Z18, Z19, Z24
-	VFMADD213PD      Z18, Z22, Z25
-	VFMADD231PD      Z27, Z15, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z27
-	VFMADD213PD      Z27, Z16, Z21
-	VFMADD213PD      Z27, Z19, Z24
-	VFMADD213PD      Z27, Z22, Z25
-	VFMADD231PD      Z18, Z15, Z27
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+392(SB), Z18
-	VFMADD213PD      Z18, Z16, Z21
-	VFMADD213PD      Z18, Z19, Z24
-	VFMADD213PD      Z18, Z22, Z25
-	VFMADD231PD      Z27, Z15, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+400(SB), Z27
-	VFMADD213PD      Z27, Z16, Z21
-	VFMADD213PD      Z27, Z19, Z24
-	VFMADD213PD      Z27, Z22, Z25
-	VFMADD231PD      Z18, Z15, Z27
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+408(SB), Z18
-	VFMADD213PD      Z18, Z16, Z21
-	VFMADD213PD      Z18, Z19, Z24
-	VFMADD213PD      Z18, Z22, Z25
-	VFMADD231PD      Z27, Z15, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+416(SB), Z27
-	VFMADD213PD      Z27, Z16, Z21
-	VFMADD213PD      Z27, Z19, Z24
-	VFMADD213PD      Z27, Z22, Z25
-	VFMADD231PD      Z18, Z15, Z27
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+424(SB), Z18
-	VFMADD213PD      Z18, Z16, Z21
-	VFMADD213PD      Z18, Z19, Z24
-	VFMADD213PD      Z18, Z22, Z25
-	VFMADD231PD      Z27, Z15, Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z27
-	VFMADD213PD      Z27, Z16, Z21
-	VFMADD213PD      Z27, Z19, Z24
-	VFMADD213PD      Z27, Z22, Z25
-	VFMADD213PD      Z27, Z15, Z18
-	VMULPD           Z21, Z16, Z16
-	VMULPD           Z24, Z19, Z19
-	VMULPD           Z25, Z22, Z21
-	VMULPD           Z18, Z15, Z15
-	VFMADD213PD      Z26, Z26, Z16
-	VFMADD213PD      Z29, Z29, Z19
-	VFMADD213PD      Z23, Z23, Z21
-	VFMADD213PD      Z8, Z8, Z15
-	VSCALEFPD        3328(BX), Z16, Z16
-	VSCALEFPD        3840(BX), Z19, Z18
-	VSCALEFPD        3776(BX), Z21, Z19
-	VSCALEFPD        3712(BX), Z15, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z21
-	VXORPD           704(BX), Z21, Z22
-	VXORPD           640(BX), Z21, Z24
-	VXORPD           576(BX), Z21, Z25
-	VXORPD           512(BX), Z21, Z28
-	VCMPPD           $0x00, Z17, Z22, K5
-	VCMPPD           $0x00, Z12, Z24, K6
-	VCMPPD           $0x00, Z14, Z25, K7
+	VMOVUPD          1344(BX), Z2
+	VMULPD           Z2, Z25, Z25
+	VMOVUPD          Z3, 2688(BX)
+	VMOVUPD          1280(BX), Z3
+	VMULPD           Z3, Z28, Z28
+	VMOVUPD          Z0, 2560(BX)
+	VMOVUPD          1216(BX), Z0
+	VMULPD           Z0, Z31, Z31
+	VMOVUPD          Z5, 2496(BX)
+	VMOVUPD          1152(BX), Z5
+	VMULPD           Z5, Z19, Z19
+	VMULPD           Z2, Z26, Z26
+	VMULPD           Z3, Z29, Z29
+	VMULPD           Z0, Z24, Z24
+	VMULPD           Z5, Z8, Z8
+	VMINPD           Z2, Z27, Z2
+	VMINPD           Z3, Z30, Z3
+	VMINPD           Z0, Z22, Z0
+	VMINPD           Z5, Z7, Z5
+	VMINPD           2432(BX), Z2, Z2
+	VMINPD           2368(BX), Z3, Z3
+	VMINPD           2304(BX), Z0, Z0
+	VMINPD           2240(BX), Z5, Z5
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z7
+	VCMPPD           $0x11, Z2, Z7, K1
+	VCMPPD           $0x11, Z3, Z7, K2
+	VCMPPD           $0x11, Z0, Z7, K3
+	VCMPPD           $0x11, Z5, Z7, K4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+352(SB), Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z2
+	VFMADD231PD      Z0, Z18, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z3
+	VFMADD231PD      Z0, Z21, Z3
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z5
+	VFMADD231PD      Z0, Z23, Z5
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+360(SB), Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+368(SB), Z7
+	VFMADD213PD      Z7, Z18, Z2
+	VFMADD213PD      Z7, Z21, Z3
+	VFMADD213PD      Z7, Z23, Z5
+	VFMADD231PD      Z0, Z16, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+376(SB), Z0
+	VFMADD213PD      Z0, Z18, Z2
+	VFMADD213PD      Z0, Z21, Z3
+	VFMADD213PD      Z0, Z23, Z5
+	VFMADD231PD      Z7, Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z7
+	VFMADD213PD      Z7, Z18, Z2
+	VFMADD213PD      Z7, Z21, Z3
+	VFMADD213PD      Z7, Z23, Z5
+	VFMADD231PD      Z0, Z16, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+392(SB), Z0
+	VFMADD213PD      Z0, Z18, Z2
+	VFMADD213PD      Z0, Z21, Z3
+	VFMADD213PD      Z0, Z23, Z5
+	VFMADD231PD      Z7, Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+400(SB), Z7
+	VFMADD213PD      Z7, Z18, Z2
+	VFMADD213PD      Z7, Z21, Z3
+	VFMADD213PD      Z7, Z23, Z5
+	VFMADD231PD      Z0, Z16, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+408(SB), Z0
+	VFMADD213PD      Z0, Z18, Z2
+	VFMADD213PD      Z0, Z21, Z3
+	VFMADD213PD      Z0, Z23, Z5
+	VFMADD231PD      Z7, Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+416(SB), Z7
+	VFMADD213PD      Z7, Z18, Z2
+	VFMADD213PD      Z7, Z21, Z3
+	VFMADD213PD      Z7, Z23, Z5
+	VFMADD231PD      Z0, Z16, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+424(SB), Z0
+	VFMADD213PD      Z0, Z18, Z2
+	VFMADD213PD      Z0, Z21, Z3
+	VFMADD213PD      Z0, Z23, Z5
+	VFMADD231PD      Z7, Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z7
+	VFMADD213PD      Z7, Z18, Z2
+	VFMADD213PD      Z7, Z21, Z3
+	VFMADD213PD      Z7, Z23, Z5
+	VFMADD213PD      Z7, Z16, Z0
+	VMULPD           Z2, Z18, Z2
+	VMULPD           Z3, Z21, Z3
+	VMULPD           Z5, Z23, Z5
+	VMULPD           Z0, Z16, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+8(SB), Z16
+	VADDPD           Z2, Z16, Z2
+	VADDPD           Z3, Z16, Z3
+	VADDPD           Z5, Z16, Z5
+	VADDPD           Z0, Z16, Z0
+	VSCALEFPD        3328(BX), Z2, Z2
+	VSCALEFPD        3840(BX), Z3, Z3
+	VSCALEFPD        3776(BX), Z5, Z5
+	VSCALEFPD        3712(BX), Z0, Z0
+	VMULPD           Z2, Z25, Z2
+	VMULPD           Z3, Z28, Z3
+	VMULPD           Z5, Z31, Z5
+	VMULPD           Z0, Z19, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z16
+	VXORPD           704(BX), Z16, Z18
+	VXORPD           640(BX), Z16, Z21
+	VXORPD           576(BX), Z16, Z22
+	VXORPD           512(BX), Z16, Z23
+	VCMPPD           $0x00, Z17, Z18, K5
+	VCMPPD           $0x00, Z12, Z21, K6
+	VCMPPD           $0x00, Z14, Z22, K7
 	KMOVB            K4, 3712(BX)
-	VCMPPD           $0x00, Z7, Z28, K4
+	VCMPPD           $0x00, Z15, Z23, K4
 	KMOVB            K3, 3776(BX)
-	VCMPPD           $0x00, Z20, Z22, K3
+	VCMPPD           $0x00, Z20, Z18, K3
 	KMOVB            K2, 3840(BX)
-	VCMPPD           $0x00, Z4, Z24, K2
+	VCMPPD           $0x00, Z4, Z21, K2
 	KMOVB            K1, 3328(BX)
-	VCMPPD           $0x00, Z6, Z25, K1
+	VCMPPD           $0x00, Z9, Z22, K1
 	KMOVB            K1, 1152(BX)
-	VCMPPD           $0x00, Z13, Z28, K1
+	VCMPPD           $0x00, Z13, Z23, K1
 	VMOVUPD          704(BX), Z4
-	VMULPD           Z26, Z4, Z6
-	VMOVUPD          640(BX), Z7
-	VMULPD           Z29, Z7, Z12
-	VMOVUPD          576(BX), Z13
-	VMULPD           Z23, Z13, Z14
+	VMULPD           Z25, Z4, Z9
+	VMOVUPD          640(BX), Z12
+	VMULPD           Z28, Z12, Z13
+	VMOVUPD          576(BX), Z14
+	VMULPD           Z31, Z14, Z15
 	VMOVUPD          512(BX), Z17
-	VMULPD           Z8, Z17, Z20
-	VMULPD           Z2, Z4, Z4
-	VMULPD           Z3, Z7, Z7
-	VMULPD           Z0, Z13, Z13
-	VMULPD           Z5, Z17, Z17
-	VADDPD           Z2, Z26, Z2
-	VADDPD           Z3, Z29, Z3
-	VADDPD           Z0, Z23, Z0
-	VADDPD           Z5, Z8, Z5
-	VADDPD           2432(BX), Z2, Z2
-	VADDPD           2368(BX), Z3, Z3
-	VADDPD           2304(BX), Z0, Z0
-	VADDPD           2240(BX), Z5, Z5
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+448(SB), Z8
+	VMULPD           Z19, Z17, Z18
+	VMULPD           Z26, Z4, Z4
+	VMULPD           Z29, Z12, Z12
+	VMULPD           Z24, Z14, Z14
+	VMULPD           Z8, Z17, Z17
+	VADDPD           Z26, Z25, Z20
+	VADDPD           Z29, Z28, Z21
+	VADDPD           Z24, Z31, Z22
+	VADDPD           Z8, Z19, Z8
+	VADDPD           2432(BX), Z20, Z19
+	VADDPD           2368(BX), Z21, Z20
+	VADDPD           2304(BX), Z22, Z21
+	VADDPD           2240(BX), Z8, Z8
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+448(SB), Z22
 	KMOVB            K1, 2240(BX)
-	VCMPPD           $0x11, Z8, Z2, K1
+	VCMPPD           $0x11, Z22, Z19, K1
 	KMOVB            K1, 2304(BX)
-	VCMPPD           $0x11, Z8, Z3, K1
+	VCMPPD           $0x11, Z22, Z20, K1
 	KMOVB            K1, 2368(BX)
-	VCMPPD           $0x11, Z8, Z0, K1
+	VCMPPD           $0x11, Z22, Z21, K1
 	KMOVB            K1, 2432(BX)
-	VCMPPD           $0x11, Z8, Z5, K1
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+456(SB), Z0
-	VBLENDMPD        Z0, Z6, K5, Z2
-	VBLENDMPD        Z0, Z12, K6, Z3
-	VBLENDMPD        Z0, Z14, K7, Z5
-	VBLENDMPD        Z0, Z20, K4, Z6
-	VBLENDMPD        Z0, Z4, K3, Z4
-	VBLENDMPD        Z0, Z7, K2, Z7
+	VCMPPD           $0x11, Z22, Z8, K1
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+456(SB), Z8
+	VBLENDMPD        Z8, Z9, K5, Z9
+	VBLENDMPD        Z8, Z13, K6, Z13
+	VBLENDMPD        Z8, Z15, K7, Z15
+	VBLENDMPD        Z8, Z18, K4, Z18
+	VBLENDMPD        Z8, Z4, K3, Z4
+	VBLENDMPD        Z8, Z12, K2, Z12
 	KMOVB            1152(BX), K2
-	VBLENDMPD        Z0, Z13, K2, Z8
+	VBLENDMPD        Z8, Z14, K2, Z14
 	KMOVB            2240(BX), K2
-	VBLENDMPD        Z0, Z17, K2, Z0
-	VSUBPD           Z4, Z2, Z4
-	VSUBPD           Z7, Z3, Z7
-	VSUBPD           Z8, Z5, Z8
-	VSUBPD           Z0, Z6, Z0
-	VFNMADD231PD     Z16, Z1, Z2
-	VFNMADD231PD     Z18, Z10, Z3
-	VFNMADD231PD     Z19, Z11, Z5
-	VFNMADD231PD     Z15, Z9, Z6
-	VFMADD231PD      2624(BX), Z16, Z4
-	VFMADD231PD      2688(BX), Z18, Z7
-	VFMADD231PD      2752(BX), Z19, Z8
-	VFMADD231PD      3648(BX), Z15, Z0
+	VBLENDMPD        Z8, Z17, K2, Z8
+	VSUBPD           Z4, Z9, Z4
+	VSUBPD           Z12, Z13, Z12
+	VSUBPD           Z14, Z15, Z14
+	VSUBPD           Z8, Z18, Z8
+	VFNMADD231PD     Z2, Z1, Z9
+	VFNMADD231PD     Z3, Z10, Z13
+	VFNMADD231PD     Z5, Z11, Z15
+	VFNMADD231PD     Z0, Z6, Z18
+	VFMADD231PD      2496(BX), Z2, Z4
+	VFMADD231PD      2560(BX), Z3, Z12
+	VFMADD231PD      2688(BX), Z5, Z14
+	VFMADD231PD      3648(BX), Z0, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+464(SB), Z1
-	VMULPD           Z1, Z16, Z9
-	VMULPD           Z1, Z18, Z10
-	VMULPD           Z1, Z19, Z11
-	VMULPD           Z1, Z15, Z1
+	VMULPD           Z1, Z2, Z2
+	VMULPD           Z1, Z3, Z3
+	VMULPD           Z1, Z5, Z5
+	VMULPD           Z1, Z0, Z0
 	KMOVB            3328(BX), K2
 	KMOVB            2304(BX), K3
 	KANDB            K3, K2, K2
@@ -1045,91 +1051,91 @@ body:
 	KANDB            K5, K4, K4
 	KMOVB            3712(BX), K5
 	KANDB            K1, K5, K1
-	VMULPD           1600(BX), Z9, Z12
-	VMULPD           1536(BX), Z10, Z13
-	VMULPD           1472(BX), Z11, Z14
-	VMULPD           1408(BX), Z1, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+472(SB), Z16
-	VBLENDMPD        Z4, Z16, K2, Z4
-	VBLENDMPD        Z7, Z16, K3, Z7
-	VBLENDMPD        Z8, Z16, K4, Z8
-	VBLENDMPD        Z0, Z16, K1, Z0
-	VMULPD           Z12, Z27, Z12
-	VMULPD           Z13, Z27, Z13
-	VMULPD           Z14, Z27, Z14
-	VMULPD           Z15, Z27, Z15
-	VFMADD231PD      448(BX), Z4, Z12
-	VFMADD231PD      384(BX), Z7, Z13
-	VFMADD231PD      320(BX), Z8, Z14
-	VFMADD231PD      256(BX), Z0, Z15
+	VMULPD           1600(BX), Z2, Z1
+	VMULPD           1536(BX), Z3, Z6
+	VMULPD           1472(BX), Z5, Z10
+	VMULPD           1408(BX), Z0, Z11
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+472(SB), Z17
+	VBLENDMPD        Z4, Z17, K2, Z4
+	VBLENDMPD        Z12, Z17, K3, Z12
+	VBLENDMPD        Z14, Z17, K4, Z14
+	VBLENDMPD        Z8, Z17, K1, Z8
+	VMULPD           Z1, Z7, Z1
+	VMULPD           Z6, Z7, Z6
+	VMULPD           Z10, Z7, Z10
+	VMULPD           Z11, Z7, Z7
+	VFMADD231PD      448(BX), Z4, Z1
+	VFMADD231PD      384(BX), Z12, Z6
+	VFMADD231PD      320(BX), Z14, Z10
+	VFMADD231PD      256(BX), Z8, Z7
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z12, (R10)(AX*1)
+	VMOVUPD          Z1, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z13, 64(R10)(AX*1)
+	VMOVUPD          Z6, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z14, 128(R10)(AX*1)
+	VMOVUPD          Z10, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z15, 192(R10)(AX*1)
-	VMULPD           192(BX), Z4, Z12
-	VMULPD           128(BX), Z7, Z13
-	VMULPD           64(BX), Z8, Z14
-	VMULPD           (BX), Z0, Z15
+	VMOVUPD          Z7, 192(R10)(AX*1)
+	VMULPD           192(BX), Z4, Z1
+	VMULPD           128(BX), Z12, Z6
+	VMULPD           64(BX), Z14, Z7
+	VMULPD           (BX), Z8, Z10
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z7, 64(SI)(AX*1)
+	VMOVUPD          Z12, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z8, 128(SI)(AX*1)
+	VMOVUPD          Z14, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
-	VMOVUPD          2176(BX), Z0
-	VMULPD           Z2, Z0, Z2
-	VMOVUPD          2112(BX), Z4
-	VMULPD           Z3, Z4, Z3
-	VMOVUPD          2048(BX), Z7
-	VMULPD           Z5, Z7, Z5
-	VMOVUPD          1984(BX), Z8
-	VMULPD           Z6, Z8, Z6
+	VMOVUPD          Z8, 192(SI)(AX*1)
+	VMOVUPD          2176(BX), Z4
+	VMULPD           Z9, Z4, Z8
+	VMOVUPD          2112(BX), Z9
+	VMULPD           Z13, Z9, Z11
+	VMOVUPD          2048(BX), Z12
+	VMULPD           Z15, Z12, Z13
+	VMOVUPD          1984(BX), Z14
+	VMULPD           Z18, Z14, Z15
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z2, (DI)(AX*1)
+	VMOVUPD          Z8, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z3, 64(DI)(AX*1)
+	VMOVUPD          Z11, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z5, 128(DI)(AX*1)
+	VMOVUPD          Z13, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z6, 192(DI)(AX*1)
-	VMULPD           Z9, Z0, Z0
-	VMULPD           Z10, Z4, Z2
-	VMULPD           Z11, Z7, Z3
-	VMULPD           Z1, Z8, Z4
-	VMULPD           1088(BX), Z9, Z5
-	VMULPD           1024(BX), Z10, Z6
-	VMULPD           960(BX), Z11, Z7
-	VMULPD           896(BX), Z1, Z1
-	VMULPD           1920(BX), Z0, Z0
-	VMULPD           1856(BX), Z2, Z2
-	VMULPD           1792(BX), Z3, Z3
-	VMULPD           832(BX), Z4, Z4
+	VMOVUPD          Z15, 192(DI)(AX*1)
+	VMULPD           Z2, Z4, Z4
+	VMULPD           Z3, Z9, Z8
+	VMULPD           Z5, Z12, Z9
+	VMULPD           Z0, Z14, Z11
+	VMULPD           1088(BX), Z2, Z2
+	VMULPD           1024(BX), Z3, Z3
+	VMULPD           960(BX), Z5, Z5
+	VMULPD           896(BX), Z0, Z0
+	VMULPD           1920(BX), Z4, Z4
+	VMULPD           1856(BX), Z8, Z8
+	VMULPD           1792(BX), Z9, Z9
+	VMULPD           832(BX), Z11, Z11
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z5, (R9)(AX*1)
+	VMOVUPD          Z2, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z6, 64(R9)(AX*1)
+	VMOVUPD          Z3, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z7, 128(R9)(AX*1)
+	VMOVUPD          Z5, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z1, 192(R9)(AX*1)
+	VMOVUPD          Z0, 192(R9)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z0, (R8)(AX*1)
+	VMOVUPD          Z4, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z2, 64(R8)(AX*1)
+	VMOVUPD          Z8, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z3, 128(R8)(AX*1)
+	VMOVUPD          Z9, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z4, 192(R8)(AX*1)
-	VXORPD           Z12, Z21, Z0
-	VXORPD           Z13, Z21, Z1
-	VXORPD           Z14, Z21, Z2
-	VXORPD           Z15, Z21, Z3
+	VMOVUPD          Z11, 192(R8)(AX*1)
+	VXORPD           Z1, Z16, Z0
+	VXORPD           Z6, Z16, Z1
+	VXORPD           Z7, Z16, Z2
+	VXORPD           Z10, Z16, Z3
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z0, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -1236,49 +1242,49 @@ whole:
 	VMULPD           Z30, Z19, Z31
 	VMULPD           Z30, Z23, Z30
 	VMOVUPD          Z13, (BX)
-	VMULPD           Z8, Z2, Z13
+	VMINPD           Z4, Z2, Z13
 	VMOVUPD          Z12, 64(BX)
-	VMULPD           Z9, Z3, Z12
-	VMOVUPD          Z1, 128(BX)
-	VMULPD           Z18, Z20, Z1
-	VMOVUPD          Z0, 192(BX)
-	VMULPD           Z22, Z21, Z0
-	VDIVPD           Z1, Z27, Z1
-	VDIVPD           Z0, Z27, Z0
-	VMULPD           Z1, Z18, Z18
-	VMULPD           Z0, Z22, Z22
-	VMULPD           Z1, Z20, Z1
-	VMULPD           Z0, Z21, Z0
-	VMULPD           Z18, Z17, Z17
-	VMULPD           Z22, Z16, Z16
-	VMULPD           Z1, Z2, Z18
-	VMULPD           Z0, Z3, Z20
-	VMINPD           Z4, Z2, Z2
-	VMINPD           Z5, Z3, Z3
+	VMINPD           Z5, Z3, Z12
 	VMULPD           Z8, Z4, Z4
 	VMULPD           Z9, Z5, Z5
-	VMINPD           Z8, Z2, Z2
-	VMINPD           Z9, Z3, Z3
-	VMULPD           Z6, Z18, Z6
-	VMULPD           Z7, Z20, Z7
+	VMINPD           Z8, Z13, Z13
+	VMINPD           Z9, Z12, Z12
+	VMULPD           Z8, Z2, Z8
+	VMULPD           Z9, Z3, Z9
+	VMINPD           Z19, Z13, Z13
+	VMINPD           Z23, Z12, Z12
+	VMOVUPD          Z1, 128(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z1
+	VCMPPD           $0x11, Z13, Z1, K1
+	VCMPPD           $0x11, Z12, Z1, K2
+	VMULPD           Z18, Z20, Z1
+	VMULPD           Z22, Z21, Z12
+	VDIVPD           Z1, Z27, Z1
+	VDIVPD           Z12, Z27, Z12
+	VMULPD           Z1, Z18, Z13
+	VMULPD           Z12, Z22, Z18
+	VMULPD           Z1, Z20, Z1
+	VMULPD           Z12, Z21, Z12
+	VMULPD           Z13, Z17, Z13
+	VMULPD           Z18, Z16, Z16
+	VMULPD           Z1, Z2, Z2
+	VMULPD           Z12, Z3, Z3
 	VMULPD           Z1, Z19, Z1
-	VMULPD           Z0, Z23, Z0
-	VMINPD           Z19, Z2, Z2
-	VMINPD           Z23, Z3, Z3
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z8
-	VCMPPD           $0x11, Z2, Z8, K1
-	VCMPPD           $0x11, Z3, Z8, K2
-	VMULPD           Z17, Z17, Z2
-	VMULPD           Z16, Z16, Z3
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z8
-	VXORPD           Z8, Z10, Z9
-	VXORPD           Z8, Z11, Z21
-	VMULPD           Z13, Z10, Z22
-	VMULPD           Z12, Z11, Z8
-	VMULPD           Z4, Z10, Z10
-	VMULPD           Z5, Z11, Z11
-	VADDPD           Z4, Z13, Z4
-	VADDPD           Z5, Z12, Z5
+	VMULPD           Z12, Z23, Z12
+	VMULPD           Z6, Z2, Z6
+	VMULPD           Z7, Z3, Z7
+	VMULPD           Z13, Z13, Z17
+	VMULPD           Z16, Z16, Z18
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z20
+	VXORPD           Z20, Z10, Z21
+	VXORPD           Z20, Z11, Z22
+	VMULPD           Z4, Z10, Z20
+	VMOVUPD          Z0, 192(BX)
+	VMULPD           Z5, Z11, Z0
+	VMULPD           Z8, Z10, Z10
+	VMULPD           Z9, Z11, Z11
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z5, Z9, Z5
 	VADDPD           Z4, Z19, Z4
 	VADDPD           Z5, Z23, Z5
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+448(SB), Z19
@@ -1288,352 +1294,354 @@ whole:
 	KANDB            K4, K2, K2
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+24(SB), Z4
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+32(SB), Z5
-	VFMADD231PD      Z4, Z2, Z5
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+32(SB), Z3, Z4
+	VFMADD231PD      Z4, Z17, Z5
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+32(SB), Z18, Z4
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+40(SB), Z19
-	VFMADD213PD      Z19, Z2, Z5
-	VFMADD231PD      Z4, Z3, Z19
+	VFMADD213PD      Z19, Z17, Z5
+	VFMADD231PD      Z4, Z18, Z19
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+48(SB), Z4
-	VFMADD213PD      Z4, Z2, Z5
-	VFMADD231PD      Z19, Z3, Z4
+	VFMADD213PD      Z4, Z17, Z5
+	VFMADD231PD      Z19, Z18, Z4
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+56(SB), Z19
-	VFMADD213PD      Z19, Z2, Z5
-	VFMADD231PD      Z4, Z3, Z19
+	VFMADD213PD      Z19, Z17, Z5
+	VFMADD231PD      Z4, Z18, Z19
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+64(SB), Z4
-	VFMADD213PD      Z4, Z2, Z5
-	VFMADD231PD      Z19, Z3, Z4
+	VFMADD213PD      Z4, Z17, Z5
+	VFMADD231PD      Z19, Z18, Z4
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+72(SB), Z19
-	VFMADD213PD      Z19, Z2, Z5
-	VFMADD231PD      Z4, Z3, Z19
-	VMULPD           Z5, Z2, Z2
-	VMULPD           Z19, Z3, Z3
-	VFMADD231PD      Z2, Z17, Z29
-	VFMADD231PD      Z3, Z16, Z28
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z2
-	VFMADD231PD      Z2, Z17, Z29
-	VFMADD231PD      Z2, Z16, Z28
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+96(SB), Z3
-	VFMADD231PD      Z3, Z25, Z29
-	VFMADD231PD      Z3, Z26, Z28
-	VMULPD           Z1, Z18, Z3
-	VMULPD           Z0, Z20, Z4
-	VMOVAPD          Z31, Z5
-	VFMADD231PD      Z29, Z18, Z5
-	VMOVAPD          Z30, Z16
-	VFMADD231PD      Z28, Z20, Z16
-	VFMSUB231PD      Z29, Z18, Z31
-	VFMSUB231PD      Z28, Z20, Z30
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z17
-	VANDPD           Z17, Z5, Z18
-	VANDPD           Z17, Z16, Z19
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+120(SB), Z20
-	VMINPD           Z18, Z20, Z18
-	VMINPD           Z19, Z20, Z19
-	VANDPD           Z17, Z31, Z23
-	VANDPD           Z17, Z30, Z25
-	VMINPD           Z23, Z20, Z23
-	VMINPD           Z25, Z20, Z20
+	VFMADD213PD      Z19, Z17, Z5
+	VFMADD231PD      Z4, Z18, Z19
+	VMULPD           Z5, Z17, Z4
+	VMULPD           Z19, Z18, Z5
+	VFMADD231PD      Z4, Z13, Z29
+	VFMADD231PD      Z5, Z16, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z4
+	VFMADD231PD      Z4, Z13, Z29
+	VFMADD231PD      Z4, Z16, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+96(SB), Z5
+	VFMADD231PD      Z5, Z25, Z29
+	VFMADD231PD      Z5, Z26, Z28
+	VMULPD           Z1, Z2, Z5
+	VMULPD           Z12, Z3, Z13
+	VMOVAPD          Z31, Z16
+	VFMADD231PD      Z29, Z2, Z16
+	VMOVAPD          Z30, Z17
+	VFMADD231PD      Z28, Z3, Z17
+	VFMSUB231PD      Z29, Z2, Z31
+	VFMSUB231PD      Z28, Z3, Z30
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z2
+	VANDPD           Z2, Z16, Z3
+	VANDPD           Z2, Z17, Z18
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+120(SB), Z19
+	VMINPD           Z3, Z19, Z3
+	VMINPD           Z18, Z19, Z18
+	VANDPD           Z2, Z31, Z23
+	VANDPD           Z2, Z30, Z25
+	VMINPD           Z23, Z19, Z23
+	VMINPD           Z25, Z19, Z19
 	VMOVAPD          Z27, Z25
-	VPTERNLOGQ       $0xe4, Z17, Z5, Z25
+	VPTERNLOGQ       $0xe4, Z2, Z16, Z25
 	VMOVAPD          Z27, Z26
-	VPTERNLOGQ       $0xe4, Z17, Z16, Z26
-	VCMPPD           $0x00, Z25, Z9, K3
-	VCMPPD           $0x00, Z26, Z21, K4
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z26
+	VCMPPD           $0x00, Z25, Z21, K3
+	VCMPPD           $0x00, Z26, Z22, K4
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+456(SB), Z25
-	VBLENDMPD        Z25, Z22, K3, Z22
-	VBLENDMPD        Z25, Z8, K4, Z8
+	VBLENDMPD        Z25, Z10, K3, Z10
+	VBLENDMPD        Z25, Z11, K4, Z11
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z26
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z4, Z3, Z26
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z28
-	VFMADD213PD      Z2, Z19, Z28
+	VFMADD213PD      Z4, Z18, Z28
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+136(SB), Z29
-	VMOVUPD          Z4, 256(BX)
-	VADDPD           Z29, Z18, Z4
-	VMOVUPD          Z3, 320(BX)
-	VADDPD           Z29, Z19, Z3
+	VMOVUPD          Z13, 256(BX)
+	VADDPD           Z29, Z3, Z13
+	VMOVUPD          Z5, 320(BX)
+	VADDPD           Z29, Z18, Z5
 	VMOVUPD          Z15, 384(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z15
-	VFMADD213PD      Z2, Z23, Z15
+	VFMADD213PD      Z4, Z23, Z15
 	VMOVUPD          Z14, 448(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z14
-	VFMADD213PD      Z2, Z20, Z14
+	VFMADD213PD      Z4, Z19, Z14
 	VMOVUPD          Z7, 512(BX)
 	VADDPD           Z29, Z23, Z7
-	VADDPD           Z29, Z20, Z29
+	VADDPD           Z29, Z19, Z29
 	VMOVUPD          Z6, 576(BX)
-	VMULPD           Z18, Z18, Z6
-	VMOVUPD          Z0, 640(BX)
-	VMULPD           Z19, Z19, Z0
+	VMULPD           Z3, Z3, Z6
+	VMOVUPD          Z12, 640(BX)
+	VMULPD           Z18, Z18, Z12
 	VMOVUPD          Z1, 704(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+152(SB), Z1
-	VMOVUPD          Z16, 768(BX)
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+144(SB), Z16
-	VFMADD213PD      Z16, Z1, Z6
-	VFMADD213PD      Z16, Z1, Z0
-	VSUBPD           Z16, Z6, Z1
-	VSUBPD           Z16, Z0, Z0
-	VMULPD           Z4, Z26, Z6
-	VMULPD           Z3, Z28, Z16
-	VMOVUPD          Z5, 832(BX)
-	VMULPD           Z7, Z15, Z5
-	VMULPD           Z29, Z14, Z2
+	VMOVUPD          Z17, 768(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+144(SB), Z17
+	VFMADD213PD      Z17, Z1, Z6
+	VFMADD213PD      Z17, Z1, Z12
+	VSUBPD           Z17, Z6, Z1
+	VSUBPD           Z17, Z12, Z6
+	VMULPD           Z13, Z26, Z12
+	VMULPD           Z5, Z28, Z17
+	VMOVUPD          Z16, 832(BX)
+	VMULPD           Z7, Z15, Z16
+	VMULPD           Z29, Z14, Z4
 	VMOVAPD          Z27, Z24
-	VPTERNLOGQ       $0xe4, Z17, Z31, Z24
+	VPTERNLOGQ       $0xe4, Z2, Z31, Z24
 	VMOVUPD          Z31, 896(BX)
 	VMOVAPD          Z27, Z31
-	VPTERNLOGQ       $0xe4, Z17, Z30, Z31
-	VCMPPD           $0x00, Z24, Z9, K3
-	VCMPPD           $0x00, Z31, Z21, K4
-	VBLENDMPD        Z25, Z10, K3, Z9
-	VBLENDMPD        Z25, Z11, K4, Z10
-	VSUBPD           Z9, Z22, Z9
-	VSUBPD           Z10, Z8, Z10
-	VMULPD           Z5, Z6, Z11
-	VMULPD           Z2, Z16, Z21
-	VDIVPD           Z11, Z27, Z11
+	VPTERNLOGQ       $0xe4, Z2, Z30, Z31
+	VCMPPD           $0x00, Z24, Z21, K3
+	VCMPPD           $0x00, Z31, Z22, K4
+	VBLENDMPD        Z25, Z20, K3, Z20
+	VBLENDMPD        Z25, Z0, K4, Z0
+	VSUBPD           Z20, Z10, Z20
+	VSUBPD           Z0, Z11, Z0
+	VMULPD           Z16, Z12, Z21
+	VMULPD           Z4, Z17, Z22
 	VDIVPD           Z21, Z27, Z21
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z21, Z2, Z2
-	VMULPD           Z11, Z6, Z6
-	VMULPD           Z21, Z16, Z11
-	VMULPD           Z5, Z26, Z16
-	VMULPD           Z2, Z28, Z21
-	VMULPD           Z5, Z4, Z4
-	VMULPD           Z2, Z3, Z2
-	VMULPD           Z6, Z15, Z3
-	VMULPD           Z11, Z14, Z5
-	VMULPD           Z6, Z7, Z6
-	VMULPD           Z11, Z29, Z7
-	VMULPD           Z3, Z23, Z3
-	VMULPD           Z5, Z20, Z5
-	VMULPD           Z16, Z18, Z11
-	VMULPD           Z21, Z19, Z14
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z15
-	VMULPD           Z15, Z1, Z16
-	VMULPD           Z15, Z0, Z15
-	VFMADD231PD      Z18, Z18, Z16
-	VFMADD231PD      Z19, Z19, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+336(SB), Z18
-	VFMADD231PD      Z18, Z1, Z16
-	VFMADD231PD      Z18, Z0, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z18
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z19
-	VFMADD231PD      Z18, Z3, Z19
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z20
-	VFMADD231PD      Z18, Z5, Z20
+	VDIVPD           Z22, Z27, Z22
+	VMULPD           Z21, Z16, Z16
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z21, Z12, Z12
+	VMULPD           Z22, Z17, Z17
+	VMULPD           Z16, Z26, Z21
+	VMULPD           Z4, Z28, Z22
+	VMULPD           Z16, Z13, Z13
+	VMULPD           Z4, Z5, Z4
+	VMULPD           Z12, Z15, Z5
+	VMULPD           Z17, Z14, Z14
+	VMULPD           Z12, Z7, Z7
+	VMULPD           Z17, Z29, Z12
+	VMULPD           Z5, Z23, Z5
+	VMULPD           Z14, Z19, Z14
+	VMULPD           Z21, Z3, Z15
+	VMULPD           Z22, Z18, Z16
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z17
+	VMULPD           Z17, Z1, Z19
+	VMULPD           Z17, Z6, Z17
+	VFMADD231PD      Z3, Z3, Z19
+	VFMADD231PD      Z18, Z18, Z17
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+336(SB), Z3
+	VFMADD231PD      Z3, Z1, Z19
+	VFMADD231PD      Z3, Z6, Z17
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z3
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z18
+	VFMADD231PD      Z3, Z5, Z18
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z21
-	VFMADD231PD      Z18, Z11, Z21
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+16(SB), Z14, Z18
+	VFMADD231PD      Z3, Z14, Z21
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z22
+	VFMADD231PD      Z3, Z15, Z22
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+16(SB), Z16, Z3
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+352(SB), Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z24
-	VFMADD231PD      Z23, Z16, Z24
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+360(SB), Z15, Z23
+	VFMADD231PD      Z23, Z19, Z24
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+360(SB), Z17, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+368(SB), Z25
-	VFMADD213PD      Z25, Z16, Z24
-	VFMADD231PD      Z23, Z15, Z25
+	VFMADD213PD      Z25, Z19, Z24
+	VFMADD231PD      Z23, Z17, Z25
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+376(SB), Z23
-	VFMADD213PD      Z23, Z16, Z24
-	VFMADD231PD      Z25, Z15, Z23
+	VFMADD213PD      Z23, Z19, Z24
+	VFMADD231PD      Z25, Z17, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z25
-	VFMADD213PD      Z25, Z16, Z24
-	VFMADD231PD      Z23, Z15, Z25
+	VFMADD213PD      Z25, Z19, Z24
+	VFMADD231PD      Z23, Z17, Z25
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+392(SB), Z23
-	VFMADD213PD      Z23, Z16, Z24
-	VFMADD231PD      Z25, Z15, Z23
+	VFMADD213PD      Z23, Z19, Z24
+	VFMADD231PD      Z25, Z17, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+400(SB), Z25
-	VFMADD213PD      Z25, Z16, Z24
-	VFMADD231PD      Z23, Z15, Z25
+	VFMADD213PD      Z25, Z19, Z24
+	VFMADD231PD      Z23, Z17, Z25
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+408(SB), Z23
-	VFMADD213PD      Z23, Z16, Z24
-	VFMADD231PD      Z25, Z15, Z23
+	VFMADD213PD      Z23, Z19, Z24
+	VFMADD231PD      Z25, Z17, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+416(SB), Z25
-	VFMADD213PD      Z25, Z16, Z24
-	VFMADD231PD      Z23, Z15, Z25
+	VFMADD213PD      Z25, Z19, Z24
+	VFMADD231PD      Z23, Z17, Z25
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+424(SB), Z23
-	VFMADD213PD      Z23, Z16, Z24
-	VFMADD231PD      Z25, Z15, Z23
+	VFMADD213PD      Z23, Z19, Z24
+	VFMADD231PD      Z25, Z17, Z23
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z25
-	VFMADD213PD      Z25, Z16, Z24
-	VFMADD213PD      Z25, Z15, Z23
-	VMULPD           Z24, Z16, Z16
-	VMULPD           Z23, Z15, Z15
-	VFMADD213PD      Z13, Z16, Z13
-	VFMADD213PD      Z12, Z15, Z12
-	VSCALEFPD        Z1, Z13, Z1
-	VSCALEFPD        Z0, Z12, Z0
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z13
-	VFMADD231PD      Z12, Z19, Z13
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z15
-	VFMADD231PD      Z12, Z20, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+176(SB), Z16
-	VFMADD213PD      Z16, Z19, Z13
-	VFMADD213PD      Z16, Z20, Z15
+	VFMADD213PD      Z25, Z19, Z24
+	VFMADD213PD      Z25, Z17, Z23
+	VMULPD           Z24, Z19, Z19
+	VMULPD           Z23, Z17, Z17
+	VADDPD           Z19, Z27, Z19
+	VADDPD           Z17, Z27, Z17
+	VSCALEFPD        Z1, Z19, Z1
+	VSCALEFPD        Z6, Z17, Z6
+	VMULPD           Z1, Z8, Z1
+	VMULPD           Z6, Z9, Z6
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z8
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z9
+	VFMADD231PD      Z8, Z18, Z9
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z17
+	VFMADD231PD      Z8, Z21, Z17
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+176(SB), Z19
+	VFMADD213PD      Z19, Z18, Z9
+	VFMADD213PD      Z19, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+184(SB), Z23
-	VFMADD213PD      Z23, Z19, Z13
-	VFMADD213PD      Z23, Z20, Z15
+	VFMADD213PD      Z23, Z18, Z9
+	VFMADD213PD      Z23, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+192(SB), Z24
-	VFMADD213PD      Z24, Z19, Z13
-	VFMADD213PD      Z24, Z20, Z15
+	VFMADD213PD      Z24, Z18, Z9
+	VFMADD213PD      Z24, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+200(SB), Z26
-	VFMADD213PD      Z26, Z19, Z13
-	VFMADD213PD      Z26, Z20, Z15
+	VFMADD213PD      Z26, Z18, Z9
+	VFMADD213PD      Z26, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+208(SB), Z28
-	VFMADD213PD      Z28, Z19, Z13
-	VFMADD213PD      Z28, Z20, Z15
+	VFMADD213PD      Z28, Z18, Z9
+	VFMADD213PD      Z28, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+216(SB), Z29
-	VFMADD213PD      Z29, Z19, Z13
-	VFMADD213PD      Z29, Z20, Z15
+	VFMADD213PD      Z29, Z18, Z9
+	VFMADD213PD      Z29, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+224(SB), Z31
-	VFMADD213PD      Z31, Z19, Z13
-	VFMADD213PD      Z31, Z20, Z15
+	VFMADD213PD      Z31, Z18, Z9
+	VFMADD213PD      Z31, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+232(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+240(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+248(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+264(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+272(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+280(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+288(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+296(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+304(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+312(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z20, Z15
+	VFMADD213PD      Z25, Z18, Z9
+	VFMADD213PD      Z25, Z21, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+320(SB), Z25
-	VFMADD213PD      Z25, Z13, Z19
-	VFMADD213PD      Z25, Z15, Z20
-	VFMADD213PD      Z27, Z19, Z3
-	VFMADD213PD      Z27, Z20, Z5
-	VMULPD           Z6, Z3, Z3
+	VFMADD213PD      Z25, Z9, Z18
+	VFMADD213PD      Z25, Z17, Z21
+	VFMADD213PD      Z27, Z18, Z5
+	VFMADD213PD      Z27, Z21, Z14
 	VMULPD           Z7, Z5, Z5
-	VMOVUPD          896(BX), Z6
-	VPTERNLOGQ       $0xe4, Z17, Z6, Z3
-	VPTERNLOGQ       $0xe4, Z17, Z30, Z5
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z6
-	VFMADD231PD      Z12, Z21, Z6
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+168(SB), Z18, Z12
-	VFMADD213PD      Z16, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z16
-	VFMADD213PD      Z23, Z21, Z6
-	VFMADD231PD      Z16, Z18, Z23
-	VFMADD213PD      Z24, Z21, Z6
-	VFMADD231PD      Z23, Z18, Z24
-	VFMADD213PD      Z26, Z21, Z6
-	VFMADD231PD      Z24, Z18, Z26
-	VFMADD213PD      Z28, Z21, Z6
-	VFMADD231PD      Z26, Z18, Z28
-	VFMADD213PD      Z29, Z21, Z6
-	VFMADD231PD      Z28, Z18, Z29
-	VFMADD213PD      Z31, Z21, Z6
-	VFMADD231PD      Z29, Z18, Z31
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+232(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z31, Z18, Z7
+	VMULPD           Z12, Z14, Z7
+	VMOVUPD          896(BX), Z9
+	VPTERNLOGQ       $0xe4, Z2, Z9, Z5
+	VPTERNLOGQ       $0xe4, Z2, Z30, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z9
+	VFMADD231PD      Z8, Z22, Z9
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+168(SB), Z3, Z8
+	VFMADD213PD      Z19, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z19
+	VFMADD213PD      Z23, Z22, Z9
+	VFMADD231PD      Z19, Z3, Z23
+	VFMADD213PD      Z24, Z22, Z9
+	VFMADD231PD      Z23, Z3, Z24
+	VFMADD213PD      Z26, Z22, Z9
+	VFMADD231PD      Z24, Z3, Z26
+	VFMADD213PD      Z28, Z22, Z9
+	VFMADD231PD      Z26, Z3, Z28
+	VFMADD213PD      Z29, Z22, Z9
+	VFMADD231PD      Z28, Z3, Z29
+	VFMADD213PD      Z31, Z22, Z9
+	VFMADD231PD      Z29, Z3, Z31
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+232(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z31, Z3, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+240(SB), Z12
-	VFMADD213PD      Z12, Z21, Z6
-	VFMADD231PD      Z7, Z18, Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+248(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z7
+	VFMADD213PD      Z12, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z12
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+248(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z12, Z3, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+256(SB), Z12
-	VFMADD213PD      Z12, Z21, Z6
-	VFMADD231PD      Z7, Z18, Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+264(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z7
+	VFMADD213PD      Z12, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z12
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+264(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z12, Z3, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+272(SB), Z12
-	VFMADD213PD      Z12, Z21, Z6
-	VFMADD231PD      Z7, Z18, Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+280(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z7
+	VFMADD213PD      Z12, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z12
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+280(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z12, Z3, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+288(SB), Z12
-	VFMADD213PD      Z12, Z21, Z6
-	VFMADD231PD      Z7, Z18, Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+296(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z7
+	VFMADD213PD      Z12, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z12
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+296(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z12, Z3, Z8
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+304(SB), Z12
-	VFMADD213PD      Z12, Z21, Z6
-	VFMADD231PD      Z7, Z18, Z12
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+312(SB), Z7
-	VFMADD213PD      Z7, Z21, Z6
-	VFMADD231PD      Z12, Z18, Z7
-	VFMADD213PD      Z25, Z6, Z21
-	VFMADD231PD      Z7, Z18, Z25
-	VFMADD213PD      Z27, Z21, Z11
-	VFMADD231PD      Z25, Z14, Z27
-	VMULPD           Z4, Z11, Z4
-	VMULPD           Z2, Z27, Z2
-	VMOVUPD          832(BX), Z6
-	VPTERNLOGQ       $0xe4, Z17, Z6, Z4
-	VMOVUPD          768(BX), Z6
-	VPTERNLOGQ       $0xe4, Z17, Z6, Z2
-	VSUBPD           Z4, Z3, Z3
-	VSUBPD           Z2, Z5, Z5
-	VFNMADD231PD     Z1, Z4, Z22
-	VFNMADD231PD     Z0, Z2, Z8
-	VFMADD231PD      Z3, Z1, Z9
-	VFMADD231PD      Z5, Z0, Z10
+	VFMADD213PD      Z12, Z22, Z9
+	VFMADD231PD      Z8, Z3, Z12
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+312(SB), Z8
+	VFMADD213PD      Z8, Z22, Z9
+	VFMADD231PD      Z12, Z3, Z8
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD231PD      Z8, Z3, Z25
+	VFMADD213PD      Z27, Z22, Z15
+	VFMADD231PD      Z25, Z16, Z27
+	VMULPD           Z13, Z15, Z3
+	VMULPD           Z4, Z27, Z4
+	VMOVUPD          832(BX), Z8
+	VPTERNLOGQ       $0xe4, Z2, Z8, Z3
+	VMOVUPD          768(BX), Z8
+	VPTERNLOGQ       $0xe4, Z2, Z8, Z4
+	VSUBPD           Z3, Z5, Z2
+	VSUBPD           Z4, Z7, Z5
+	VFNMADD231PD     Z1, Z3, Z10
+	VFNMADD231PD     Z6, Z4, Z11
+	VFMADD231PD      Z2, Z1, Z20
+	VFMADD231PD      Z5, Z6, Z0
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+464(SB), Z2
 	VMULPD           Z2, Z1, Z1
-	VMULPD           Z2, Z0, Z0
-	VMULPD           704(BX), Z22, Z2
-	VMULPD           640(BX), Z8, Z3
-	VMOVUPD          Z2, K7, (DI)(AX*1)
-	VMOVUPD          Z3, K6, 64(DI)(AX*1)
-	VMULPD           576(BX), Z1, Z2
-	VMULPD           512(BX), Z0, Z3
-	VMULPD           704(BX), Z1, Z4
-	VMULPD           640(BX), Z0, Z5
+	VMULPD           Z2, Z6, Z2
+	VMULPD           704(BX), Z10, Z3
+	VMULPD           640(BX), Z11, Z4
+	VMOVUPD          Z3, K7, (DI)(AX*1)
+	VMOVUPD          Z4, K6, 64(DI)(AX*1)
+	VMULPD           576(BX), Z1, Z3
+	VMULPD           512(BX), Z2, Z4
+	VMULPD           704(BX), Z1, Z5
+	VMULPD           640(BX), Z2, Z6
 	VMULPD           448(BX), Z1, Z1
-	VMULPD           384(BX), Z0, Z0
-	VMULPD           320(BX), Z4, Z4
-	VMULPD           256(BX), Z5, Z5
+	VMULPD           384(BX), Z2, Z2
+	VMULPD           320(BX), Z5, Z5
+	VMULPD           256(BX), Z6, Z6
 	VMOVUPD          Z1, K7, (R9)(AX*1)
-	VMOVUPD          Z0, K6, 64(R9)(AX*1)
-	VMOVUPD          Z4, K7, (R8)(AX*1)
-	VMOVUPD          Z5, K6, 64(R8)(AX*1)
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z0
-	VMULPD           Z2, Z0, Z1
-	VMULPD           Z3, Z0, Z0
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+472(SB), Z2
-	VBLENDMPD        Z9, Z2, K1, Z3
-	VBLENDMPD        Z10, Z2, K2, Z2
-	VMULPD           192(BX), Z3, Z4
-	VMULPD           128(BX), Z2, Z5
-	VFMADD231PD      64(BX), Z3, Z1
-	VFMADD231PD      (BX), Z2, Z0
-	VMOVUPD          Z3, K7, (SI)(AX*1)
-	VMOVUPD          Z2, K6, 64(SI)(AX*1)
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z2
-	VXORPD           Z4, Z2, Z3
-	VXORPD           Z5, Z2, Z2
-	VMOVUPD          Z1, K7, (R10)(AX*1)
-	VMOVUPD          Z0, K6, 64(R10)(AX*1)
+	VMOVUPD          Z2, K6, 64(R9)(AX*1)
+	VMOVUPD          Z5, K7, (R8)(AX*1)
+	VMOVUPD          Z6, K6, 64(R8)(AX*1)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z1
+	VMULPD           Z3, Z1, Z2
+	VMULPD           Z4, Z1, Z1
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+472(SB), Z3
+	VBLENDMPD        Z20, Z3, K1, Z4
+	VBLENDMPD        Z0, Z3, K2, Z0
+	VMULPD           192(BX), Z4, Z3
+	VMULPD           128(BX), Z0, Z5
+	VFMADD231PD      64(BX), Z4, Z2
+	VFMADD231PD      (BX), Z0, Z1
+	VMOVUPD          Z4, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z0
+	VXORPD           Z3, Z0, Z3
+	VXORPD           Z5, Z0, Z0
+	VMOVUPD          Z2, K7, (R10)(AX*1)
+	VMOVUPD          Z1, K6, 64(R10)(AX*1)
 	VMOVUPD          Z3, K7, (R11)(AX*1)
-	VMOVUPD          Z2, K6, 64(R11)(AX*1)
+	VMOVUPD          Z0, K6, 64(R11)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1738,195 +1746,191 @@ DATA blackFirstRowsAVX2Consts<>+736(SB)/8, $0x3fe62e42fee00000
 DATA blackFirstRowsAVX2Consts<>+744(SB)/8, $0x3fe62e42fee00000
 DATA blackFirstRowsAVX2Consts<>+752(SB)/8, $0x3fe62e42fee00000
 DATA blackFirstRowsAVX2Consts<>+760(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstRowsAVX2Consts<>+768(SB)/8, $0x4044000000000000
-DATA blackFirstRowsAVX2Consts<>+776(SB)/8, $0x4044000000000000
-DATA blackFirstRowsAVX2Consts<>+784(SB)/8, $0x4044000000000000
-DATA blackFirstRowsAVX2Consts<>+792(SB)/8, $0x4044000000000000
-DATA blackFirstRowsAVX2Consts<>+800(SB)/8, $0x8000000000000000
-DATA blackFirstRowsAVX2Consts<>+808(SB)/8, $0x8000000000000000
-DATA blackFirstRowsAVX2Consts<>+816(SB)/8, $0x8000000000000000
-DATA blackFirstRowsAVX2Consts<>+824(SB)/8, $0x8000000000000000
-DATA blackFirstRowsAVX2Consts<>+832(SB)/8, $0x4004000000000000
-DATA blackFirstRowsAVX2Consts<>+840(SB)/8, $0x4004000000000000
-DATA blackFirstRowsAVX2Consts<>+848(SB)/8, $0x4004000000000000
-DATA blackFirstRowsAVX2Consts<>+856(SB)/8, $0x4004000000000000
-DATA blackFirstRowsAVX2Consts<>+864(SB)/8, $0x4017000000000000
-DATA blackFirstRowsAVX2Consts<>+872(SB)/8, $0x4017000000000000
-DATA blackFirstRowsAVX2Consts<>+880(SB)/8, $0x4017000000000000
-DATA blackFirstRowsAVX2Consts<>+888(SB)/8, $0x4017000000000000
-DATA blackFirstRowsAVX2Consts<>+896(SB)/8, $0xbfe71547652b82fe
-DATA blackFirstRowsAVX2Consts<>+904(SB)/8, $0xbfe71547652b82fe
-DATA blackFirstRowsAVX2Consts<>+912(SB)/8, $0xbfe71547652b82fe
-DATA blackFirstRowsAVX2Consts<>+920(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstRowsAVX2Consts<>+768(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstRowsAVX2Consts<>+776(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstRowsAVX2Consts<>+784(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstRowsAVX2Consts<>+792(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstRowsAVX2Consts<>+800(SB)/8, $0x4044000000000000
+DATA blackFirstRowsAVX2Consts<>+808(SB)/8, $0x4044000000000000
+DATA blackFirstRowsAVX2Consts<>+816(SB)/8, $0x4044000000000000
+DATA blackFirstRowsAVX2Consts<>+824(SB)/8, $0x4044000000000000
+DATA blackFirstRowsAVX2Consts<>+832(SB)/8, $0x8000000000000000
+DATA blackFirstRowsAVX2Consts<>+840(SB)/8, $0x8000000000000000
+DATA blackFirstRowsAVX2Consts<>+848(SB)/8, $0x8000000000000000
+DATA blackFirstRowsAVX2Consts<>+856(SB)/8, $0x8000000000000000
+DATA blackFirstRowsAVX2Consts<>+864(SB)/8, $0x4004000000000000
+DATA blackFirstRowsAVX2Consts<>+872(SB)/8, $0x4004000000000000
+DATA blackFirstRowsAVX2Consts<>+880(SB)/8, $0x4004000000000000
+DATA blackFirstRowsAVX2Consts<>+888(SB)/8, $0x4004000000000000
+DATA blackFirstRowsAVX2Consts<>+896(SB)/8, $0x4017000000000000
+DATA blackFirstRowsAVX2Consts<>+904(SB)/8, $0x4017000000000000
+DATA blackFirstRowsAVX2Consts<>+912(SB)/8, $0x4017000000000000
+DATA blackFirstRowsAVX2Consts<>+920(SB)/8, $0x4017000000000000
 DATA blackFirstRowsAVX2Consts<>+928(SB)/8, $0x4338000000000000
 DATA blackFirstRowsAVX2Consts<>+936(SB)/8, $0x4338000000000000
 DATA blackFirstRowsAVX2Consts<>+944(SB)/8, $0x4338000000000000
 DATA blackFirstRowsAVX2Consts<>+952(SB)/8, $0x4338000000000000
-DATA blackFirstRowsAVX2Consts<>+960(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstRowsAVX2Consts<>+968(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstRowsAVX2Consts<>+976(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstRowsAVX2Consts<>+984(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstRowsAVX2Consts<>+992(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstRowsAVX2Consts<>+1000(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstRowsAVX2Consts<>+1008(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstRowsAVX2Consts<>+1016(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstRowsAVX2Consts<>+1024(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstRowsAVX2Consts<>+1032(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstRowsAVX2Consts<>+1040(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstRowsAVX2Consts<>+1048(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstRowsAVX2Consts<>+1056(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstRowsAVX2Consts<>+1064(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstRowsAVX2Consts<>+1072(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstRowsAVX2Consts<>+1080(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstRowsAVX2Consts<>+1088(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstRowsAVX2Consts<>+1096(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstRowsAVX2Consts<>+1104(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstRowsAVX2Consts<>+1112(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstRowsAVX2Consts<>+1120(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstRowsAVX2Consts<>+1128(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstRowsAVX2Consts<>+1136(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstRowsAVX2Consts<>+1144(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstRowsAVX2Consts<>+1152(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstRowsAVX2Consts<>+1160(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstRowsAVX2Consts<>+1168(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstRowsAVX2Consts<>+1176(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstRowsAVX2Consts<>+1184(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstRowsAVX2Consts<>+1192(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstRowsAVX2Consts<>+1200(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstRowsAVX2Consts<>+1208(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstRowsAVX2Consts<>+1216(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstRowsAVX2Consts<>+1224(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstRowsAVX2Consts<>+1232(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstRowsAVX2Consts<>+1240(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstRowsAVX2Consts<>+1248(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstRowsAVX2Consts<>+1256(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstRowsAVX2Consts<>+1264(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstRowsAVX2Consts<>+1272(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstRowsAVX2Consts<>+1280(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstRowsAVX2Consts<>+1288(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstRowsAVX2Consts<>+1296(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstRowsAVX2Consts<>+1304(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstRowsAVX2Consts<>+1312(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstRowsAVX2Consts<>+1320(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstRowsAVX2Consts<>+1328(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstRowsAVX2Consts<>+1336(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstRowsAVX2Consts<>+1344(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstRowsAVX2Consts<>+1352(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstRowsAVX2Consts<>+1360(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstRowsAVX2Consts<>+1368(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstRowsAVX2Consts<>+1376(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstRowsAVX2Consts<>+1384(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstRowsAVX2Consts<>+1392(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstRowsAVX2Consts<>+1400(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstRowsAVX2Consts<>+1408(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstRowsAVX2Consts<>+1416(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstRowsAVX2Consts<>+1424(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstRowsAVX2Consts<>+1432(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstRowsAVX2Consts<>+1440(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstRowsAVX2Consts<>+1448(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstRowsAVX2Consts<>+1456(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstRowsAVX2Consts<>+1464(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstRowsAVX2Consts<>+1472(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstRowsAVX2Consts<>+1480(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstRowsAVX2Consts<>+1488(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstRowsAVX2Consts<>+1496(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstRowsAVX2Consts<>+1504(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstRowsAVX2Consts<>+1512(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstRowsAVX2Consts<>+1520(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstRowsAVX2Consts<>+1528(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstRowsAVX2Consts<>+1536(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstRowsAVX2Consts<>+1544(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstRowsAVX2Consts<>+1552(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstRowsAVX2Consts<>+1560(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstRowsAVX2Consts<>+1568(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstRowsAVX2Consts<>+1576(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstRowsAVX2Consts<>+1584(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstRowsAVX2Consts<>+1592(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstRowsAVX2Consts<>+1600(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstRowsAVX2Consts<>+1608(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstRowsAVX2Consts<>+1616(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstRowsAVX2Consts<>+1624(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstRowsAVX2Consts<>+1632(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstRowsAVX2Consts<>+1640(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstRowsAVX2Consts<>+1648(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstRowsAVX2Consts<>+1656(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstRowsAVX2Consts<>+1664(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstRowsAVX2Consts<>+1672(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstRowsAVX2Consts<>+1680(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstRowsAVX2Consts<>+1688(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstRowsAVX2Consts<>+1696(SB)/8, $0x408ff80000000000
-DATA blackFirstRowsAVX2Consts<>+1704(SB)/8, $0x408ff80000000000
-DATA blackFirstRowsAVX2Consts<>+1712(SB)/8, $0x408ff80000000000
-DATA blackFirstRowsAVX2Consts<>+1720(SB)/8, $0x408ff80000000000
-DATA blackFirstRowsAVX2Consts<>+1728(SB)/8, $0xc08ff00000000000
-DATA blackFirstRowsAVX2Consts<>+1736(SB)/8, $0xc08ff00000000000
-DATA blackFirstRowsAVX2Consts<>+1744(SB)/8, $0xc08ff00000000000
-DATA blackFirstRowsAVX2Consts<>+1752(SB)/8, $0xc08ff00000000000
-DATA blackFirstRowsAVX2Consts<>+1760(SB)/8, $0x43380000000003ff
-DATA blackFirstRowsAVX2Consts<>+1768(SB)/8, $0x43380000000003ff
-DATA blackFirstRowsAVX2Consts<>+1776(SB)/8, $0x43380000000003ff
-DATA blackFirstRowsAVX2Consts<>+1784(SB)/8, $0x43380000000003ff
-DATA blackFirstRowsAVX2Consts<>+1792(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstRowsAVX2Consts<>+1800(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstRowsAVX2Consts<>+1808(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstRowsAVX2Consts<>+1816(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstRowsAVX2Consts<>+1824(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstRowsAVX2Consts<>+1832(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstRowsAVX2Consts<>+1840(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstRowsAVX2Consts<>+1848(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstRowsAVX2Consts<>+1856(SB)/8, $0xbe371dee623fde67
-DATA blackFirstRowsAVX2Consts<>+1864(SB)/8, $0xbe371dee623fde67
-DATA blackFirstRowsAVX2Consts<>+1872(SB)/8, $0xbe371dee623fde67
-DATA blackFirstRowsAVX2Consts<>+1880(SB)/8, $0xbe371dee623fde67
-DATA blackFirstRowsAVX2Consts<>+1888(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstRowsAVX2Consts<>+1896(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstRowsAVX2Consts<>+1904(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstRowsAVX2Consts<>+1912(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstRowsAVX2Consts<>+1920(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstRowsAVX2Consts<>+1928(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstRowsAVX2Consts<>+1936(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstRowsAVX2Consts<>+1944(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstRowsAVX2Consts<>+1952(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstRowsAVX2Consts<>+1960(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstRowsAVX2Consts<>+1968(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstRowsAVX2Consts<>+1976(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstRowsAVX2Consts<>+1984(SB)/8, $0xbf31111111122322
-DATA blackFirstRowsAVX2Consts<>+1992(SB)/8, $0xbf31111111122322
-DATA blackFirstRowsAVX2Consts<>+2000(SB)/8, $0xbf31111111122322
-DATA blackFirstRowsAVX2Consts<>+2008(SB)/8, $0xbf31111111122322
-DATA blackFirstRowsAVX2Consts<>+2016(SB)/8, $0x3f655555555502a1
-DATA blackFirstRowsAVX2Consts<>+2024(SB)/8, $0x3f655555555502a1
-DATA blackFirstRowsAVX2Consts<>+2032(SB)/8, $0x3f655555555502a1
-DATA blackFirstRowsAVX2Consts<>+2040(SB)/8, $0x3f655555555502a1
-DATA blackFirstRowsAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
-DATA blackFirstRowsAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
-DATA blackFirstRowsAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
-DATA blackFirstRowsAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
-DATA blackFirstRowsAVX2Consts<>+2080(SB)/8, $0x3fc000000000000b
-DATA blackFirstRowsAVX2Consts<>+2088(SB)/8, $0x3fc000000000000b
-DATA blackFirstRowsAVX2Consts<>+2096(SB)/8, $0x3fc000000000000b
-DATA blackFirstRowsAVX2Consts<>+2104(SB)/8, $0x3fc000000000000b
-DATA blackFirstRowsAVX2Consts<>+2112(SB)/8, $0xbfe0000000000000
-DATA blackFirstRowsAVX2Consts<>+2120(SB)/8, $0xbfe0000000000000
-DATA blackFirstRowsAVX2Consts<>+2128(SB)/8, $0xbfe0000000000000
-DATA blackFirstRowsAVX2Consts<>+2136(SB)/8, $0xbfe0000000000000
-DATA blackFirstRowsAVX2Consts<>+2144(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstRowsAVX2Consts<>+2152(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstRowsAVX2Consts<>+2160(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstRowsAVX2Consts<>+2168(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstRowsAVX2Consts<>+2176(SB)/8, $0x3fd9884533d43651
-DATA blackFirstRowsAVX2Consts<>+2184(SB)/8, $0x3fd9884533d43651
-DATA blackFirstRowsAVX2Consts<>+2192(SB)/8, $0x3fd9884533d43651
-DATA blackFirstRowsAVX2Consts<>+2200(SB)/8, $0x3fd9884533d43651
-DATA blackFirstRowsAVX2Consts<>+2208(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstRowsAVX2Consts<>+2216(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstRowsAVX2Consts<>+2224(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstRowsAVX2Consts<>+2232(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstRowsAVX2Consts<>+2240(SB)/8, $0x7ff8000000000001
-DATA blackFirstRowsAVX2Consts<>+2248(SB)/8, $0x7ff8000000000001
-DATA blackFirstRowsAVX2Consts<>+2256(SB)/8, $0x7ff8000000000001
-DATA blackFirstRowsAVX2Consts<>+2264(SB)/8, $0x7ff8000000000001
-GLOBL blackFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2272
+DATA blackFirstRowsAVX2Consts<>+960(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstRowsAVX2Consts<>+968(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstRowsAVX2Consts<>+976(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstRowsAVX2Consts<>+984(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstRowsAVX2Consts<>+992(SB)/8, $0x0000000000000484
+DATA blackFirstRowsAVX2Consts<>+1000(SB)/8, $0x0000000000000484
+DATA blackFirstRowsAVX2Consts<>+1008(SB)/8, $0x0000000000000484
+DATA blackFirstRowsAVX2Consts<>+1016(SB)/8, $0x0000000000000484
+DATA blackFirstRowsAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstRowsAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstRowsAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstRowsAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstRowsAVX2Consts<>+1056(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstRowsAVX2Consts<>+1064(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstRowsAVX2Consts<>+1072(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstRowsAVX2Consts<>+1080(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstRowsAVX2Consts<>+1088(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstRowsAVX2Consts<>+1096(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstRowsAVX2Consts<>+1104(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstRowsAVX2Consts<>+1112(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstRowsAVX2Consts<>+1120(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstRowsAVX2Consts<>+1128(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstRowsAVX2Consts<>+1136(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstRowsAVX2Consts<>+1144(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstRowsAVX2Consts<>+1152(SB)/8, $0xbe371dee623fde67
+DATA blackFirstRowsAVX2Consts<>+1160(SB)/8, $0xbe371dee623fde67
+DATA blackFirstRowsAVX2Consts<>+1168(SB)/8, $0xbe371dee623fde67
+DATA blackFirstRowsAVX2Consts<>+1176(SB)/8, $0xbe371dee623fde67
+DATA blackFirstRowsAVX2Consts<>+1184(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstRowsAVX2Consts<>+1192(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstRowsAVX2Consts<>+1200(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstRowsAVX2Consts<>+1208(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstRowsAVX2Consts<>+1216(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstRowsAVX2Consts<>+1224(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstRowsAVX2Consts<>+1232(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstRowsAVX2Consts<>+1240(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstRowsAVX2Consts<>+1248(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstRowsAVX2Consts<>+1256(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstRowsAVX2Consts<>+1264(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstRowsAVX2Consts<>+1272(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstRowsAVX2Consts<>+1280(SB)/8, $0xbf31111111122322
+DATA blackFirstRowsAVX2Consts<>+1288(SB)/8, $0xbf31111111122322
+DATA blackFirstRowsAVX2Consts<>+1296(SB)/8, $0xbf31111111122322
+DATA blackFirstRowsAVX2Consts<>+1304(SB)/8, $0xbf31111111122322
+DATA blackFirstRowsAVX2Consts<>+1312(SB)/8, $0x3f655555555502a1
+DATA blackFirstRowsAVX2Consts<>+1320(SB)/8, $0x3f655555555502a1
+DATA blackFirstRowsAVX2Consts<>+1328(SB)/8, $0x3f655555555502a1
+DATA blackFirstRowsAVX2Consts<>+1336(SB)/8, $0x3f655555555502a1
+DATA blackFirstRowsAVX2Consts<>+1344(SB)/8, $0xbf95555555555511
+DATA blackFirstRowsAVX2Consts<>+1352(SB)/8, $0xbf95555555555511
+DATA blackFirstRowsAVX2Consts<>+1360(SB)/8, $0xbf95555555555511
+DATA blackFirstRowsAVX2Consts<>+1368(SB)/8, $0xbf95555555555511
+DATA blackFirstRowsAVX2Consts<>+1376(SB)/8, $0x3fc000000000000b
+DATA blackFirstRowsAVX2Consts<>+1384(SB)/8, $0x3fc000000000000b
+DATA blackFirstRowsAVX2Consts<>+1392(SB)/8, $0x3fc000000000000b
+DATA blackFirstRowsAVX2Consts<>+1400(SB)/8, $0x3fc000000000000b
+DATA blackFirstRowsAVX2Consts<>+1408(SB)/8, $0xbfe0000000000000
+DATA blackFirstRowsAVX2Consts<>+1416(SB)/8, $0xbfe0000000000000
+DATA blackFirstRowsAVX2Consts<>+1424(SB)/8, $0xbfe0000000000000
+DATA blackFirstRowsAVX2Consts<>+1432(SB)/8, $0xbfe0000000000000
+DATA blackFirstRowsAVX2Consts<>+1440(SB)/8, $0x37a0000000000000
+DATA blackFirstRowsAVX2Consts<>+1448(SB)/8, $0x37a0000000000000
+DATA blackFirstRowsAVX2Consts<>+1456(SB)/8, $0x37a0000000000000
+DATA blackFirstRowsAVX2Consts<>+1464(SB)/8, $0x37a0000000000000
+DATA blackFirstRowsAVX2Consts<>+1472(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstRowsAVX2Consts<>+1480(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstRowsAVX2Consts<>+1488(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstRowsAVX2Consts<>+1496(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstRowsAVX2Consts<>+1504(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstRowsAVX2Consts<>+1512(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstRowsAVX2Consts<>+1520(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstRowsAVX2Consts<>+1528(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstRowsAVX2Consts<>+1536(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstRowsAVX2Consts<>+1544(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstRowsAVX2Consts<>+1552(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstRowsAVX2Consts<>+1560(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstRowsAVX2Consts<>+1568(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstRowsAVX2Consts<>+1576(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstRowsAVX2Consts<>+1584(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstRowsAVX2Consts<>+1592(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstRowsAVX2Consts<>+1600(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstRowsAVX2Consts<>+1608(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstRowsAVX2Consts<>+1616(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstRowsAVX2Consts<>+1624(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstRowsAVX2Consts<>+1632(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstRowsAVX2Consts<>+1640(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstRowsAVX2Consts<>+1648(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstRowsAVX2Consts<>+1656(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstRowsAVX2Consts<>+1664(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstRowsAVX2Consts<>+1672(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstRowsAVX2Consts<>+1680(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstRowsAVX2Consts<>+1688(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstRowsAVX2Consts<>+1696(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstRowsAVX2Consts<>+1704(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstRowsAVX2Consts<>+1712(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstRowsAVX2Consts<>+1720(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstRowsAVX2Consts<>+1728(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstRowsAVX2Consts<>+1736(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstRowsAVX2Consts<>+1744(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstRowsAVX2Consts<>+1752(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstRowsAVX2Consts<>+1760(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstRowsAVX2Consts<>+1768(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstRowsAVX2Consts<>+1776(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstRowsAVX2Consts<>+1784(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstRowsAVX2Consts<>+1792(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstRowsAVX2Consts<>+1800(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstRowsAVX2Consts<>+1808(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstRowsAVX2Consts<>+1816(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstRowsAVX2Consts<>+1824(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstRowsAVX2Consts<>+1832(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstRowsAVX2Consts<>+1840(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstRowsAVX2Consts<>+1848(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstRowsAVX2Consts<>+1856(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstRowsAVX2Consts<>+1864(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstRowsAVX2Consts<>+1872(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstRowsAVX2Consts<>+1880(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstRowsAVX2Consts<>+1888(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstRowsAVX2Consts<>+1896(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstRowsAVX2Consts<>+1904(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstRowsAVX2Consts<>+1912(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstRowsAVX2Consts<>+1920(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstRowsAVX2Consts<>+1928(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstRowsAVX2Consts<>+1936(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstRowsAVX2Consts<>+1944(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstRowsAVX2Consts<>+1952(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstRowsAVX2Consts<>+1960(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstRowsAVX2Consts<>+1968(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstRowsAVX2Consts<>+1976(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstRowsAVX2Consts<>+1984(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstRowsAVX2Consts<>+1992(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstRowsAVX2Consts<>+2000(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstRowsAVX2Consts<>+2008(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstRowsAVX2Consts<>+2016(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstRowsAVX2Consts<>+2024(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstRowsAVX2Consts<>+2032(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstRowsAVX2Consts<>+2040(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstRowsAVX2Consts<>+2048(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstRowsAVX2Consts<>+2056(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstRowsAVX2Consts<>+2064(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstRowsAVX2Consts<>+2072(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstRowsAVX2Consts<>+2080(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstRowsAVX2Consts<>+2088(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstRowsAVX2Consts<>+2096(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstRowsAVX2Consts<>+2104(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstRowsAVX2Consts<>+2112(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstRowsAVX2Consts<>+2120(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstRowsAVX2Consts<>+2128(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstRowsAVX2Consts<>+2136(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstRowsAVX2Consts<>+2144(SB)/8, $0x3fd9884533d43651
+DATA blackFirstRowsAVX2Consts<>+2152(SB)/8, $0x3fd9884533d43651
+DATA blackFirstRowsAVX2Consts<>+2160(SB)/8, $0x3fd9884533d43651
+DATA blackFirstRowsAVX2Consts<>+2168(SB)/8, $0x3fd9884533d43651
+DATA blackFirstRowsAVX2Consts<>+2176(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstRowsAVX2Consts<>+2184(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstRowsAVX2Consts<>+2192(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstRowsAVX2Consts<>+2200(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstRowsAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
+DATA blackFirstRowsAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
+DATA blackFirstRowsAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
+DATA blackFirstRowsAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
+GLOBL blackFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2240
 
 DATA blackFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1948,7 +1952,7 @@ GLOBL blackFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackFirstRowsAVX2(SB), $2528-312
+TEXT ·blackFirstRowsAVX2(SB), $1984-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1964,7 +1968,7 @@ TEXT ·blackFirstRowsAVX2(SB), $2528-312
 	VANDPD  blackFirstRowsAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+16, CX
+	SUBQ    $+12, CX
 	JLT     rest
 
 body:
@@ -1978,1339 +1982,1013 @@ body:
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         T_base+216(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y2
-	MOVQ         T_base+216(FP), DX
-	VMOVUPD      96(DX)(AX*1), Y3
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      (R13)(AX*1), Y4
-	VMOVUPD      32(R13)(AX*1), Y5
+	VMOVUPD      (R13)(AX*1), Y3
+	VMOVUPD      32(R13)(AX*1), Y4
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      64(R13)(AX*1), Y6
-	VMOVUPD      96(R13)(AX*1), Y7
+	VMOVUPD      64(R13)(AX*1), Y5
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
-	VMOVUPD      (DX)(AX*1), Y8
+	VMOVUPD      (DX)(AX*1), Y6
 	MOVQ         K_base+192(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y9
+	VMOVUPD      32(DX)(AX*1), Y7
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y10
-	MOVQ         K_base+192(FP), DX
-	VMOVUPD      96(DX)(AX*1), Y11
+	VMOVUPD      64(DX)(AX*1), Y8
 	MOVQ         sigma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sigma_base+240(FP), DX
+	VMOVUPD      (DX)(AX*1), Y9
+	MOVQ         sigma_base+240(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y10
+	MOVQ         sigma_base+240(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sigma_base+240(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y11
+	MOVQ         D_base+264(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         D_base+264(FP), DX
 	VMOVUPD      (DX)(AX*1), Y12
-	MOVQ         sigma_base+240(FP), DX
+	MOVQ         D_base+264(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y13
-	MOVQ         sigma_base+240(FP), DX
+	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
+	MOVQ         D_base+264(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y14
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPD      96(DX)(AX*1), Y15
-	VMOVUPD      Y15, 32(BX)
-	MOVQ         D_base+264(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPD      (DX)(AX*1), Y15
-	VMOVUPD      Y15, 64(BX)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y15
-	VMOVUPD      Y15, 96(BX)
-	MOVQ         D_base+264(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y15
-	VMOVUPD      Y15, 128(BX)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPD      96(DX)(AX*1), Y15
-	VMOVUPD      Y15, 160(BX)
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      (R12)(AX*1), Y15
-	VMOVUPD      Y15, 192(BX)
+	VMOVUPD      Y15, 32(BX)
 	VMOVUPD      32(R12)(AX*1), Y15
-	VMOVUPD      Y15, 224(BX)
+	VMOVUPD      Y15, 64(BX)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      64(R12)(AX*1), Y15
-	VMOVUPD      Y15, 256(BX)
-	VMOVUPD      96(R12)(AX*1), Y15
-	VMOVUPD      Y15, 288(BX)
+	VMOVUPD      Y15, 96(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      (DX)(AX*1), Y15
-	VMOVUPD      Y15, 320(BX)
+	VMOVUPD      Y15, 128(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y15
-	VMOVUPD      Y15, 352(BX)
+	VMOVUPD      Y15, 160(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y15
-	VMOVUPD      Y15, 384(BX)
-	MOVQ         r_base+288(FP), DX
-	VMOVUPD      96(DX)(AX*1), Y15
-	VMOVUPD      Y15, 416(BX)
+	VMOVUPD      Y15, 192(BX)
 	VSQRTPD      Y0, Y15
-	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      Y0, 224(BX)
 	VSQRTPD      Y1, Y0
-	VMOVUPD      Y1, 480(BX)
+	VMOVUPD      Y1, 256(BX)
 	VSQRTPD      Y2, Y1
-	VMOVUPD      Y2, 512(BX)
-	VSQRTPD      Y3, Y2
-	VMOVUPD      Y3, 544(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y4, Y3
-	VMOVUPD      Y4, 576(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y5, Y4
-	VMOVUPD      Y5, 608(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y6, Y5
-	VMOVUPD      Y6, 640(BX)
+	VMOVUPD      Y2, 288(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y3, Y2
+	VMOVUPD      Y14, 320(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y4, Y14
+	VMOVUPD      Y13, 352(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y5, Y13
+	VMOVUPD      Y12, 384(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y6, Y12
+	VMOVUPD      Y6, 416(BX)
 	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPD      Y7, 672(BX)
+	VMOVUPD      Y7, 448(BX)
 	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPD      Y8, 704(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y9, Y8
+	VMOVUPD      Y8, 480(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y2, Y8
+	VMOVUPD      Y5, 512(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y14, Y5
+	VMOVUPD      Y4, 544(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y13, Y4
+	VMOVUPD      Y3, 576(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y12, Y3
+	VMOVUPD      Y1, 608(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y6, Y1
+	VMOVUPD      Y11, 640(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y7, Y11
+	VMOVUPD      Y0, 672(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y2, Y0
+	VMOVUPD      Y10, 704(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y14, Y10
 	VMOVUPD      Y9, 736(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y10, Y9
-	VMOVUPD      Y10, 768(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y11, Y10
-	VMOVUPD      Y11, 800(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y3, Y11
-	VMOVUPD      Y2, 832(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y4, Y2
-	VMOVUPD      Y1, 864(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y5, Y1
-	VMOVUPD      Y14, 896(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y6, Y14
-	VMOVUPD      Y0, 928(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y7, Y0
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y13, Y9
+	VBLENDVPD    Y0, Y8, Y2, Y8
+	VBLENDVPD    Y10, Y5, Y14, Y5
+	VBLENDVPD    Y9, Y4, Y13, Y4
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y0, Y0
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y9, Y9
+	VMOVUPD      Y15, 768(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y12, Y15
+	VMOVUPD      Y9, 800(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y6, Y9
+	VMOVUPD      Y10, 832(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y7, Y10
+	VBLENDVPD    Y15, Y3, Y12, Y3
+	VBLENDVPD    Y9, Y1, Y6, Y1
+	VBLENDVPD    Y10, Y11, Y7, Y11
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y15, Y15
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y9, Y9
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y10, Y10
+	VMOVUPD      Y10, 864(BX)
+	VCMPPD       $0x03, Y2, Y2, Y10
+	VMOVUPD      Y2, 896(BX)
+	VCMPPD       $0x03, Y14, Y14, Y2
+	VMOVUPD      Y14, 928(BX)
+	VCMPPD       $0x03, Y13, Y13, Y14
 	VMOVUPD      Y13, 960(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y8, Y13
+	VCMPPD       $0x03, Y12, Y12, Y13
 	VMOVUPD      Y12, 992(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y9, Y12
-	VMOVUPD      Y15, 1024(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+64(SB), Y10, Y15
-	VMOVUPD      Y15, 1056(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y3, Y15
-	VMOVUPD      Y12, 1088(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y4, Y12
-	VMOVUPD      Y13, 1120(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y5, Y13
-	VMOVUPD      Y0, 1152(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y6, Y0
-	VBLENDVPD    Y15, Y11, Y3, Y11
-	VBLENDVPD    Y12, Y2, Y4, Y2
-	VBLENDVPD    Y13, Y1, Y5, Y1
-	VBLENDVPD    Y0, Y14, Y6, Y14
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y15, Y15
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y12, Y12
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y13, Y13
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y0, Y0
-	VMOVUPD      Y0, 1184(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y7, Y0
-	VMOVUPD      Y13, 1216(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y8, Y13
-	VMOVUPD      Y12, 1248(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y9, Y12
-	VMOVUPD      Y15, 1280(BX)
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+96(SB), Y10, Y15
-	VMOVUPD      Y14, 1312(BX)
-	VBLENDVPD    Y0, 1152(BX), Y7, Y14
-	VMOVUPD      Y14, 1152(BX)
-	VBLENDVPD    Y13, 1120(BX), Y8, Y14
-	VMOVUPD      Y14, 1120(BX)
-	VBLENDVPD    Y12, 1088(BX), Y9, Y14
-	VMOVUPD      Y14, 1088(BX)
-	VBLENDVPD    Y15, 1056(BX), Y10, Y14
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y0, Y0
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y13, Y13
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y12, Y12
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y15, Y15
-	VMOVUPD      Y15, 1056(BX)
-	VCMPPD       $0x03, Y3, Y3, Y15
-	VMOVUPD      Y3, 1344(BX)
-	VCMPPD       $0x03, Y4, Y4, Y3
-	VMOVUPD      Y4, 1376(BX)
-	VCMPPD       $0x03, Y5, Y5, Y4
-	VMOVUPD      Y5, 1408(BX)
-	VCMPPD       $0x03, Y6, Y6, Y5
-	VMOVUPD      Y6, 1440(BX)
+	VCMPPD       $0x03, Y6, Y6, Y12
+	VMOVUPD      Y6, 1024(BX)
 	VCMPPD       $0x03, Y7, Y7, Y6
-	VMOVUPD      Y7, 1472(BX)
-	VCMPPD       $0x03, Y8, Y8, Y7
-	VMOVUPD      Y8, 1504(BX)
-	VCMPPD       $0x03, Y9, Y9, Y8
-	VMOVUPD      Y9, 1536(BX)
-	VCMPPD       $0x03, Y10, Y10, Y9
-	VMOVUPD      Y10, 1568(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y11, Y10
-	VMOVUPD      Y12, 1600(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y2, Y12
-	VMOVUPD      Y13, 1632(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y1, Y13
-	VMOVUPD      Y0, 1664(BX)
-	VMOVUPD      1312(BX), Y0
-	VMOVUPD      Y9, 1696(BX)
-	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y0, Y9
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y10, Y10
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y12, Y12
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y13, Y13
+	VMOVUPD      Y7, 1056(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y8, Y7
+	VMOVUPD      Y9, 1088(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y5, Y9
+	VMOVUPD      Y15, 1120(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+160(SB), Y4, Y15
+	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y7, Y7
 	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y9, Y9
-	VORPD        Y15, Y10, Y10
-	VORPD        Y3, Y12, Y3
-	VORPD        Y4, Y13, Y4
-	VORPD        Y5, Y9, Y5
-	VPSRLQ       $0x34, Y11, Y9
-	VPSRLQ       $0x34, Y2, Y2
-	VPSRLQ       $0x34, Y1, Y1
-	VPSRLQ       $0x34, Y0, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+192(SB), Y11
-	VORPD        Y11, Y9, Y9
-	VORPD        Y11, Y2, Y2
-	VORPD        Y11, Y1, Y1
-	VORPD        Y11, Y0, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+224(SB), Y12
-	VSUBPD       Y12, Y9, Y9
-	VSUBPD       Y12, Y2, Y2
-	VSUBPD       Y12, Y1, Y1
-	VSUBPD       Y12, Y0, Y0
-	VSUBPD       1280(BX), Y9, Y9
-	VSUBPD       1248(BX), Y2, Y2
-	VSUBPD       1216(BX), Y1, Y1
-	VSUBPD       1184(BX), Y0, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y13
-	VANDPD       1152(BX), Y13, Y15
-	VMOVUPD      Y0, 1184(BX)
-	VANDPD       1120(BX), Y13, Y0
-	VMOVUPD      Y1, 1216(BX)
-	VANDPD       1088(BX), Y13, Y1
-	VANDPD       Y14, Y13, Y13
 	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y15, Y15
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y0, Y0
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y1, Y1
-	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y13, Y13
-	VORPD        Y6, Y15, Y6
-	VORPD        Y7, Y0, Y0
-	VORPD        Y8, Y1, Y1
-	VORPD        1696(BX), Y13, Y7
-	VMOVUPD      1152(BX), Y8
+	VORPD        Y10, Y7, Y7
+	VORPD        Y2, Y9, Y2
+	VORPD        Y14, Y15, Y9
 	VPSRLQ       $0x34, Y8, Y8
-	VMOVUPD      1120(BX), Y13
-	VPSRLQ       $0x34, Y13, Y13
-	VMOVUPD      1088(BX), Y15
-	VPSRLQ       $0x34, Y15, Y15
-	VPSRLQ       $0x34, Y14, Y14
-	VORPD        Y8, Y11, Y8
-	VORPD        Y13, Y11, Y13
-	VORPD        Y15, Y11, Y15
-	VORPD        Y14, Y11, Y11
-	VSUBPD       Y12, Y8, Y8
-	VSUBPD       Y12, Y13, Y13
-	VSUBPD       Y12, Y15, Y14
-	VSUBPD       Y12, Y11, Y11
-	VSUBPD       1664(BX), Y8, Y8
-	VSUBPD       1632(BX), Y13, Y12
-	VSUBPD       1600(BX), Y14, Y13
-	VSUBPD       1056(BX), Y11, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+256(SB), Y14
-	VMULPD       Y14, Y10, Y15
-	VMOVUPD      Y11, 1056(BX)
-	VMULPD       Y14, Y3, Y11
-	VMOVUPD      Y13, 1600(BX)
-	VMULPD       Y14, Y4, Y13
-	VMOVUPD      Y12, 1632(BX)
-	VMULPD       Y14, Y5, Y12
-	VCMPPD       $0x11, Y6, Y15, Y15
-	VCMPPD       $0x11, Y0, Y11, Y11
-	VCMPPD       $0x11, Y1, Y13, Y13
-	VCMPPD       $0x11, Y7, Y12, Y12
-	VMOVUPD      Y8, 1664(BX)
-	VMULPD       Y14, Y6, Y8
-	VMOVUPD      Y2, 1088(BX)
-	VMULPD       Y14, Y0, Y2
-	VMOVUPD      Y9, 1120(BX)
-	VMULPD       Y14, Y1, Y9
-	VMULPD       Y14, Y7, Y14
-	VCMPPD       $0x11, Y10, Y8, Y8
-	VCMPPD       $0x11, Y3, Y2, Y2
-	VCMPPD       $0x11, Y4, Y9, Y9
-	VCMPPD       $0x11, Y5, Y14, Y14
-	VMOVUPD      Y14, 1152(BX)
-	VADDPD       Y10, Y10, Y14
-	VMOVUPD      Y9, 1696(BX)
-	VADDPD       Y3, Y3, Y9
-	VMOVUPD      Y2, 1248(BX)
-	VADDPD       Y4, Y4, Y2
-	VMOVUPD      Y8, 1280(BX)
-	VADDPD       Y5, Y5, Y8
-	VBLENDVPD    Y15, Y14, Y10, Y10
-	VBLENDVPD    Y11, Y9, Y3, Y3
-	VBLENDVPD    Y13, Y2, Y4, Y2
-	VBLENDVPD    Y12, Y8, Y5, Y4
-	VADDPD       Y6, Y6, Y5
-	VADDPD       Y0, Y0, Y8
-	VADDPD       Y1, Y1, Y9
-	VADDPD       Y7, Y7, Y14
-	VMOVUPD      Y12, 1312(BX)
-	VMOVUPD      1280(BX), Y12
-	VBLENDVPD    Y12, Y5, Y6, Y5
-	VMOVUPD      1248(BX), Y6
-	VBLENDVPD    Y6, Y8, Y0, Y0
-	VMOVUPD      1696(BX), Y8
-	VBLENDVPD    Y8, Y9, Y1, Y1
-	VMOVUPD      1152(BX), Y9
-	VBLENDVPD    Y9, Y14, Y7, Y7
-	VMOVUPD      992(BX), Y14
-	VMULPD       1024(BX), Y14, Y9
-	VMOVUPD      960(BX), Y8
-	VMULPD       928(BX), Y8, Y6
-	VMOVUPD      896(BX), Y12
-	VMOVUPD      Y13, 1728(BX)
-	VMULPD       864(BX), Y12, Y13
-	VMOVUPD      Y11, 1760(BX)
-	VMOVUPD      32(BX), Y11
-	VMOVUPD      Y15, 1792(BX)
-	VMULPD       832(BX), Y11, Y15
-	VMULPD       Y14, Y14, Y14
-	VMULPD       Y8, Y8, Y8
-	VMULPD       Y12, Y12, Y12
-	VMULPD       Y11, Y11, Y11
-	VMOVUPD      Y11, 32(BX)
-	VADDPD       Y5, Y10, Y11
-	VMOVUPD      Y12, 896(BX)
-	VADDPD       Y0, Y3, Y12
-	VMOVUPD      Y8, 960(BX)
-	VADDPD       Y1, Y2, Y8
-	VMOVUPD      Y14, 992(BX)
-	VADDPD       Y7, Y4, Y14
-	VSUBPD       Y5, Y10, Y5
-	VSUBPD       Y0, Y3, Y0
-	VSUBPD       Y1, Y2, Y1
-	VSUBPD       Y7, Y4, Y2
-	VMULPD       576(BX), Y9, Y3
-	VMULPD       608(BX), Y6, Y4
-	VMULPD       640(BX), Y13, Y7
-	VMULPD       672(BX), Y15, Y10
-	VMOVUPD      Y15, 1824(BX)
-	VMOVUPD      1344(BX), Y15
-	VMOVUPD      Y13, 1856(BX)
-	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y15, Y13
-	VMOVUPD      Y6, 1888(BX)
-	VMOVUPD      1376(BX), Y6
-	VMOVUPD      Y9, 1920(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y9
-	VCMPPD       $0x00, Y9, Y6, Y15
-	VMOVUPD      1408(BX), Y6
-	VMOVUPD      Y2, 1952(BX)
-	VCMPPD       $0x00, Y9, Y6, Y2
-	VMOVUPD      1440(BX), Y6
-	VMOVUPD      Y1, 1984(BX)
-	VCMPPD       $0x00, Y9, Y6, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+320(SB), Y6
-	VMOVUPD      1120(BX), Y9
-	VBLENDVPD    Y13, Y6, Y9, Y9
-	VMOVUPD      1088(BX), Y13
-	VBLENDVPD    Y15, Y6, Y13, Y13
-	VMOVUPD      1216(BX), Y15
-	VBLENDVPD    Y2, Y6, Y15, Y2
-	VMOVUPD      1184(BX), Y15
-	VBLENDVPD    Y1, Y6, Y15, Y1
-	VMULPD       Y3, Y11, Y15
-	VMULPD       Y4, Y12, Y6
-	VMOVUPD      Y1, 1184(BX)
-	VMULPD       Y7, Y8, Y1
-	VMOVUPD      Y2, 1216(BX)
-	VMULPD       Y10, Y14, Y2
-	VMOVUPD      Y13, 1088(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y13
-	VDIVPD       Y15, Y13, Y15
-	VDIVPD       Y6, Y13, Y6
-	VDIVPD       Y1, Y13, Y1
-	VDIVPD       Y2, Y13, Y2
-	VMULPD       Y15, Y3, Y3
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y1, Y7, Y7
-	VMULPD       Y2, Y10, Y10
-	VMULPD       Y15, Y11, Y11
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y1, Y8, Y1
-	VMULPD       Y2, Y14, Y2
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y4, Y0, Y0
-	VMULPD       1984(BX), Y7, Y4
-	VMULPD       1952(BX), Y10, Y5
-	VMOVUPD      1472(BX), Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y8
-	VCMPPD       $0x00, Y8, Y7, Y10
-	VMOVUPD      1504(BX), Y12
-	VCMPPD       $0x00, Y8, Y12, Y14
-	VMOVUPD      1536(BX), Y15
-	VCMPPD       $0x00, Y8, Y15, Y13
-	VMOVUPD      Y2, 1952(BX)
-	VMOVUPD      1568(BX), Y2
-	VMOVUPD      Y1, 1984(BX)
-	VCMPPD       $0x00, Y8, Y2, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+320(SB), Y8
-	VMOVUPD      1664(BX), Y2
-	VBLENDVPD    Y10, Y8, Y2, Y2
-	VMOVUPD      1632(BX), Y10
-	VBLENDVPD    Y14, Y8, Y10, Y10
-	VMOVUPD      1600(BX), Y14
-	VBLENDVPD    Y13, Y8, Y14, Y13
-	VMOVUPD      1056(BX), Y14
-	VBLENDVPD    Y1, Y8, Y14, Y1
-	VMULPD       Y3, Y3, Y8
-	VMULPD       Y0, Y0, Y14
-	VMOVUPD      Y6, 1056(BX)
-	VMULPD       Y4, Y4, Y6
-	VMOVUPD      Y11, 1600(BX)
-	VMULPD       Y5, Y5, Y11
-	VMOVUPD      1344(BX), Y15
-	VMOVUPD      Y5, 1632(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+352(SB), Y5
-	VMOVUPD      Y4, 1664(BX)
-	VCMPPD       $0x11, Y5, Y15, Y4
-	VMOVUPD      Y0, 1120(BX)
-	VMOVUPD      1376(BX), Y0
-	VCMPPD       $0x11, Y5, Y0, Y12
-	VMOVUPD      Y3, 2016(BX)
-	VMOVUPD      1408(BX), Y3
-	VCMPPD       $0x11, Y5, Y3, Y7
-	VMOVUPD      Y1, 2048(BX)
-	VMOVUPD      1440(BX), Y1
-	VMOVUPD      Y13, 2080(BX)
-	VCMPPD       $0x11, Y5, Y1, Y13
-	VBLENDVPD    Y4, Y9, Y15, Y4
-	VBLENDVPD    Y12, 1088(BX), Y0, Y0
-	VBLENDVPD    Y7, 1216(BX), Y3, Y3
-	VBLENDVPD    Y13, 1184(BX), Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+384(SB), Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y7, Y8, Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y7, Y14, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y7, Y6, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+416(SB), Y11, Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+448(SB), Y15
-	VFMADD213PD  Y15, Y8, Y9
-	VFMADD213PD  Y15, Y14, Y12
-	VFMADD213PD  Y15, Y6, Y13
-	VFMADD231PD  Y7, Y11, Y15
-	VMOVUPD      blackFirstRowsAVX2Consts<>+480(SB), Y7
-	VFMADD213PD  Y7, Y8, Y9
-	VFMADD213PD  Y7, Y14, Y12
-	VFMADD213PD  Y7, Y6, Y13
-	VFMADD231PD  Y15, Y11, Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+512(SB), Y15
-	VFMADD213PD  Y15, Y8, Y9
-	VFMADD213PD  Y15, Y14, Y12
-	VFMADD213PD  Y15, Y6, Y13
-	VFMADD231PD  Y7, Y11, Y15
-	VMOVUPD      blackFirstRowsAVX2Consts<>+544(SB), Y7
-	VFMADD213PD  Y7, Y8, Y9
-	VFMADD213PD  Y7, Y14, Y12
-	VFMADD213PD  Y7, Y6, Y13
-	VFMADD231PD  Y15, Y11, Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+576(SB), Y15
-	VFMADD213PD  Y15, Y8, Y9
-	VFMADD213PD  Y15, Y14, Y12
-	VFMADD213PD  Y15, Y6, Y13
-	VFMADD231PD  Y7, Y11, Y15
-	VMULPD       Y9, Y8, Y7
-	VMULPD       Y12, Y14, Y8
-	VMULPD       Y13, Y6, Y6
-	VMULPD       Y15, Y11, Y9
-	VMOVUPD      1472(BX), Y11
-	VCMPPD       $0x11, Y5, Y11, Y12
-	VMOVUPD      1504(BX), Y13
-	VCMPPD       $0x11, Y5, Y13, Y14
-	VMOVUPD      1536(BX), Y15
-	VMOVUPD      Y9, 1440(BX)
-	VCMPPD       $0x11, Y5, Y15, Y9
-	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      1568(BX), Y6
-	VCMPPD       $0x11, Y5, Y6, Y5
-	VBLENDVPD    Y12, Y2, Y11, Y2
-	VBLENDVPD    Y14, Y10, Y13, Y10
-	VBLENDVPD    Y9, 2080(BX), Y15, Y9
-	VBLENDVPD    Y5, 2048(BX), Y6, Y5
-	VSUBPD       Y2, Y4, Y2
-	VSUBPD       Y10, Y0, Y0
-	VSUBPD       Y9, Y3, Y3
-	VSUBPD       Y5, Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+608(SB), Y4
-	VMULPD       1920(BX), Y4, Y5
-	VMULPD       1888(BX), Y4, Y6
-	VMULPD       1856(BX), Y4, Y9
-	VMULPD       1824(BX), Y4, Y4
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y10
-	VADDPD       Y10, Y2, Y11
-	VADDPD       Y10, Y0, Y12
-	VADDPD       Y10, Y3, Y13
-	VADDPD       Y10, Y1, Y14
-	VMOVUPD      1792(BX), Y15
-	VBLENDVPD    Y15, Y11, Y2, Y11
-	VMOVUPD      1760(BX), Y15
-	VBLENDVPD    Y15, Y12, Y0, Y12
-	VMOVUPD      1728(BX), Y15
-	VBLENDVPD    Y15, Y13, Y3, Y13
-	VMOVUPD      1312(BX), Y15
-	VBLENDVPD    Y15, Y14, Y1, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y15
-	VADDPD       Y2, Y15, Y2
-	VADDPD       Y0, Y15, Y0
-	VADDPD       Y3, Y15, Y3
-	VADDPD       Y1, Y15, Y1
-	VMOVUPD      1280(BX), Y10
-	VBLENDVPD    Y10, Y2, Y11, Y2
-	VMOVUPD      1248(BX), Y10
-	VBLENDVPD    Y10, Y0, Y12, Y0
-	VMOVUPD      1696(BX), Y10
-	VBLENDVPD    Y10, Y3, Y13, Y3
-	VMOVUPD      1152(BX), Y10
-	VBLENDVPD    Y10, Y1, Y14, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+672(SB), Y10
-	VMULPD       Y10, Y2, Y11
-	VMULPD       Y10, Y0, Y12
-	VMULPD       Y10, Y3, Y13
-	VMULPD       Y10, Y1, Y10
-	VMOVUPD      2016(BX), Y14
-	VFMADD231PD  Y7, Y14, Y11
-	VMOVUPD      1120(BX), Y7
-	VFMADD231PD  Y8, Y7, Y12
-	VMOVUPD      1664(BX), Y8
-	VFMADD231PD  1184(BX), Y8, Y13
-	VMOVUPD      1632(BX), Y15
-	VFMADD231PD  1440(BX), Y15, Y10
-	VMOVUPD      Y4, 1440(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y4
-	VFMADD231PD  Y4, Y14, Y11
-	VFMADD231PD  Y4, Y7, Y12
-	VFMADD231PD  Y4, Y8, Y13
-	VFMADD231PD  Y4, Y15, Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+736(SB), Y7
-	VFMADD231PD  Y7, Y2, Y11
-	VFMADD231PD  Y7, Y0, Y12
-	VFMADD231PD  Y7, Y3, Y13
-	VFMADD231PD  Y7, Y1, Y10
-	VMOVUPD      1600(BX), Y0
-	VMULPD       576(BX), Y0, Y1
-	VMOVUPD      1056(BX), Y2
-	VMULPD       608(BX), Y2, Y3
-	VMOVUPD      1984(BX), Y7
-	VMULPD       640(BX), Y7, Y8
-	VMOVUPD      1952(BX), Y14
-	VMULPD       672(BX), Y14, Y15
-	VMULPD       1920(BX), Y0, Y0
-	VMULPD       1888(BX), Y2, Y2
-	VMULPD       1856(BX), Y7, Y7
-	VMULPD       1824(BX), Y14, Y14
-	VMULPD       992(BX), Y1, Y4
-	VMOVUPD      Y4, 992(BX)
-	VMULPD       960(BX), Y3, Y4
-	VMOVUPD      Y4, 960(BX)
-	VMULPD       896(BX), Y8, Y4
-	VMOVUPD      Y4, 896(BX)
-	VMULPD       32(BX), Y15, Y4
-	VMOVUPD      Y4, 32(BX)
-	VMOVAPD      Y5, Y4
-	VFMADD231PD  Y11, Y1, Y4
-	VMOVUPD      Y4, 1952(BX)
-	VMOVAPD      Y6, Y4
-	VFMADD231PD  Y12, Y3, Y4
-	VMOVUPD      Y4, 1984(BX)
-	VMOVAPD      Y9, Y4
-	VFMADD231PD  Y13, Y8, Y4
-	VMOVUPD      Y4, 1056(BX)
-	VMOVUPD      1440(BX), Y4
-	VFMADD231PD  Y10, Y15, Y4
-	VFMSUB231PD  Y11, Y1, Y5
-	VFMSUB231PD  Y12, Y3, Y6
-	VFMSUB231PD  Y13, Y8, Y9
-	VFMSUB213PD  1440(BX), Y15, Y10
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y2, Y3, Y3
-	VMULPD       Y7, Y8, Y8
-	VMULPD       Y14, Y15, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y12
-	VMOVUPD      1952(BX), Y13
-	VANDPD       Y13, Y12, Y15
-	VMOVUPD      Y11, 1440(BX)
-	VANDPD       1984(BX), Y12, Y11
-	VMOVUPD      Y8, 1600(BX)
-	VANDPD       1056(BX), Y12, Y8
-	VMOVUPD      Y3, 1632(BX)
-	VANDPD       Y4, Y12, Y3
-	VMOVUPD      Y1, 1664(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y1
-	VMINPD       Y15, Y1, Y15
-	VMINPD       Y11, Y1, Y11
-	VMINPD       Y8, Y1, Y8
-	VMINPD       Y3, Y1, Y3
-	VMOVUPD      Y14, 1120(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y14
-	VANDPD       Y14, Y13, Y13
-	VMOVUPD      Y7, 1952(BX)
-	VANDPD       1984(BX), Y14, Y7
-	VMOVUPD      Y2, 1984(BX)
-	VANDPD       1056(BX), Y14, Y2
-	VANDPD       Y14, Y4, Y4
-	VMOVUPD      Y0, 1056(BX)
-	VANDPD       Y5, Y12, Y0
-	VMOVUPD      Y4, 2016(BX)
-	VANDPD       Y6, Y12, Y4
-	VMOVUPD      Y2, 1184(BX)
-	VANDPD       Y9, Y12, Y2
-	VMOVUPD      Y7, 1152(BX)
-	VANDPD       Y10, Y12, Y7
-	VMINPD       Y0, Y1, Y0
-	VMINPD       Y4, Y1, Y4
-	VMINPD       Y2, Y1, Y2
-	VMINPD       Y7, Y1, Y1
-	VANDPD       Y5, Y14, Y5
-	VANDPD       Y6, Y14, Y6
-	VANDPD       Y9, Y14, Y7
-	VANDPD       Y10, Y14, Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y14
-	VFMADD231PD  Y10, Y15, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y12
-	VFMADD231PD  Y10, Y11, Y12
-	VMOVUPD      Y13, 1696(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y13
-	VFMADD231PD  Y10, Y8, Y13
-	VMOVUPD      Y9, 1248(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y9
-	VFMADD231PD  Y10, Y3, Y9
-	VMOVUPD      Y7, 1280(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y15, Y7
-	VMOVUPD      Y6, 1312(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y11, Y6
-	VMOVUPD      Y5, 1728(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y8, Y5
-	VMOVUPD      Y8, 1760(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y3, Y8
-	VMOVUPD      Y3, 1792(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y3
-	VFMADD231PD  Y10, Y0, Y3
-	VMOVUPD      Y11, 1568(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y11
-	VFMADD231PD  Y10, Y4, Y11
-	VMOVUPD      Y15, 2048(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y15
-	VFMADD231PD  Y10, Y2, Y15
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+704(SB), Y1, Y10
-	VMOVUPD      Y10, 1536(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y0, Y10
-	VMOVUPD      Y0, 2080(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y4, Y0
-	VMOVUPD      Y4, 1504(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y2, Y4
-	VMOVUPD      Y2, 1472(BX)
-	VADDPD       blackFirstRowsAVX2Consts<>+864(SB), Y1, Y2
-	VMOVUPD      Y1, 1408(BX)
-	VMULPD       Y7, Y14, Y1
-	VMOVUPD      Y7, 1216(BX)
-	VMULPD       Y6, Y12, Y7
-	VMOVUPD      Y6, 1376(BX)
-	VMULPD       Y5, Y13, Y6
-	VMOVUPD      Y5, 1088(BX)
-	VMULPD       Y8, Y9, Y5
-	VMOVUPD      Y8, 1344(BX)
-	VMULPD       Y10, Y3, Y8
-	VMOVUPD      Y10, 2112(BX)
-	VMULPD       Y0, Y11, Y10
-	VMOVUPD      Y0, 2144(BX)
-	VMULPD       Y4, Y15, Y0
-	VMOVUPD      Y4, 2176(BX)
-	VMULPD       1536(BX), Y2, Y4
-	VMOVUPD      Y2, 2208(BX)
-	VMOVUPD      2048(BX), Y2
-	VMOVUPD      Y15, 2240(BX)
-	VMULPD       Y2, Y2, Y15
-	VMOVUPD      1568(BX), Y2
-	VMOVUPD      Y11, 2272(BX)
-	VMULPD       Y2, Y2, Y11
-	VMOVUPD      1760(BX), Y2
-	VMOVUPD      Y3, 2304(BX)
-	VMULPD       Y2, Y2, Y3
-	VMOVUPD      1792(BX), Y2
-	VMOVUPD      Y9, 2336(BX)
-	VMULPD       Y2, Y2, Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+896(SB), Y2
-	VMOVUPD      Y13, 2368(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y13
-	VFMADD213PD  Y13, Y2, Y15
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD213PD  Y13, Y2, Y3
-	VFMADD213PD  Y13, Y2, Y9
-	VSUBPD       Y13, Y15, Y2
-	VSUBPD       Y13, Y11, Y11
-	VSUBPD       Y13, Y3, Y3
-	VSUBPD       Y13, Y9, Y9
-	VMULPD       Y8, Y1, Y13
-	VMULPD       Y10, Y7, Y15
-	VMOVUPD      Y9, 2400(BX)
-	VMULPD       Y0, Y6, Y9
-	VMOVUPD      Y3, 2432(BX)
-	VMULPD       Y4, Y5, Y3
-	VMOVUPD      Y11, 2464(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y11
-	VDIVPD       Y13, Y11, Y13
-	VDIVPD       Y15, Y11, Y15
-	VDIVPD       Y9, Y11, Y9
-	VDIVPD       Y3, Y11, Y3
-	VMULPD       Y13, Y8, Y8
-	VMULPD       Y15, Y10, Y10
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y3, Y4, Y4
-	VMULPD       Y13, Y1, Y1
-	VMULPD       Y15, Y7, Y7
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y8, Y14, Y5
-	VMULPD       Y10, Y12, Y9
-	VMULPD       2368(BX), Y0, Y12
-	VMULPD       2336(BX), Y4, Y13
-	VMULPD       1216(BX), Y8, Y8
-	VMULPD       1376(BX), Y10, Y10
-	VMULPD       1088(BX), Y0, Y0
-	VMULPD       1344(BX), Y4, Y4
-	VMULPD       2304(BX), Y1, Y14
-	VMULPD       2272(BX), Y7, Y15
-	VMOVUPD      Y2, 2272(BX)
-	VMULPD       2240(BX), Y6, Y2
-	VMOVUPD      Y4, 2240(BX)
-	VMULPD       1536(BX), Y3, Y4
-	VMULPD       2112(BX), Y1, Y1
-	VMULPD       2144(BX), Y7, Y7
-	VMULPD       2176(BX), Y6, Y6
-	VMULPD       2208(BX), Y3, Y3
-	VMULPD       2080(BX), Y14, Y14
-	VMULPD       1504(BX), Y15, Y15
-	VMULPD       1472(BX), Y2, Y2
-	VMULPD       1408(BX), Y4, Y4
-	VMULPD       2048(BX), Y5, Y5
-	VMULPD       1568(BX), Y9, Y9
-	VMULPD       1760(BX), Y12, Y12
-	VMULPD       1792(BX), Y13, Y13
-	VMOVUPD      Y0, 1408(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y0
-	VMOVUPD      Y10, 1472(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD  Y0, Y14, Y10
-	VMOVUPD      Y8, 1504(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y8
-	VFMADD231PD  Y0, Y15, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y0, Y2, Y11
-	VMOVUPD      Y3, 2080(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y3
-	VFMADD231PD  Y0, Y4, Y3
-	VMOVUPD      Y6, 2208(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y6
-	VFMADD231PD  Y0, Y5, Y6
-	VMOVUPD      Y5, 2176(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y5
-	VFMADD231PD  Y0, Y9, Y5
-	VMOVUPD      Y9, 2144(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y9
-	VFMADD231PD  Y0, Y12, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+640(SB), Y13, Y0
-	VMOVUPD      Y13, 2112(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y13
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y10, Y13
-	VMOVUPD      Y12, 1536(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y12
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y8, Y12
-	VMOVUPD      Y0, 2304(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y0
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y11, Y0
-	VMOVUPD      Y9, 1344(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y8, Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y11, Y0
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y3, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1600(SB), Y13, Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y13
-	VFMADD213PD  Y13, Y12, Y8
-	VFMADD213PD  Y13, Y0, Y11
-	VFMADD213PD  Y13, Y9, Y3
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y0
-	VFMADD213PD  Y0, Y10, Y14
-	VFMADD213PD  Y0, Y8, Y15
-	VFMADD213PD  Y0, Y11, Y2
-	VFMADD213PD  Y0, Y3, Y4
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y7, Y15, Y3
-	VMULPD       2208(BX), Y2, Y2
-	VMULPD       2080(BX), Y4, Y4
-	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y7
-	VANDPD       Y1, Y7, Y1
-	VANDPD       Y3, Y7, Y3
-	VANDPD       Y2, Y7, Y2
-	VANDPD       Y4, Y7, Y4
-	VMOVUPD      1728(BX), Y8
-	VORPD        Y1, Y8, Y1
-	VMOVUPD      1312(BX), Y9
-	VORPD        Y3, Y9, Y3
-	VMOVUPD      1280(BX), Y10
-	VORPD        Y2, Y10, Y2
-	VMOVUPD      1248(BX), Y11
-	VORPD        Y4, Y11, Y4
-	VMOVUPD      (BX), Y12
-	VORPD        Y8, Y12, Y8
-	VORPD        Y9, Y12, Y9
-	VORPD        Y10, Y12, Y10
-	VORPD        Y11, Y12, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+960(SB), Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y15
-	VFMADD231PD  Y14, Y6, Y15
-	VMOVUPD      Y11, 1248(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y11
-	VFMADD231PD  Y14, Y5, Y11
-	VMOVUPD      Y10, 1280(BX)
-	VMOVUPD      1344(BX), Y10
-	VMOVUPD      Y9, 1312(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD  Y14, Y10, Y9
-	VMOVUPD      Y8, 1728(BX)
-	VMOVUPD      2304(BX), Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1056(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1088(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1184(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1216(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1248(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1280(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1312(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1344(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1376(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1440(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1472(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1536(SB), Y12
-	VFMADD213PD  Y12, Y6, Y15
-	VFMADD213PD  Y12, Y5, Y11
-	VFMADD213PD  Y12, Y10, Y9
-	VFMADD231PD  Y14, Y8, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y14
-	VFMADD213PD  Y14, Y6, Y15
-	VFMADD213PD  Y14, Y5, Y11
-	VFMADD213PD  Y14, Y10, Y9
-	VFMADD231PD  Y12, Y8, Y14
-	VFMADD213PD  Y13, Y15, Y6
-	VFMADD213PD  Y13, Y11, Y5
-	VFMADD213PD  Y13, Y9, Y10
-	VFMADD231PD  Y14, Y8, Y13
-	VFMADD132PD  2176(BX), Y0, Y6
-	VFMADD132PD  2144(BX), Y0, Y5
-	VFMADD132PD  1536(BX), Y0, Y10
-	VFMADD231PD  2112(BX), Y13, Y0
-	VMULPD       1504(BX), Y6, Y6
-	VMULPD       1472(BX), Y5, Y5
-	VMULPD       1408(BX), Y10, Y8
-	VMULPD       2240(BX), Y0, Y0
-	VANDPD       Y6, Y7, Y6
-	VANDPD       Y5, Y7, Y5
-	VANDPD       Y8, Y7, Y8
-	VANDPD       Y0, Y7, Y0
-	VMOVUPD      1696(BX), Y7
-	VORPD        Y6, Y7, Y6
-	VMOVUPD      1152(BX), Y9
-	VORPD        Y5, Y9, Y5
-	VMOVUPD      1184(BX), Y10
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+192(SB), Y10
+	VORPD        Y10, Y8, Y8
+	VORPD        Y10, Y5, Y5
+	VORPD        Y10, Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+224(SB), Y14
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       Y14, Y5, Y5
+	VSUBPD       Y14, Y4, Y4
+	VSUBPD       Y0, Y8, Y0
+	VSUBPD       832(BX), Y5, Y5
+	VSUBPD       800(BX), Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y8
+	VANDPD       Y3, Y8, Y15
+	VMOVUPD      Y4, 800(BX)
+	VANDPD       Y1, Y8, Y4
+	VANDPD       Y11, Y8, Y8
+	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y15, Y15
+	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y4, Y4
+	VORPD        blackFirstRowsAVX2Consts<>+32(SB), Y8, Y8
+	VORPD        Y13, Y15, Y13
+	VORPD        Y12, Y4, Y4
+	VORPD        Y6, Y8, Y6
+	VPSRLQ       $0x34, Y3, Y3
+	VPSRLQ       $0x34, Y1, Y1
+	VPSRLQ       $0x34, Y11, Y8
+	VORPD        Y3, Y10, Y3
+	VORPD        Y1, Y10, Y1
 	VORPD        Y8, Y10, Y8
-	VMOVUPD      2016(BX), Y11
-	VORPD        Y0, Y11, Y0
+	VSUBPD       Y14, Y3, Y3
+	VSUBPD       Y14, Y1, Y1
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       1120(BX), Y3, Y3
+	VSUBPD       1088(BX), Y1, Y1
+	VSUBPD       864(BX), Y8, Y8
+	VMOVUPD      blackFirstRowsAVX2Consts<>+256(SB), Y10
+	VMULPD       Y10, Y7, Y11
+	VMULPD       Y10, Y2, Y12
+	VMULPD       Y10, Y9, Y14
+	VCMPPD       $0x11, Y13, Y11, Y11
+	VCMPPD       $0x11, Y4, Y12, Y12
+	VCMPPD       $0x11, Y6, Y14, Y14
+	VMULPD       Y10, Y13, Y15
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       Y10, Y4, Y8
+	VMULPD       Y10, Y6, Y10
+	VCMPPD       $0x11, Y7, Y15, Y15
+	VCMPPD       $0x11, Y2, Y8, Y8
+	VCMPPD       $0x11, Y9, Y10, Y10
+	VMOVUPD      Y1, 1088(BX)
+	VADDPD       Y7, Y7, Y1
+	VMOVUPD      Y3, 1120(BX)
+	VADDPD       Y2, Y2, Y3
+	VMOVUPD      Y5, 832(BX)
+	VADDPD       Y9, Y9, Y5
+	VBLENDVPD    Y11, Y1, Y7, Y1
+	VBLENDVPD    Y12, Y3, Y2, Y2
+	VBLENDVPD    Y14, Y5, Y9, Y3
+	VADDPD       Y13, Y13, Y5
+	VADDPD       Y4, Y4, Y7
+	VADDPD       Y6, Y6, Y9
+	VBLENDVPD    Y15, Y5, Y13, Y5
+	VBLENDVPD    Y8, Y7, Y4, Y4
+	VBLENDVPD    Y10, Y9, Y6, Y6
+	VMOVUPD      736(BX), Y7
+	VMULPD       768(BX), Y7, Y9
+	VMOVUPD      704(BX), Y13
+	VMOVUPD      Y10, 1152(BX)
+	VMULPD       672(BX), Y13, Y10
+	VMOVUPD      Y8, 1184(BX)
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      Y15, 1216(BX)
+	VMULPD       608(BX), Y8, Y15
+	VMULPD       Y7, Y7, Y7
+	VMULPD       Y13, Y13, Y13
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y14, 640(BX)
+	VADDPD       Y5, Y1, Y14
+	VMOVUPD      Y12, 704(BX)
+	VADDPD       Y4, Y2, Y12
+	VMOVUPD      Y11, 736(BX)
+	VADDPD       Y6, Y3, Y11
+	VSUBPD       Y5, Y1, Y1
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VMULPD       576(BX), Y9, Y4
+	VMULPD       544(BX), Y10, Y5
+	VMULPD       512(BX), Y15, Y6
+	VMOVUPD      Y8, 1248(BX)
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      Y13, 1280(BX)
+	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y8, Y13
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      928(BX), Y7
+	VMOVUPD      Y15, 1344(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y15
+	VMOVUPD      Y10, 1376(BX)
+	VCMPPD       $0x00, Y15, Y7, Y10
+	VMOVUPD      Y9, 1408(BX)
+	VMOVUPD      960(BX), Y9
+	VCMPPD       $0x00, Y15, Y9, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+320(SB), Y9
+	VBLENDVPD    Y13, Y9, Y0, Y0
+	VMOVUPD      832(BX), Y13
+	VBLENDVPD    Y10, Y9, Y13, Y10
+	VMOVUPD      800(BX), Y13
+	VBLENDVPD    Y7, Y9, Y13, Y7
+	VMULPD       Y4, Y14, Y13
+	VMULPD       Y5, Y12, Y8
+	VMULPD       Y6, Y11, Y9
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y7
+	VDIVPD       Y13, Y7, Y13
+	VDIVPD       Y8, Y7, Y8
+	VDIVPD       Y9, Y7, Y9
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y13, Y14, Y13
+	VMULPD       Y8, Y12, Y8
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VMOVUPD      992(BX), Y4
+	VCMPPD       $0x00, Y15, Y4, Y5
+	VMOVUPD      1024(BX), Y6
+	VCMPPD       $0x00, Y15, Y6, Y11
+	VMOVUPD      1056(BX), Y12
+	VCMPPD       $0x00, Y15, Y12, Y14
+	VMOVUPD      blackFirstRowsAVX2Consts<>+320(SB), Y15
+	VMOVUPD      1120(BX), Y7
+	VBLENDVPD    Y5, Y15, Y7, Y5
+	VMOVUPD      1088(BX), Y7
+	VBLENDVPD    Y11, Y15, Y7, Y7
+	VMOVUPD      864(BX), Y11
+	VBLENDVPD    Y14, Y15, Y11, Y11
+	VMULPD       Y1, Y1, Y14
+	VMULPD       Y2, Y2, Y15
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       Y3, Y3, Y2
+	VMOVUPD      Y3, 1088(BX)
+	VMOVUPD      896(BX), Y3
+	VMOVUPD      Y1, 1120(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+352(SB), Y1
+	VCMPPD       $0x11, Y1, Y3, Y12
+	VMOVUPD      928(BX), Y6
+	VCMPPD       $0x11, Y1, Y6, Y4
+	VMOVUPD      Y9, 832(BX)
+	VMOVUPD      960(BX), Y9
+	VMOVUPD      Y8, 1440(BX)
+	VCMPPD       $0x11, Y1, Y9, Y8
+	VBLENDVPD    Y12, Y0, Y3, Y0
+	VBLENDVPD    Y4, Y10, Y6, Y3
+	VBLENDVPD    Y8, 800(BX), Y9, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+384(SB), Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y6, Y14, Y8
+	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y6, Y15, Y9
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+416(SB), Y2, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+448(SB), Y10
+	VFMADD213PD  Y10, Y14, Y8
+	VFMADD213PD  Y10, Y15, Y9
+	VFMADD231PD  Y6, Y2, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+480(SB), Y6
+	VFMADD213PD  Y6, Y14, Y8
+	VFMADD213PD  Y6, Y15, Y9
+	VFMADD231PD  Y10, Y2, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+512(SB), Y10
+	VFMADD213PD  Y10, Y14, Y8
+	VFMADD213PD  Y10, Y15, Y9
+	VFMADD231PD  Y6, Y2, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+544(SB), Y6
+	VFMADD213PD  Y6, Y14, Y8
+	VFMADD213PD  Y6, Y15, Y9
+	VFMADD231PD  Y10, Y2, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+576(SB), Y10
+	VFMADD213PD  Y10, Y14, Y8
+	VFMADD213PD  Y10, Y15, Y9
+	VFMADD231PD  Y6, Y2, Y10
+	VMULPD       Y8, Y14, Y6
+	VMULPD       Y9, Y15, Y8
+	VMULPD       Y10, Y2, Y2
+	VMOVUPD      992(BX), Y9
+	VCMPPD       $0x11, Y1, Y9, Y10
+	VMOVUPD      1024(BX), Y12
+	VCMPPD       $0x11, Y1, Y12, Y14
+	VMOVUPD      1056(BX), Y15
+	VCMPPD       $0x11, Y1, Y15, Y1
+	VBLENDVPD    Y10, Y5, Y9, Y5
+	VBLENDVPD    Y14, Y7, Y12, Y7
+	VBLENDVPD    Y1, Y11, Y15, Y1
+	VSUBPD       Y5, Y0, Y0
+	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y1, Y4, Y1
+	VMOVUPD      1408(BX), Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+608(SB), Y5
+	VMULPD       Y5, Y4, Y7
+	VMOVUPD      1376(BX), Y9
+	VMULPD       Y5, Y9, Y10
+	VMOVUPD      1344(BX), Y11
+	VMULPD       Y5, Y11, Y5
+	VMULPD       576(BX), Y13, Y12
+	VMOVUPD      1440(BX), Y14
+	VMULPD       544(BX), Y14, Y15
+	VMOVUPD      Y5, 1056(BX)
+	VMOVUPD      832(BX), Y5
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       512(BX), Y5, Y10
+	VMULPD       Y13, Y4, Y13
+	VMULPD       Y14, Y9, Y14
+	VMULPD       Y5, Y11, Y5
+	VMULPD       1312(BX), Y12, Y11
+	VMOVUPD      Y11, 1312(BX)
+	VMULPD       1280(BX), Y15, Y11
+	VMOVUPD      Y11, 1280(BX)
+	VMULPD       1248(BX), Y10, Y11
+	VMOVUPD      Y11, 1248(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y11
+	VADDPD       Y11, Y0, Y9
+	VADDPD       Y11, Y3, Y4
+	VMOVUPD      Y5, 832(BX)
+	VADDPD       Y11, Y1, Y5
+	VMOVUPD      736(BX), Y11
+	VBLENDVPD    Y11, Y9, Y0, Y9
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y11, Y4, Y3, Y4
+	VMOVUPD      640(BX), Y11
+	VBLENDVPD    Y11, Y5, Y1, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y11
+	VADDPD       Y0, Y11, Y0
+	VADDPD       Y3, Y11, Y3
+	VADDPD       Y1, Y11, Y1
+	VMOVUPD      1216(BX), Y11
+	VBLENDVPD    Y11, Y0, Y9, Y0
+	VMOVUPD      1184(BX), Y9
+	VBLENDVPD    Y9, Y3, Y4, Y3
+	VMOVUPD      1152(BX), Y4
+	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+672(SB), Y4
+	VMULPD       Y4, Y0, Y5
+	VMULPD       Y4, Y3, Y9
+	VMULPD       Y4, Y1, Y4
+	VMOVUPD      1120(BX), Y11
+	VFMADD231PD  Y6, Y11, Y5
+	VMOVUPD      864(BX), Y6
+	VFMADD231PD  Y8, Y6, Y9
+	VMOVUPD      1088(BX), Y8
+	VFMADD231PD  Y2, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y2
+	VFMADD231PD  Y2, Y11, Y5
+	VFMADD231PD  Y2, Y6, Y9
+	VFMADD231PD  Y2, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+736(SB), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VFMADD231PD  Y6, Y3, Y9
+	VFMADD231PD  Y6, Y1, Y4
+	VMOVUPD      576(BX), Y0
+	VMOVUPD      384(BX), Y1
+	VMULPD       Y1, Y0, Y3
+	VMOVUPD      544(BX), Y6
+	VMOVUPD      352(BX), Y8
+	VMULPD       Y8, Y6, Y11
+	VMOVUPD      Y11, 1088(BX)
+	VMOVUPD      512(BX), Y11
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      320(BX), Y3
+	VMULPD       Y3, Y11, Y2
+	VMOVUPD      Y2, 1120(BX)
+	VMOVUPD      416(BX), Y2
+	VMINPD       Y2, Y0, Y0
+	VMOVUPD      Y14, 576(BX)
+	VMOVUPD      448(BX), Y14
+	VMINPD       Y14, Y6, Y6
+	VMOVUPD      Y13, 544(BX)
+	VMOVUPD      480(BX), Y13
+	VMINPD       Y13, Y11, Y11
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y8, Y14, Y14
+	VMULPD       Y3, Y13, Y13
+	VMINPD       Y1, Y0, Y0
+	VMINPD       Y8, Y6, Y1
+	VMINPD       Y3, Y11, Y3
+	VMINPD       1408(BX), Y0, Y0
+	VMINPD       1376(BX), Y1, Y1
+	VMINPD       1344(BX), Y3, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y6
+	VCMPPD       $0x11, Y0, Y6, Y0
+	VCMPPD       $0x11, Y1, Y6, Y1
+	VCMPPD       $0x11, Y3, Y6, Y3
+	VMOVAPD      Y7, Y6
+	VFMADD231PD  Y5, Y12, Y6
+	VMOVUPD      1024(BX), Y8
+	VFMADD231PD  Y9, Y15, Y8
+	VMOVUPD      1056(BX), Y11
+	VFMADD231PD  Y4, Y10, Y11
+	VFMSUB231PD  Y5, Y12, Y7
+	VFMSUB213PD  1024(BX), Y15, Y9
+	VFMSUB213PD  1056(BX), Y10, Y4
+	VMULPD       544(BX), Y12, Y5
+	VMULPD       576(BX), Y15, Y12
+	VMULPD       832(BX), Y10, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y15
+	VMOVUPD      Y10, 1056(BX)
+	VANDPD       Y6, Y15, Y10
+	VMOVUPD      Y12, 1024(BX)
+	VANDPD       Y8, Y15, Y12
+	VMOVUPD      Y5, 320(BX)
+	VANDPD       Y11, Y15, Y5
+	VMOVUPD      Y3, 352(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y3
+	VMINPD       Y10, Y3, Y10
+	VMINPD       Y12, Y3, Y12
+	VMINPD       Y5, Y3, Y5
+	VANDPD       blackFirstRowsAVX2Consts<>+832(SB), Y6, Y6
+	VANDPD       blackFirstRowsAVX2Consts<>+832(SB), Y8, Y8
+	VANDPD       blackFirstRowsAVX2Consts<>+832(SB), Y11, Y11
+	VMOVUPD      Y1, 384(BX)
+	VANDPD       Y7, Y15, Y1
+	VMOVUPD      Y0, 480(BX)
+	VANDPD       Y9, Y15, Y0
+	VMOVUPD      Y13, 448(BX)
+	VANDPD       Y4, Y15, Y13
+	VMINPD       Y1, Y3, Y1
+	VMINPD       Y0, Y3, Y0
+	VMINPD       Y13, Y3, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y13
+	VANDPD       Y7, Y13, Y7
+	VANDPD       Y9, Y13, Y9
+	VANDPD       Y4, Y13, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+864(SB), Y15
+	VMOVUPD      Y14, 416(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y14
+	VFMADD231PD  Y15, Y10, Y14
+	VMOVUPD      Y2, 512(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y2
+	VFMADD231PD  Y15, Y12, Y2
+	VMOVUPD      Y11, 1152(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y11
+	VFMADD231PD  Y15, Y5, Y11
+	VMOVUPD      Y8, 1184(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+896(SB), Y8
+	VMOVUPD      Y6, 1216(BX)
+	VADDPD       Y8, Y10, Y6
+	VMOVUPD      Y4, 640(BX)
+	VADDPD       Y8, Y12, Y4
+	VMOVUPD      Y9, 704(BX)
+	VADDPD       Y8, Y5, Y9
+	VMOVUPD      Y7, 736(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y7
+	VFMADD231PD  Y15, Y1, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y13
+	VFMADD231PD  Y15, Y0, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+704(SB), Y3, Y15
+	VMOVUPD      Y15, 1440(BX)
+	VADDPD       Y8, Y1, Y15
+	VMOVUPD      Y1, 992(BX)
+	VADDPD       Y8, Y0, Y1
+	VADDPD       Y8, Y3, Y8
+	VMOVUPD      Y3, 960(BX)
+	VMULPD       Y6, Y14, Y3
+	VMOVUPD      Y0, 800(BX)
+	VMULPD       Y4, Y2, Y0
+	VMOVUPD      Y4, 928(BX)
+	VMULPD       Y9, Y11, Y4
+	VMOVUPD      Y9, 896(BX)
+	VMULPD       Y10, Y10, Y9
+	VMOVUPD      Y10, 1472(BX)
+	VMULPD       Y12, Y12, Y10
+	VMOVUPD      Y12, 1504(BX)
+	VMULPD       Y5, Y5, Y12
+	VMOVUPD      Y5, 1536(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y5
+	VFMADD132PD  blackFirstRowsAVX2Consts<>+960(SB), Y5, Y9
+	VFMADD132PD  blackFirstRowsAVX2Consts<>+960(SB), Y5, Y10
+	VFMADD132PD  blackFirstRowsAVX2Consts<>+960(SB), Y5, Y12
+	VMOVUPD      Y6, 1568(BX)
+	VMULPD       Y15, Y7, Y6
+	VMOVUPD      Y15, 1600(BX)
+	VMULPD       Y1, Y13, Y15
+	VMOVUPD      Y1, 1632(BX)
+	VMULPD       1440(BX), Y8, Y1
+	VMOVUPD      Y8, 1664(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y8
+	VMOVUPD      Y13, 1696(BX)
+	VXORPD       32(BX), Y8, Y13
+	VMOVUPD      Y13, 1728(BX)
+	VXORPD       64(BX), Y8, Y13
+	VMOVUPD      Y13, 1760(BX)
+	VXORPD       96(BX), Y8, Y13
+	VSUBPD       Y5, Y9, Y8
+	VMOVUPD      Y13, 1792(BX)
+	VSUBPD       Y5, Y10, Y13
+	VSUBPD       Y5, Y12, Y5
+	VPADDQ       blackFirstRowsAVX2Consts<>+992(SB), Y9, Y9
+	VPADDQ       blackFirstRowsAVX2Consts<>+992(SB), Y10, Y10
+	VPADDQ       blackFirstRowsAVX2Consts<>+992(SB), Y12, Y12
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      Y12, 1824(BX)
+	VMULPD       Y6, Y3, Y12
+	VMOVUPD      Y10, 1856(BX)
+	VMULPD       Y15, Y0, Y10
+	VMOVUPD      Y9, 1888(BX)
+	VMULPD       Y1, Y4, Y9
+	VMOVUPD      Y5, 1920(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y5
+	VDIVPD       Y12, Y5, Y12
+	VDIVPD       Y10, Y5, Y10
+	VDIVPD       Y9, Y5, Y9
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y10, Y15, Y15
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y9, Y4, Y4
+	VMULPD       Y6, Y14, Y9
+	VMULPD       Y15, Y2, Y2
+	VMULPD       Y1, Y11, Y10
+	VMULPD       1568(BX), Y6, Y6
+	VMULPD       928(BX), Y15, Y11
+	VMULPD       896(BX), Y1, Y1
+	VMULPD       Y3, Y7, Y7
+	VMULPD       1696(BX), Y0, Y12
+	VMULPD       1440(BX), Y4, Y14
+	VMULPD       1600(BX), Y3, Y3
+	VMULPD       1632(BX), Y0, Y0
+	VMULPD       1664(BX), Y4, Y4
+	VMULPD       992(BX), Y7, Y7
+	VMULPD       800(BX), Y12, Y12
+	VMULPD       960(BX), Y14, Y14
+	VMOVUPD      1472(BX), Y15
+	VMULPD       Y9, Y15, Y9
+	VMOVUPD      Y1, 960(BX)
+	VMOVUPD      1504(BX), Y1
+	VMULPD       Y2, Y1, Y2
+	VMOVUPD      Y11, 800(BX)
+	VMOVUPD      1536(BX), Y11
+	VMULPD       Y10, Y11, Y10
+	VMOVUPD      Y6, 992(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1024(SB), Y6
+	VMOVUPD      Y4, 1664(BX)
+	VMULPD       Y6, Y8, Y4
+	VMOVUPD      Y0, 1632(BX)
+	VMULPD       Y6, Y13, Y0
+	VMOVUPD      Y3, 1600(BX)
+	VMOVUPD      1920(BX), Y3
+	VMULPD       Y6, Y3, Y6
+	VFMADD231PD  Y15, Y15, Y4
+	VFMADD231PD  Y1, Y1, Y0
+	VFMADD231PD  Y11, Y11, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1056(SB), Y1
+	VFMADD231PD  Y1, Y8, Y4
+	VFMADD231PD  Y1, Y13, Y0
+	VFMADD231PD  Y1, Y3, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y1, Y7, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y8
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y11
+	VFMADD231PD  Y1, Y14, Y11
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y13
+	VFMADD231PD  Y1, Y9, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y15
+	VFMADD231PD  Y1, Y2, Y15
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+640(SB), Y10, Y1
+	VMOVUPD      Y10, 1920(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1088(SB), Y10
+	VMOVUPD      Y2, 1536(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  Y10, Y4, Y2
+	VMOVUPD      Y9, 1504(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y9
+	VFMADD231PD  Y10, Y0, Y9
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y6, Y10
+	VMOVUPD      Y1, 1472(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1152(SB), Y1
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y0, Y9
+	VFMADD231PD  Y10, Y6, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y0, Y9
+	VFMADD231PD  Y1, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1216(SB), Y1
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y0, Y9
+	VFMADD231PD  Y10, Y6, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y0, Y9
+	VFMADD231PD  Y1, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1280(SB), Y1
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y0, Y9
+	VFMADD231PD  Y10, Y6, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y0, Y9
+	VFMADD231PD  Y1, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1344(SB), Y1
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y0, Y9
+	VFMADD231PD  Y10, Y6, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD213PD  Y10, Y0, Y9
+	VFMADD231PD  Y1, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y1
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y0, Y9
+	VFMADD213PD  Y1, Y6, Y10
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y10, Y6, Y4
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y0, Y5, Y0
+	VADDPD       Y4, Y5, Y4
+	VMULPD       1888(BX), Y2, Y2
+	VMULPD       1856(BX), Y0, Y0
+	VMULPD       1824(BX), Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1440(SB), Y6
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y6, Y4, Y4
+	VMULPD       864(BX), Y2, Y2
+	VMULPD       1088(BX), Y0, Y0
+	VMULPD       1120(BX), Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1472(SB), Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y9
+	VFMADD231PD  Y6, Y3, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD231PD  Y6, Y8, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y1
+	VFMADD231PD  Y6, Y11, Y1
+	VMOVUPD      Y4, 1824(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1536(SB), Y4
+	VFMADD213PD  Y4, Y3, Y9
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD213PD  Y4, Y11, Y1
+	VMOVUPD      Y0, 1856(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y0
+	VFMADD213PD  Y0, Y3, Y9
+	VFMADD213PD  Y0, Y8, Y10
+	VFMADD213PD  Y0, Y11, Y1
+	VMOVUPD      Y2, 1888(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1728(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1760(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1888(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1920(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1952(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1984(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2016(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2048(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2080(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD213PD  Y2, Y8, Y10
+	VFMADD213PD  Y2, Y11, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2112(SB), Y2
+	VFMADD213PD  Y2, Y9, Y3
+	VFMADD213PD  Y2, Y10, Y8
+	VFMADD213PD  Y2, Y1, Y11
+	VFMADD213PD  Y5, Y3, Y7
+	VFMADD213PD  Y5, Y8, Y12
+	VFMADD213PD  Y5, Y11, Y14
+	VMULPD       1600(BX), Y7, Y1
+	VMULPD       1632(BX), Y12, Y3
+	VMULPD       1664(BX), Y14, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y1, Y8, Y1
+	VANDPD       Y3, Y8, Y3
+	VANDPD       Y7, Y8, Y7
+	VMOVUPD      736(BX), Y9
+	VORPD        Y1, Y9, Y1
+	VMOVUPD      704(BX), Y10
+	VORPD        Y3, Y10, Y3
+	VMOVUPD      640(BX), Y11
+	VORPD        Y7, Y11, Y7
 	VMOVUPD      (BX), Y12
-	VORPD        Y7, Y12, Y7
 	VORPD        Y9, Y12, Y9
 	VORPD        Y10, Y12, Y10
 	VORPD        Y11, Y12, Y11
-	VSUBPD       Y6, Y1, Y1
-	VSUBPD       Y5, Y3, Y3
-	VSUBPD       Y8, Y2, Y2
-	VSUBPD       Y0, Y4, Y4
-	VMOVUPD      2272(BX), Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y13
-	VMULPD       Y13, Y12, Y14
-	VMOVUPD      2464(BX), Y15
-	VMOVUPD      Y4, 2016(BX)
-	VMULPD       Y13, Y15, Y4
-	VMOVUPD      Y2, 1184(BX)
-	VMULPD       2432(BX), Y13, Y2
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      2400(BX), Y3
-	VMULPD       Y13, Y3, Y13
-	VMOVUPD      Y1, 1696(BX)
-	VMOVUPD      2048(BX), Y1
-	VFMADD231PD  Y1, Y1, Y14
-	VMOVUPD      1568(BX), Y1
-	VFMADD231PD  Y1, Y1, Y4
-	VMOVUPD      1760(BX), Y1
-	VFMADD231PD  Y1, Y1, Y2
-	VMOVUPD      1792(BX), Y1
-	VFMADD231PD  Y1, Y1, Y13
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y1
-	VFMADD231PD  Y1, Y12, Y14
-	VFMADD231PD  Y1, Y15, Y4
-	VFMADD231PD  2432(BX), Y1, Y2
-	VFMADD231PD  Y1, Y3, Y13
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y1
-	VMOVUPD      Y0, 1792(BX)
-	VMINPD       Y1, Y12, Y0
-	VMOVUPD      Y8, 1760(BX)
-	VMINPD       Y1, Y15, Y8
-	VMOVUPD      Y5, 1568(BX)
-	VMOVUPD      2432(BX), Y5
-	VMOVUPD      Y6, 2048(BX)
-	VMINPD       Y1, Y5, Y6
-	VMINPD       Y1, Y3, Y1
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y0, Y0
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y8, Y8
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y6, Y6
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y1, Y1
-	VSUBPD       Y0, Y12, Y12
-	VSUBPD       Y8, Y15, Y15
-	VSUBPD       Y6, Y5, Y5
-	VSUBPD       Y1, Y3, Y3
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y0, Y0
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y8, Y8
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y6, Y6
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y1, Y1
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y12, Y12
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y15, Y15
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y5, Y5
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y3, Y3
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      Y11, 2400(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y11
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1792(SB), Y14, Y11
-	VMOVUPD      Y10, 2432(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y10
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1792(SB), Y4, Y10
-	VMOVUPD      Y9, 2464(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y9
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1792(SB), Y2, Y9
-	VMOVUPD      Y7, 2272(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y7
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1792(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y13, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y14, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y4, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y2, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y13, Y7
-	VMULPD       Y11, Y14, Y11
-	VMULPD       Y10, Y4, Y4
-	VMULPD       Y9, Y2, Y2
-	VMULPD       Y7, Y13, Y7
-	VMOVUPD      576(BX), Y9
-	VMULPD       64(BX), Y9, Y10
-	VMOVUPD      608(BX), Y13
-	VMULPD       96(BX), Y13, Y14
-	VMOVUPD      Y1, 2240(BX)
-	VMOVUPD      640(BX), Y1
-	VMOVUPD      Y6, 1408(BX)
-	VMULPD       128(BX), Y1, Y6
-	VMOVUPD      Y8, 1472(BX)
-	VMOVUPD      672(BX), Y8
-	VMOVUPD      Y0, 1504(BX)
-	VMULPD       160(BX), Y8, Y0
-	VMINPD       704(BX), Y9, Y9
-	VMINPD       736(BX), Y13, Y13
-	VMINPD       768(BX), Y1, Y1
-	VMINPD       800(BX), Y8, Y8
-	VFMADD213PD  Y10, Y10, Y11
-	VFMADD213PD  Y14, Y14, Y4
-	VFMADD213PD  Y6, Y6, Y2
-	VFMADD213PD  Y0, Y0, Y7
-	VMULPD       Y12, Y11, Y11
-	VMULPD       Y15, Y4, Y4
-	VMULPD       Y5, Y2, Y2
-	VMULPD       Y3, Y7, Y3
-	VMULPD       1504(BX), Y11, Y5
-	VMULPD       1472(BX), Y4, Y4
-	VMULPD       1408(BX), Y2, Y2
-	VMULPD       2240(BX), Y3, Y3
-	VMOVUPD      64(BX), Y7
-	VMULPD       704(BX), Y7, Y11
-	VMOVUPD      96(BX), Y12
-	VMULPD       736(BX), Y12, Y15
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      128(BX), Y3
-	VMOVUPD      Y2, 704(BX)
-	VMULPD       768(BX), Y3, Y2
-	VMOVUPD      Y4, 768(BX)
-	VMOVUPD      160(BX), Y4
-	VMOVUPD      Y5, 2240(BX)
-	VMULPD       800(BX), Y4, Y5
-	VMINPD       Y7, Y9, Y7
-	VMINPD       Y12, Y13, Y9
-	VMINPD       Y3, Y1, Y1
-	VMINPD       Y4, Y8, Y3
-	VMINPD       1920(BX), Y7, Y4
-	VMINPD       1888(BX), Y9, Y7
-	VMINPD       1856(BX), Y1, Y1
-	VMINPD       1824(BX), Y3, Y3
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y8
-	VCMPPD       $0x11, Y4, Y8, Y4
-	VCMPPD       $0x11, Y7, Y8, Y7
-	VCMPPD       $0x11, Y1, Y8, Y1
-	VCMPPD       $0x11, Y3, Y8, Y3
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y8
-	VXORPD       192(BX), Y8, Y9
-	VXORPD       224(BX), Y8, Y12
-	VXORPD       256(BX), Y8, Y13
-	VMOVUPD      Y3, 160(BX)
-	VXORPD       288(BX), Y8, Y3
-	VCMPPD       $0x00, 2272(BX), Y9, Y8
-	VMOVUPD      Y1, 2272(BX)
-	VCMPPD       $0x00, 2464(BX), Y12, Y1
-	VMOVUPD      Y7, 2464(BX)
-	VCMPPD       $0x00, 2432(BX), Y13, Y7
-	VMOVUPD      Y4, 2432(BX)
-	VCMPPD       $0x00, 2400(BX), Y3, Y4
-	VCMPPD       $0x00, 1728(BX), Y9, Y9
-	VCMPPD       $0x00, 1312(BX), Y12, Y12
-	VCMPPD       $0x00, 1280(BX), Y13, Y13
-	VCMPPD       $0x00, 1248(BX), Y3, Y3
-	VMOVUPD      Y3, 1248(BX)
-	VMULPD       192(BX), Y10, Y3
-	VMOVUPD      Y13, 1280(BX)
-	VMULPD       224(BX), Y14, Y13
-	VMOVUPD      Y12, 1312(BX)
-	VMULPD       256(BX), Y6, Y12
-	VMOVUPD      Y9, 1728(BX)
-	VMULPD       288(BX), Y0, Y9
-	VBLENDVPD    Y8, blackFirstRowsAVX2Consts<>+288(SB), Y3, Y3
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y8
-	VBLENDVPD    Y1, Y8, Y13, Y1
-	VBLENDVPD    Y7, Y8, Y12, Y7
-	VBLENDVPD    Y4, Y8, Y9, Y4
-	VMULPD       192(BX), Y11, Y9
-	VMULPD       224(BX), Y15, Y12
-	VMULPD       256(BX), Y2, Y13
-	VMOVUPD      Y4, 256(BX)
-	VMULPD       288(BX), Y5, Y4
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y15, Y14, Y11
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y5, Y0, Y0
-	VMOVUPD      1728(BX), Y5
-	VBLENDVPD    Y5, Y8, Y9, Y5
-	VMOVUPD      1312(BX), Y6
-	VBLENDVPD    Y6, Y8, Y12, Y6
-	VMOVUPD      1280(BX), Y9
-	VBLENDVPD    Y9, Y8, Y13, Y9
-	VMOVUPD      1248(BX), Y12
-	VBLENDVPD    Y12, Y8, Y4, Y4
-	VADDPD       1920(BX), Y10, Y8
-	VADDPD       1888(BX), Y11, Y10
-	VADDPD       1856(BX), Y2, Y2
-	VADDPD       1824(BX), Y0, Y0
-	VSUBPD       Y5, Y3, Y5
-	VSUBPD       Y6, Y1, Y6
-	VSUBPD       Y9, Y7, Y9
-	VMOVUPD      256(BX), Y11
-	VSUBPD       Y4, Y11, Y4
-	VMOVUPD      2240(BX), Y12
-	VFNMADD231PD 2048(BX), Y12, Y3
-	VMOVUPD      768(BX), Y13
-	VFNMADD231PD 1568(BX), Y13, Y1
-	VMOVUPD      704(BX), Y14
-	VFNMADD231PD 1760(BX), Y14, Y7
-	VMOVUPD      736(BX), Y15
-	VFNMADD231PD 1792(BX), Y15, Y11
-	VFMADD231PD  1696(BX), Y12, Y5
-	VFMADD231PD  1152(BX), Y13, Y6
-	VFMADD231PD  1184(BX), Y14, Y9
-	VFMADD231PD  2016(BX), Y15, Y4
-	VMOVUPD      Y11, 2016(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2176(SB), Y11
-	VMULPD       Y11, Y12, Y12
-	VMULPD       Y11, Y13, Y13
-	VMULPD       Y11, Y14, Y14
-	VMULPD       Y11, Y15, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2208(SB), Y15
-	VCMPPD       $0x11, Y15, Y8, Y8
-	VCMPPD       $0x11, Y15, Y10, Y10
-	VCMPPD       $0x11, Y15, Y2, Y2
-	VCMPPD       $0x11, Y15, Y0, Y0
-	VANDPD       2432(BX), Y8, Y8
-	VANDPD       2464(BX), Y10, Y10
-	VANDPD       2272(BX), Y2, Y2
-	VANDPD       160(BX), Y0, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2240(SB), Y15
-	VBLENDVPD    Y8, Y5, Y15, Y5
-	VBLENDVPD    Y10, Y6, Y15, Y6
-	VBLENDVPD    Y2, Y9, Y15, Y2
-	VBLENDVPD    Y0, Y4, Y15, Y0
-	VMULPD       992(BX), Y12, Y4
-	VMULPD       960(BX), Y13, Y8
-	VMULPD       896(BX), Y14, Y9
-	VMULPD       32(BX), Y11, Y10
-	VMULPD       448(BX), Y5, Y15
-	VMOVUPD      Y15, 448(BX)
-	VMULPD       480(BX), Y6, Y15
-	VMOVUPD      Y15, 480(BX)
-	VMULPD       512(BX), Y2, Y15
-	VMOVUPD      Y15, 512(BX)
-	VMULPD       544(BX), Y0, Y15
-	VMULPD       blackFirstRowsAVX2Consts<>+2112(SB), Y4, Y4
-	VMULPD       blackFirstRowsAVX2Consts<>+2112(SB), Y8, Y8
-	VMULPD       blackFirstRowsAVX2Consts<>+2112(SB), Y9, Y9
-	VMULPD       blackFirstRowsAVX2Consts<>+2112(SB), Y10, Y10
-	VFMADD231PD  320(BX), Y5, Y4
-	VFMADD231PD  352(BX), Y6, Y8
-	VFMADD231PD  384(BX), Y2, Y9
-	VFMADD231PD  416(BX), Y0, Y10
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y5, (SI)(AX*1)
-	VMOVUPD      Y6, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y2, 64(SI)(AX*1)
-	VMOVUPD      Y0, 96(SI)(AX*1)
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y4, (R10)(AX*1)
-	VMOVUPD      Y8, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y9, 64(R10)(AX*1)
-	VMOVUPD      Y10, 96(R10)(AX*1)
-	VMOVUPD      1056(BX), Y0
-	VMULPD       Y3, Y0, Y2
-	VMOVUPD      1984(BX), Y3
-	VMULPD       Y1, Y3, Y1
-	VMOVUPD      1952(BX), Y4
-	VMULPD       Y7, Y4, Y5
-	VMOVUPD      1120(BX), Y6
-	VMULPD       2016(BX), Y6, Y7
+	VMOVUPD      1728(BX), Y14
+	VCMPPD       $0x00, Y9, Y14, Y9
+	VMOVUPD      1760(BX), Y14
+	VCMPPD       $0x00, Y10, Y14, Y10
+	VMOVUPD      1792(BX), Y14
+	VCMPPD       $0x00, Y11, Y14, Y11
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y14
+	VFMADD231PD  Y6, Y13, Y14
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y12
+	VFMADD231PD  Y6, Y15, Y12
+	VMOVUPD      1472(BX), Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y8, Y6
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y6, Y8, Y4
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1728(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1760(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1920(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1984(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2048(SB), Y4
+	VFMADD213PD  Y4, Y13, Y14
+	VFMADD213PD  Y4, Y15, Y12
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y13, Y14
+	VFMADD213PD  Y0, Y15, Y12
+	VFMADD231PD  Y4, Y8, Y0
+	VFMADD213PD  Y2, Y14, Y13
+	VFMADD213PD  Y2, Y12, Y15
+	VFMADD231PD  Y0, Y8, Y2
+	VFMADD132PD  1504(BX), Y5, Y13
+	VFMADD132PD  1536(BX), Y5, Y15
+	VFMADD231PD  1920(BX), Y2, Y5
+	VMULPD       992(BX), Y13, Y0
+	VMULPD       800(BX), Y15, Y2
+	VMULPD       960(BX), Y5, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y5
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y4, Y5, Y4
+	VMOVUPD      1216(BX), Y5
+	VORPD        Y0, Y5, Y0
+	VMOVUPD      1184(BX), Y6
+	VORPD        Y2, Y6, Y2
+	VMOVUPD      1152(BX), Y8
+	VORPD        Y4, Y8, Y4
+	VMOVUPD      (BX), Y12
+	VORPD        Y5, Y12, Y5
+	VORPD        Y6, Y12, Y6
+	VORPD        Y8, Y12, Y8
+	VMOVUPD      1728(BX), Y12
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VMOVUPD      1760(BX), Y12
+	VCMPPD       $0x00, Y6, Y12, Y6
+	VMOVUPD      1792(BX), Y12
+	VCMPPD       $0x00, Y8, Y12, Y8
+	VSUBPD       Y0, Y1, Y1
+	VSUBPD       Y2, Y3, Y3
+	VSUBPD       Y4, Y7, Y7
+	VMOVUPD      32(BX), Y12
+	VMULPD       864(BX), Y12, Y13
+	VMOVUPD      64(BX), Y14
+	VMULPD       1088(BX), Y14, Y15
+	VMOVUPD      Y7, 1792(BX)
+	VMOVUPD      96(BX), Y7
+	VMOVUPD      Y3, 1760(BX)
+	VMULPD       1120(BX), Y7, Y3
+	VBLENDVPD    Y5, blackFirstRowsAVX2Consts<>+288(SB), Y13, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y6, Y13, Y15, Y6
+	VBLENDVPD    Y8, Y13, Y3, Y3
+	VMOVUPD      512(BX), Y8
+	VMULPD       Y8, Y12, Y12
+	VMOVUPD      416(BX), Y15
+	VMULPD       Y15, Y14, Y14
+	VMOVUPD      Y1, 64(BX)
+	VMOVUPD      448(BX), Y1
+	VMULPD       Y1, Y7, Y7
+	VADDPD       864(BX), Y8, Y8
+	VADDPD       1088(BX), Y15, Y15
+	VADDPD       1120(BX), Y1, Y1
+	VBLENDVPD    Y9, Y13, Y12, Y9
+	VBLENDVPD    Y10, Y13, Y14, Y10
+	VBLENDVPD    Y11, Y13, Y7, Y7
+	VADDPD       1408(BX), Y8, Y8
+	VADDPD       1376(BX), Y15, Y11
+	VADDPD       1344(BX), Y1, Y1
+	VSUBPD       Y9, Y5, Y9
+	VSUBPD       Y10, Y6, Y10
+	VSUBPD       Y7, Y3, Y7
+	VMOVUPD      1888(BX), Y12
+	VFNMADD231PD Y12, Y0, Y5
+	VMOVUPD      1856(BX), Y0
+	VFNMADD231PD Y0, Y2, Y6
+	VMOVUPD      1824(BX), Y2
+	VFNMADD231PD Y2, Y4, Y3
+	VFMADD231PD  64(BX), Y12, Y9
+	VFMADD231PD  1760(BX), Y0, Y10
+	VFMADD231PD  1792(BX), Y2, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y4
+	VMULPD       Y4, Y12, Y12
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y4, Y2, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2176(SB), Y4
+	VCMPPD       $0x11, Y4, Y8, Y8
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VCMPPD       $0x11, Y4, Y1, Y1
+	VANDPD       480(BX), Y8, Y4
+	VANDPD       384(BX), Y11, Y8
+	VANDPD       352(BX), Y1, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2208(SB), Y11
+	VBLENDVPD    Y4, Y9, Y11, Y4
+	VBLENDVPD    Y8, Y10, Y11, Y8
+	VBLENDVPD    Y1, Y7, Y11, Y1
+	VMULPD       1312(BX), Y12, Y7
+	VMULPD       1280(BX), Y0, Y9
+	VMULPD       1248(BX), Y2, Y10
+	VMULPD       224(BX), Y4, Y11
+	VMULPD       256(BX), Y8, Y13
+	VMULPD       288(BX), Y1, Y14
+	VMOVUPD      544(BX), Y15
+	VMULPD       Y5, Y15, Y5
+	VMULPD       576(BX), Y6, Y6
+	VMULPD       832(BX), Y3, Y3
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y2, (DI)(AX*1)
-	VMOVUPD      Y1, 32(DI)(AX*1)
+	VMOVUPD      Y5, (DI)(AX*1)
+	VMOVUPD      Y6, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y5, 64(DI)(AX*1)
-	VMOVUPD      Y7, 96(DI)(AX*1)
-	VMULPD       Y12, Y0, Y0
-	VMULPD       Y13, Y3, Y1
-	VMULPD       Y14, Y4, Y2
-	VMULPD       Y11, Y6, Y3
-	VMULPD       1024(BX), Y12, Y4
-	VMULPD       928(BX), Y13, Y5
-	VMULPD       864(BX), Y14, Y6
-	VMULPD       832(BX), Y11, Y7
-	VMULPD       1664(BX), Y0, Y0
-	VMULPD       1632(BX), Y1, Y1
-	VMULPD       1600(BX), Y2, Y2
-	VMULPD       1440(BX), Y3, Y3
+	VMOVUPD      Y3, 64(DI)(AX*1)
+	VMULPD       Y12, Y15, Y3
+	VMULPD       576(BX), Y0, Y5
+	VMULPD       832(BX), Y2, Y6
+	VMULPD       768(BX), Y12, Y12
+	VMULPD       672(BX), Y0, Y0
+	VMULPD       608(BX), Y2, Y2
+	VMULPD       320(BX), Y3, Y3
+	VMULPD       1024(BX), Y5, Y5
+	VMULPD       1056(BX), Y6, Y6
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y4, (R9)(AX*1)
-	VMOVUPD      Y5, 32(R9)(AX*1)
+	VMOVUPD      Y12, (R9)(AX*1)
+	VMOVUPD      Y0, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y6, 64(R9)(AX*1)
-	VMOVUPD      Y7, 96(R9)(AX*1)
+	VMOVUPD      Y2, 64(R9)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y0, (R8)(AX*1)
-	VMOVUPD      Y1, 32(R8)(AX*1)
+	VMOVUPD      Y3, (R8)(AX*1)
+	VMOVUPD      Y5, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y2, 64(R8)(AX*1)
-	VMOVUPD      Y3, 96(R8)(AX*1)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y0
-	VXORPD       448(BX), Y0, Y1
-	VXORPD       480(BX), Y0, Y2
-	VXORPD       512(BX), Y0, Y3
-	VXORPD       Y15, Y0, Y0
+	VMOVUPD      Y6, 64(R8)(AX*1)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y0
+	VMULPD       Y7, Y0, Y2
+	VMULPD       Y9, Y0, Y3
+	VMULPD       Y10, Y0, Y0
+	VFMADD231PD  128(BX), Y4, Y2
+	VFMADD231PD  160(BX), Y8, Y3
+	VFMADD231PD  192(BX), Y1, Y0
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPD      Y4, (SI)(AX*1)
+	VMOVUPD      Y8, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y1, 64(SI)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPD      Y2, (R10)(AX*1)
+	VMOVUPD      Y3, 32(R10)(AX*1)
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPD      Y0, 64(R10)(AX*1)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y0
+	VXORPD       Y11, Y0, Y1
+	VXORPD       Y13, Y0, Y2
+	VXORPD       Y14, Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y1, (R11)(AX*1)
 	VMOVUPD      Y2, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y3, 64(R11)(AX*1)
-	VMOVUPD      Y0, 96(R11)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+16, CX
+	VMOVUPD      Y0, 64(R11)(AX*1)
+	ADDQ         $+96, AX
+	SUBQ         $+12, CX
 	JGE          body
 
 rest:
-	ADDQ $+16, CX
+	ADDQ $+12, CX
 	JEQ  done
 
 tail:
@@ -3582,7 +3260,7 @@ tail:
 	VMINPD       Y3, Y13, Y1
 	VMINPD       Y4, Y0, Y0
 	VMINPD       800(BX), Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y3
 	VCMPPD       $0x11, Y0, Y3, Y0
 	VCMPPD       $0x11, Y1, Y3, Y1
 	VMOVAPD      Y6, Y3
@@ -3593,7 +3271,7 @@ tail:
 	VFMSUB231PD  Y7, Y11, Y5
 	VMULPD       Y10, Y8, Y7
 	VMULPD       384(BX), Y11, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y11
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y11
 	VXORPD       192(BX), Y11, Y12
 	VMOVUPD      Y8, 288(BX)
 	VXORPD       160(BX), Y11, Y8
@@ -3604,7 +3282,7 @@ tail:
 	VMOVUPD      Y8, 256(BX)
 	VANDPD       Y13, Y7, Y8
 	VMOVUPD      Y12, 352(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y12
 	VMINPD       Y10, Y12, Y10
 	VMINPD       Y8, Y12, Y8
 	VANDPD       Y11, Y3, Y3
@@ -3617,13 +3295,13 @@ tail:
 	VMINPD       Y3, Y12, Y3
 	VANDPD       Y6, Y11, Y6
 	VANDPD       Y5, Y11, Y5
-	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+864(SB), Y12
 	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y11
 	VFMADD231PD  Y12, Y10, Y11
 	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y7
 	VFMADD231PD  Y12, Y8, Y7
 	VMOVUPD      Y5, 416(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+864(SB), Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+896(SB), Y5
 	VMOVUPD      Y6, 480(BX)
 	VADDPD       Y5, Y10, Y6
 	VADDPD       Y5, Y8, Y4
@@ -3640,13 +3318,11 @@ tail:
 	VMULPD       Y8, Y8, Y10
 	VMOVUPD      Y8, 928(BX)
 	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y8
-	VFMADD132PD  blackFirstRowsAVX2Consts<>+896(SB), Y8, Y3
-	VFMADD132PD  blackFirstRowsAVX2Consts<>+896(SB), Y8, Y10
-	VSUBPD       Y8, Y3, Y3
-	VSUBPD       Y8, Y10, Y8
-	VMULPD       Y6, Y11, Y10
-	VMOVUPD      Y8, 960(BX)
-	VMULPD       Y4, Y7, Y8
+	VFMADD132PD  blackFirstRowsAVX2Consts<>+960(SB), Y8, Y3
+	VFMADD132PD  blackFirstRowsAVX2Consts<>+960(SB), Y8, Y10
+	VMULPD       Y6, Y11, Y8
+	VMOVUPD      Y10, 960(BX)
+	VMULPD       Y4, Y7, Y10
 	VMOVUPD      Y3, 992(BX)
 	VMULPD       Y0, Y1, Y3
 	VMOVUPD      Y13, 1024(BX)
@@ -3665,304 +3341,324 @@ tail:
 	VADDPD       896(BX), Y9, Y9
 	VADDPD       832(BX), Y2, Y2
 	VADDPD       800(BX), Y9, Y9
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+2208(SB), Y2, Y2
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+2208(SB), Y9, Y9
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+2176(SB), Y2, Y2
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+2176(SB), Y9, Y9
 	VANDPD       576(BX), Y2, Y2
 	VANDPD       608(BX), Y9, Y9
 	VMOVUPD      Y9, 608(BX)
-	VMULPD       Y3, Y10, Y9
+	VMULPD       Y3, Y8, Y9
 	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y13, Y8, Y2
+	VMULPD       Y13, Y10, Y2
 	VMOVUPD      Y12, 800(BX)
 	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y12
 	VDIVPD       Y9, Y12, Y9
 	VDIVPD       Y2, Y12, Y2
 	VMULPD       Y9, Y3, Y3
 	VMULPD       Y2, Y13, Y13
-	VMULPD       Y9, Y10, Y9
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y3, Y11, Y8
+	VMULPD       Y9, Y8, Y8
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y3, Y11, Y9
 	VMULPD       Y13, Y7, Y7
 	VMULPD       Y3, Y6, Y3
 	VMULPD       Y13, Y4, Y4
-	VMULPD       Y9, Y1, Y1
+	VMULPD       Y8, Y1, Y1
 	VMULPD       1152(BX), Y2, Y6
-	VMULPD       1088(BX), Y9, Y9
+	VMULPD       1088(BX), Y8, Y8
 	VMULPD       1056(BX), Y2, Y2
 	VMULPD       1024(BX), Y1, Y1
 	VMULPD       544(BX), Y6, Y6
-	VMOVUPD      512(BX), Y10
-	VMULPD       Y8, Y10, Y8
-	VMOVUPD      928(BX), Y11
-	VMULPD       Y7, Y11, Y7
-	VMOVUPD      992(BX), Y13
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y12
+	VMULPD       512(BX), Y9, Y9
+	VMULPD       928(BX), Y7, Y7
+	VMOVUPD      992(BX), Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y11
+	VSUBPD       Y11, Y10, Y13
 	VMOVUPD      Y4, 544(BX)
-	VMULPD       Y12, Y13, Y4
+	VMOVUPD      960(BX), Y4
+	VSUBPD       Y11, Y4, Y11
 	VMOVUPD      Y3, 1024(BX)
-	VMOVUPD      960(BX), Y3
-	VMULPD       Y12, Y3, Y12
-	VFMADD231PD  Y10, Y10, Y4
-	VFMADD231PD  Y11, Y11, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y10
-	VFMADD231PD  Y10, Y13, Y4
-	VFMADD231PD  Y10, Y3, Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y3
+	VPADDQ       Y3, Y10, Y10
+	VPADDQ       Y3, Y4, Y3
+	VPSLLQ       $0x34, Y10, Y4
+	VPSLLQ       $0x34, Y3, Y3
 	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y10, Y1, Y11
-	VMOVUPD      Y12, 928(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y12
-	VFMADD231PD  Y10, Y6, Y12
-	VMOVUPD      Y4, 512(BX)
+	VMOVUPD      Y3, 960(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y10, Y1, Y3
+	VMOVUPD      Y4, 992(BX)
 	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y4
-	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y6, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y12
+	VFMADD231PD  Y10, Y9, Y12
 	VFMADD213PD  blackFirstRowsAVX2Consts<>+640(SB), Y7, Y10
 	VMOVUPD      Y7, 1056(BX)
-	VMINPD       blackFirstRowsAVX2Consts<>+1696(SB), Y13, Y7
-	VMOVUPD      Y8, 1088(BX)
-	VMINPD       blackFirstRowsAVX2Consts<>+1696(SB), Y3, Y8
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y7, Y7
-	VMAXPD       blackFirstRowsAVX2Consts<>+1728(SB), Y8, Y8
-	VSUBPD       Y7, Y13, Y13
-	VSUBPD       Y8, Y3, Y3
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y7, Y7
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y8, Y8
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y13, Y13
-	VADDPD       blackFirstRowsAVX2Consts<>+1760(SB), Y3, Y3
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      Y8, 960(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y8
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y11, Y8
-	VMOVUPD      Y7, 992(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y7
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+960(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y11, Y8
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y12, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1600(SB), Y8, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1600(SB), Y7, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y7
-	VFMADD213PD  Y7, Y11, Y1
-	VFMADD213PD  Y7, Y12, Y6
-	VMULPD       Y9, Y1, Y1
+	VMULPD       blackFirstRowsAVX2Consts<>+1024(SB), Y13, Y7
+	VMOVUPD      Y9, 1088(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+1024(SB), Y11, Y9
+	VMOVUPD      Y10, 1152(BX)
+	VMOVUPD      512(BX), Y10
+	VFMADD231PD  Y10, Y10, Y7
+	VMOVUPD      928(BX), Y10
+	VFMADD231PD  Y10, Y10, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD231PD  Y10, Y13, Y7
+	VFMADD231PD  Y10, Y11, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1472(SB), Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y11
+	VFMADD231PD  Y10, Y3, Y11
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD231PD  Y10, Y4, Y13
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1536(SB), Y9
+	VFMADD213PD  Y9, Y3, Y11
+	VFMADD213PD  Y9, Y4, Y13
+	VMOVUPD      Y7, 512(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1728(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1760(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1888(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1920(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1952(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2016(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2080(SB), Y7
+	VFMADD213PD  Y7, Y3, Y11
+	VFMADD213PD  Y7, Y4, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y11, Y3
+	VFMADD213PD  Y7, Y13, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y11
+	VFMADD213PD  Y11, Y3, Y1
+	VFMADD213PD  Y11, Y4, Y6
+	VMULPD       Y8, Y1, Y1
 	VMULPD       Y2, Y6, Y2
-	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y6
-	VANDPD       Y1, Y6, Y1
-	VANDPD       Y2, Y6, Y2
-	VMOVUPD      480(BX), Y8
-	VORPD        Y1, Y8, Y1
-	VMOVUPD      416(BX), Y9
-	VORPD        Y2, Y9, Y2
-	VMOVUPD      (BX), Y11
-	VORPD        Y8, Y11, Y8
-	VORPD        Y9, Y11, Y9
-	VMOVUPD      352(BX), Y12
-	VCMPPD       $0x00, Y8, Y12, Y8
-	VMOVUPD      256(BX), Y12
-	VCMPPD       $0x00, Y9, Y12, Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y12
-	VBLENDVPD    Y8, Y12, Y5, Y5
-	VBLENDVPD    Y9, Y12, Y0, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+960(SB), Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD  Y8, Y4, Y9
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1056(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1088(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1184(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1216(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1248(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1280(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1312(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1344(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1376(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1440(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1472(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1536(SB), Y12
-	VFMADD213PD  Y12, Y4, Y9
-	VFMADD231PD  Y8, Y10, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y8
-	VFMADD213PD  Y8, Y4, Y9
-	VFMADD231PD  Y12, Y10, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y12
-	VFMADD213PD  Y12, Y9, Y4
-	VFMADD231PD  Y8, Y10, Y12
-	VFMADD132PD  1088(BX), Y7, Y4
-	VFMADD231PD  1056(BX), Y12, Y7
-	VMULPD       1024(BX), Y4, Y4
-	VMULPD       544(BX), Y7, Y7
-	VANDPD       Y4, Y6, Y4
-	VANDPD       Y7, Y6, Y6
-	VMOVUPD      704(BX), Y7
-	VORPD        Y4, Y7, Y4
-	VMOVUPD      672(BX), Y8
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y3
+	VANDPD       Y1, Y3, Y1
+	VANDPD       Y2, Y3, Y2
+	VMOVUPD      480(BX), Y4
+	VORPD        Y1, Y4, Y1
+	VMOVUPD      416(BX), Y6
+	VORPD        Y2, Y6, Y2
+	VMOVUPD      (BX), Y8
+	VORPD        Y4, Y8, Y4
 	VORPD        Y6, Y8, Y6
-	VORPD        Y7, Y11, Y7
-	VORPD        Y8, Y11, Y8
-	VMOVUPD      352(BX), Y9
-	VCMPPD       $0x00, Y7, Y9, Y7
-	VMOVUPD      256(BX), Y9
-	VCMPPD       $0x00, Y8, Y9, Y8
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y9
-	VMOVUPD      1120(BX), Y10
-	VBLENDVPD    Y7, Y9, Y10, Y7
-	VMOVUPD      800(BX), Y10
-	VBLENDVPD    Y8, Y9, Y10, Y8
-	VSUBPD       Y4, Y1, Y1
-	VSUBPD       Y6, Y2, Y2
-	VSUBPD       Y5, Y7, Y5
-	VSUBPD       Y0, Y8, Y0
-	VMOVUPD      512(BX), Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y11
-	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      352(BX), Y13
+	VCMPPD       $0x00, Y4, Y13, Y4
+	VMOVUPD      256(BX), Y13
+	VCMPPD       $0x00, Y6, Y13, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y4, Y13, Y5, Y4
+	VBLENDVPD    Y6, Y13, Y0, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y5
+	VFMADD231PD  Y10, Y12, Y5
+	VMOVUPD      1152(BX), Y6
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y6, Y10
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1728(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1920(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1984(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD  Y9, Y12, Y5
+	VFMADD231PD  Y10, Y6, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2080(SB), Y10
+	VFMADD213PD  Y10, Y12, Y5
+	VFMADD231PD  Y9, Y6, Y10
+	VFMADD213PD  Y7, Y5, Y12
+	VFMADD231PD  Y10, Y6, Y7
+	VFMADD132PD  1088(BX), Y11, Y12
+	VFMADD132PD  1056(BX), Y11, Y7
+	VMULPD       1024(BX), Y12, Y5
+	VMULPD       544(BX), Y7, Y6
+	VANDPD       Y5, Y3, Y5
+	VANDPD       Y6, Y3, Y3
+	VMOVUPD      704(BX), Y6
+	VORPD        Y5, Y6, Y5
+	VMOVUPD      672(BX), Y7
+	VORPD        Y3, Y7, Y3
+	VORPD        Y6, Y8, Y6
+	VORPD        Y7, Y8, Y7
+	VMOVUPD      352(BX), Y8
+	VCMPPD       $0x00, Y6, Y8, Y6
+	VMOVUPD      256(BX), Y8
+	VCMPPD       $0x00, Y7, Y8, Y7
+	VMOVUPD      1120(BX), Y8
+	VBLENDVPD    Y6, Y13, Y8, Y6
+	VMOVUPD      800(BX), Y8
+	VBLENDVPD    Y7, Y13, Y8, Y7
+	VSUBPD       Y5, Y1, Y1
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y4, Y6, Y4
+	VSUBPD       Y0, Y7, Y0
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1088(SB), Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y10
+	VFMADD231PD  Y9, Y8, Y10
 	VMOVUPD      928(BX), Y12
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1824(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y12, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y9, Y11
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y12, Y10
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y10, Y12, Y10
-	VMOVUPD      864(BX), Y11
-	VFMADD213PD  Y11, Y9, Y11
-	VMOVUPD      896(BX), Y9
-	VFMADD213PD  Y9, Y10, Y9
-	VMULPD       Y13, Y11, Y10
-	VMULPD       Y3, Y9, Y3
-	VMULPD       992(BX), Y10, Y9
-	VMULPD       960(BX), Y3, Y3
-	VFMADD231PD  Y1, Y9, Y5
-	VFMADD231PD  Y2, Y3, Y0
-	VFNMADD231PD Y9, Y4, Y7
-	VFNMADD231PD Y3, Y6, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y12, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1152(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1184(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1216(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1248(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD213PD  Y13, Y12, Y9
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y9, Y12, Y9
+	VADDPD       Y8, Y11, Y8
+	VADDPD       Y9, Y11, Y9
+	VMULPD       992(BX), Y8, Y8
+	VMULPD       960(BX), Y9, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1440(SB), Y10
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y10, Y9, Y9
+	VMULPD       864(BX), Y8, Y8
+	VMULPD       896(BX), Y9, Y9
+	VFMADD231PD  Y1, Y8, Y4
+	VFMADD231PD  Y2, Y9, Y0
+	VFNMADD231PD Y8, Y5, Y6
+	VFNMADD231PD Y9, Y3, Y7
 	VMOVUPD      576(BX), Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2240(SB), Y2
-	VBLENDVPD    Y1, Y5, Y2, Y1
-	VMOVUPD      608(BX), Y4
-	VBLENDVPD    Y4, Y0, Y2, Y0
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2176(SB), Y2
-	VMULPD       Y2, Y9, Y4
-	VMULPD       Y2, Y3, Y2
-	VMULPD       128(BX), Y1, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2208(SB), Y2
+	VBLENDVPD    Y1, Y4, Y2, Y1
+	VMOVUPD      608(BX), Y3
+	VBLENDVPD    Y3, Y0, Y2, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y2
+	VMULPD       Y2, Y8, Y3
+	VMULPD       Y2, Y9, Y2
+	VMULPD       128(BX), Y1, Y4
 	VMULPD       96(BX), Y0, Y5
-	VMULPD       224(BX), Y7, Y6
-	VMULPD       384(BX), Y8, Y7
+	VMULPD       224(BX), Y6, Y6
+	VMULPD       384(BX), Y7, Y7
 	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
-	VMULPD       768(BX), Y4, Y6
+	VMULPD       768(BX), Y3, Y6
 	VMULPD       736(BX), Y2, Y7
-	VMULPD       224(BX), Y4, Y8
+	VMULPD       224(BX), Y3, Y8
 	VMULPD       384(BX), Y2, Y9
-	VMULPD       640(BX), Y4, Y4
+	VMULPD       640(BX), Y3, Y3
 	VMULPD       448(BX), Y2, Y2
 	VMULPD       320(BX), Y8, Y8
 	VMULPD       288(BX), Y9, Y9
-	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
 	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
 	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2112(SB), Y2
-	VMULPD       Y6, Y2, Y4
-	VMULPD       Y7, Y2, Y2
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y6
-	VXORPD       Y3, Y6, Y3
+	VMULPD       Y6, Y13, Y2
+	VMULPD       Y7, Y13, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y6
+	VXORPD       Y4, Y6, Y4
 	VXORPD       Y5, Y6, Y5
-	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
-	VFMADD231PD  64(BX), Y1, Y4
-	VFMADD231PD  32(BX), Y0, Y2
-	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
+	VFMADD231PD  64(BX), Y1, Y2
+	VFMADD231PD  32(BX), Y0, Y3
+	VMASKMOVPD   Y2, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -135,47 +135,48 @@ func blackFirstRowsRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma,
 	v184 := math.FMA(v165, v182, 0.1250000000000003)
 	v186 := math.FMA(v165, v184, -0.5)
 	v187 := float64(v165 * v186)
-	v188 := math.FMA(v9, v187, v9)
-	E := scale(v188, v160)
-	v191 := float64(E * 0.3989422804014327)
-	v192 := -sign
-	v193 := math.Copysign(1, d1)
-	v194 := v192 == v193
-	v195 := float64(sign * v9)
-	v197 := choose(v194, 0, v195)
-	v198 := math.Copysign(1, d2)
-	v199 := v192 == v198
-	v200 := float64(sign * v10)
-	v201 := choose(v199, 0, v200)
-	v202 := math.Copysign(v130, d1)
-	v203 := math.Copysign(v157, d2)
-	v204 := -E
-	N1 := math.FMA(v202, v204, v197)
-	v206 := v203 - v202
-	v207 := v197 - v201
-	v208 := math.FMA(E, v206, v207)
-	v209 := minOf(F, K)
-	v210 := minOf(v209, D)
-	v211 := minOf(v210, s)
-	v212 := v9 + v10
-	v213 := s + v212
-	v215 := 1e-100 < v211
-	v217 := v213 < 1e+100
-	v218 := v215 && v217
-	v220 := choose(v218, v208, math.NaN())
-	v221 := float64(v40 * N1)
-	v222 := float64(v40 * v191)
-	v223 := float64(v39 * v40)
-	v224 := float64(v222 * v223)
-	v225 := float64(v7 * v191)
-	v226 := float64(sigma * sigma)
-	v227 := float64(v39 * v226)
-	v228 := float64(v191 * v227)
-	v229 := float64(v228 * -0.5)
-	v230 := math.FMA(r, v220, v229)
-	v231 := float64(T * v220)
-	v232 := -v231
-	return v220, v221, v224, v225, v230, v232
+	v188 := v187 + 1
+	v189 := scale(v188, v160)
+	E := float64(v9 * v189)
+	v192 := float64(E * 0.3989422804014327)
+	v193 := -sign
+	v194 := math.Copysign(1, d1)
+	v195 := v193 == v194
+	v196 := float64(sign * v9)
+	v198 := choose(v195, 0, v196)
+	v199 := math.Copysign(1, d2)
+	v200 := v193 == v199
+	v201 := float64(sign * v10)
+	v202 := choose(v200, 0, v201)
+	v203 := math.Copysign(v130, d1)
+	v204 := math.Copysign(v157, d2)
+	v205 := -E
+	N1 := math.FMA(v203, v205, v198)
+	v207 := v204 - v203
+	v208 := v198 - v202
+	v209 := math.FMA(E, v207, v208)
+	v210 := minOf(F, K)
+	v211 := minOf(v210, D)
+	v212 := minOf(v211, s)
+	v213 := v9 + v10
+	v214 := s + v213
+	v216 := 1e-100 < v212
+	v218 := v214 < 1e+100
+	v219 := v216 && v218
+	v221 := choose(v219, v209, math.NaN())
+	v222 := float64(v40 * N1)
+	v223 := float64(v40 * v192)
+	v224 := float64(v39 * v40)
+	v225 := float64(v223 * v224)
+	v226 := float64(v7 * v192)
+	v227 := float64(sigma * sigma)
+	v228 := float64(v39 * v227)
+	v229 := float64(v192 * v228)
+	v230 := float64(v229 * -0.5)
+	v231 := math.FMA(r, v221, v230)
+	v232 := float64(T * v221)
+	v233 := -v232
+	return v221, v222, v225, v226, v231, v233
 }
 
 // blackFirstRowsGeneric is blackFirstRowsRow row by row.

@@ -23,21 +23,21 @@ DATA blackFirstStrip32AVX512Consts<>+60(SB)/4, $0x4b400000
 DATA blackFirstStrip32AVX512Consts<>+64(SB)/4, $0xbf38aa3b
 DATA blackFirstStrip32AVX512Consts<>+68(SB)/4, $0x3fb17200
 DATA blackFirstStrip32AVX512Consts<>+72(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX512Consts<>+76(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX512Consts<>+80(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX512Consts<>+84(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX512Consts<>+88(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX512Consts<>+92(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX512Consts<>+96(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX512Consts<>+100(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX512Consts<>+104(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX512Consts<>+108(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX512Consts<>+112(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX512Consts<>+116(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX512Consts<>+120(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX512Consts<>+124(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX512Consts<>+128(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX512Consts<>+132(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX512Consts<>+76(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX512Consts<>+80(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX512Consts<>+84(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX512Consts<>+88(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX512Consts<>+92(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX512Consts<>+96(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX512Consts<>+100(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX512Consts<>+104(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX512Consts<>+108(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX512Consts<>+112(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX512Consts<>+116(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX512Consts<>+120(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX512Consts<>+124(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX512Consts<>+128(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX512Consts<>+132(SB)/4, $0xbeecaa20
 DATA blackFirstStrip32AVX512Consts<>+136(SB)/4, $0x4e6e6b28
 DATA blackFirstStrip32AVX512Consts<>+140(SB)/4, $0x80000000
 DATA blackFirstStrip32AVX512Consts<>+144(SB)/4, $0x00000000
@@ -47,7 +47,7 @@ GLOBL blackFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
 // func blackFirstStrip32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackFirstStrip32AVX512(SB), $3264-232
+TEXT ·blackFirstStrip32AVX512(SB), $3328-232
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -351,60 +351,59 @@ body:
 	VMINPS           Z14, Z7, Z14
 	VMINPS           Z13, Z7, Z7
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z13
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z21
+	VFMADD231PS      Z13, Z27, Z21
 	VMOVUPS          Z11, 1216(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z11
-	VFMADD231PS      Z13, Z27, Z11
+	VFMADD231PS      Z13, Z28, Z11
 	VMOVUPS          Z16, 1280(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z16
-	VFMADD231PS      Z13, Z28, Z16
+	VFMADD231PS      Z13, Z29, Z16
 	VMOVUPS          Z23, 1344(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z23
-	VFMADD231PS      Z13, Z29, Z23
+	VFMADD231PS      Z13, Z30, Z23
 	VMOVUPS          Z22, 1408(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z22
-	VFMADD231PS      Z13, Z30, Z22
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z27, Z22
 	VMOVUPS          Z6, 1472(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+56(SB), Z6
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z28, Z6
 	VMOVUPS          Z5, 1536(BX)
-	VADDPS           Z6, Z27, Z5
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z29, Z5
 	VMOVUPS          Z4, 1600(BX)
-	VADDPS           Z6, Z28, Z4
-	VADDPS           Z6, Z29, Z21
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z30, Z4
 	VMOVUPS          Z20, 1664(BX)
-	VADDPS           Z6, Z30, Z20
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z20
+	VFMADD231PS      Z13, Z3, Z20
 	VMOVUPS          Z19, 1728(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z19
-	VFMADD231PS      Z13, Z3, Z19
+	VFMADD231PS      Z13, Z15, Z19
 	VMOVUPS          Z18, 1792(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z18
-	VFMADD231PS      Z13, Z15, Z18
-	VMOVUPS          Z17, 1856(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z17
-	VFMADD231PS      Z13, Z14, Z17
+	VFMADD231PS      Z13, Z14, Z18
 	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+32(SB), Z7, Z13
+	VMOVUPS          Z17, 1856(BX)
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z3, Z17
 	VMOVUPS          Z31, 1920(BX)
-	VADDPS           Z6, Z3, Z31
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z15, Z31
 	VMOVUPS          Z26, 1984(BX)
-	VADDPS           Z6, Z15, Z26
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z14, Z26
 	VMOVUPS          Z25, 2048(BX)
-	VADDPS           Z6, Z14, Z25
-	VADDPS           Z6, Z7, Z6
+	VADDPS.BCST      blackFirstStrip32AVX512Consts<>+56(SB), Z7, Z25
 	VMOVUPS          Z24, 2112(BX)
-	VMULPS           Z5, Z11, Z24
+	VMULPS           Z22, Z21, Z24
 	VMOVUPS          Z12, 2176(BX)
-	VMULPS           Z4, Z16, Z12
+	VMULPS           Z6, Z11, Z12
 	VMOVUPS          Z1, 2240(BX)
-	VMULPS           Z21, Z23, Z1
+	VMULPS           Z5, Z16, Z1
 	VMOVUPS          Z0, 2304(BX)
-	VMULPS           Z20, Z22, Z0
+	VMULPS           Z4, Z23, Z0
 	VMOVUPS          Z2, 2368(BX)
-	VMULPS           Z31, Z19, Z2
+	VMULPS           Z17, Z20, Z2
 	VMOVUPS          Z10, 2432(BX)
-	VMULPS           Z26, Z18, Z10
+	VMULPS           Z31, Z19, Z10
 	VMOVUPS          Z9, 2496(BX)
-	VMULPS           Z25, Z17, Z9
+	VMULPS           Z26, Z18, Z9
 	VMOVUPS          Z8, 2560(BX)
-	VMULPS           Z6, Z13, Z8
+	VMULPS           Z25, Z13, Z8
 	VMOVUPS          Z7, 2624(BX)
 	VMULPS           Z27, Z27, Z7
 	VMOVUPS          Z27, 2688(BX)
@@ -444,34 +443,34 @@ body:
 	VMULPS           Z29, Z12, Z12
 	VMULPS           Z28, Z1, Z1
 	VMULPS           Z27, Z0, Z0
-	VMULPS           Z2, Z11, Z11
-	VMULPS           Z10, Z16, Z16
-	VMULPS           Z9, Z23, Z23
-	VMULPS           Z8, Z22, Z22
-	VMULPS           Z2, Z5, Z2
-	VMULPS           Z10, Z4, Z4
-	VMULPS           Z9, Z21, Z5
-	VMULPS           Z8, Z20, Z8
-	VMULPS           Z24, Z19, Z9
-	VMULPS           Z12, Z18, Z10
-	VMULPS           Z1, Z17, Z17
+	VMULPS           Z2, Z21, Z21
+	VMULPS           Z10, Z11, Z11
+	VMULPS           Z9, Z16, Z16
+	VMULPS           Z8, Z23, Z23
+	VMULPS           Z2, Z22, Z2
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z24, Z20, Z8
+	VMULPS           Z12, Z19, Z9
+	VMULPS           Z1, Z18, Z10
 	VMULPS           Z0, Z13, Z13
-	VMULPS           Z24, Z31, Z18
-	VMULPS           Z12, Z26, Z12
-	VMULPS           Z1, Z25, Z1
-	VMULPS           Z0, Z6, Z0
-	VMULPS           Z9, Z3, Z3
-	VMULPS           Z10, Z15, Z6
-	VMULPS           Z17, Z14, Z9
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z12, Z31, Z12
+	VMULPS           Z1, Z26, Z1
+	VMULPS           Z0, Z25, Z0
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z9, Z15, Z8
+	VMULPS           Z10, Z14, Z9
 	VMULPS           2624(BX), Z13, Z10
 	VMOVUPS          2688(BX), Z13
-	VMULPS           Z11, Z13, Z11
-	VMOVUPS          2752(BX), Z14
-	VMULPS           Z16, Z14, Z15
-	VMOVUPS          2816(BX), Z16
-	VMULPS           Z23, Z16, Z17
+	VMULPS           Z21, Z13, Z14
+	VMOVUPS          2752(BX), Z15
+	VMULPS           Z11, Z15, Z11
+	VMOVUPS          2816(BX), Z18
+	VMULPS           Z16, Z18, Z16
 	VMOVUPS          2880(BX), Z19
-	VMULPS           Z22, Z19, Z20
+	VMULPS           Z23, Z19, Z20
 	VMOVUPS          3136(BX), Z21
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+68(SB), Z22
 	VMULPS           Z22, Z21, Z23
@@ -482,8 +481,8 @@ body:
 	VMOVUPS          2944(BX), Z28
 	VMULPS           Z22, Z28, Z22
 	VFMADD231PS      Z13, Z13, Z23
-	VFMADD231PS      Z14, Z14, Z25
-	VFMADD231PS      Z16, Z16, Z27
+	VFMADD231PS      Z15, Z15, Z25
+	VFMADD231PS      Z18, Z18, Z27
 	VFMADD231PS      Z19, Z19, Z22
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z13
 	VFMADD231PS      Z13, Z21, Z23
@@ -491,334 +490,339 @@ body:
 	VFMADD231PS      Z13, Z26, Z27
 	VFMADD231PS      Z13, Z28, Z22
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z13
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z14
-	VFMADD231PS      Z13, Z3, Z14
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z16
-	VFMADD231PS      Z13, Z6, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z15
+	VFMADD231PS      Z13, Z3, Z15
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z18
+	VFMADD231PS      Z13, Z8, Z18
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z19
 	VFMADD231PS      Z13, Z9, Z19
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z29
 	VFMADD231PS      Z13, Z10, Z29
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z30
-	VFMADD231PS      Z13, Z11, Z30
+	VFMADD231PS      Z13, Z14, Z30
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z31
-	VFMADD231PS      Z13, Z15, Z31
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z13, Z17, Z28
+	VFMADD231PS      Z13, Z11, Z31
+	VMOVUPS          Z4, 2880(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z4
+	VFMADD231PS      Z13, Z16, Z4
 	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+8(SB), Z20, Z13
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z26
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z24
-	VFMADD231PS      Z26, Z14, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z21
-	VFMADD231PS      Z26, Z16, Z21
-	VMOVUPS          Z22, 2880(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z22
-	VFMADD231PS      Z26, Z19, Z22
-	VMOVUPS          Z27, 2816(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z27
-	VFMADD231PS      Z26, Z29, Z27
-	VMOVUPS          Z25, 2752(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z25
-	VFMADD213PS      Z25, Z14, Z24
-	VFMADD213PS      Z25, Z16, Z21
-	VFMADD213PS      Z25, Z19, Z22
-	VFMADD213PS      Z25, Z29, Z27
-	VMOVUPS          Z23, 2688(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z23
-	VFMADD213PS      Z23, Z14, Z24
-	VFMADD213PS      Z23, Z16, Z21
-	VFMADD213PS      Z23, Z19, Z22
-	VFMADD213PS      Z23, Z29, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z23
-	VFMADD213PS      Z23, Z14, Z24
-	VFMADD213PS      Z23, Z16, Z21
-	VFMADD213PS      Z23, Z19, Z22
-	VFMADD213PS      Z23, Z29, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z23
-	VFMADD213PS      Z23, Z14, Z24
-	VFMADD213PS      Z23, Z16, Z21
-	VFMADD213PS      Z23, Z19, Z22
-	VFMADD213PS      Z23, Z29, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z23
-	VFMADD213PS      Z23, Z14, Z24
-	VFMADD213PS      Z23, Z16, Z21
-	VFMADD213PS      Z23, Z19, Z22
-	VFMADD213PS      Z23, Z29, Z27
+	VMOVUPS          Z5, 2816(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z5
+	VMOVUPS          Z6, 2752(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z6
+	VFMADD231PS      Z5, Z23, Z6
+	VMOVUPS          Z2, 2688(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z2
+	VFMADD231PS      Z5, Z25, Z2
+	VMOVUPS          Z20, 2624(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z20
+	VFMADD231PS      Z5, Z27, Z20
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z22, Z5
+	VMOVUPS          Z16, 3200(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z16
+	VFMADD213PS      Z16, Z23, Z6
+	VFMADD213PS      Z16, Z25, Z2
+	VFMADD213PS      Z16, Z27, Z20
+	VFMADD231PS      Z5, Z22, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z5
+	VFMADD213PS      Z5, Z23, Z6
+	VFMADD213PS      Z5, Z25, Z2
+	VFMADD213PS      Z5, Z27, Z20
+	VFMADD231PS      Z16, Z22, Z5
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z16
+	VFMADD213PS      Z16, Z23, Z6
+	VFMADD213PS      Z16, Z25, Z2
+	VFMADD213PS      Z16, Z27, Z20
+	VFMADD231PS      Z5, Z22, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z5
+	VFMADD213PS      Z5, Z23, Z6
+	VFMADD213PS      Z5, Z25, Z2
+	VFMADD213PS      Z5, Z27, Z20
+	VFMADD213PS      Z5, Z22, Z16
+	VMULPS           Z6, Z23, Z6
+	VMULPS           Z2, Z25, Z2
+	VMULPS           Z20, Z27, Z20
+	VMULPS           Z16, Z22, Z16
+	VADDPS           Z6, Z7, Z6
+	VADDPS           Z2, Z7, Z2
+	VADDPS           Z20, Z7, Z20
+	VADDPS           Z16, Z7, Z16
+	VSCALEFPS        Z21, Z6, Z6
+	VSCALEFPS        Z24, Z2, Z2
+	VSCALEFPS        Z26, Z20, Z20
+	VSCALEFPS        Z28, Z16, Z16
+	VMOVUPS          320(BX), Z21
+	VMULPS           Z6, Z21, Z6
+	VMULPS           Z2, Z21, Z2
+	VMULPS           Z20, Z21, Z20
+	VMULPS           Z16, Z21, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z22
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z23
-	VFMADD213PS      Z23, Z14, Z24
-	VFMADD213PS      Z23, Z16, Z21
-	VFMADD213PS      Z23, Z19, Z22
-	VFMADD213PS      Z23, Z29, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z23
-	VFMADD213PS      Z23, Z24, Z14
-	VFMADD213PS      Z23, Z21, Z16
-	VFMADD213PS      Z23, Z22, Z19
-	VFMADD213PS      Z23, Z27, Z29
-	VFMADD213PS      Z7, Z14, Z3
-	VFMADD213PS      Z7, Z16, Z6
+	VFMADD231PS      Z22, Z15, Z23
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z24
+	VFMADD231PS      Z22, Z18, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z25
+	VFMADD231PS      Z22, Z19, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z26
+	VFMADD231PS      Z22, Z29, Z26
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z27
+	VFMADD213PS      Z27, Z15, Z23
+	VFMADD213PS      Z27, Z18, Z24
+	VFMADD213PS      Z27, Z19, Z25
+	VFMADD213PS      Z27, Z29, Z26
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z28
+	VFMADD213PS      Z28, Z15, Z23
+	VFMADD213PS      Z28, Z18, Z24
+	VFMADD213PS      Z28, Z19, Z25
+	VFMADD213PS      Z28, Z29, Z26
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z5
+	VFMADD213PS      Z5, Z15, Z23
+	VFMADD213PS      Z5, Z18, Z24
+	VFMADD213PS      Z5, Z19, Z25
+	VFMADD213PS      Z5, Z29, Z26
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z21
+	VFMADD213PS      Z21, Z15, Z23
+	VFMADD213PS      Z21, Z18, Z24
+	VFMADD213PS      Z21, Z19, Z25
+	VFMADD213PS      Z21, Z29, Z26
+	VMOVUPS          Z16, 2944(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z16
+	VFMADD213PS      Z16, Z15, Z23
+	VFMADD213PS      Z16, Z18, Z24
+	VFMADD213PS      Z16, Z19, Z25
+	VFMADD213PS      Z16, Z29, Z26
+	VMOVUPS          Z20, 3008(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z20
+	VFMADD213PS      Z20, Z15, Z23
+	VFMADD213PS      Z20, Z18, Z24
+	VFMADD213PS      Z20, Z19, Z25
+	VFMADD213PS      Z20, Z29, Z26
+	VMOVUPS          Z2, 3072(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z2
+	VFMADD213PS      Z2, Z23, Z15
+	VFMADD213PS      Z2, Z24, Z18
+	VFMADD213PS      Z2, Z25, Z19
+	VFMADD213PS      Z2, Z26, Z29
+	VFMADD213PS      Z7, Z15, Z3
+	VFMADD213PS      Z7, Z18, Z8
 	VFMADD213PS      Z7, Z19, Z9
 	VFMADD213PS      Z7, Z29, Z10
-	VMULPS           Z18, Z3, Z3
-	VMULPS           Z12, Z6, Z6
+	VMULPS           Z17, Z3, Z3
+	VMULPS           Z12, Z8, Z8
 	VMULPS           Z1, Z9, Z1
 	VMULPS           Z0, Z10, Z0
 	VMOVUPS          2560(BX), Z9
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z10
 	VPTERNLOGD       $0xe4, Z10, Z9, Z3
 	VMOVUPS          2496(BX), Z12
-	VPTERNLOGD       $0xe4, Z10, Z12, Z6
-	VMOVUPS          2432(BX), Z14
-	VPTERNLOGD       $0xe4, Z10, Z14, Z1
-	VMOVUPS          2368(BX), Z16
-	VPTERNLOGD       $0xe4, Z10, Z16, Z0
+	VPTERNLOGD       $0xe4, Z10, Z12, Z8
+	VMOVUPS          2432(BX), Z15
+	VPTERNLOGD       $0xe4, Z10, Z15, Z1
+	VMOVUPS          2368(BX), Z17
+	VPTERNLOGD       $0xe4, Z10, Z17, Z0
 	VMOVAPS          Z7, Z18
 	VPTERNLOGD       $0xe4, Z10, Z9, Z18
 	VMOVAPS          Z7, Z9
 	VPTERNLOGD       $0xe4, Z10, Z12, Z9
 	VMOVAPS          Z7, Z12
-	VPTERNLOGD       $0xe4, Z10, Z14, Z12
+	VPTERNLOGD       $0xe4, Z10, Z15, Z12
+	VMOVAPS          Z7, Z15
+	VPTERNLOGD       $0xe4, Z10, Z17, Z15
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z17
+	VFMADD231PS      Z22, Z30, Z17
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z19
+	VFMADD231PS      Z22, Z31, Z19
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z23
+	VFMADD231PS      Z22, Z4, Z23
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+104(SB), Z13, Z22
+	VFMADD213PS      Z27, Z30, Z17
+	VFMADD213PS      Z27, Z31, Z19
+	VFMADD213PS      Z27, Z4, Z23
+	VFMADD231PS      Z22, Z13, Z27
+	VFMADD213PS      Z28, Z30, Z17
+	VFMADD213PS      Z28, Z31, Z19
+	VFMADD213PS      Z28, Z4, Z23
+	VFMADD231PS      Z27, Z13, Z28
+	VFMADD213PS      Z5, Z30, Z17
+	VFMADD213PS      Z5, Z31, Z19
+	VFMADD213PS      Z5, Z4, Z23
+	VFMADD231PS      Z28, Z13, Z5
+	VFMADD213PS      Z21, Z30, Z17
+	VFMADD213PS      Z21, Z31, Z19
+	VFMADD213PS      Z21, Z4, Z23
+	VFMADD231PS      Z5, Z13, Z21
+	VFMADD213PS      Z16, Z30, Z17
+	VFMADD213PS      Z16, Z31, Z19
+	VFMADD213PS      Z16, Z4, Z23
+	VFMADD231PS      Z21, Z13, Z16
+	VFMADD213PS      Z20, Z30, Z17
+	VFMADD213PS      Z20, Z31, Z19
+	VFMADD213PS      Z20, Z4, Z23
+	VFMADD231PS      Z16, Z13, Z20
+	VFMADD213PS      Z2, Z17, Z30
+	VFMADD213PS      Z2, Z19, Z31
+	VFMADD213PS      Z2, Z23, Z4
+	VFMADD231PS      Z20, Z13, Z2
+	VFMADD213PS      Z7, Z30, Z14
+	VFMADD213PS      Z7, Z31, Z11
+	VFMADD132PS      3200(BX), Z7, Z4
+	VFMADD132PS      2624(BX), Z7, Z2
+	VMULPS           2688(BX), Z14, Z5
+	VMULPS           2752(BX), Z11, Z11
+	VMULPS           2816(BX), Z4, Z4
+	VMULPS           2880(BX), Z2, Z2
+	VMOVUPS          2304(BX), Z13
+	VPTERNLOGD       $0xe4, Z10, Z13, Z5
+	VMOVUPS          2240(BX), Z14
+	VPTERNLOGD       $0xe4, Z10, Z14, Z11
+	VMOVUPS          2176(BX), Z16
+	VPTERNLOGD       $0xe4, Z10, Z16, Z4
+	VMOVUPS          2112(BX), Z17
+	VPTERNLOGD       $0xe4, Z10, Z17, Z2
+	VMOVAPS          Z7, Z19
+	VPTERNLOGD       $0xe4, Z10, Z13, Z19
+	VMOVAPS          Z7, Z13
+	VPTERNLOGD       $0xe4, Z10, Z14, Z13
 	VMOVAPS          Z7, Z14
 	VPTERNLOGD       $0xe4, Z10, Z16, Z14
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z16
-	VFMADD231PS      Z26, Z30, Z16
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z19
-	VFMADD231PS      Z26, Z31, Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z21
-	VFMADD231PS      Z26, Z28, Z21
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z13, Z26
-	VFMADD213PS      Z25, Z30, Z16
-	VFMADD213PS      Z25, Z31, Z19
-	VFMADD213PS      Z25, Z28, Z21
-	VFMADD231PS      Z26, Z13, Z25
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z22
-	VFMADD213PS      Z22, Z30, Z16
-	VFMADD213PS      Z22, Z31, Z19
-	VFMADD213PS      Z22, Z28, Z21
-	VFMADD231PS      Z25, Z13, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z24
-	VFMADD213PS      Z24, Z30, Z16
-	VFMADD213PS      Z24, Z31, Z19
-	VFMADD213PS      Z24, Z28, Z21
-	VFMADD231PS      Z22, Z13, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z22
-	VFMADD213PS      Z22, Z30, Z16
-	VFMADD213PS      Z22, Z31, Z19
-	VFMADD213PS      Z22, Z28, Z21
-	VFMADD231PS      Z24, Z13, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z24
-	VFMADD213PS      Z24, Z30, Z16
-	VFMADD213PS      Z24, Z31, Z19
-	VFMADD213PS      Z24, Z28, Z21
-	VFMADD231PS      Z22, Z13, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z22
-	VFMADD213PS      Z22, Z30, Z16
-	VFMADD213PS      Z22, Z31, Z19
-	VFMADD213PS      Z22, Z28, Z21
-	VFMADD231PS      Z24, Z13, Z22
-	VFMADD213PS      Z23, Z16, Z30
-	VFMADD213PS      Z23, Z19, Z31
-	VFMADD213PS      Z23, Z21, Z28
-	VFMADD231PS      Z22, Z13, Z23
-	VFMADD213PS      Z7, Z30, Z11
-	VFMADD213PS      Z7, Z31, Z15
-	VFMADD213PS      Z7, Z28, Z17
-	VFMADD213PS      Z7, Z23, Z20
-	VMULPS           Z2, Z11, Z2
-	VMULPS           Z4, Z15, Z4
-	VMULPS           Z5, Z17, Z5
-	VMULPS           Z8, Z20, Z8
-	VMOVUPS          2304(BX), Z11
-	VPTERNLOGD       $0xe4, Z10, Z11, Z2
-	VMOVUPS          2240(BX), Z13
-	VPTERNLOGD       $0xe4, Z10, Z13, Z4
-	VMOVUPS          2176(BX), Z15
-	VPTERNLOGD       $0xe4, Z10, Z15, Z5
-	VMOVUPS          2112(BX), Z16
-	VPTERNLOGD       $0xe4, Z10, Z16, Z8
-	VMOVAPS          Z7, Z17
-	VPTERNLOGD       $0xe4, Z10, Z11, Z17
-	VMOVAPS          Z7, Z11
-	VPTERNLOGD       $0xe4, Z10, Z13, Z11
-	VMOVAPS          Z7, Z13
-	VPTERNLOGD       $0xe4, Z10, Z15, Z13
-	VPTERNLOGD       $0xe4, Z10, Z16, Z7
-	VSUBPS           Z2, Z3, Z3
-	VSUBPS           Z4, Z6, Z6
-	VSUBPS           Z5, Z1, Z1
-	VSUBPS           Z8, Z0, Z0
-	VMOVUPS          2688(BX), Z10
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z16
-	VFMADD231PS      Z15, Z10, Z16
-	VMOVUPS          2752(BX), Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z20
-	VFMADD231PS      Z15, Z19, Z20
-	VMOVUPS          2816(BX), Z21
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z22
-	VFMADD231PS      Z15, Z21, Z22
-	VMOVUPS          2880(BX), Z23
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z23, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z24
-	VFMADD213PS      Z24, Z10, Z16
-	VFMADD213PS      Z24, Z19, Z20
-	VFMADD213PS      Z24, Z21, Z22
-	VFMADD231PS      Z15, Z23, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z15
-	VFMADD213PS      Z15, Z10, Z16
-	VFMADD213PS      Z15, Z19, Z20
-	VFMADD213PS      Z15, Z21, Z22
-	VFMADD231PS      Z24, Z23, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z24
-	VFMADD213PS      Z24, Z10, Z16
-	VFMADD213PS      Z24, Z19, Z20
-	VFMADD213PS      Z24, Z21, Z22
-	VFMADD231PS      Z15, Z23, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z15
-	VFMADD213PS      Z15, Z10, Z16
-	VFMADD213PS      Z15, Z19, Z20
-	VFMADD213PS      Z15, Z21, Z22
-	VFMADD213PS      Z15, Z23, Z24
-	VMULPS           Z16, Z10, Z10
-	VMULPS           Z20, Z19, Z16
-	VMULPS           Z22, Z21, Z19
-	VMULPS           Z24, Z23, Z20
-	VMOVUPS          320(BX), Z21
-	VFMADD213PS      Z21, Z21, Z10
-	VFMADD213PS      Z21, Z21, Z16
-	VFMADD213PS      Z21, Z21, Z19
-	VFMADD213PS      Z21, Z21, Z20
-	VSCALEFPS        3136(BX), Z10, Z10
-	VSCALEFPS        3072(BX), Z16, Z16
-	VSCALEFPS        3008(BX), Z19, Z19
-	VSCALEFPS        2944(BX), Z20, Z20
-	VMOVUPS          2048(BX), Z22
-	VADDPS           Z22, Z21, Z23
-	VMOVUPS          1984(BX), Z24
-	VADDPS           Z24, Z21, Z25
-	VMOVUPS          576(BX), Z26
-	VADDPS           Z26, Z21, Z27
-	VMOVUPS          1920(BX), Z28
-	VADDPS           Z28, Z21, Z29
-	VADDPS           1856(BX), Z23, Z23
-	VADDPS           1792(BX), Z25, Z25
-	VADDPS           1728(BX), Z27, Z27
-	VADDPS           1664(BX), Z29, Z29
-	VMULPS           896(BX), Z22, Z22
-	VMULPS           832(BX), Z24, Z24
-	VMULPS           768(BX), Z26, Z26
-	VMULPS           704(BX), Z28, Z28
-	VMOVUPS          64(BX), Z30
-	VADDPS           Z23, Z30, Z23
-	VADDPS           Z25, Z30, Z25
-	VADDPS           Z27, Z30, Z27
-	VADDPS           Z29, Z30, Z29
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z31
-	VCMPPS           $0x11, Z31, Z23, K5
-	VCMPPS           $0x11, Z31, Z25, K6
-	VCMPPS           $0x11, Z31, Z27, K7
+	VPTERNLOGD       $0xe4, Z10, Z17, Z7
+	VSUBPS           Z5, Z3, Z3
+	VSUBPS           Z11, Z8, Z8
+	VSUBPS           Z4, Z1, Z1
+	VSUBPS           Z2, Z0, Z0
+	VMOVUPS          320(BX), Z10
+	VMOVUPS          2048(BX), Z16
+	VADDPS           Z16, Z10, Z17
+	VMOVUPS          1984(BX), Z20
+	VADDPS           Z20, Z10, Z21
+	VMOVUPS          576(BX), Z22
+	VADDPS           Z22, Z10, Z23
+	VMOVUPS          1920(BX), Z24
+	VADDPS           Z24, Z10, Z25
+	VADDPS           1856(BX), Z17, Z17
+	VADDPS           1792(BX), Z21, Z21
+	VADDPS           1728(BX), Z23, Z23
+	VADDPS           1664(BX), Z25, Z25
+	VMULPS           896(BX), Z16, Z16
+	VMULPS           832(BX), Z20, Z20
+	VMULPS           768(BX), Z22, Z22
+	VMULPS           704(BX), Z24, Z24
+	VMOVUPS          64(BX), Z26
+	VADDPS           Z17, Z26, Z17
+	VADDPS           Z21, Z26, Z21
+	VADDPS           Z23, Z26, Z23
+	VADDPS           Z25, Z26, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z27
+	VCMPPS           $0x11, Z27, Z17, K5
+	VCMPPS           $0x11, Z27, Z21, K6
+	VCMPPS           $0x11, Z27, Z23, K7
 	KMOVW            K4, 1920(BX)
-	VCMPPS           $0x11, Z31, Z29, K4
+	VCMPPS           $0x11, Z27, Z25, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
 	KMOVW            1920(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z23
-	VXORPS           896(BX), Z23, Z25
-	VXORPS           832(BX), Z23, Z27
-	VXORPS           768(BX), Z23, Z29
-	VXORPS           704(BX), Z23, Z31
-	VCMPPS           $0x00, Z17, Z25, K5
-	VCMPPS           $0x00, Z11, Z27, K6
-	VCMPPS           $0x00, Z13, Z29, K7
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z17
+	VXORPS           896(BX), Z17, Z21
+	VXORPS           832(BX), Z17, Z23
+	VXORPS           768(BX), Z17, Z25
+	VXORPS           704(BX), Z17, Z27
+	VCMPPS           $0x00, Z19, Z21, K5
+	VCMPPS           $0x00, Z13, Z23, K6
+	VCMPPS           $0x00, Z14, Z25, K7
 	KMOVW            K4, 1920(BX)
-	VCMPPS           $0x00, Z7, Z31, K4
+	VCMPPS           $0x00, Z7, Z27, K4
 	KMOVW            K3, 576(BX)
-	VCMPPS           $0x00, Z18, Z25, K3
+	VCMPPS           $0x00, Z18, Z21, K3
 	KMOVW            K2, 1984(BX)
-	VCMPPS           $0x00, Z9, Z27, K2
+	VCMPPS           $0x00, Z9, Z23, K2
 	KMOVW            K1, 2048(BX)
-	VCMPPS           $0x00, Z12, Z29, K1
+	VCMPPS           $0x00, Z12, Z25, K1
 	KMOVW            K4, 1664(BX)
-	VCMPPS           $0x00, Z14, Z31, K4
-	VMULPS           896(BX), Z21, Z7
-	VMULPS           832(BX), Z21, Z9
-	VMULPS           768(BX), Z21, Z11
-	VMULPS           704(BX), Z21, Z12
+	VCMPPS           $0x00, Z15, Z27, K4
+	VMULPS           896(BX), Z10, Z7
+	VMULPS           832(BX), Z10, Z9
+	VMULPS           768(BX), Z10, Z12
+	VMULPS           704(BX), Z10, Z10
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+144(SB), Z13
-	VBLENDMPS        Z13, Z22, K3, Z14
-	VBLENDMPS        Z13, Z24, K2, Z17
-	VBLENDMPS        Z13, Z26, K1, Z18
-	VBLENDMPS        Z13, Z28, K4, Z21
+	VBLENDMPS        Z13, Z16, K3, Z14
+	VBLENDMPS        Z13, Z20, K2, Z15
+	VBLENDMPS        Z13, Z22, K1, Z16
+	VBLENDMPS        Z13, Z24, K4, Z18
 	VBLENDMPS        Z13, Z7, K5, Z7
 	VBLENDMPS        Z13, Z9, K6, Z9
-	VBLENDMPS        Z13, Z11, K7, Z11
+	VBLENDMPS        Z13, Z12, K7, Z12
 	KMOVW            1664(BX), K1
-	VBLENDMPS        Z13, Z12, K1, Z12
+	VBLENDMPS        Z13, Z10, K1, Z10
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z13
-	VMULPS           Z13, Z10, Z22
-	VMULPS           Z13, Z16, Z24
-	VMULPS           Z13, Z19, Z25
-	VMULPS           Z13, Z20, Z13
+	VMULPS           Z13, Z6, Z19
+	VMULPS           3072(BX), Z13, Z20
+	VMULPS           3008(BX), Z13, Z21
+	VMULPS           2944(BX), Z13, Z13
 	VSUBPS           Z14, Z7, Z14
-	VSUBPS           Z17, Z9, Z17
-	VSUBPS           Z18, Z11, Z18
-	VSUBPS           Z21, Z12, Z21
-	VMULPS           1600(BX), Z22, Z26
-	VMULPS           1536(BX), Z24, Z27
-	VMULPS           1472(BX), Z25, Z28
-	VMULPS           960(BX), Z13, Z29
-	VFMADD231PS      Z3, Z10, Z14
-	VFMADD231PS      Z6, Z16, Z17
-	VFMADD231PS      Z1, Z19, Z18
-	VFMADD231PS      Z0, Z20, Z21
-	VFNMADD231PS     Z10, Z2, Z7
-	VFNMADD231PS     Z16, Z4, Z9
-	VFNMADD231PS     Z19, Z5, Z11
-	VFNMADD231PS     Z20, Z8, Z12
-	VMULPS           Z26, Z15, Z0
-	VMULPS           Z27, Z15, Z1
-	VMULPS           Z28, Z15, Z2
-	VMULPS           Z29, Z15, Z3
-	VMULPS           1408(BX), Z22, Z4
-	VMULPS           1344(BX), Z24, Z5
-	VMULPS           1280(BX), Z25, Z6
+	VSUBPS           Z15, Z9, Z15
+	VSUBPS           Z16, Z12, Z16
+	VSUBPS           Z18, Z10, Z18
+	VMULPS           1600(BX), Z19, Z22
+	VMULPS           1536(BX), Z20, Z23
+	VMULPS           1472(BX), Z21, Z24
+	VMULPS           960(BX), Z13, Z25
+	VFMADD231PS      Z3, Z6, Z14
+	VMOVUPS          3072(BX), Z3
+	VFMADD231PS      Z8, Z3, Z15
+	VMOVUPS          3008(BX), Z8
+	VFMADD231PS      Z1, Z8, Z16
+	VMOVUPS          2944(BX), Z1
+	VFMADD231PS      Z0, Z1, Z18
+	VFNMADD231PS     Z6, Z5, Z7
+	VFNMADD231PS     Z3, Z11, Z9
+	VFNMADD231PS     Z8, Z4, Z12
+	VFNMADD231PS     Z1, Z2, Z10
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z0
+	VMULPS           Z22, Z0, Z1
+	VMULPS           Z23, Z0, Z2
+	VMULPS           Z24, Z0, Z3
+	VMULPS           Z25, Z0, Z0
+	VMULPS           1408(BX), Z19, Z4
+	VMULPS           1344(BX), Z20, Z5
+	VMULPS           1280(BX), Z21, Z6
 	VMULPS           1216(BX), Z13, Z8
 	KMOVW            2048(BX), K1
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+152(SB), Z10
-	VBLENDMPS        Z14, Z10, K1, Z14
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+152(SB), Z11
+	VBLENDMPS        Z14, Z11, K1, Z14
 	KMOVW            1984(BX), K1
-	VBLENDMPS        Z17, Z10, K1, Z15
+	VBLENDMPS        Z15, Z11, K1, Z15
 	KMOVW            576(BX), K1
-	VBLENDMPS        Z18, Z10, K1, Z16
+	VBLENDMPS        Z16, Z11, K1, Z16
 	KMOVW            1920(BX), K1
-	VBLENDMPS        Z21, Z10, K1, Z10
-	VMULPS           Z14, Z30, Z17
-	VMULPS           Z15, Z30, Z18
-	VMULPS           Z16, Z30, Z19
-	VMULPS           Z10, Z30, Z20
+	VBLENDMPS        Z18, Z11, K1, Z11
+	VMULPS           Z14, Z26, Z18
+	VMULPS           Z15, Z26, Z22
+	VMULPS           Z16, Z26, Z23
+	VMULPS           Z11, Z26, Z24
 	VMULPS           1408(BX), Z7, Z7
 	VMULPS           1344(BX), Z9, Z9
-	VMULPS           1280(BX), Z11, Z11
-	VMULPS           1216(BX), Z12, Z12
+	VMULPS           1280(BX), Z12, Z12
+	VMULPS           1216(BX), Z10, Z10
 	VMULPS           1152(BX), Z4, Z4
 	VMULPS           1088(BX), Z5, Z5
 	VMULPS           640(BX), Z6, Z6
 	VMULPS           1024(BX), Z8, Z8
-	VMOVUPS          256(BX), Z21
-	VMULPS           Z22, Z21, Z22
-	VMULPS           Z24, Z21, Z24
-	VMULPS           Z25, Z21, Z25
-	VMULPS           Z13, Z21, Z13
-	VMOVUPS          192(BX), Z21
-	VFMADD231PS      Z14, Z21, Z0
-	VFMADD231PS      Z15, Z21, Z1
-	VFMADD231PS      Z16, Z21, Z2
-	VFMADD231PS      Z10, Z21, Z3
-	VXORPS           Z17, Z23, Z17
-	VXORPS           Z18, Z23, Z18
-	VXORPS           Z19, Z23, Z19
-	VXORPS           Z20, Z23, Z20
+	VMOVUPS          256(BX), Z25
+	VMULPS           Z19, Z25, Z19
+	VMULPS           Z20, Z25, Z20
+	VMULPS           Z21, Z25, Z21
+	VMULPS           Z13, Z25, Z13
+	VMOVUPS          192(BX), Z25
+	VFMADD231PS      Z14, Z25, Z1
+	VFMADD231PS      Z15, Z25, Z2
+	VFMADD231PS      Z16, Z25, Z3
+	VFMADD231PS      Z11, Z25, Z0
+	VXORPS           Z18, Z17, Z18
+	VXORPS           Z22, Z17, Z22
+	VXORPS           Z23, Z17, Z23
+	VXORPS           Z24, Z17, Z17
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPS          Z14, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -826,15 +830,15 @@ body:
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z16, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z10, 192(SI)(AX*1)
+	VMOVUPS          Z11, 192(SI)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPS          Z7, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPS          Z9, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z11, 128(DI)(AX*1)
+	VMOVUPS          Z12, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z12, 192(DI)(AX*1)
+	VMOVUPS          Z10, 192(DI)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPS          Z4, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
@@ -844,29 +848,29 @@ body:
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPS          Z8, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z22, (R9)(AX*1)
+	VMOVUPS          Z19, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z24, 64(R9)(AX*1)
+	VMOVUPS          Z20, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z25, 128(R9)(AX*1)
+	VMOVUPS          Z21, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPS          Z13, 192(R9)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z0, (R10)(AX*1)
+	VMOVUPS          Z1, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z1, 64(R10)(AX*1)
+	VMOVUPS          Z2, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z2, 128(R10)(AX*1)
+	VMOVUPS          Z3, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z3, 192(R10)(AX*1)
+	VMOVUPS          Z0, 192(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z17, (R11)(AX*1)
+	VMOVUPS          Z18, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z18, 64(R11)(AX*1)
+	VMOVUPS          Z22, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z19, 128(R11)(AX*1)
+	VMOVUPS          Z23, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z20, 192(R11)(AX*1)
+	VMOVUPS          Z17, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -1050,29 +1054,29 @@ whole:
 	VADDPS           Z31, Z25, Z15
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z7
 	VFMADD213PS      Z0, Z27, Z7
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z1
+	VFMADD213PS      Z0, Z26, Z1
 	VMOVUPS          Z16, 576(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z16
-	VFMADD213PS      Z0, Z26, Z16
-	VMOVUPS          Z13, 640(BX)
-	VADDPS           Z31, Z27, Z13
+	VADDPS           Z31, Z27, Z16
 	VADDPS           Z31, Z26, Z31
+	VMOVUPS          Z13, 640(BX)
+	VMULPS           Z24, Z24, Z13
 	VMOVUPS          Z3, 704(BX)
-	VMULPS           Z24, Z24, Z3
+	VMULPS           Z25, Z25, Z3
 	VMOVUPS          Z2, 768(BX)
-	VMULPS           Z25, Z25, Z2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+64(SB), Z1
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+64(SB), Z2
 	VMOVUPS          Z14, 832(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z14
-	VFMADD213PS      Z14, Z1, Z3
-	VFMADD213PS      Z14, Z1, Z2
-	VSUBPS           Z14, Z3, Z1
-	VSUBPS           Z14, Z2, Z2
-	VMULPS           Z17, Z29, Z3
+	VFMADD213PS      Z14, Z2, Z13
+	VFMADD213PS      Z14, Z2, Z3
+	VSUBPS           Z14, Z13, Z2
+	VSUBPS           Z14, Z3, Z3
+	VMULPS           Z17, Z29, Z13
 	VMULPS           Z15, Z30, Z14
 	VMOVUPS          Z10, 896(BX)
-	VMULPS           Z13, Z7, Z10
+	VMULPS           Z16, Z7, Z10
 	VMOVUPS          Z8, 960(BX)
-	VMULPS           Z31, Z16, Z8
+	VMULPS           Z31, Z1, Z8
 	VMOVUPS          Z6, 1024(BX)
 	VMOVAPS          Z21, Z6
 	VPTERNLOGD       $0xe4, Z23, Z19, Z6
@@ -1085,100 +1089,102 @@ whole:
 	VBLENDMPS        Z28, Z11, K4, Z9
 	VSUBPS           Z6, Z4, Z6
 	VSUBPS           Z9, Z5, Z9
-	VMULPS           Z10, Z3, Z11
+	VMULPS           Z10, Z13, Z11
 	VMULPS           Z8, Z14, Z19
 	VDIVPS           Z11, Z21, Z11
 	VDIVPS           Z19, Z21, Z19
 	VMULPS           Z11, Z10, Z10
 	VMULPS           Z19, Z8, Z8
-	VMULPS           Z11, Z3, Z3
-	VMULPS           Z19, Z14, Z11
+	VMULPS           Z11, Z13, Z11
+	VMULPS           Z19, Z14, Z13
 	VMULPS           Z10, Z29, Z14
 	VMULPS           Z8, Z30, Z19
 	VMULPS           Z10, Z17, Z10
 	VMULPS           Z8, Z15, Z8
-	VMULPS           Z3, Z7, Z7
-	VMULPS           Z11, Z16, Z15
-	VMULPS           Z3, Z13, Z3
-	VMULPS           Z11, Z31, Z11
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z13, Z1, Z1
+	VMULPS           Z11, Z16, Z11
+	VMULPS           Z13, Z31, Z13
 	VMULPS           Z7, Z27, Z7
-	VMULPS           Z15, Z26, Z13
+	VMULPS           Z1, Z26, Z1
 	VMULPS           Z14, Z24, Z14
 	VMULPS           Z19, Z25, Z15
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+68(SB), Z16
-	VMULPS           Z16, Z1, Z17
-	VMULPS           Z16, Z2, Z16
+	VMULPS           Z16, Z2, Z17
+	VMULPS           Z16, Z3, Z16
 	VFMADD231PS      Z24, Z24, Z17
 	VFMADD231PS      Z25, Z25, Z16
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z19
-	VFMADD231PS      Z19, Z1, Z17
-	VFMADD231PS      Z19, Z2, Z16
+	VFMADD231PS      Z19, Z2, Z17
+	VFMADD231PS      Z19, Z3, Z16
 	VMOVAPS          Z12, Z19
 	VFMADD231PS      Z0, Z7, Z19
 	VMOVAPS          Z12, Z20
-	VFMADD231PS      Z0, Z13, Z20
+	VFMADD231PS      Z0, Z1, Z20
 	VMOVAPS          Z12, Z22
 	VFMADD231PS      Z0, Z14, Z22
 	VFMADD231PS      Z0, Z15, Z12
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z0
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z24
 	VFMADD231PS      Z0, Z17, Z24
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z16, Z0
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z25
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z16, Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z25
 	VFMADD213PS      Z25, Z17, Z24
 	VFMADD231PS      Z0, Z16, Z25
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z0
 	VFMADD213PS      Z0, Z17, Z24
 	VFMADD231PS      Z25, Z16, Z0
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z25
 	VFMADD213PS      Z25, Z17, Z24
 	VFMADD231PS      Z0, Z16, Z25
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z0
 	VFMADD213PS      Z0, Z17, Z24
 	VFMADD213PS      Z0, Z16, Z25
 	VMULPS           Z24, Z17, Z17
 	VMULPS           Z25, Z16, Z16
-	VMOVUPS          320(BX), Z24
-	VFMADD213PS      Z24, Z24, Z17
-	VFMADD213PS      Z24, Z16, Z24
-	VSCALEFPS        Z1, Z17, Z1
-	VSCALEFPS        Z2, Z24, Z2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z16
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z17
+	VADDPS           Z17, Z21, Z17
+	VADDPS           Z16, Z21, Z16
+	VSCALEFPS        Z2, Z17, Z2
+	VSCALEFPS        Z3, Z16, Z3
+	VMOVUPS          320(BX), Z16
+	VMULPS           Z2, Z16, Z2
+	VMULPS           Z3, Z16, Z3
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z17
 	VFMADD231PS      Z16, Z19, Z17
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z24
 	VFMADD231PS      Z16, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z25
 	VFMADD213PS      Z25, Z19, Z17
 	VFMADD213PS      Z25, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z26
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z26
 	VFMADD213PS      Z26, Z19, Z17
 	VFMADD213PS      Z26, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z27
 	VFMADD213PS      Z27, Z19, Z17
 	VFMADD213PS      Z27, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z28
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z28
 	VFMADD213PS      Z28, Z19, Z17
 	VFMADD213PS      Z28, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z29
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z29
 	VFMADD213PS      Z29, Z19, Z17
 	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z30
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z30
 	VFMADD213PS      Z30, Z19, Z17
 	VFMADD213PS      Z30, Z20, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z31
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z31
 	VFMADD213PS      Z31, Z17, Z19
 	VFMADD213PS      Z31, Z24, Z20
 	VFMADD213PS      Z21, Z19, Z7
-	VFMADD213PS      Z21, Z20, Z13
-	VMULPS           Z3, Z7, Z3
-	VMULPS           Z11, Z13, Z7
+	VFMADD213PS      Z21, Z20, Z1
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z13, Z1, Z1
 	VMOVUPS          1088(BX), Z11
-	VPTERNLOGD       $0xe4, Z23, Z11, Z3
-	VPTERNLOGD       $0xe4, Z23, Z18, Z7
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z11
+	VPTERNLOGD       $0xe4, Z23, Z11, Z7
+	VPTERNLOGD       $0xe4, Z23, Z18, Z1
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z11
 	VFMADD231PS      Z16, Z22, Z11
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z12, Z16
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+104(SB), Z12, Z16
 	VFMADD213PS      Z25, Z22, Z11
 	VFMADD231PS      Z16, Z12, Z25
 	VFMADD213PS      Z26, Z22, Z11
@@ -1201,23 +1207,23 @@ whole:
 	VPTERNLOGD       $0xe4, Z23, Z11, Z10
 	VMOVUPS          960(BX), Z11
 	VPTERNLOGD       $0xe4, Z23, Z11, Z8
-	VSUBPS           Z10, Z3, Z3
-	VSUBPS           Z8, Z7, Z7
-	VFNMADD231PS     Z1, Z10, Z4
-	VFNMADD231PS     Z2, Z8, Z5
-	VFMADD231PS      Z3, Z1, Z6
-	VFMADD231PS      Z7, Z2, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z3
-	VMULPS           Z3, Z1, Z1
-	VMULPS           Z3, Z2, Z2
+	VSUBPS           Z10, Z7, Z7
+	VSUBPS           Z8, Z1, Z1
+	VFNMADD231PS     Z2, Z10, Z4
+	VFNMADD231PS     Z3, Z8, Z5
+	VFMADD231PS      Z7, Z2, Z6
+	VFMADD231PS      Z1, Z3, Z9
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z1
+	VMULPS           Z1, Z2, Z2
+	VMULPS           Z1, Z3, Z1
 	VMULPS           896(BX), Z4, Z3
 	VMULPS           832(BX), Z5, Z4
 	VMOVUPS          Z3, K7, (DI)(AX*1)
 	VMOVUPS          Z4, K6, 64(DI)(AX*1)
-	VMULPS           768(BX), Z1, Z3
-	VMULPS           704(BX), Z2, Z4
-	VMULPS           896(BX), Z1, Z5
-	VMULPS           832(BX), Z2, Z7
+	VMULPS           768(BX), Z2, Z3
+	VMULPS           704(BX), Z1, Z4
+	VMULPS           896(BX), Z2, Z5
+	VMULPS           832(BX), Z1, Z7
 	VMULPS           640(BX), Z5, Z5
 	VMULPS           576(BX), Z7, Z7
 	VMULPS           Z3, Z0, Z3
@@ -1226,8 +1232,8 @@ whole:
 	VBLENDMPS        Z6, Z4, K1, Z6
 	VBLENDMPS        Z9, Z4, K2, Z4
 	VMOVUPS          256(BX), Z8
-	VMULPS           Z1, Z8, Z1
 	VMULPS           Z2, Z8, Z2
+	VMULPS           Z1, Z8, Z1
 	VMOVUPS          Z5, K7, (R8)(AX*1)
 	VMOVUPS          Z7, K6, 64(R8)(AX*1)
 	VMOVUPS          64(BX), Z5
@@ -1238,8 +1244,8 @@ whole:
 	VFMADD231PS      Z4, Z8, Z0
 	VMOVUPS          Z6, K7, (SI)(AX*1)
 	VMOVUPS          Z4, K6, 64(SI)(AX*1)
-	VMOVUPS          Z1, K7, (R9)(AX*1)
-	VMOVUPS          Z2, K6, 64(R9)(AX*1)
+	VMOVUPS          Z2, K7, (R9)(AX*1)
+	VMOVUPS          Z1, K6, 64(R9)(AX*1)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z1
 	VXORPS           Z7, Z1, Z2
 	VXORPS           Z5, Z1, Z1
@@ -1479,183 +1485,175 @@ DATA blackFirstStrip32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
 DATA blackFirstStrip32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
 DATA blackFirstStrip32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
 DATA blackFirstStrip32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
-DATA blackFirstStrip32AVX2Consts<>+896(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+900(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+904(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+908(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+912(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+916(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+920(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+924(SB)/4, $0x3fb17200
-DATA blackFirstStrip32AVX2Consts<>+928(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+932(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+936(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+940(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+944(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+948(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+952(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+956(SB)/4, $0x363fbe8e
-DATA blackFirstStrip32AVX2Consts<>+960(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+964(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+968(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+972(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+976(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+980(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+984(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+988(SB)/4, $0x37b56891
-DATA blackFirstStrip32AVX2Consts<>+992(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+996(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1000(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1004(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1008(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1012(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1016(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1020(SB)/4, $0xb9891f97
-DATA blackFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3b2aac27
-DATA blackFirstStrip32AVX2Consts<>+1056(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1060(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1064(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1068(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1072(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1076(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1080(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1084(SB)/4, $0xbcaaaa45
-DATA blackFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3dfffffe
-DATA blackFirstStrip32AVX2Consts<>+1120(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1124(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1128(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1132(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1136(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1140(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1144(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1148(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+1152(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1156(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1160(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1164(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1168(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1172(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1176(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1180(SB)/4, $0x39f55674
-DATA blackFirstStrip32AVX2Consts<>+1184(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1188(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1192(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1196(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1200(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1204(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1208(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1212(SB)/4, $0x398114b6
-DATA blackFirstStrip32AVX2Consts<>+1216(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1220(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1224(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1228(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1232(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1236(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1240(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1244(SB)/4, $0xbb82dd71
-DATA blackFirstStrip32AVX2Consts<>+1248(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1252(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1256(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1260(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1264(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1268(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1272(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1276(SB)/4, $0x3af38970
-DATA blackFirstStrip32AVX2Consts<>+1280(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1284(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1288(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1292(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1296(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1300(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1304(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1308(SB)/4, $0x3cf7415f
-DATA blackFirstStrip32AVX2Consts<>+1312(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1316(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1320(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1324(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1328(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1332(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1336(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1340(SB)/4, $0xbdd09d4d
-DATA blackFirstStrip32AVX2Consts<>+1344(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1348(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1352(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1356(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1360(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1364(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1368(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1372(SB)/4, $0x3e19190f
-DATA blackFirstStrip32AVX2Consts<>+1376(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1380(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1384(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1388(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1392(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1396(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1400(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1404(SB)/4, $0xbc80cdcc
-DATA blackFirstStrip32AVX2Consts<>+1408(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1412(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1416(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1420(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1424(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1428(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1432(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1436(SB)/4, $0xbeecaa20
-DATA blackFirstStrip32AVX2Consts<>+1440(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1444(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1448(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1452(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1456(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1460(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1464(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1468(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1472(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1476(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1480(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1484(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1488(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1492(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1496(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1500(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1504(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1508(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1512(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1516(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1520(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1524(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1528(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1532(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1536(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1540(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1544(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1548(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1552(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1556(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1560(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1564(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1568(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1572(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1576(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1580(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1584(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1588(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1592(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1596(SB)/4, $0x7fc00000
-GLOBL blackFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1600
+DATA blackFirstStrip32AVX2Consts<>+896(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+900(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+904(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+908(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+912(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+916(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+920(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+924(SB)/4, $0x000000a4
+DATA blackFirstStrip32AVX2Consts<>+928(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+932(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+936(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+940(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+944(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+948(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+952(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+956(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+960(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+964(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+968(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+972(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+976(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+980(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+984(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+988(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+992(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+996(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1000(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1004(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1008(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1012(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1016(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1020(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+1024(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1028(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1032(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1036(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1040(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1044(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1048(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1052(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1056(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1060(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1064(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1068(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1072(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1076(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1080(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1084(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1088(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1092(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1096(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1100(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1104(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1108(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1112(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1116(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1120(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1124(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1128(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1132(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1136(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1140(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1144(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1148(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1152(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1156(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1160(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1164(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1168(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1172(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1176(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1180(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1184(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1188(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1192(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1196(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1200(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1204(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1208(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1212(SB)/4, $0x2d000000
+DATA blackFirstStrip32AVX2Consts<>+1216(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1220(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1224(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1228(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1232(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1236(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1240(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1244(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1248(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1252(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1256(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1260(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1264(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1268(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1272(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1276(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1280(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1284(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1288(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1292(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1296(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1300(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1304(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1308(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1312(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1316(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1320(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1324(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1328(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1332(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1336(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1340(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1344(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1348(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1352(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1356(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1360(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1364(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1368(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1372(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1376(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1380(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1384(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1388(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1392(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1396(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1400(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1404(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1408(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1412(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1416(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1420(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1424(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1428(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1432(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1436(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1440(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1444(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1448(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1452(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1456(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1460(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1464(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1468(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1472(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1476(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1480(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1484(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1488(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1492(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1496(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1500(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1504(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1508(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1512(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1516(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1520(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1524(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1528(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1532(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1536(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1540(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1544(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1548(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1552(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1556(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1560(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1564(SB)/4, $0x7fc00000
+GLOBL blackFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1568
 
 DATA blackFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2127,9 +2125,6 @@ body:
 	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y12
 	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y7
 	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y8
-	VSUBPS       Y11, Y12, Y12
-	VSUBPS       Y11, Y7, Y7
-	VSUBPS       Y11, Y8, Y8
 	VMULPS       Y5, Y0, Y11
 	VMOVUPS      Y8, 1504(BX)
 	VMULPS       Y10, Y6, Y8
@@ -2187,312 +2182,306 @@ body:
 	VMULPS       1216(BX), Y0, Y0
 	VMULPS       1248(BX), Y6, Y6
 	VMULPS       1280(BX), Y13, Y13
-	VMOVUPS      1408(BX), Y14
-	VMULPS       Y2, Y14, Y2
-	VMOVUPS      1440(BX), Y15
-	VMULPS       Y1, Y15, Y1
-	VMOVUPS      1472(BX), Y10
-	VMULPS       Y3, Y10, Y3
+	VMULPS       1408(BX), Y2, Y2
+	VMULPS       1440(BX), Y1, Y1
+	VMULPS       1472(BX), Y3, Y3
+	VMOVUPS      1568(BX), Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y15
 	VMOVUPS      Y7, 1280(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y7
+	VSUBPS       Y15, Y14, Y7
 	VMOVUPS      Y8, 1248(BX)
-	VMULPS       1568(BX), Y7, Y8
+	VMOVUPS      1536(BX), Y8
 	VMOVUPS      Y11, 1216(BX)
-	VMULPS       1536(BX), Y7, Y11
+	VSUBPS       Y15, Y8, Y11
 	VMOVUPS      Y9, 1600(BX)
 	VMOVUPS      1504(BX), Y9
-	VMULPS       Y7, Y9, Y7
-	VFMADD231PS  Y14, Y14, Y8
-	VFMADD231PS  Y15, Y15, Y11
-	VFMADD231PS  Y10, Y10, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y10
-	VFMADD231PS  1568(BX), Y10, Y8
-	VFMADD231PS  1536(BX), Y10, Y11
-	VFMADD231PS  Y10, Y9, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y10
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y14
-	VFMADD231PS  Y10, Y0, Y14
+	VSUBPS       Y15, Y9, Y15
+	VMOVUPS      Y5, 1632(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y5
+	VPADDD       Y5, Y14, Y14
+	VPADDD       Y5, Y8, Y8
+	VPADDD       Y5, Y9, Y5
+	VPSLLD       $0x17, Y14, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y14
+	VMOVUPS      Y12, 1504(BX)
+	VMULPS       Y14, Y7, Y12
+	VMOVUPS      Y4, 1536(BX)
+	VMULPS       Y14, Y11, Y4
+	VMULPS       Y14, Y15, Y14
+	VMOVUPS      1408(BX), Y10
+	VFMADD231PS  Y10, Y10, Y12
+	VMOVUPS      1440(BX), Y10
+	VFMADD231PS  Y10, Y10, Y4
+	VMOVUPS      1472(BX), Y10
+	VFMADD231PS  Y10, Y10, Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y10
+	VFMADD231PS  Y10, Y7, Y12
+	VFMADD231PS  Y10, Y11, Y4
+	VFMADD231PS  Y10, Y15, Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS  Y7, Y0, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS  Y7, Y6, Y11
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y15
-	VFMADD231PS  Y10, Y6, Y15
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y9
-	VFMADD231PS  Y10, Y13, Y9
-	VMOVUPS      Y5, 1472(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y5
-	VFMADD231PS  Y10, Y2, Y5
+	VFMADD231PS  Y7, Y13, Y15
+	VMOVUPS      Y13, 1472(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y7, Y2, Y13
 	VMOVUPS      Y2, 1440(BX)
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y2
-	VFMADD231PS  Y10, Y1, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y3, Y10
+	VFMADD231PS  Y7, Y1, Y2
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y3, Y7
 	VMOVUPS      Y3, 1408(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y3
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y8, Y3
-	VMOVUPS      Y1, 1632(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y1
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y11, Y1
-	VMOVUPS      Y10, 1664(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y7, Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y8, Y3
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y11, Y1
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y7, Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y8, Y3
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y11, Y1
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y7, Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y8, Y3
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y11, Y1
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y7, Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y8, Y3
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y11, Y1
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y7, Y10
-	VMULPS       Y3, Y8, Y3
-	VMULPS       Y1, Y11, Y1
-	VMULPS       Y10, Y7, Y7
-	VMOVUPS      160(BX), Y8
-	VFMADD213PS  Y8, Y8, Y3
-	VFMADD213PS  Y8, Y8, Y1
-	VFMADD213PS  Y8, Y7, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y10
-	VFMADD231PS  Y7, Y14, Y10
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y11
-	VFMADD231PS  Y7, Y15, Y11
-	VMOVUPS      Y8, 1696(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y8
-	VFMADD231PS  Y7, Y9, Y8
-	VMOVUPS      Y1, 1376(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y1
-	VFMADD213PS  Y1, Y14, Y10
-	VFMADD213PS  Y1, Y15, Y11
-	VFMADD213PS  Y1, Y9, Y8
-	VMOVUPS      Y3, 1344(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y3
-	VFMADD213PS  Y3, Y14, Y10
-	VFMADD213PS  Y3, Y15, Y11
-	VFMADD213PS  Y3, Y9, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y3
-	VFMADD213PS  Y3, Y14, Y10
-	VFMADD213PS  Y3, Y15, Y11
-	VFMADD213PS  Y3, Y9, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y3
-	VFMADD213PS  Y3, Y14, Y10
-	VFMADD213PS  Y3, Y15, Y11
-	VFMADD213PS  Y3, Y9, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y3
-	VFMADD213PS  Y3, Y14, Y10
-	VFMADD213PS  Y3, Y15, Y11
-	VFMADD213PS  Y3, Y9, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y3
-	VFMADD213PS  Y3, Y14, Y10
-	VFMADD213PS  Y3, Y15, Y11
-	VFMADD213PS  Y3, Y9, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y3
-	VFMADD213PS  Y3, Y10, Y14
-	VFMADD213PS  Y3, Y11, Y15
-	VFMADD213PS  Y3, Y8, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y8
-	VFMADD213PS  Y8, Y14, Y0
-	VFMADD213PS  Y8, Y15, Y6
-	VFMADD213PS  Y8, Y9, Y13
-	VMULPS       Y4, Y0, Y0
-	VMULPS       Y12, Y6, Y4
-	VMULPS       1472(BX), Y13, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y3
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+992(SB), Y12, Y3
+	VMOVUPS      Y1, 1568(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y1
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+992(SB), Y4, Y1
+	VMOVUPS      Y7, 1664(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y7
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+992(SB), Y14, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y12, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y4, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y14, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y12, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y4, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y14, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y12, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y4, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y14, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y12, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y4, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y14, Y7
+	VMULPS       Y3, Y12, Y3
+	VMULPS       Y1, Y4, Y1
+	VMULPS       Y7, Y14, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y7
+	VADDPS       Y3, Y7, Y3
+	VADDPS       Y1, Y7, Y1
+	VADDPS       Y4, Y7, Y4
+	VMULPS       Y9, Y3, Y3
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      160(BX), Y5
+	VMULPS       Y3, Y5, Y3
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y5
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y8
+	VFMADD231PS  Y5, Y10, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y9
+	VFMADD231PS  Y5, Y11, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS  Y5, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y14
+	VFMADD213PS  Y14, Y10, Y8
+	VFMADD213PS  Y14, Y11, Y9
+	VFMADD213PS  Y14, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1472(SB), Y14
+	VFMADD213PS  Y14, Y8, Y10
+	VFMADD213PS  Y14, Y9, Y11
+	VFMADD213PS  Y14, Y12, Y15
+	VFMADD213PS  Y7, Y10, Y0
+	VFMADD213PS  Y7, Y11, Y6
+	VFMADD132PS  1472(BX), Y7, Y15
+	VMULPS       1536(BX), Y0, Y0
+	VMULPS       1504(BX), Y6, Y6
+	VMULPS       1632(BX), Y15, Y8
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y9
 	VANDPS       Y0, Y9, Y0
-	VANDPS       Y4, Y9, Y4
 	VANDPS       Y6, Y9, Y6
+	VANDPS       Y8, Y9, Y8
 	VMOVUPS      768(BX), Y10
 	VORPS        Y0, Y10, Y0
 	VMOVUPS      960(BX), Y11
-	VORPS        Y4, Y11, Y4
+	VORPS        Y6, Y11, Y6
 	VMOVUPS      448(BX), Y12
-	VORPS        Y6, Y12, Y6
-	VMOVUPS      320(BX), Y13
-	VORPS        Y10, Y13, Y10
-	VORPS        Y11, Y13, Y11
-	VORPS        Y12, Y13, Y12
-	VMOVUPS      576(BX), Y13
-	VCMPPS       $0x00, Y10, Y13, Y10
-	VMOVUPS      608(BX), Y13
-	VCMPPS       $0x00, Y11, Y13, Y11
-	VMOVUPS      992(BX), Y13
-	VCMPPS       $0x00, Y12, Y13, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y13
-	VMOVUPS      928(BX), Y14
-	VBLENDVPS    Y10, Y13, Y14, Y10
-	VMOVUPS      832(BX), Y14
-	VBLENDVPS    Y11, Y13, Y14, Y11
-	VMOVUPS      480(BX), Y14
-	VBLENDVPS    Y12, Y13, Y14, Y12
-	VMOVUPS      1600(BX), Y13
-	VSUBPS       Y10, Y13, Y10
-	VMOVUPS      1088(BX), Y14
-	VSUBPS       Y11, Y14, Y11
+	VORPS        Y8, Y12, Y8
+	VMOVUPS      320(BX), Y15
+	VORPS        Y10, Y15, Y10
+	VORPS        Y11, Y15, Y11
+	VORPS        Y12, Y15, Y12
+	VMOVUPS      576(BX), Y15
+	VCMPPS       $0x00, Y10, Y15, Y10
+	VMOVUPS      608(BX), Y15
+	VCMPPS       $0x00, Y11, Y15, Y11
+	VMOVUPS      992(BX), Y15
+	VCMPPS       $0x00, Y12, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y15
+	VMOVUPS      928(BX), Y9
+	VBLENDVPS    Y10, Y15, Y9, Y9
+	VMOVUPS      832(BX), Y10
+	VBLENDVPS    Y11, Y15, Y10, Y10
+	VMOVUPS      480(BX), Y11
+	VBLENDVPS    Y12, Y15, Y11, Y11
+	VMOVUPS      1600(BX), Y12
+	VSUBPS       Y9, Y12, Y9
+	VMOVUPS      1088(BX), Y15
+	VSUBPS       Y10, Y15, Y10
 	VMOVUPS      1056(BX), Y15
-	VSUBPS       Y12, Y15, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y15
-	VFMADD231PS  Y7, Y5, Y15
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y14
-	VFMADD231PS  Y7, Y2, Y14
-	VMOVUPS      1664(BX), Y13
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y13, Y7
-	VFMADD213PS  Y1, Y5, Y15
-	VFMADD213PS  Y1, Y2, Y14
-	VFMADD231PS  Y7, Y13, Y1
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y7
-	VFMADD213PS  Y7, Y5, Y15
-	VFMADD213PS  Y7, Y2, Y14
-	VFMADD231PS  Y1, Y13, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y1
-	VFMADD213PS  Y1, Y5, Y15
-	VFMADD213PS  Y1, Y2, Y14
-	VFMADD231PS  Y7, Y13, Y1
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y7
-	VFMADD213PS  Y7, Y5, Y15
-	VFMADD213PS  Y7, Y2, Y14
-	VFMADD231PS  Y1, Y13, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y1
-	VFMADD213PS  Y1, Y5, Y15
-	VFMADD213PS  Y1, Y2, Y14
-	VFMADD231PS  Y7, Y13, Y1
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y7
-	VFMADD213PS  Y7, Y5, Y15
-	VFMADD213PS  Y7, Y2, Y14
-	VFMADD231PS  Y1, Y13, Y7
-	VFMADD213PS  Y3, Y15, Y5
-	VFMADD213PS  Y3, Y14, Y2
-	VFMADD231PS  Y7, Y13, Y3
-	VFMADD132PS  1440(BX), Y8, Y5
-	VFMADD132PS  1632(BX), Y8, Y2
-	VFMADD231PS  1408(BX), Y3, Y8
-	VMULPS       1216(BX), Y5, Y1
+	VSUBPS       Y11, Y15, Y11
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y15
+	VFMADD231PS  Y5, Y13, Y15
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS  Y5, Y2, Y12
+	VMOVUPS      Y11, 480(BX)
+	VMOVUPS      1664(BX), Y11
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y11, Y5
+	VMOVUPS      Y10, 832(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y10
+	VFMADD213PS  Y10, Y13, Y15
+	VFMADD213PS  Y10, Y2, Y12
+	VFMADD231PS  Y5, Y11, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y5
+	VFMADD213PS  Y5, Y13, Y15
+	VFMADD213PS  Y5, Y2, Y12
+	VFMADD231PS  Y10, Y11, Y5
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y10
+	VFMADD213PS  Y10, Y13, Y15
+	VFMADD213PS  Y10, Y2, Y12
+	VFMADD231PS  Y5, Y11, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y5
+	VFMADD213PS  Y5, Y13, Y15
+	VFMADD213PS  Y5, Y2, Y12
+	VFMADD231PS  Y10, Y11, Y5
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y10
+	VFMADD213PS  Y10, Y13, Y15
+	VFMADD213PS  Y10, Y2, Y12
+	VFMADD231PS  Y5, Y11, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y5
+	VFMADD213PS  Y5, Y13, Y15
+	VFMADD213PS  Y5, Y2, Y12
+	VFMADD231PS  Y10, Y11, Y5
+	VFMADD213PS  Y14, Y15, Y13
+	VFMADD213PS  Y14, Y12, Y2
+	VFMADD231PS  Y5, Y11, Y14
+	VFMADD132PS  1440(BX), Y7, Y13
+	VFMADD132PS  1568(BX), Y7, Y2
+	VFMADD231PS  1408(BX), Y14, Y7
+	VMULPS       1216(BX), Y13, Y5
 	VMULPS       1248(BX), Y2, Y2
-	VMULPS       1280(BX), Y8, Y3
-	VANDPS       Y1, Y9, Y1
-	VANDPS       Y2, Y9, Y2
-	VANDPS       Y3, Y9, Y3
-	VORPS        1184(BX), Y1, Y1
+	VMULPS       1280(BX), Y7, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y10
+	VANDPS       Y5, Y10, Y5
+	VANDPS       Y2, Y10, Y2
+	VANDPS       Y7, Y10, Y7
+	VORPS        1184(BX), Y5, Y5
 	VORPS        1152(BX), Y2, Y2
-	VORPS        1120(BX), Y3, Y3
-	VSUBPS       Y1, Y0, Y0
-	VSUBPS       Y2, Y4, Y4
-	VSUBPS       Y3, Y6, Y5
-	VMOVUPS      1568(BX), Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y7
-	VMINPS       Y7, Y6, Y8
-	VMOVUPS      1536(BX), Y9
-	VMINPS       Y7, Y9, Y13
-	VMOVUPS      1504(BX), Y14
-	VMINPS       Y7, Y14, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1472(SB), Y15
-	VMAXPS       Y15, Y8, Y8
-	VMAXPS       Y15, Y13, Y13
-	VMAXPS       Y15, Y7, Y7
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y13, Y9, Y9
-	VSUBPS       Y7, Y14, Y14
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y15
-	VADDPS       Y15, Y8, Y8
-	VADDPS       Y15, Y13, Y13
-	VADDPS       Y15, Y7, Y7
-	VADDPS       Y15, Y6, Y6
-	VADDPS       Y15, Y9, Y9
-	VADDPS       Y15, Y14, Y14
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y14, Y14
-	VMULPS       1344(BX), Y6, Y6
-	VMULPS       1376(BX), Y9, Y9
-	VMULPS       1696(BX), Y14, Y14
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y13, Y9, Y8
-	VMULPS       Y7, Y14, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y9
-	VMULPS       Y9, Y6, Y13
-	VMULPS       Y9, Y8, Y14
-	VMULPS       Y9, Y7, Y9
-	VFMADD231PS  Y0, Y6, Y10
-	VFMADD231PS  Y4, Y8, Y11
-	VFMADD231PS  Y5, Y7, Y12
-	VFNMADD213PS 1600(BX), Y6, Y1
-	VFNMADD213PS 1088(BX), Y8, Y2
-	VFNMADD213PS 1056(BX), Y7, Y3
-	VMULPS       672(BX), Y13, Y0
-	VMULPS       640(BX), Y14, Y4
-	VMULPS       736(BX), Y9, Y5
-	VMULPS       512(BX), Y13, Y6
-	VMULPS       800(BX), Y14, Y7
-	VMULPS       1024(BX), Y9, Y8
+	VORPS        1120(BX), Y7, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y10
+	VMULPS       Y10, Y3, Y11
+	VMULPS       Y10, Y1, Y12
+	VMULPS       Y10, Y4, Y10
+	VSUBPS       Y5, Y0, Y0
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y7, Y8, Y8
+	VFNMADD213PS 1600(BX), Y3, Y5
+	VFNMADD213PS 1088(BX), Y1, Y2
+	VFNMADD213PS 1056(BX), Y4, Y7
+	VMULPS       672(BX), Y11, Y13
+	VMULPS       640(BX), Y12, Y14
+	VMULPS       736(BX), Y10, Y15
+	VFMADD231PS  Y0, Y3, Y9
+	VFMADD213PS  832(BX), Y6, Y1
+	VFMADD213PS  480(BX), Y8, Y4
+	VMULPS       512(BX), Y11, Y0
+	VMULPS       800(BX), Y12, Y3
+	VMULPS       1024(BX), Y10, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y8
+	VMULPS       Y13, Y8, Y13
+	VMULPS       Y14, Y8, Y14
+	VMULPS       Y15, Y8, Y8
 	VMOVUPS      544(BX), Y15
-	VMOVUPS      Y9, 736(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1568(SB), Y9
-	VBLENDVPS    Y15, Y10, Y9, Y10
+	VMOVUPS      Y8, 480(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y8
+	VBLENDVPS    Y15, Y9, Y8, Y9
 	VMOVUPS      896(BX), Y15
-	VBLENDVPS    Y15, Y11, Y9, Y11
+	VBLENDVPS    Y15, Y1, Y8, Y1
 	VMOVUPS      864(BX), Y15
-	VBLENDVPS    Y15, Y12, Y9, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y12
-	VMULPS       Y0, Y12, Y0
-	VMULPS       Y4, Y12, Y4
-	VMULPS       Y5, Y12, Y5
-	VMOVUPS      32(BX), Y12
-	VMULPS       Y10, Y12, Y15
+	VBLENDVPS    Y15, Y4, Y8, Y4
+	VMOVUPS      32(BX), Y8
+	VMULPS       Y9, Y8, Y15
 	VMOVUPS      Y15, 864(BX)
-	VMULPS       Y11, Y12, Y15
-	VMULPS       Y9, Y12, Y12
-	VMULPS       512(BX), Y1, Y1
+	VMULPS       Y1, Y8, Y15
+	VMULPS       Y4, Y8, Y8
+	VMULPS       512(BX), Y5, Y5
 	VMULPS       800(BX), Y2, Y2
-	VMULPS       1024(BX), Y3, Y3
-	VMULPS       704(BX), Y6, Y6
-	VMULPS       384(BX), Y7, Y7
-	VMULPS       352(BX), Y8, Y8
-	VMULPS       128(BX), Y13, Y13
-	VMULPS       128(BX), Y14, Y14
+	VMULPS       1024(BX), Y7, Y7
+	VMULPS       704(BX), Y0, Y0
+	VMULPS       384(BX), Y3, Y3
+	VMULPS       352(BX), Y6, Y6
+	VMULPS       128(BX), Y11, Y11
+	VMULPS       128(BX), Y12, Y12
+	VMULPS       128(BX), Y10, Y10
+	VFMADD231PS  96(BX), Y9, Y13
+	VFMADD231PS  96(BX), Y1, Y14
 	VMOVUPS      Y14, 352(BX)
-	VMOVUPS      128(BX), Y14
-	VMULPS       736(BX), Y14, Y14
-	VFMADD231PS  96(BX), Y10, Y0
-	VFMADD231PS  96(BX), Y11, Y4
-	VFMADD231PS  96(BX), Y9, Y5
-	VMOVUPS      Y5, 736(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y5
-	VMOVUPS      Y4, 384(BX)
-	VXORPS       864(BX), Y5, Y4
-	VXORPS       Y15, Y5, Y15
-	VXORPS       Y12, Y5, Y5
+	VMOVUPS      480(BX), Y14
+	VFMADD231PS  96(BX), Y4, Y14
+	VMOVUPS      Y14, 480(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y14
+	VMOVUPS      Y13, 384(BX)
+	VXORPS       864(BX), Y14, Y13
+	VXORPS       Y15, Y14, Y15
+	VXORPS       Y8, Y14, Y8
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y10, (SI)(AX*1)
-	VMOVUPS      Y11, 32(SI)(AX*1)
+	VMOVUPS      Y9, (SI)(AX*1)
+	VMOVUPS      Y1, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y9, 64(SI)(AX*1)
+	VMOVUPS      Y4, 64(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y1, (DI)(AX*1)
+	VMOVUPS      Y5, (DI)(AX*1)
 	VMOVUPS      Y2, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y3, 64(DI)(AX*1)
+	VMOVUPS      Y7, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y6, (R8)(AX*1)
-	VMOVUPS      Y7, 32(R8)(AX*1)
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y8, 64(R8)(AX*1)
+	VMOVUPS      Y6, 64(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y13, (R9)(AX*1)
-	VMOVUPS      352(BX), Y1
-	VMOVUPS      Y1, 32(R9)(AX*1)
+	VMOVUPS      Y11, (R9)(AX*1)
+	VMOVUPS      Y12, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y14, 64(R9)(AX*1)
+	VMOVUPS      Y10, 64(R9)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y4, (R11)(AX*1)
+	VMOVUPS      Y13, (R11)(AX*1)
 	VMOVUPS      Y15, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y5, 64(R11)(AX*1)
+	VMOVUPS      Y8, 64(R11)(AX*1)
+	VMOVUPS      384(BX), Y0
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y0, (R10)(AX*1)
-	VMOVUPS      384(BX), Y0
+	VMOVUPS      352(BX), Y0
 	VMOVUPS      Y0, 32(R10)(AX*1)
-	VMOVUPS      736(BX), Y0
+	VMOVUPS      480(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y0, 64(R10)(AX*1)
 	ADDQ         $+96, AX
@@ -2771,8 +2760,6 @@ tail:
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
 	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y6
 	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y10
-	VSUBPS       Y11, Y6, Y6
-	VSUBPS       Y11, Y10, Y10
 	VMULPS       Y0, Y12, Y11
 	VMOVUPS      Y10, 960(BX)
 	VMULPS       Y5, Y7, Y10
@@ -2815,203 +2802,206 @@ tail:
 	VMULPS       1056(BX), Y2, Y2
 	VMULPS       1024(BX), Y5, Y5
 	VMULPS       864(BX), Y4, Y4
-	VMOVUPS      896(BX), Y9
-	VMULPS       Y10, Y9, Y10
-	VMOVUPS      928(BX), Y11
-	VMULPS       Y7, Y11, Y7
-	VMOVUPS      992(BX), Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y13
-	VMULPS       Y13, Y12, Y8
+	VMULPS       896(BX), Y10, Y9
+	VMULPS       928(BX), Y7, Y7
+	VMOVUPS      992(BX), Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
+	VSUBPS       Y11, Y10, Y12
+	VMOVUPS      960(BX), Y13
+	VSUBPS       Y11, Y13, Y11
 	VMOVUPS      Y1, 864(BX)
-	VMOVUPS      960(BX), Y1
-	VMULPS       Y13, Y1, Y13
-	VFMADD231PS  Y9, Y9, Y8
-	VFMADD231PS  Y11, Y11, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS  Y9, Y12, Y8
-	VFMADD231PS  Y9, Y1, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS  Y9, Y5, Y11
-	VMOVUPS      Y13, 928(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS  Y9, Y4, Y13
-	VMOVUPS      Y8, 896(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y8
-	VFMADD231PS  Y9, Y10, Y8
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y7, Y9
-	VMOVUPS      Y0, 1024(BX)
-	VMINPS       blackFirstStrip32AVX2Consts<>+1440(SB), Y12, Y0
-	VMOVUPS      Y7, 1056(BX)
-	VMINPS       blackFirstStrip32AVX2Consts<>+1440(SB), Y1, Y7
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y0, Y0
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y7, Y7
-	VSUBPS       Y0, Y12, Y12
-	VSUBPS       Y7, Y1, Y1
-	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y0, Y0
-	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y7, Y7
-	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y12, Y12
-	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y1, Y1
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y1
+	VPADDD       Y1, Y10, Y10
+	VPADDD       Y1, Y13, Y1
+	VPSLLD       $0x17, Y10, Y10
 	VPSLLD       $0x17, Y1, Y1
-	VMOVUPS      Y7, 960(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y7
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y11, Y7
-	VMOVUPS      Y0, 992(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y0
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1312(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1312(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1344(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1344(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y11, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y13, Y0
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1408(SB), Y7, Y11
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1408(SB), Y0, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y13
+	VMOVUPS      Y1, 960(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y1
+	VFMADD231PS  Y13, Y5, Y1
+	VMOVUPS      Y10, 992(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS  Y13, Y4, Y10
+	VMOVUPS      Y0, 1024(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y0
+	VMULPS       Y0, Y12, Y8
+	VMULPS       Y0, Y11, Y0
+	VMOVUPS      Y3, 1056(BX)
+	VMOVUPS      896(BX), Y3
+	VFMADD231PS  Y3, Y3, Y8
+	VMOVUPS      928(BX), Y3
+	VFMADD231PS  Y3, Y3, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y3
+	VFMADD231PS  Y3, Y12, Y8
+	VFMADD231PS  Y3, Y11, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y3
+	VFMADD231PS  Y13, Y9, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y7, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y11
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS  Y11, Y1, Y12
+	VMOVUPS      Y0, 928(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y0
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS  Y11, Y1, Y12
+	VFMADD213PS  Y11, Y10, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1472(SB), Y11
+	VFMADD213PS  Y11, Y12, Y1
+	VFMADD213PS  Y11, Y0, Y10
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y0
-	VFMADD213PS  Y0, Y11, Y5
-	VFMADD213PS  Y0, Y13, Y4
-	VMULPS       Y6, Y5, Y5
+	VFMADD213PS  Y0, Y1, Y5
+	VFMADD213PS  Y0, Y10, Y4
+	VMULPS       Y6, Y5, Y1
 	VMULPS       Y2, Y4, Y2
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y5, Y4, Y5
+	VANDPS       Y1, Y4, Y1
 	VANDPS       Y2, Y4, Y2
-	VMOVUPS      608(BX), Y6
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      576(BX), Y7
-	VORPS        Y2, Y7, Y2
-	VMOVUPS      320(BX), Y11
-	VORPS        Y6, Y11, Y6
-	VORPS        Y7, Y11, Y7
-	VMOVUPS      832(BX), Y11
-	VCMPPS       $0x00, Y6, Y11, Y6
-	VMOVUPS      384(BX), Y11
-	VCMPPS       $0x00, Y7, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y11
-	VMOVUPS      704(BX), Y13
-	VBLENDVPS    Y6, Y11, Y13, Y6
-	VMOVUPS      448(BX), Y13
-	VBLENDVPS    Y7, Y11, Y13, Y7
-	VSUBPS       Y6, Y3, Y6
-	VMOVUPS      640(BX), Y11
-	VSUBPS       Y7, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y11
-	VFMADD231PS  Y13, Y8, Y11
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y9, Y13
-	VMOVUPS      Y3, 448(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y3
-	VFMADD213PS  Y3, Y8, Y11
-	VFMADD231PS  Y13, Y9, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y13
-	VFMADD213PS  Y13, Y8, Y11
-	VFMADD231PS  Y3, Y9, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y3
-	VFMADD213PS  Y3, Y8, Y11
-	VFMADD231PS  Y13, Y9, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y13
-	VFMADD213PS  Y13, Y8, Y11
-	VFMADD231PS  Y3, Y9, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y3
-	VFMADD213PS  Y3, Y8, Y11
-	VFMADD231PS  Y13, Y9, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y13
-	VFMADD213PS  Y13, Y8, Y11
-	VFMADD231PS  Y3, Y9, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y3
-	VFMADD213PS  Y3, Y11, Y8
-	VFMADD231PS  Y13, Y9, Y3
-	VFMADD213PS  Y0, Y8, Y10
-	VFMADD231PS  1056(BX), Y3, Y0
-	VMULPS       1024(BX), Y10, Y3
-	VMULPS       864(BX), Y0, Y0
-	VMOVUPS      896(BX), Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS  Y9, Y8, Y10
-	VMOVUPS      928(BX), Y11
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+992(SB), Y11, Y9
-	VANDPS       Y3, Y4, Y3
-	VANDPS       Y0, Y4, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y4
-	VFMADD213PS  Y4, Y8, Y10
-	VFMADD231PS  Y9, Y11, Y4
+	VMOVUPS      608(BX), Y5
+	VORPS        Y1, Y5, Y1
+	VMOVUPS      576(BX), Y6
+	VORPS        Y2, Y6, Y2
+	VMOVUPS      320(BX), Y10
+	VORPS        Y5, Y10, Y5
+	VORPS        Y6, Y10, Y6
+	VMOVUPS      832(BX), Y10
+	VCMPPS       $0x00, Y5, Y10, Y5
+	VMOVUPS      384(BX), Y10
+	VCMPPS       $0x00, Y6, Y10, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y10
+	VMOVUPS      704(BX), Y12
+	VBLENDVPS    Y5, Y10, Y12, Y5
+	VMOVUPS      448(BX), Y12
+	VBLENDVPS    Y6, Y10, Y12, Y6
+	VMOVUPS      1056(BX), Y10
+	VSUBPS       Y5, Y10, Y5
+	VMOVUPS      640(BX), Y12
+	VSUBPS       Y6, Y12, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y10
+	VFMADD231PS  Y12, Y3, Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y13, Y12
+	VMOVUPS      Y6, 448(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y6
+	VFMADD213PS  Y6, Y3, Y10
+	VFMADD231PS  Y12, Y13, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y12
+	VFMADD213PS  Y12, Y3, Y10
+	VFMADD231PS  Y6, Y13, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y6
+	VFMADD213PS  Y6, Y3, Y10
+	VFMADD231PS  Y12, Y13, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y12
+	VFMADD213PS  Y12, Y3, Y10
+	VFMADD231PS  Y6, Y13, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y6
+	VFMADD213PS  Y6, Y3, Y10
+	VFMADD231PS  Y12, Y13, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y12
+	VFMADD213PS  Y12, Y3, Y10
+	VFMADD231PS  Y6, Y13, Y12
+	VFMADD213PS  Y11, Y10, Y3
+	VFMADD231PS  Y12, Y13, Y11
+	VFMADD213PS  Y0, Y3, Y9
+	VFMADD213PS  Y0, Y11, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y3
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y6
+	VFMADD231PS  Y3, Y8, Y6
+	VMOVUPS      928(BX), Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y10, Y3
+	VMULPS       1024(BX), Y9, Y9
+	VMULPS       864(BX), Y7, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y11
+	VFMADD213PS  Y11, Y8, Y6
+	VFMADD231PS  Y3, Y10, Y11
+	VANDPS       Y9, Y4, Y3
+	VANDPS       Y7, Y4, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y7
+	VFMADD213PS  Y7, Y8, Y6
+	VFMADD231PS  Y11, Y10, Y7
 	VORPS        1088(BX), Y3, Y3
-	VORPS        1120(BX), Y0, Y0
-	VSUBPS       Y3, Y5, Y5
-	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y9
-	VFMADD213PS  Y9, Y8, Y10
-	VFMADD231PS  Y4, Y11, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y4
-	VFMADD213PS  Y4, Y8, Y10
-	VFMADD231PS  Y9, Y11, Y4
+	VORPS        1120(BX), Y4, Y4
+	VSUBPS       Y3, Y1, Y1
+	VSUBPS       Y4, Y2, Y2
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y9
-	VFMADD213PS  Y9, Y8, Y10
-	VFMADD213PS  Y9, Y11, Y4
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y4, Y11, Y4
-	VMOVUPS      160(BX), Y10
-	VFMADD213PS  Y10, Y10, Y8
-	VFMADD213PS  Y10, Y4, Y10
-	VMULPS       Y12, Y8, Y4
-	VMULPS       Y1, Y10, Y1
-	VMULPS       992(BX), Y4, Y4
-	VMULPS       960(BX), Y1, Y1
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y8
-	VMULPS       Y8, Y4, Y10
-	VMULPS       Y8, Y1, Y8
-	VFMADD231PS  Y5, Y4, Y6
-	VFMADD231PS  Y2, Y1, Y7
-	VFNMADD213PS 448(BX), Y4, Y3
-	VFNMADD213PS 640(BX), Y1, Y0
-	VMULPS       512(BX), Y10, Y1
-	VMULPS       480(BX), Y8, Y2
-	VMULPS       736(BX), Y10, Y4
-	VMULPS       800(BX), Y8, Y5
+	VFMADD213PS  Y9, Y8, Y6
+	VFMADD231PS  Y7, Y10, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y7
+	VFMADD213PS  Y7, Y8, Y6
+	VFMADD213PS  Y7, Y10, Y9
+	VMULPS       Y6, Y8, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y6, Y0, Y6
+	VADDPS       Y8, Y0, Y0
+	VMULPS       992(BX), Y6, Y6
+	VMULPS       960(BX), Y0, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y8
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y0, Y0
+	VMOVUPS      160(BX), Y8
+	VMULPS       Y6, Y8, Y6
+	VMULPS       Y0, Y8, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y8
+	VMULPS       Y8, Y6, Y9
+	VMULPS       Y8, Y0, Y8
+	VFMADD231PS  Y1, Y6, Y5
+	VFMADD213PS  448(BX), Y0, Y2
+	VFNMADD213PS 1056(BX), Y6, Y3
+	VFNMADD213PS 640(BX), Y0, Y4
+	VMULPS       512(BX), Y9, Y0
+	VMULPS       480(BX), Y8, Y1
+	VMULPS       736(BX), Y9, Y6
+	VMULPS       800(BX), Y8, Y10
 	VMOVUPS      544(BX), Y11
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1568(SB), Y12
-	VBLENDVPS    Y11, Y6, Y12, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y12
+	VBLENDVPS    Y11, Y5, Y12, Y5
 	VMOVUPS      416(BX), Y11
-	VBLENDVPS    Y11, Y7, Y12, Y7
-	VMULPS       Y1, Y9, Y1
-	VMULPS       Y2, Y9, Y2
-	VMOVUPS      32(BX), Y9
-	VMULPS       Y6, Y9, Y11
-	VMULPS       Y7, Y9, Y9
+	VBLENDVPS    Y11, Y2, Y12, Y2
+	VMULPS       Y0, Y7, Y0
+	VMULPS       Y1, Y7, Y1
+	VMOVUPS      32(BX), Y7
+	VMULPS       Y5, Y7, Y11
+	VMULPS       Y2, Y7, Y7
 	VMULPS       736(BX), Y3, Y3
-	VMULPS       800(BX), Y0, Y0
-	VMULPS       768(BX), Y4, Y4
-	VMULPS       672(BX), Y5, Y5
+	VMULPS       800(BX), Y4, Y4
+	VMULPS       768(BX), Y6, Y6
+	VMULPS       672(BX), Y10, Y10
 	VMOVUPS      128(BX), Y12
-	VMULPS       Y10, Y12, Y10
+	VMULPS       Y9, Y12, Y9
 	VMULPS       Y8, Y12, Y8
 	VMOVUPS      96(BX), Y12
-	VFMADD231PS  Y6, Y12, Y1
-	VFMADD231PS  Y7, Y12, Y2
+	VFMADD231PS  Y5, Y12, Y0
+	VFMADD231PS  Y2, Y12, Y1
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y12
 	VXORPS       Y11, Y12, Y11
-	VXORPS       Y9, Y12, Y9
-	VMASKMOVPS   Y6, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(SI)(AX*1)
+	VXORPS       Y7, Y12, Y7
+	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(SI)(AX*1)
 	VMASKMOVPS   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y4, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R8)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(DI)(AX*1)
+	VMASKMOVPS   Y6, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y10, Y14, 32(R8)(AX*1)
 	VMASKMOVPS   Y11, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y7, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y9, Y15, (R9)(AX*1)
 	VMASKMOVPS   Y8, Y14, 32(R9)(AX*1)
-	VMASKMOVPS   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -102,49 +102,50 @@ func blackFirstStrip32Row(sign, F, K, T, sigma, D, r float32) (price, delta, gam
 	v130 := fma32(v121, v128, 0.124999985)
 	v132 := fma32(v121, v130, -0.5)
 	v133 := float32(v121 * v132)
-	v134 := fma32(v9, v133, v9)
-	E := scale32(v134, v116)
-	v137 := float32(E * 0.3989423)
-	v138 := -sign
-	v139 := copysign32(1, d1)
-	v140 := v138 == v139
-	v141 := float32(sign * v9)
-	v143 := choose32(v140, 0, v141)
-	v144 := copysign32(1, d2)
-	v145 := v138 == v144
-	v146 := float32(sign * v10)
-	v147 := choose32(v145, 0, v146)
-	v148 := copysign32(v98, d1)
-	v149 := copysign32(v113, d2)
-	v150 := -E
-	N1 := fma32(v148, v150, v143)
-	v152 := v149 - v148
-	v153 := v143 - v147
-	v154 := fma32(E, v152, v153)
-	v155 := minOf32(F, K)
-	v156 := minOf32(v155, D)
-	v157 := minOf32(v156, s)
-	v158 := v9 + v10
-	v159 := s + v158
-	v160 := minOf32(v157, T)
-	v161 := T + v159
-	v163 := 1e-09 < v160
-	v165 := v161 < 1e+09
-	v166 := v163 && v165
-	v168 := choose32(v166, v154, float32(math.NaN()))
-	v169 := float32(v40 * N1)
-	v170 := float32(v40 * v137)
-	v171 := float32(v39 * v40)
-	v172 := float32(v170 * v171)
-	v173 := float32(v7 * v137)
-	v174 := float32(sigma * sigma)
-	v175 := float32(v39 * v174)
-	v176 := float32(v137 * v175)
-	v177 := float32(v176 * -0.5)
-	v178 := fma32(r, v168, v177)
-	v179 := float32(T * v168)
-	v180 := -v179
-	return v168, v169, v172, v173, v178, v180
+	v134 := v133 + 1
+	v135 := scale32(v134, v116)
+	E := float32(v9 * v135)
+	v138 := float32(E * 0.3989423)
+	v139 := -sign
+	v140 := copysign32(1, d1)
+	v141 := v139 == v140
+	v142 := float32(sign * v9)
+	v144 := choose32(v141, 0, v142)
+	v145 := copysign32(1, d2)
+	v146 := v139 == v145
+	v147 := float32(sign * v10)
+	v148 := choose32(v146, 0, v147)
+	v149 := copysign32(v98, d1)
+	v150 := copysign32(v113, d2)
+	v151 := -E
+	N1 := fma32(v149, v151, v144)
+	v153 := v150 - v149
+	v154 := v144 - v148
+	v155 := fma32(E, v153, v154)
+	v156 := minOf32(F, K)
+	v157 := minOf32(v156, D)
+	v158 := minOf32(v157, s)
+	v159 := v9 + v10
+	v160 := s + v159
+	v161 := minOf32(v158, T)
+	v162 := T + v160
+	v164 := 1e-09 < v161
+	v166 := v162 < 1e+09
+	v167 := v164 && v166
+	v169 := choose32(v167, v155, float32(math.NaN()))
+	v170 := float32(v40 * N1)
+	v171 := float32(v40 * v138)
+	v172 := float32(v39 * v40)
+	v173 := float32(v171 * v172)
+	v174 := float32(v7 * v138)
+	v175 := float32(sigma * sigma)
+	v176 := float32(v39 * v175)
+	v177 := float32(v138 * v176)
+	v178 := float32(v177 * -0.5)
+	v179 := fma32(r, v169, v178)
+	v180 := float32(T * v169)
+	v181 := -v180
+	return v169, v170, v173, v174, v179, v181
 }
 
 // blackFirstStrip32Generic is blackFirstStrip32Row row by row.

@@ -15,53 +15,53 @@ DATA blackFirstStripAVX512Consts<>+56(SB)/8, $0x3fd2492494229359
 DATA blackFirstStripAVX512Consts<>+64(SB)/8, $0x3fd999999997fa04
 DATA blackFirstStripAVX512Consts<>+72(SB)/8, $0x3fe5555555555593
 DATA blackFirstStripAVX512Consts<>+80(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX512Consts<>+88(SB)/8, $0x3fe0000000000000
-DATA blackFirstStripAVX512Consts<>+96(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX512Consts<>+104(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX512Consts<>+112(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX512Consts<>+120(SB)/8, $0x7fffffffffffffff
-DATA blackFirstStripAVX512Consts<>+128(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX512Consts<>+136(SB)/8, $0x4004000000000000
-DATA blackFirstStripAVX512Consts<>+144(SB)/8, $0x4017000000000000
-DATA blackFirstStripAVX512Consts<>+152(SB)/8, $0x4338000000000000
-DATA blackFirstStripAVX512Consts<>+160(SB)/8, $0xbfe71547652b82fe
-DATA blackFirstStripAVX512Consts<>+168(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstStripAVX512Consts<>+176(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstStripAVX512Consts<>+184(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstStripAVX512Consts<>+192(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstStripAVX512Consts<>+200(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstStripAVX512Consts<>+208(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstStripAVX512Consts<>+216(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstStripAVX512Consts<>+224(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstStripAVX512Consts<>+232(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstStripAVX512Consts<>+240(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstStripAVX512Consts<>+248(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstStripAVX512Consts<>+256(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstStripAVX512Consts<>+264(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstStripAVX512Consts<>+272(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstStripAVX512Consts<>+280(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstStripAVX512Consts<>+288(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstStripAVX512Consts<>+296(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstStripAVX512Consts<>+304(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstStripAVX512Consts<>+312(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstStripAVX512Consts<>+320(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstStripAVX512Consts<>+328(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstStripAVX512Consts<>+336(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstStripAVX512Consts<>+344(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstStripAVX512Consts<>+352(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX512Consts<>+360(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstStripAVX512Consts<>+368(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstStripAVX512Consts<>+376(SB)/8, $0xbe371dee623fde67
-DATA blackFirstStripAVX512Consts<>+384(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstStripAVX512Consts<>+392(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstStripAVX512Consts<>+400(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstStripAVX512Consts<>+408(SB)/8, $0xbf31111111122322
-DATA blackFirstStripAVX512Consts<>+416(SB)/8, $0x3f655555555502a1
-DATA blackFirstStripAVX512Consts<>+424(SB)/8, $0xbf95555555555511
-DATA blackFirstStripAVX512Consts<>+432(SB)/8, $0x3fc000000000000b
-DATA blackFirstStripAVX512Consts<>+440(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX512Consts<>+448(SB)/8, $0x0000000000000000
-DATA blackFirstStripAVX512Consts<>+456(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX512Consts<>+88(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX512Consts<>+96(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX512Consts<>+104(SB)/8, $0x3fe0000000000000
+DATA blackFirstStripAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
+DATA blackFirstStripAVX512Consts<>+120(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX512Consts<>+128(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX512Consts<>+136(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX512Consts<>+144(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX512Consts<>+152(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX512Consts<>+160(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX512Consts<>+168(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX512Consts<>+176(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX512Consts<>+184(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX512Consts<>+192(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX512Consts<>+200(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX512Consts<>+208(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX512Consts<>+216(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX512Consts<>+224(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX512Consts<>+232(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX512Consts<>+240(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX512Consts<>+248(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX512Consts<>+256(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX512Consts<>+264(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX512Consts<>+272(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX512Consts<>+280(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX512Consts<>+288(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX512Consts<>+296(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX512Consts<>+304(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX512Consts<>+312(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX512Consts<>+320(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX512Consts<>+328(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX512Consts<>+336(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX512Consts<>+344(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX512Consts<>+352(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX512Consts<>+360(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX512Consts<>+368(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX512Consts<>+376(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX512Consts<>+384(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX512Consts<>+392(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX512Consts<>+400(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX512Consts<>+408(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX512Consts<>+416(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX512Consts<>+424(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX512Consts<>+432(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX512Consts<>+440(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX512Consts<>+448(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX512Consts<>+456(SB)/8, $0x0000000000000000
 DATA blackFirstStripAVX512Consts<>+464(SB)/8, $0x3fd9884533d43651
 DATA blackFirstStripAVX512Consts<>+472(SB)/8, $0x7ff8000000000001
 GLOBL blackFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $480
@@ -139,905 +139,919 @@ body:
 	VGETMANTPD       $0x04, Z1, Z13
 	VGETMANTPD       $0x04, Z2, Z14
 	VGETMANTPD       $0x04, Z3, Z15
-	VMOVUPD          256(BX), Z16
-	VMULPD           Z16, Z4, Z17
-	VMULPD           Z16, Z5, Z18
-	VMULPD           Z16, Z6, Z19
-	VMULPD           Z16, Z7, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+0(SB), Z21
-	VMULPD           Z21, Z12, Z22
-	VMULPD           Z21, Z13, Z23
-	VMULPD           Z21, Z14, Z24
-	VMULPD           Z21, Z15, Z21
-	VMOVUPD          512(BX), Z25
-	VCMPPD           $0x11, Z12, Z25, K1
-	VCMPPD           $0x11, Z13, Z25, K2
-	VCMPPD           $0x11, Z14, Z25, K3
-	VCMPPD           $0x11, Z15, Z25, K4
-	VMOVUPD          384(BX), Z25
-	VCMPPD           $0x11, Z25, Z22, K5
-	VCMPPD           $0x11, Z25, Z23, K6
-	VCMPPD           $0x11, Z25, Z24, K7
-	KMOVB            K7, 576(BX)
-	VCMPPD           $0x11, Z25, Z21, K7
-	VMOVAPD          Z25, Z21
-	VADDPD           Z25, Z25, K1, Z21
-	VMOVAPD          Z25, Z22
-	VADDPD           Z25, Z25, K2, Z22
-	VMOVAPD          Z25, Z23
-	VADDPD           Z25, Z25, K3, Z23
-	VMOVAPD          Z25, Z24
-	VADDPD           Z25, Z25, K4, Z24
-	VMOVAPD          Z12, Z25
-	VADDPD           Z12, Z12, K5, Z25
+	VMOVUPD          512(BX), Z16
+	VCMPPD           $0x11, Z12, Z16, K1
+	VCMPPD           $0x11, Z13, Z16, K2
+	VCMPPD           $0x11, Z14, Z16, K3
+	VCMPPD           $0x11, Z15, Z16, K4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+0(SB), Z16
+	VMULPD           Z16, Z12, Z17
+	VMULPD           Z16, Z13, Z18
+	VMULPD           Z16, Z14, Z19
+	VMULPD           Z16, Z15, Z16
+	VMOVUPD          384(BX), Z20
+	VCMPPD           $0x11, Z20, Z17, K5
+	VCMPPD           $0x11, Z20, Z18, K6
+	VCMPPD           $0x11, Z20, Z19, K7
+	KMOVB            K4, 576(BX)
+	VCMPPD           $0x11, Z20, Z16, K4
+	VMOVAPD          Z12, Z16
+	VADDPD           Z12, Z12, K5, Z16
 	VMOVAPD          Z13, Z12
 	VADDPD           Z13, Z13, K6, Z12
-	KMOVB            K6, 640(BX)
-	KMOVB            576(BX), K6
 	VMOVAPD          Z14, Z13
-	VADDPD           Z14, Z14, K6, Z13
+	VADDPD           Z14, Z14, K7, Z13
 	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K7, Z14
-	VMOVUPD          (BX), Z15
-	VMULPD           Z17, Z15, Z26
-	VMULPD           Z18, Z15, Z27
-	VMULPD           Z19, Z15, Z28
-	VMULPD           Z20, Z15, Z29
-	VADDPD           Z25, Z21, Z30
-	VADDPD           Z12, Z22, Z31
-	VADDPD           Z13, Z23, Z16
-	VMOVUPD          Z11, 704(BX)
-	VADDPD           Z14, Z24, Z11
-	VSUBPD           Z25, Z21, Z21
-	VSUBPD           Z12, Z22, Z12
-	VSUBPD           Z13, Z23, Z13
-	VSUBPD           Z14, Z24, Z14
-	VMULPD           Z26, Z30, Z22
-	VMULPD           Z27, Z31, Z23
-	VMULPD           Z28, Z16, Z24
-	VMULPD           Z29, Z11, Z25
-	VMOVUPD          Z10, 768(BX)
-	VGETEXPPD        Z0, Z10
-	VMOVUPD          Z9, 832(BX)
-	VGETEXPPD        Z1, Z9
-	VMOVUPD          Z8, 896(BX)
-	VGETEXPPD        Z2, Z8
-	VGETEXPPD        Z3, Z15
-	VMOVUPD          Z3, 960(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z3
-	VDIVPD           Z22, Z3, Z22
-	VDIVPD           Z23, Z3, Z23
-	VDIVPD           Z24, Z3, Z24
-	VDIVPD           Z25, Z3, Z25
-	VMOVUPD          Z2, 1024(BX)
-	VMOVUPD          448(BX), Z2
-	VSUBPD           Z10, Z2, Z10
-	VSUBPD           Z9, Z2, Z9
-	VSUBPD           Z8, Z2, Z8
-	VSUBPD           Z15, Z2, Z2
+	VADDPD           Z15, Z15, K4, Z14
+	VMOVUPD          256(BX), Z15
+	VMULPD           Z15, Z4, Z17
+	VMULPD           Z15, Z5, Z18
+	VMULPD           Z15, Z6, Z19
+	VMULPD           Z15, Z7, Z21
 	VMULPD           Z4, Z4, Z4
 	VMULPD           Z5, Z5, Z5
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	VMULPD           Z22, Z26, Z15
-	VMULPD           Z23, Z27, Z26
-	VMULPD           Z24, Z28, Z27
-	VMULPD           Z25, Z29, Z28
+	VMOVAPD          Z20, Z22
+	VADDPD           Z20, Z20, K1, Z22
+	VMOVAPD          Z20, Z23
+	VADDPD           Z20, Z20, K2, Z23
+	VMOVAPD          Z20, Z24
+	VADDPD           Z20, Z20, K3, Z24
+	KMOVB            K4, 640(BX)
+	KMOVB            576(BX), K4
+	VMOVAPD          Z20, Z25
+	VADDPD           Z20, Z20, K4, Z25
+	VMOVUPD          (BX), Z20
+	VMULPD           Z17, Z20, Z26
+	VMULPD           Z18, Z20, Z27
+	VMULPD           Z19, Z20, Z28
+	VMULPD           Z21, Z20, Z29
+	VADDPD           Z16, Z22, Z30
+	VADDPD           Z12, Z23, Z31
+	VADDPD           Z13, Z24, Z15
+	VMOVUPD          Z11, 704(BX)
+	VADDPD           Z14, Z25, Z11
+	VSUBPD           Z16, Z22, Z16
+	VSUBPD           Z12, Z23, Z12
+	VSUBPD           Z13, Z24, Z13
+	VSUBPD           Z14, Z25, Z14
+	VMULPD           Z26, Z30, Z22
+	VMULPD           Z27, Z31, Z23
+	VMULPD           Z28, Z15, Z24
+	VMULPD           Z29, Z11, Z25
+	VMOVUPD          Z10, 768(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z10
+	VDIVPD           Z22, Z10, Z22
+	VDIVPD           Z23, Z10, Z23
+	VDIVPD           Z24, Z10, Z24
+	VDIVPD           Z25, Z10, Z25
+	VMULPD           Z22, Z26, Z26
+	VMULPD           Z23, Z27, Z27
+	VMULPD           Z24, Z28, Z28
+	VMULPD           Z25, Z29, Z29
 	VMULPD           Z22, Z30, Z22
 	VMULPD           Z23, Z31, Z23
-	VMULPD           Z24, Z16, Z16
+	VMULPD           Z24, Z15, Z15
 	VMULPD           Z25, Z11, Z11
-	VMULPD           Z15, Z21, Z15
-	VMULPD           Z26, Z12, Z12
-	VMULPD           Z27, Z13, Z13
-	VMULPD           Z28, Z14, Z14
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z21
-	VMOVAPD          Z10, Z24
-	VADDPD           Z21, Z10, K1, Z24
-	VMOVAPD          Z9, Z25
-	VADDPD           Z21, Z9, K2, Z25
-	VMOVAPD          Z8, Z26
-	VADDPD           Z21, Z8, K3, Z26
-	VMOVAPD          Z2, Z27
-	VADDPD           Z21, Z2, K4, Z27
-	VMULPD           Z15, Z15, Z28
+	VMULPD           Z26, Z16, Z16
+	VMULPD           Z27, Z12, Z12
+	VMULPD           Z28, Z13, Z13
+	VMULPD           Z29, Z14, Z14
+	VGETEXPPD        Z0, Z24
+	VGETEXPPD        Z1, Z25
+	VGETEXPPD        Z2, Z26
+	VGETEXPPD        Z3, Z27
+	VMOVUPD          448(BX), Z28
+	VSUBPD           Z24, Z28, Z24
+	VSUBPD           Z25, Z28, Z25
+	VSUBPD           Z26, Z28, Z26
+	VSUBPD           Z27, Z28, Z27
+	VMULPD           Z16, Z16, Z28
 	VMULPD           Z12, Z12, Z29
 	VMULPD           Z13, Z13, Z30
 	VMULPD           Z14, Z14, Z31
-	VADDPD           Z3, Z10, K5, Z24
+	VMOVUPD          Z9, 832(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z9
+	VMOVUPD          Z8, 896(BX)
+	VMOVAPD          Z24, Z8
+	VADDPD           Z9, Z24, K1, Z8
+	VMOVUPD          Z3, 960(BX)
+	VMOVAPD          Z25, Z3
+	VADDPD           Z9, Z25, K2, Z3
+	VMOVUPD          Z2, 1024(BX)
+	VMOVAPD          Z26, Z2
+	VADDPD           Z9, Z26, K3, Z2
+	VMOVUPD          Z1, 1088(BX)
+	VMOVAPD          Z27, Z1
+	VADDPD           Z9, Z27, K4, Z1
+	VADDPD           Z10, Z24, K5, Z8
+	VADDPD           Z10, Z25, K6, Z3
+	VADDPD           Z10, Z26, K7, Z2
 	KMOVB            640(BX), K1
-	VADDPD           Z3, Z9, K1, Z25
-	VADDPD           Z3, Z8, K6, Z26
-	VADDPD           Z3, Z2, K7, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z8
-	VFMADD231PD      Z2, Z28, Z8
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z9
-	VFMADD231PD      Z2, Z29, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z10
-	VFMADD231PD      Z2, Z30, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z31, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z21
-	VFMADD213PD      Z21, Z28, Z8
-	VFMADD213PD      Z21, Z29, Z9
-	VFMADD213PD      Z21, Z30, Z10
-	VFMADD231PD      Z2, Z31, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z2
-	VFMADD213PD      Z2, Z28, Z8
-	VFMADD213PD      Z2, Z29, Z9
-	VFMADD213PD      Z2, Z30, Z10
-	VFMADD231PD      Z21, Z31, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z21
-	VFMADD213PD      Z21, Z28, Z8
-	VFMADD213PD      Z21, Z29, Z9
-	VFMADD213PD      Z21, Z30, Z10
-	VFMADD231PD      Z2, Z31, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z2
-	VFMADD213PD      Z2, Z28, Z8
-	VFMADD213PD      Z2, Z29, Z9
-	VFMADD213PD      Z2, Z30, Z10
-	VFMADD231PD      Z21, Z31, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z21
-	VFMADD213PD      Z21, Z28, Z8
-	VFMADD213PD      Z21, Z29, Z9
-	VFMADD213PD      Z21, Z30, Z10
-	VFMADD231PD      Z2, Z31, Z21
-	VMULPD           Z8, Z28, Z2
-	VMULPD           Z9, Z29, Z8
-	VMULPD           Z10, Z30, Z9
-	VMULPD           Z21, Z31, Z10
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z21
-	VMULPD           Z21, Z24, Z28
-	VMULPD           Z21, Z25, Z29
-	VMULPD           Z21, Z26, Z30
-	VMULPD           Z21, Z27, Z21
-	VFMADD231PD      Z2, Z15, Z28
-	VFMADD231PD      Z8, Z12, Z29
-	VFMADD231PD      Z9, Z13, Z30
-	VFMADD231PD      Z10, Z14, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z2
-	VMULPD           Z2, Z17, Z8
-	VMULPD           Z2, Z18, Z9
-	VMULPD           Z2, Z19, Z10
-	VMULPD           Z2, Z20, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z31
-	VFMADD231PD      Z31, Z15, Z28
-	VFMADD231PD      Z31, Z12, Z29
-	VFMADD231PD      Z31, Z13, Z30
-	VFMADD231PD      Z31, Z14, Z21
-	VMOVUPD          (BX), Z12
-	VMULPD           Z22, Z12, Z13
-	VMULPD           Z23, Z12, Z14
-	VMULPD           Z16, Z12, Z15
-	VMULPD           Z11, Z12, Z3
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z31
-	VFMADD231PD      Z31, Z24, Z28
-	VFMADD231PD      Z31, Z25, Z29
-	VFMADD231PD      Z31, Z26, Z30
-	VFMADD231PD      Z31, Z27, Z21
-	VMOVUPD          128(BX), Z24
-	VMULPD           Z24, Z0, Z25
-	VMULPD           Z24, Z1, Z26
-	VMOVUPD          1024(BX), Z27
-	VMULPD           Z24, Z27, Z31
-	VMOVUPD          Z31, 576(BX)
-	VMULPD           960(BX), Z24, Z31
-	VMINPD           Z0, Z12, Z0
-	VMINPD           Z1, Z12, Z1
-	VMINPD           Z27, Z12, Z27
-	VMINPD           960(BX), Z12, Z12
-	VMULPD           Z4, Z13, Z4
-	VMULPD           Z5, Z14, Z5
-	VMULPD           Z6, Z15, Z6
-	VMULPD           Z7, Z3, Z7
-	VMINPD           Z24, Z0, Z0
-	VMINPD           Z24, Z1, Z1
-	VMINPD           Z24, Z27, Z27
-	VMINPD           Z24, Z12, Z12
+	VADDPD           Z10, Z27, K1, Z1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z25
+	VFMADD231PD      Z24, Z28, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z26
+	VFMADD231PD      Z24, Z29, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z27
+	VFMADD231PD      Z24, Z30, Z27
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z31, Z24
+	VMOVUPD          Z0, 640(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z0
+	VFMADD213PD      Z0, Z28, Z25
+	VFMADD213PD      Z0, Z29, Z26
+	VFMADD213PD      Z0, Z30, Z27
+	VFMADD231PD      Z24, Z31, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z24
+	VFMADD213PD      Z24, Z28, Z25
+	VFMADD213PD      Z24, Z29, Z26
+	VFMADD213PD      Z24, Z30, Z27
+	VFMADD231PD      Z0, Z31, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z0
+	VFMADD213PD      Z0, Z28, Z25
+	VFMADD213PD      Z0, Z29, Z26
+	VFMADD213PD      Z0, Z30, Z27
+	VFMADD231PD      Z24, Z31, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z24
+	VFMADD213PD      Z24, Z28, Z25
+	VFMADD213PD      Z24, Z29, Z26
+	VFMADD213PD      Z24, Z30, Z27
+	VFMADD231PD      Z0, Z31, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z0
+	VFMADD213PD      Z0, Z28, Z25
+	VFMADD213PD      Z0, Z29, Z26
+	VFMADD213PD      Z0, Z30, Z27
+	VFMADD231PD      Z24, Z31, Z0
+	VMULPD           Z25, Z28, Z24
+	VMULPD           Z26, Z29, Z25
+	VMULPD           Z27, Z30, Z26
+	VMULPD           Z0, Z31, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z27
+	VMULPD           Z27, Z8, Z28
+	VMULPD           Z27, Z3, Z29
+	VMULPD           Z27, Z2, Z30
+	VMULPD           Z27, Z1, Z27
+	VFMADD231PD      Z24, Z16, Z28
+	VFMADD231PD      Z25, Z12, Z29
+	VFMADD231PD      Z26, Z13, Z30
+	VFMADD231PD      Z0, Z14, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z0
+	VFMADD231PD      Z0, Z16, Z28
+	VFMADD231PD      Z0, Z12, Z29
+	VFMADD231PD      Z0, Z13, Z30
+	VFMADD231PD      Z0, Z14, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z12
+	VFMADD231PD      Z12, Z8, Z28
+	VFMADD231PD      Z12, Z3, Z29
+	VFMADD231PD      Z12, Z2, Z30
+	VFMADD231PD      Z12, Z1, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z1
+	VMULPD           Z1, Z17, Z2
+	VMULPD           Z1, Z18, Z3
+	VMULPD           Z1, Z19, Z8
+	VMULPD           Z1, Z21, Z1
+	VMULPD           Z22, Z20, Z12
+	VMULPD           Z23, Z20, Z13
+	VMULPD           Z15, Z20, Z14
+	VMULPD           Z11, Z20, Z16
 	VMULPD           Z22, Z17, Z22
 	VMULPD           Z23, Z18, Z23
-	VMULPD           Z16, Z19, Z16
-	VMULPD           Z11, Z20, Z11
-	VMINPD           Z17, Z0, Z0
-	VMINPD           Z18, Z1, Z1
-	VMINPD           Z19, Z27, Z24
-	VMINPD           Z20, Z12, Z12
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z27
-	VCMPPD           $0x11, Z0, Z27, K1
-	VCMPPD           $0x11, Z1, Z27, K2
-	VCMPPD           $0x11, Z24, Z27, K3
-	VCMPPD           $0x11, Z12, Z27, K4
-	VMOVAPD          Z8, Z0
-	VFMADD231PD      Z28, Z13, Z0
-	VMOVAPD          Z9, Z1
-	VFMADD231PD      Z29, Z14, Z1
-	VMOVAPD          Z10, Z12
-	VFMADD231PD      Z30, Z15, Z12
+	VMULPD           Z15, Z19, Z15
+	VMULPD           Z11, Z21, Z11
+	VMULPD           Z4, Z12, Z4
+	VMULPD           Z5, Z13, Z5
+	VMULPD           Z6, Z14, Z6
+	VMULPD           Z7, Z16, Z7
 	VMOVAPD          Z2, Z24
-	VFMADD231PD      Z21, Z3, Z24
-	VFMSUB231PD      Z28, Z13, Z8
-	VFMSUB231PD      Z29, Z14, Z9
-	VFMSUB231PD      Z30, Z15, Z10
-	VFMSUB231PD      Z21, Z3, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z21
-	VANDPD           Z21, Z0, Z27
-	VANDPD           Z21, Z1, Z28
-	VANDPD           Z21, Z12, Z29
-	VANDPD           Z21, Z24, Z30
-	VMOVUPD          Z7, 960(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z7
-	VMINPD           Z27, Z7, Z27
-	VMINPD           Z28, Z7, Z28
-	VMINPD           Z29, Z7, Z29
-	VMINPD           Z30, Z7, Z30
-	VMULPD           Z22, Z13, Z13
-	VMULPD           Z23, Z14, Z14
-	VMULPD           Z16, Z15, Z15
-	VMULPD           Z11, Z3, Z3
-	VMOVUPD          Z3, 1024(BX)
-	VANDPD           Z21, Z8, Z3
-	VMOVUPD          Z15, 640(BX)
-	VANDPD           Z21, Z9, Z15
-	VMOVUPD          Z14, 1088(BX)
-	VANDPD           Z21, Z10, Z14
-	VMOVUPD          Z13, 1152(BX)
-	VANDPD           Z21, Z2, Z13
-	VMINPD           Z3, Z7, Z3
-	VMINPD           Z15, Z7, Z15
-	VMINPD           Z14, Z7, Z14
-	VMINPD           Z13, Z7, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z13
-	VMOVUPD          Z11, 1216(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z11
-	VFMADD231PD      Z13, Z27, Z11
-	VMOVUPD          Z16, 1280(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z16
-	VFMADD231PD      Z13, Z28, Z16
-	VMOVUPD          Z23, 1344(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z23
-	VFMADD231PD      Z13, Z29, Z23
-	VMOVUPD          Z22, 1408(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z22
-	VFMADD231PD      Z13, Z30, Z22
-	VMOVUPD          Z6, 1472(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z6
-	VMOVUPD          Z5, 1536(BX)
-	VADDPD           Z6, Z27, Z5
-	VMOVUPD          Z4, 1600(BX)
-	VADDPD           Z6, Z28, Z4
-	VMOVUPD          Z20, 1664(BX)
-	VADDPD           Z6, Z29, Z20
-	VMOVUPD          Z19, 1728(BX)
-	VADDPD           Z6, Z30, Z19
-	VMOVUPD          Z18, 1792(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z18
-	VFMADD231PD      Z13, Z3, Z18
-	VMOVUPD          Z17, 1856(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z17
-	VFMADD231PD      Z13, Z15, Z17
-	VMOVUPD          Z31, 1920(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z31
-	VFMADD231PD      Z13, Z14, Z31
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+96(SB), Z7, Z13
-	VMOVUPD          Z26, 1984(BX)
-	VADDPD           Z6, Z3, Z26
-	VMOVUPD          Z25, 2048(BX)
-	VADDPD           Z6, Z15, Z25
-	VADDPD           Z6, Z14, Z21
-	VADDPD           Z6, Z7, Z6
-	VMOVUPD          Z24, 2112(BX)
-	VMULPD           Z5, Z11, Z24
-	VMOVUPD          Z12, 2176(BX)
-	VMULPD           Z4, Z16, Z12
-	VMOVUPD          Z1, 2240(BX)
-	VMULPD           Z20, Z23, Z1
-	VMOVUPD          Z0, 2304(BX)
-	VMULPD           Z19, Z22, Z0
-	VMOVUPD          Z2, 2368(BX)
-	VMULPD           Z26, Z18, Z2
-	VMOVUPD          Z10, 2432(BX)
-	VMULPD           Z25, Z17, Z10
-	VMOVUPD          Z9, 2496(BX)
-	VMULPD           Z21, Z31, Z9
-	VMOVUPD          Z8, 2560(BX)
-	VMULPD           Z6, Z13, Z8
-	VMOVUPD          Z7, 2624(BX)
-	VMULPD           Z27, Z27, Z7
-	VMOVUPD          Z27, 2688(BX)
-	VMULPD           Z28, Z28, Z27
+	VFMADD231PD      Z28, Z12, Z24
+	VMOVAPD          Z3, Z25
+	VFMADD231PD      Z29, Z13, Z25
+	VMOVAPD          Z8, Z26
+	VFMADD231PD      Z30, Z14, Z26
+	VMOVAPD          Z1, Z31
+	VFMADD231PD      Z27, Z16, Z31
+	VFMSUB231PD      Z28, Z12, Z2
+	VFMSUB231PD      Z29, Z13, Z3
+	VFMSUB231PD      Z30, Z14, Z8
+	VFMSUB231PD      Z27, Z16, Z1
+	VMULPD           Z22, Z12, Z12
+	VMULPD           Z23, Z13, Z13
+	VMULPD           Z15, Z14, Z14
+	VMULPD           Z11, Z16, Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z27
+	VANDPD           Z27, Z24, Z28
+	VANDPD           Z27, Z25, Z29
+	VANDPD           Z27, Z26, Z30
+	VANDPD           Z27, Z31, Z20
+	VMOVUPD          Z16, 576(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z16
+	VMINPD           Z28, Z16, Z28
+	VMINPD           Z29, Z16, Z29
+	VMINPD           Z30, Z16, Z30
+	VMINPD           Z20, Z16, Z20
+	VMOVUPD          Z14, 1152(BX)
+	VANDPD           Z27, Z2, Z14
+	VMOVUPD          Z13, 1216(BX)
+	VANDPD           Z27, Z3, Z13
+	VMOVUPD          Z12, 1280(BX)
+	VANDPD           Z27, Z8, Z12
+	VMOVUPD          Z11, 1344(BX)
+	VANDPD           Z27, Z1, Z11
+	VMINPD           Z14, Z16, Z14
+	VMINPD           Z13, Z16, Z13
+	VMINPD           Z12, Z16, Z12
+	VMINPD           Z11, Z16, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z16
+	VFMADD213PD      Z0, Z28, Z16
+	VMOVUPD          Z15, 1408(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z15
+	VFMADD213PD      Z0, Z29, Z15
+	VMOVUPD          Z23, 1472(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z23
+	VFMADD213PD      Z0, Z30, Z23
+	VMOVUPD          Z22, 1536(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z22
+	VFMADD213PD      Z0, Z20, Z22
+	VMOVUPD          Z7, 1600(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z7
+	VMOVUPD          Z6, 1664(BX)
+	VADDPD           Z7, Z28, Z6
+	VMOVUPD          Z5, 1728(BX)
+	VADDPD           Z7, Z29, Z5
+	VMOVUPD          Z4, 1792(BX)
+	VADDPD           Z7, Z30, Z4
+	VADDPD           Z7, Z20, Z27
+	VMOVUPD          Z21, 1856(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z21
+	VFMADD213PD      Z0, Z14, Z21
+	VMOVUPD          Z19, 1920(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z19
+	VFMADD213PD      Z0, Z13, Z19
+	VMOVUPD          Z18, 1984(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z18
+	VFMADD213PD      Z0, Z12, Z18
+	VMOVUPD          Z17, 2048(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z17
+	VFMADD213PD      Z0, Z11, Z17
+	VMOVUPD          Z31, 2112(BX)
+	VADDPD           Z7, Z14, Z31
+	VMOVUPD          Z26, 2176(BX)
+	VADDPD           Z7, Z13, Z26
+	VMOVUPD          Z25, 2240(BX)
+	VADDPD           Z7, Z12, Z25
+	VADDPD           Z7, Z11, Z7
+	VMOVUPD          Z24, 2304(BX)
+	VMULPD           Z6, Z16, Z24
+	VMOVUPD          Z1, 2368(BX)
+	VMULPD           Z5, Z15, Z1
+	VMOVUPD          Z8, 2432(BX)
+	VMULPD           Z4, Z23, Z8
+	VMOVUPD          Z3, 2496(BX)
+	VMULPD           Z27, Z22, Z3
+	VMOVUPD          Z2, 2560(BX)
+	VMULPD           Z31, Z21, Z2
+	VMULPD           Z26, Z19, Z0
+	VMULPD           Z25, Z18, Z9
+	VMOVUPD          Z11, 2624(BX)
+	VMULPD           Z7, Z17, Z11
+	VMOVUPD          Z12, 2688(BX)
+	VMULPD           Z28, Z28, Z12
 	VMOVUPD          Z28, 2752(BX)
 	VMULPD           Z29, Z29, Z28
 	VMOVUPD          Z29, 2816(BX)
 	VMULPD           Z30, Z30, Z29
 	VMOVUPD          Z30, 2880(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z30
-	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z7
-	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z27
-	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z28
-	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z29
-	VSUBPD           Z30, Z7, Z7
-	VSUBPD           Z30, Z27, Z27
-	VSUBPD           Z30, Z28, Z28
-	VSUBPD           Z30, Z29, Z29
+	VMULPD           Z20, Z20, Z30
+	VMOVUPD          Z20, 2944(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z20
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+152(SB), Z20, Z12
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+152(SB), Z20, Z28
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+152(SB), Z20, Z29
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+152(SB), Z20, Z30
+	VSUBPD           Z20, Z12, Z12
+	VSUBPD           Z20, Z28, Z28
+	VSUBPD           Z20, Z29, Z29
+	VSUBPD           Z20, Z30, Z20
 	VMULPD           Z2, Z24, Z30
-	VMOVUPD          Z29, 2944(BX)
-	VMULPD           Z10, Z12, Z29
-	VMOVUPD          Z28, 3008(BX)
-	VMULPD           Z9, Z1, Z28
-	VMOVUPD          Z27, 3072(BX)
-	VMULPD           Z8, Z0, Z27
-	VMOVUPD          Z7, 3136(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z7
-	VDIVPD           Z30, Z7, Z30
-	VDIVPD           Z29, Z7, Z29
-	VDIVPD           Z28, Z7, Z28
-	VDIVPD           Z27, Z7, Z27
+	VMOVUPD          Z20, 3008(BX)
+	VMULPD           Z0, Z1, Z20
+	VMOVUPD          Z29, 3072(BX)
+	VMULPD           Z9, Z8, Z29
+	VMOVUPD          Z28, 3136(BX)
+	VMULPD           Z11, Z3, Z28
+	VDIVPD           Z30, Z10, Z30
+	VDIVPD           Z20, Z10, Z20
+	VDIVPD           Z29, Z10, Z29
+	VDIVPD           Z28, Z10, Z28
 	VMULPD           Z30, Z2, Z2
-	VMULPD           Z29, Z10, Z10
-	VMULPD           Z28, Z9, Z9
-	VMULPD           Z27, Z8, Z8
+	VMULPD           Z20, Z0, Z0
+	VMULPD           Z29, Z9, Z9
+	VMULPD           Z28, Z11, Z11
 	VMULPD           Z30, Z24, Z24
-	VMULPD           Z29, Z12, Z12
-	VMULPD           Z28, Z1, Z1
-	VMULPD           Z27, Z0, Z0
-	VMULPD           Z2, Z11, Z11
-	VMULPD           Z10, Z16, Z16
-	VMULPD           Z9, Z23, Z23
-	VMULPD           Z8, Z22, Z22
-	VMULPD           Z2, Z5, Z2
-	VMULPD           Z10, Z4, Z4
-	VMULPD           Z9, Z20, Z5
-	VMULPD           Z8, Z19, Z8
-	VMULPD           Z24, Z18, Z9
-	VMULPD           Z12, Z17, Z10
-	VMULPD           Z1, Z31, Z17
-	VMULPD           Z0, Z13, Z13
-	VMULPD           Z24, Z26, Z18
-	VMULPD           Z12, Z25, Z12
-	VMULPD           Z1, Z21, Z1
-	VMULPD           Z0, Z6, Z0
-	VMULPD           Z9, Z3, Z3
-	VMULPD           Z10, Z15, Z6
-	VMULPD           Z17, Z14, Z9
-	VMULPD           2624(BX), Z13, Z10
-	VMULPD           2688(BX), Z11, Z11
+	VMULPD           Z20, Z1, Z1
+	VMULPD           Z29, Z8, Z8
+	VMULPD           Z28, Z3, Z3
+	VMULPD           Z2, Z16, Z16
+	VMULPD           Z0, Z15, Z15
+	VMULPD           Z9, Z23, Z20
+	VMULPD           Z11, Z22, Z22
+	VMULPD           Z2, Z6, Z2
+	VMULPD           Z0, Z5, Z0
+	VMULPD           Z9, Z4, Z4
+	VMULPD           Z11, Z27, Z5
+	VMULPD           Z24, Z21, Z6
+	VMULPD           Z1, Z19, Z9
+	VMULPD           Z8, Z18, Z11
+	VMULPD           Z3, Z17, Z17
+	VMULPD           Z24, Z31, Z18
+	VMULPD           Z1, Z26, Z1
+	VMULPD           Z8, Z25, Z8
+	VMULPD           Z3, Z7, Z3
+	VMULPD           Z6, Z14, Z6
+	VMULPD           Z9, Z13, Z7
+	VMULPD           2688(BX), Z11, Z9
+	VMULPD           2624(BX), Z17, Z11
 	VMULPD           2752(BX), Z16, Z13
-	VMULPD           2816(BX), Z23, Z14
-	VMULPD           2880(BX), Z22, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z16
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z17
-	VFMADD231PD      Z16, Z3, Z17
+	VMULPD           2816(BX), Z15, Z14
+	VMULPD           2880(BX), Z20, Z15
+	VMULPD           2944(BX), Z22, Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z17
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z19
-	VFMADD231PD      Z16, Z6, Z19
+	VFMADD231PD      Z17, Z6, Z19
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z20
-	VFMADD231PD      Z16, Z9, Z20
+	VFMADD231PD      Z17, Z7, Z20
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z21
-	VFMADD231PD      Z16, Z10, Z21
+	VFMADD231PD      Z17, Z9, Z21
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z22
-	VFMADD231PD      Z16, Z11, Z22
+	VFMADD231PD      Z17, Z11, Z22
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z23
-	VFMADD231PD      Z16, Z13, Z23
+	VFMADD231PD      Z17, Z13, Z23
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z24
-	VFMADD231PD      Z16, Z14, Z24
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z15, Z16
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z26
-	VFMADD231PD      Z25, Z17, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z27
-	VFMADD231PD      Z25, Z19, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z28
-	VFMADD231PD      Z25, Z20, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z29
-	VFMADD231PD      Z25, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z30
-	VFMADD213PD      Z30, Z17, Z26
-	VFMADD213PD      Z30, Z19, Z27
-	VFMADD213PD      Z30, Z20, Z28
-	VFMADD213PD      Z30, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
+	VFMADD231PD      Z17, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z25
+	VFMADD231PD      Z17, Z15, Z25
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z16, Z17
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z27
+	VFMADD231PD      Z26, Z19, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z28
+	VFMADD231PD      Z26, Z20, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z29
+	VFMADD231PD      Z26, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z30
+	VFMADD231PD      Z26, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z31
 	VFMADD213PD      Z31, Z19, Z27
 	VFMADD213PD      Z31, Z20, Z28
 	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z31
-	VFMADD213PD      Z31, Z17, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z31
-	VFMADD213PD      Z31, Z26, Z17
-	VFMADD213PD      Z31, Z27, Z19
-	VFMADD213PD      Z31, Z28, Z20
-	VFMADD213PD      Z31, Z29, Z21
-	VFMADD213PD      Z7, Z17, Z3
-	VFMADD213PD      Z7, Z19, Z6
-	VFMADD213PD      Z7, Z20, Z9
-	VFMADD213PD      Z7, Z21, Z10
-	VMULPD           Z18, Z3, Z3
-	VMULPD           Z12, Z6, Z6
-	VMULPD           Z1, Z9, Z1
-	VMULPD           Z0, Z10, Z0
-	VMOVUPD          2560(BX), Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z10
-	VPTERNLOGQ       $0xe4, Z10, Z9, Z3
-	VMOVUPD          2496(BX), Z12
-	VPTERNLOGQ       $0xe4, Z10, Z12, Z6
-	VMOVUPD          2432(BX), Z17
-	VPTERNLOGQ       $0xe4, Z10, Z17, Z1
-	VMOVUPD          2368(BX), Z18
-	VPTERNLOGQ       $0xe4, Z10, Z18, Z0
-	VMOVAPD          Z7, Z19
-	VPTERNLOGQ       $0xe4, Z10, Z9, Z19
-	VMOVAPD          Z7, Z9
-	VPTERNLOGQ       $0xe4, Z10, Z12, Z9
-	VMOVAPD          Z7, Z12
-	VPTERNLOGQ       $0xe4, Z10, Z17, Z12
-	VMOVAPD          Z7, Z17
-	VPTERNLOGQ       $0xe4, Z10, Z18, Z17
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z18
-	VFMADD231PD      Z25, Z22, Z18
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z20
-	VFMADD231PD      Z25, Z23, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z21
-	VFMADD231PD      Z25, Z24, Z21
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+176(SB), Z16, Z25
-	VFMADD213PD      Z30, Z22, Z18
-	VFMADD213PD      Z30, Z23, Z20
-	VFMADD213PD      Z30, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z30, Z16, Z25
+	VFMADD213PD      Z31, Z22, Z30
+	VMOVUPD          Z12, 2624(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z12
+	VFMADD213PD      Z12, Z19, Z27
+	VFMADD213PD      Z12, Z20, Z28
+	VFMADD213PD      Z12, Z21, Z29
+	VFMADD213PD      Z12, Z22, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z12
+	VFMADD213PD      Z12, Z27, Z19
+	VFMADD213PD      Z12, Z28, Z20
+	VFMADD213PD      Z12, Z29, Z21
+	VFMADD213PD      Z12, Z30, Z22
+	VFMADD213PD      Z10, Z19, Z6
+	VFMADD213PD      Z10, Z20, Z7
+	VFMADD213PD      Z10, Z21, Z9
+	VFMADD213PD      Z10, Z22, Z11
+	VMULPD           Z18, Z6, Z6
+	VMULPD           Z1, Z7, Z1
+	VMULPD           Z8, Z9, Z7
+	VMULPD           Z3, Z11, Z3
+	VMOVUPD          2560(BX), Z8
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z9
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z6
+	VMOVUPD          2496(BX), Z11
+	VPTERNLOGQ       $0xe4, Z9, Z11, Z1
+	VMOVUPD          2432(BX), Z18
+	VPTERNLOGQ       $0xe4, Z9, Z18, Z7
+	VMOVUPD          2368(BX), Z19
+	VPTERNLOGQ       $0xe4, Z9, Z19, Z3
+	VMOVAPD          Z10, Z20
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z20
+	VMOVAPD          Z10, Z8
+	VPTERNLOGQ       $0xe4, Z9, Z11, Z8
+	VMOVAPD          Z10, Z11
+	VPTERNLOGQ       $0xe4, Z9, Z18, Z11
+	VMOVAPD          Z10, Z18
+	VPTERNLOGQ       $0xe4, Z9, Z19, Z18
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z19
+	VFMADD231PD      Z26, Z23, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z21
+	VFMADD231PD      Z26, Z24, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z22
+	VFMADD231PD      Z26, Z25, Z22
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+168(SB), Z17, Z26
+	VFMADD213PD      Z31, Z23, Z19
+	VFMADD213PD      Z31, Z24, Z21
+	VFMADD213PD      Z31, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z31
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z31, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z17, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z26
-	VFMADD213PD      Z26, Z22, Z18
-	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z23, Z19
 	VFMADD213PD      Z26, Z24, Z21
-	VFMADD231PD      Z25, Z16, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z26, Z16, Z25
-	VFMADD213PD      Z31, Z18, Z22
-	VFMADD213PD      Z31, Z20, Z23
-	VFMADD213PD      Z31, Z21, Z24
-	VFMADD231PD      Z25, Z16, Z31
-	VFMADD213PD      Z7, Z22, Z11
-	VFMADD213PD      Z7, Z23, Z13
-	VFMADD213PD      Z7, Z24, Z14
-	VFMADD213PD      Z7, Z31, Z15
-	VMULPD           Z2, Z11, Z2
-	VMULPD           Z4, Z13, Z4
-	VMULPD           Z5, Z14, Z5
-	VMULPD           Z8, Z15, Z8
-	VMOVUPD          2304(BX), Z11
-	VPTERNLOGQ       $0xe4, Z10, Z11, Z2
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z17, Z26
+	VFMADD213PD      Z12, Z19, Z23
+	VFMADD213PD      Z12, Z21, Z24
+	VFMADD213PD      Z12, Z22, Z25
+	VFMADD231PD      Z26, Z17, Z12
+	VFMADD213PD      Z10, Z23, Z13
+	VFMADD213PD      Z10, Z24, Z14
+	VFMADD213PD      Z10, Z25, Z15
+	VFMADD213PD      Z10, Z12, Z16
+	VMULPD           Z2, Z13, Z2
+	VMULPD           Z0, Z14, Z0
+	VMULPD           Z4, Z15, Z4
+	VMULPD           Z5, Z16, Z5
+	VMOVUPD          2304(BX), Z12
+	VPTERNLOGQ       $0xe4, Z9, Z12, Z2
 	VMOVUPD          2240(BX), Z13
-	VPTERNLOGQ       $0xe4, Z10, Z13, Z4
+	VPTERNLOGQ       $0xe4, Z9, Z13, Z0
 	VMOVUPD          2176(BX), Z14
-	VPTERNLOGQ       $0xe4, Z10, Z14, Z5
+	VPTERNLOGQ       $0xe4, Z9, Z14, Z4
 	VMOVUPD          2112(BX), Z15
-	VPTERNLOGQ       $0xe4, Z10, Z15, Z8
-	VMOVAPD          Z7, Z16
-	VPTERNLOGQ       $0xe4, Z10, Z11, Z16
-	VMOVAPD          Z7, Z11
-	VPTERNLOGQ       $0xe4, Z10, Z13, Z11
-	VMOVAPD          Z7, Z13
-	VPTERNLOGQ       $0xe4, Z10, Z14, Z13
-	VPTERNLOGQ       $0xe4, Z10, Z15, Z7
-	VSUBPD           Z2, Z3, Z3
-	VSUBPD           Z4, Z6, Z6
-	VSUBPD           Z5, Z1, Z1
-	VSUBPD           Z8, Z0, Z0
-	VMOVUPD          3136(BX), Z10
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z14
-	VMULPD           Z14, Z10, Z15
-	VMOVUPD          3072(BX), Z18
-	VMULPD           Z14, Z18, Z20
-	VMOVUPD          3008(BX), Z21
-	VMULPD           Z14, Z21, Z22
-	VMOVUPD          2944(BX), Z23
-	VMULPD           Z14, Z23, Z14
-	VMOVUPD          2688(BX), Z24
-	VFMADD231PD      Z24, Z24, Z15
-	VMOVUPD          2752(BX), Z24
-	VFMADD231PD      Z24, Z24, Z20
-	VMOVUPD          2816(BX), Z24
-	VFMADD231PD      Z24, Z24, Z22
-	VMOVUPD          2880(BX), Z24
-	VFMADD231PD      Z24, Z24, Z14
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z24
-	VFMADD231PD      Z24, Z10, Z15
-	VFMADD231PD      Z24, Z18, Z20
-	VFMADD231PD      Z24, Z21, Z22
-	VFMADD231PD      Z24, Z23, Z14
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z24
-	VXORPD           896(BX), Z24, Z25
-	VXORPD           832(BX), Z24, Z26
-	VXORPD           768(BX), Z24, Z27
-	VXORPD           704(BX), Z24, Z28
-	VCMPPD           $0x00, Z16, Z25, K5
-	VCMPPD           $0x00, Z11, Z26, K6
-	VCMPPD           $0x00, Z13, Z27, K7
-	KMOVB            K4, 2880(BX)
-	VCMPPD           $0x00, Z7, Z28, K4
-	KMOVB            K3, 2816(BX)
-	VCMPPD           $0x00, Z19, Z25, K3
-	KMOVB            K2, 2752(BX)
-	VCMPPD           $0x00, Z9, Z26, K2
-	KMOVB            K1, 2688(BX)
-	VCMPPD           $0x00, Z12, Z27, K1
-	KMOVB            K1, 2112(BX)
-	VCMPPD           $0x00, Z17, Z28, K1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z9
-	VFMADD231PD      Z7, Z15, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z11
-	VFMADD231PD      Z7, Z20, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z12
-	VFMADD231PD      Z7, Z22, Z12
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+368(SB), Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z13
-	VFMADD213PD      Z13, Z15, Z9
-	VFMADD213PD      Z13, Z20, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z7, Z14, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z7
-	VFMADD213PD      Z7, Z15, Z9
-	VFMADD213PD      Z7, Z20, Z11
-	VFMADD213PD      Z7, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z13
-	VFMADD213PD      Z13, Z15, Z9
-	VFMADD213PD      Z13, Z20, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z7, Z14, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z7
-	VFMADD213PD      Z7, Z15, Z9
-	VFMADD213PD      Z7, Z20, Z11
-	VFMADD213PD      Z7, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z13
-	VFMADD213PD      Z13, Z15, Z9
-	VFMADD213PD      Z13, Z20, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z7, Z14, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z7
-	VFMADD213PD      Z7, Z15, Z9
-	VFMADD213PD      Z7, Z20, Z11
-	VFMADD213PD      Z7, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z13
-	VFMADD213PD      Z13, Z15, Z9
-	VFMADD213PD      Z13, Z20, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z7, Z14, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z7
-	VFMADD213PD      Z7, Z15, Z9
-	VFMADD213PD      Z7, Z20, Z11
-	VFMADD213PD      Z7, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z13
-	VFMADD213PD      Z13, Z15, Z9
-	VFMADD213PD      Z13, Z20, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD213PD      Z13, Z14, Z7
-	VMULPD           Z9, Z15, Z9
-	VMULPD           Z11, Z20, Z11
-	VMULPD           Z12, Z22, Z12
-	VMULPD           Z7, Z14, Z7
-	VMOVUPD          320(BX), Z14
-	VFMADD213PD      Z14, Z14, Z9
-	VFMADD213PD      Z14, Z14, Z11
-	VFMADD213PD      Z14, Z14, Z12
-	VFMADD213PD      Z14, Z14, Z7
-	VSCALEFPD        Z10, Z9, Z9
-	VSCALEFPD        Z18, Z11, Z10
-	VSCALEFPD        Z21, Z12, Z11
-	VSCALEFPD        Z23, Z7, Z7
-	VMOVUPD          896(BX), Z12
-	VMULPD           Z14, Z12, Z15
-	VMOVUPD          832(BX), Z16
-	VMULPD           Z14, Z16, Z17
-	VMOVUPD          768(BX), Z18
-	VMULPD           Z14, Z18, Z19
-	VMOVUPD          704(BX), Z20
-	VMULPD           Z14, Z20, Z21
-	VMOVUPD          2048(BX), Z22
-	VMULPD           Z22, Z12, Z12
-	VMOVUPD          1984(BX), Z23
-	VMULPD           Z23, Z16, Z16
-	VMOVUPD          576(BX), Z25
-	VMULPD           Z25, Z18, Z18
-	VMOVUPD          1920(BX), Z26
-	VMULPD           Z26, Z20, Z20
-	VADDPD           Z22, Z14, Z22
-	VADDPD           Z23, Z14, Z23
-	VADDPD           Z25, Z14, Z25
-	VADDPD           Z26, Z14, Z14
-	VADDPD           1856(BX), Z22, Z22
-	VADDPD           1792(BX), Z23, Z23
-	VADDPD           1728(BX), Z25, Z25
-	VADDPD           1664(BX), Z14, Z14
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z26
-	VBLENDMPD        Z26, Z15, K5, Z15
-	VBLENDMPD        Z26, Z17, K6, Z17
-	VBLENDMPD        Z26, Z19, K7, Z19
-	VBLENDMPD        Z26, Z21, K4, Z21
-	VBLENDMPD        Z26, Z12, K3, Z12
-	VBLENDMPD        Z26, Z16, K2, Z16
-	KMOVB            2112(BX), K2
-	VBLENDMPD        Z26, Z18, K2, Z18
-	VBLENDMPD        Z26, Z20, K1, Z20
-	VSUBPD           Z12, Z15, Z12
-	VSUBPD           Z16, Z17, Z16
-	VSUBPD           Z18, Z19, Z18
-	VSUBPD           Z20, Z21, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z26
-	VCMPPD           $0x11, Z26, Z22, K1
-	VCMPPD           $0x11, Z26, Z23, K2
-	VCMPPD           $0x11, Z26, Z25, K3
-	VCMPPD           $0x11, Z26, Z14, K4
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z14
-	VMULPD           Z14, Z9, Z22
-	VMULPD           Z14, Z10, Z23
-	VMULPD           Z14, Z11, Z25
-	VMULPD           Z14, Z7, Z14
-	VFMADD231PD      Z3, Z9, Z12
-	VFMADD231PD      Z6, Z10, Z16
-	VFMADD231PD      Z1, Z11, Z18
-	VFMADD231PD      Z0, Z7, Z20
-	VMULPD           1600(BX), Z22, Z0
-	VMULPD           1536(BX), Z23, Z1
-	VMULPD           1472(BX), Z25, Z3
-	VMULPD           960(BX), Z14, Z6
-	KMOVB            2688(BX), K5
+	VPTERNLOGQ       $0xe4, Z9, Z15, Z5
+	VMOVAPD          Z10, Z16
+	VPTERNLOGQ       $0xe4, Z9, Z12, Z16
+	VMOVAPD          Z10, Z12
+	VPTERNLOGQ       $0xe4, Z9, Z13, Z12
+	VMOVAPD          Z10, Z13
+	VPTERNLOGQ       $0xe4, Z9, Z14, Z13
+	VMOVAPD          Z10, Z14
+	VPTERNLOGQ       $0xe4, Z9, Z15, Z14
+	VSUBPD           Z2, Z6, Z6
+	VSUBPD           Z0, Z1, Z1
+	VSUBPD           Z4, Z7, Z7
+	VSUBPD           Z5, Z3, Z3
+	VMOVUPD          2624(BX), Z9
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z15
+	VMULPD           Z15, Z9, Z17
+	VMOVUPD          3136(BX), Z19
+	VMULPD           Z15, Z19, Z21
+	VMOVUPD          3072(BX), Z22
+	VMULPD           Z15, Z22, Z23
+	VMOVUPD          3008(BX), Z24
+	VMULPD           Z15, Z24, Z15
+	VMOVUPD          2752(BX), Z25
+	VFMADD231PD      Z25, Z25, Z17
+	VMOVUPD          2816(BX), Z25
+	VFMADD231PD      Z25, Z25, Z21
+	VMOVUPD          2880(BX), Z25
+	VFMADD231PD      Z25, Z25, Z23
+	VMOVUPD          2944(BX), Z25
+	VFMADD231PD      Z25, Z25, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z25
+	VFMADD231PD      Z25, Z9, Z17
+	VFMADD231PD      Z25, Z19, Z21
+	VFMADD231PD      Z25, Z22, Z23
+	VFMADD231PD      Z25, Z24, Z15
+	VMOVUPD          640(BX), Z25
+	VMOVUPD          128(BX), Z26
+	VMULPD           Z26, Z25, Z27
+	VMOVUPD          1088(BX), Z28
+	VMULPD           Z26, Z28, Z29
+	VMOVUPD          1024(BX), Z30
+	VMULPD           Z26, Z30, Z31
+	VMOVUPD          960(BX), Z24
+	VMULPD           Z26, Z24, Z22
+	VMOVUPD          (BX), Z19
+	VMINPD           Z25, Z19, Z25
+	VMINPD           Z28, Z19, Z28
+	VMINPD           Z30, Z19, Z30
+	VMINPD           Z24, Z19, Z19
+	VMINPD           Z26, Z25, Z24
+	VMINPD           Z26, Z28, Z25
+	VMINPD           Z26, Z30, Z28
+	VMINPD           Z26, Z19, Z19
+	VMINPD           2048(BX), Z24, Z24
+	VMINPD           1984(BX), Z25, Z25
+	VMINPD           1920(BX), Z28, Z26
+	VMINPD           1856(BX), Z19, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z28
+	VCMPPD           $0x11, Z24, Z28, K1
+	VCMPPD           $0x11, Z25, Z28, K2
+	VCMPPD           $0x11, Z26, Z28, K3
+	VCMPPD           $0x11, Z19, Z28, K4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z24
+	VFMADD231PD      Z19, Z17, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z25
+	VFMADD231PD      Z19, Z21, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z26
+	VFMADD231PD      Z19, Z23, Z26
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+360(SB), Z15, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z28
+	VFMADD213PD      Z28, Z17, Z24
+	VFMADD213PD      Z28, Z21, Z25
+	VFMADD213PD      Z28, Z23, Z26
+	VFMADD231PD      Z19, Z15, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z19
+	VFMADD213PD      Z19, Z17, Z24
+	VFMADD213PD      Z19, Z21, Z25
+	VFMADD213PD      Z19, Z23, Z26
+	VFMADD231PD      Z28, Z15, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z28
+	VFMADD213PD      Z28, Z17, Z24
+	VFMADD213PD      Z28, Z21, Z25
+	VFMADD213PD      Z28, Z23, Z26
+	VFMADD231PD      Z19, Z15, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z19
+	VFMADD213PD      Z19, Z17, Z24
+	VFMADD213PD      Z19, Z21, Z25
+	VFMADD213PD      Z19, Z23, Z26
+	VFMADD231PD      Z28, Z15, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z28
+	VFMADD213PD      Z28, Z17, Z24
+	VFMADD213PD      Z28, Z21, Z25
+	VFMADD213PD      Z28, Z23, Z26
+	VFMADD231PD      Z19, Z15, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z19
+	VFMADD213PD      Z19, Z17, Z24
+	VFMADD213PD      Z19, Z21, Z25
+	VFMADD213PD      Z19, Z23, Z26
+	VFMADD231PD      Z28, Z15, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z28
+	VFMADD213PD      Z28, Z17, Z24
+	VFMADD213PD      Z28, Z21, Z25
+	VFMADD213PD      Z28, Z23, Z26
+	VFMADD231PD      Z19, Z15, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z19
+	VFMADD213PD      Z19, Z17, Z24
+	VFMADD213PD      Z19, Z21, Z25
+	VFMADD213PD      Z19, Z23, Z26
+	VFMADD231PD      Z28, Z15, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z28
+	VFMADD213PD      Z28, Z17, Z24
+	VFMADD213PD      Z28, Z21, Z25
+	VFMADD213PD      Z28, Z23, Z26
+	VFMADD213PD      Z28, Z15, Z19
+	VMULPD           Z24, Z17, Z17
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z26, Z23, Z23
+	VMULPD           Z19, Z15, Z15
+	VADDPD           Z17, Z10, Z17
+	VADDPD           Z21, Z10, Z19
+	VADDPD           Z23, Z10, Z21
+	VADDPD           Z15, Z10, Z10
+	VSCALEFPD        Z9, Z17, Z9
+	VSCALEFPD        3136(BX), Z19, Z15
+	VSCALEFPD        3072(BX), Z21, Z17
+	VSCALEFPD        3008(BX), Z10, Z10
+	VMOVUPD          320(BX), Z19
+	VMULPD           Z9, Z19, Z9
+	VMULPD           Z15, Z19, Z15
+	VMULPD           Z17, Z19, Z17
+	VMULPD           Z10, Z19, Z10
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z21
+	VXORPD           896(BX), Z21, Z23
+	VXORPD           832(BX), Z21, Z24
+	VXORPD           768(BX), Z21, Z25
+	VXORPD           704(BX), Z21, Z26
+	VCMPPD           $0x00, Z16, Z23, K5
+	VCMPPD           $0x00, Z12, Z24, K6
+	VCMPPD           $0x00, Z13, Z25, K7
+	KMOVB            K4, 3008(BX)
+	VCMPPD           $0x00, Z14, Z26, K4
+	KMOVB            K3, 3072(BX)
+	VCMPPD           $0x00, Z20, Z23, K3
+	KMOVB            K2, 3136(BX)
+	VCMPPD           $0x00, Z8, Z24, K2
+	KMOVB            K1, 2624(BX)
+	VCMPPD           $0x00, Z11, Z25, K1
+	KMOVB            K1, 960(BX)
+	VCMPPD           $0x00, Z18, Z26, K1
+	VMOVUPD          896(BX), Z8
+	VMULPD           Z19, Z8, Z11
+	VMOVUPD          832(BX), Z12
+	VMULPD           Z19, Z12, Z13
+	VMOVUPD          768(BX), Z14
+	VMULPD           Z19, Z14, Z16
+	VMOVUPD          704(BX), Z18
+	VMULPD           Z19, Z18, Z20
+	VMULPD           Z27, Z8, Z8
+	VMULPD           Z29, Z12, Z12
+	VMULPD           Z31, Z14, Z14
+	VMULPD           Z22, Z18, Z18
+	VADDPD           Z27, Z19, Z23
+	VADDPD           Z29, Z19, Z24
+	VADDPD           Z31, Z19, Z25
+	VADDPD           Z22, Z19, Z19
+	VADDPD           2048(BX), Z23, Z22
+	VADDPD           1984(BX), Z24, Z23
+	VADDPD           1920(BX), Z25, Z24
+	VADDPD           1856(BX), Z19, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z25
+	KMOVB            K1, 1856(BX)
+	VCMPPD           $0x11, Z25, Z22, K1
+	KMOVB            K1, 1920(BX)
+	VCMPPD           $0x11, Z25, Z23, K1
+	KMOVB            K1, 1984(BX)
+	VCMPPD           $0x11, Z25, Z24, K1
+	KMOVB            K1, 2048(BX)
+	VCMPPD           $0x11, Z25, Z19, K1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z19
+	VBLENDMPD        Z19, Z11, K5, Z11
+	VBLENDMPD        Z19, Z13, K6, Z13
+	VBLENDMPD        Z19, Z16, K7, Z16
+	VBLENDMPD        Z19, Z20, K4, Z20
+	VBLENDMPD        Z19, Z8, K3, Z8
+	VBLENDMPD        Z19, Z12, K2, Z12
+	KMOVB            960(BX), K2
+	VBLENDMPD        Z19, Z14, K2, Z14
+	KMOVB            1856(BX), K2
+	VBLENDMPD        Z19, Z18, K2, Z18
+	VSUBPD           Z8, Z11, Z8
+	VSUBPD           Z12, Z13, Z12
+	VSUBPD           Z14, Z16, Z14
+	VSUBPD           Z18, Z20, Z18
+	VFNMADD231PD     Z9, Z2, Z11
+	VFNMADD231PD     Z15, Z0, Z13
+	VFNMADD231PD     Z17, Z4, Z16
+	VFNMADD231PD     Z10, Z5, Z20
+	VFMADD231PD      Z6, Z9, Z8
+	VFMADD231PD      Z1, Z15, Z12
+	VFMADD231PD      Z7, Z17, Z14
+	VFMADD231PD      Z3, Z10, Z18
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z0
+	VMULPD           Z0, Z9, Z1
+	VMULPD           Z0, Z15, Z2
+	VMULPD           Z0, Z17, Z3
+	VMULPD           Z0, Z10, Z0
+	KMOVB            2624(BX), K2
+	KMOVB            1920(BX), K3
+	KANDB            K3, K2, K2
+	KMOVB            3136(BX), K3
+	KMOVB            1984(BX), K4
+	KANDB            K4, K3, K3
+	KMOVB            3072(BX), K4
+	KMOVB            2048(BX), K5
+	KANDB            K5, K4, K4
+	KMOVB            3008(BX), K5
 	KANDB            K1, K5, K1
-	KMOVB            2752(BX), K5
-	KANDB            K2, K5, K2
-	KMOVB            2816(BX), K5
-	KANDB            K3, K5, K3
-	KMOVB            2880(BX), K5
-	KANDB            K4, K5, K4
-	VFNMADD231PD     Z9, Z2, Z15
-	VFNMADD231PD     Z10, Z4, Z17
-	VFNMADD231PD     Z11, Z5, Z19
-	VFNMADD231PD     Z7, Z8, Z21
-	VMULPD           Z0, Z13, Z0
-	VMULPD           Z1, Z13, Z1
-	VMULPD           Z3, Z13, Z2
-	VMULPD           Z6, Z13, Z3
-	VMULPD           1408(BX), Z22, Z4
-	VMULPD           1344(BX), Z23, Z5
-	VMULPD           1280(BX), Z25, Z6
-	VMULPD           1216(BX), Z14, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z8
-	VBLENDMPD        Z12, Z8, K1, Z9
-	VBLENDMPD        Z16, Z8, K2, Z10
-	VBLENDMPD        Z18, Z8, K3, Z11
-	VBLENDMPD        Z20, Z8, K4, Z8
-	VMOVUPD          64(BX), Z12
-	VMULPD           Z9, Z12, Z13
-	VMULPD           Z10, Z12, Z16
-	VMULPD           Z11, Z12, Z18
-	VMULPD           Z8, Z12, Z12
-	VMULPD           1408(BX), Z15, Z15
-	VMULPD           1344(BX), Z17, Z17
-	VMULPD           1280(BX), Z19, Z19
-	VMULPD           1216(BX), Z21, Z20
-	VMULPD           1152(BX), Z4, Z4
-	VMULPD           1088(BX), Z5, Z5
-	VMULPD           640(BX), Z6, Z6
-	VMULPD           1024(BX), Z7, Z7
-	VMOVUPD          256(BX), Z21
-	VMULPD           Z22, Z21, Z22
-	VMULPD           Z23, Z21, Z23
-	VMULPD           Z25, Z21, Z25
-	VMULPD           Z14, Z21, Z14
-	VMOVUPD          192(BX), Z21
-	VFMADD231PD      Z9, Z21, Z0
-	VFMADD231PD      Z10, Z21, Z1
-	VFMADD231PD      Z11, Z21, Z2
-	VFMADD231PD      Z8, Z21, Z3
-	VXORPD           Z13, Z24, Z13
-	VXORPD           Z16, Z24, Z16
-	VXORPD           Z18, Z24, Z18
-	VXORPD           Z12, Z24, Z12
+	VMULPD           1792(BX), Z1, Z4
+	VMULPD           1728(BX), Z2, Z5
+	VMULPD           1664(BX), Z3, Z6
+	VMULPD           1600(BX), Z0, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z9
+	VBLENDMPD        Z8, Z9, K2, Z8
+	VBLENDMPD        Z12, Z9, K3, Z10
+	VBLENDMPD        Z14, Z9, K4, Z12
+	VBLENDMPD        Z18, Z9, K1, Z9
+	VMULPD           Z4, Z28, Z4
+	VMULPD           Z5, Z28, Z5
+	VMULPD           Z6, Z28, Z6
+	VMULPD           Z7, Z28, Z7
+	VMOVUPD          1536(BX), Z14
+	VMULPD           Z11, Z14, Z11
+	VMOVUPD          1472(BX), Z15
+	VMULPD           Z13, Z15, Z13
+	VMOVUPD          1408(BX), Z17
+	VMULPD           Z16, Z17, Z16
+	VMOVUPD          1344(BX), Z18
+	VMULPD           Z20, Z18, Z19
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z11, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z13, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z16, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          Z19, 192(DI)(AX*1)
+	VMULPD           Z1, Z14, Z11
+	VMULPD           Z2, Z15, Z13
+	VMULPD           Z3, Z17, Z14
+	VMULPD           Z0, Z18, Z15
+	VMULPD           1280(BX), Z11, Z11
+	VMULPD           1216(BX), Z13, Z13
+	VMULPD           1152(BX), Z14, Z14
+	VMULPD           576(BX), Z15, Z15
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPD          Z11, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPD          Z13, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          Z14, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          Z15, 192(R8)(AX*1)
+	VMOVUPD          256(BX), Z11
+	VMULPD           Z1, Z11, Z1
+	VMULPD           Z2, Z11, Z2
+	VMULPD           Z3, Z11, Z3
+	VMULPD           Z0, Z11, Z0
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPD          Z1, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPD          Z2, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          Z3, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          Z0, 192(R9)(AX*1)
+	VMOVUPD          192(BX), Z0
+	VFMADD231PD      Z8, Z0, Z4
+	VFMADD231PD      Z10, Z0, Z5
+	VFMADD231PD      Z12, Z0, Z6
+	VFMADD231PD      Z9, Z0, Z7
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z4, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z5, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          Z6, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPD          Z7, 192(R10)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z9, (SI)(AX*1)
+	VMOVUPD          Z8, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z10, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z11, 128(SI)(AX*1)
+	VMOVUPD          Z12, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z8, 192(SI)(AX*1)
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z15, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z17, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z19, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z20, 192(DI)(AX*1)
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z4, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z5, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z6, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z7, 192(R8)(AX*1)
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z22, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z23, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z25, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z14, 192(R9)(AX*1)
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z0, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z1, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z2, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z3, 192(R10)(AX*1)
+	VMOVUPD          Z9, 192(SI)(AX*1)
+	VMOVUPD          64(BX), Z0
+	VMULPD           Z8, Z0, Z1
+	VMULPD           Z10, Z0, Z2
+	VMULPD           Z12, Z0, Z3
+	VMULPD           Z9, Z0, Z0
+	VXORPD           Z1, Z21, Z1
+	VXORPD           Z2, Z21, Z2
+	VXORPD           Z3, Z21, Z3
+	VXORPD           Z0, Z21, Z0
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z13, (R11)(AX*1)
+	VMOVUPD          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z16, 64(R11)(AX*1)
+	VMOVUPD          Z2, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z18, 128(R11)(AX*1)
+	VMOVUPD          Z3, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z12, 192(R11)(AX*1)
+	VMOVUPD          Z0, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -1095,7 +1109,7 @@ whole:
 	VADDPD           Z21, Z21, K1, Z16
 	VMOVAPD          Z21, Z17
 	VADDPD           Z21, Z21, K2, Z17
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z21
 	VMULPD           Z21, Z9, Z22
 	VMULPD           Z21, Z10, Z21
 	VMOVAPD          Z6, Z23
@@ -1109,7 +1123,7 @@ whole:
 	VADDPD           Z7, Z12, K2, Z25
 	VMINPD           Z0, Z18, Z0
 	VMINPD           Z1, Z18, Z1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z26
 	VXORPD           Z26, Z4, Z27
 	VXORPD           Z26, Z5, Z28
 	VADDPD           Z23, Z16, Z29
@@ -1138,13 +1152,13 @@ whole:
 	VMINPD           Z10, Z1, Z1
 	VADDPD           Z14, Z9, Z14
 	VADDPD           Z15, Z10, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z26
 	VCMPPD           $0x11, Z0, Z26, K1
 	VCMPPD           $0x11, Z1, Z26, K2
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z0
 	VMULPD           Z0, Z24, Z1
 	VMULPD           Z0, Z25, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z26
 	VCMPPD           $0x11, Z26, Z14, K3
 	VCMPPD           $0x11, Z26, Z15, K4
 	KANDB            K3, K1, K1
@@ -1188,10 +1202,10 @@ whole:
 	VMULPD           Z29, Z12, Z12
 	VFMADD231PD      Z11, Z14, Z1
 	VFMADD231PD      Z12, Z6, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z11
 	VFMADD231PD      Z11, Z14, Z1
 	VFMADD231PD      Z11, Z6, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z6
 	VFMADD231PD      Z6, Z24, Z1
 	VFMADD231PD      Z6, Z25, Z0
 	VMOVAPD          Z22, Z6
@@ -1200,12 +1214,12 @@ whole:
 	VFMADD231PD      Z0, Z16, Z12
 	VFMSUB231PD      Z1, Z15, Z22
 	VFMSUB231PD      Z0, Z16, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z0
 	VANDPD           Z0, Z6, Z1
 	VANDPD           Z0, Z12, Z14
 	VANDPD           Z0, Z22, Z15
 	VANDPD           Z0, Z21, Z16
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z20
 	VMINPD           Z1, Z20, Z1
 	VMINPD           Z14, Z20, Z14
 	VMINPD           Z15, Z20, Z15
@@ -1218,25 +1232,25 @@ whole:
 	VPTERNLOGQ       $0xe4, Z0, Z22, Z25
 	VMOVAPD          Z17, Z26
 	VPTERNLOGQ       $0xe4, Z0, Z21, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z29
 	VFMADD213PD      Z11, Z1, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z30
 	VFMADD213PD      Z11, Z14, Z30
 	VCMPPD           $0x00, Z20, Z27, K3
 	VCMPPD           $0x00, Z24, Z28, K4
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z20
 	VADDPD           Z20, Z1, Z24
 	VADDPD           Z20, Z14, Z8
 	VCMPPD           $0x00, Z25, Z27, K5
 	KMOVB            K2, 576(BX)
 	VCMPPD           $0x00, Z26, Z28, K2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z25
 	VFMADD213PD      Z11, Z15, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z26
 	VFMADD213PD      Z11, Z16, Z26
 	VADDPD           Z20, Z15, Z27
 	VADDPD           Z20, Z16, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z28
 	VBLENDMPD        Z28, Z23, K3, Z23
 	VBLENDMPD        Z28, Z31, K4, Z31
 	VBLENDMPD        Z28, Z4, K5, Z4
@@ -1254,9 +1268,9 @@ whole:
 	VMOVUPD          Z23, 832(BX)
 	VMULPD           Z14, Z14, Z23
 	VMOVUPD          Z12, 896(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z12
 	VMOVUPD          Z6, 960(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z6
 	VFMADD213PD      Z6, Z12, Z31
 	VFMADD213PD      Z6, Z12, Z23
 	VSUBPD           Z6, Z31, Z12
@@ -1281,12 +1295,12 @@ whole:
 	VMULPD           Z24, Z16, Z15
 	VMULPD           Z28, Z1, Z16
 	VMULPD           Z29, Z14, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z24
 	VMULPD           Z24, Z12, Z25
 	VMULPD           Z24, Z6, Z24
 	VFMADD231PD      Z1, Z1, Z25
 	VFMADD231PD      Z14, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z1
 	VFMADD231PD      Z1, Z12, Z25
 	VFMADD231PD      Z1, Z6, Z24
 	VMOVAPD          Z7, Z1
@@ -1296,60 +1310,65 @@ whole:
 	VMOVAPD          Z7, Z26
 	VFMADD231PD      Z11, Z16, Z26
 	VFMADD231PD      Z11, Z20, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z27
 	VFMADD231PD      Z11, Z25, Z27
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+368(SB), Z24, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z28
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+360(SB), Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z28
 	VFMADD213PD      Z28, Z25, Z27
 	VFMADD231PD      Z11, Z24, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z11
 	VFMADD213PD      Z11, Z25, Z27
 	VFMADD231PD      Z28, Z24, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z28
 	VFMADD213PD      Z28, Z25, Z27
 	VFMADD231PD      Z11, Z24, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z11
 	VFMADD213PD      Z11, Z25, Z27
 	VFMADD231PD      Z28, Z24, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z28
 	VFMADD213PD      Z28, Z25, Z27
 	VFMADD231PD      Z11, Z24, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z11
 	VFMADD213PD      Z11, Z25, Z27
 	VFMADD231PD      Z28, Z24, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z28
 	VFMADD213PD      Z28, Z25, Z27
 	VFMADD231PD      Z11, Z24, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z11
 	VFMADD213PD      Z11, Z25, Z27
 	VFMADD231PD      Z28, Z24, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z28
 	VFMADD213PD      Z28, Z25, Z27
 	VFMADD213PD      Z28, Z24, Z11
 	VMULPD           Z27, Z25, Z25
 	VMULPD           Z11, Z24, Z11
-	VFMADD213PD      Z13, Z13, Z25
-	VFMADD213PD      Z13, Z11, Z13
-	VSCALEFPD        Z12, Z25, Z11
-	VSCALEFPD        Z6, Z13, Z6
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z12
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z13
+	VADDPD           Z25, Z17, Z24
+	VADDPD           Z11, Z17, Z11
+	VSCALEFPD        Z12, Z24, Z12
+	VSCALEFPD        Z6, Z11, Z6
+	VMULPD           Z12, Z13, Z11
+	VMULPD           Z6, Z13, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z13
 	VFMADD231PD      Z12, Z1, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z24
 	VFMADD231PD      Z12, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z25
 	VFMADD213PD      Z25, Z1, Z13
 	VFMADD213PD      Z25, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z27
 	VFMADD213PD      Z27, Z1, Z13
 	VFMADD213PD      Z27, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z29
 	VFMADD213PD      Z29, Z1, Z13
 	VFMADD213PD      Z29, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z30
 	VFMADD213PD      Z30, Z1, Z13
 	VFMADD213PD      Z30, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z31
 	VFMADD213PD      Z31, Z1, Z13
 	VFMADD213PD      Z31, Z14, Z24
@@ -1390,19 +1409,16 @@ whole:
 	VFMADD213PD      Z31, Z1, Z13
 	VFMADD213PD      Z31, Z14, Z24
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z31
-	VFMADD213PD      Z31, Z1, Z13
-	VFMADD213PD      Z31, Z14, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z31
 	VFMADD213PD      Z31, Z13, Z1
 	VFMADD213PD      Z31, Z24, Z14
 	VFMADD213PD      Z17, Z1, Z8
 	VFMADD213PD      Z17, Z14, Z15
 	VMULPD           Z23, Z8, Z1
 	VMULPD           Z0, Z15, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z8
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z8
 	VFMADD231PD      Z12, Z26, Z8
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+176(SB), Z7, Z12
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z13
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+168(SB), Z7, Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z13
 	VPTERNLOGQ       $0xe4, Z13, Z22, Z1
 	VPTERNLOGQ       $0xe4, Z13, Z21, Z0
 	VFMADD213PD      Z25, Z26, Z8
@@ -1420,46 +1436,46 @@ whole:
 	VMULPD           Z3, Z28, Z3
 	VFMADD213PD      Z30, Z26, Z8
 	VFMADD231PD      Z29, Z7, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z30, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z15
 	VFMADD213PD      Z15, Z26, Z8
 	VFMADD231PD      Z21, Z7, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z21
 	VFMADD213PD      Z21, Z26, Z8
 	VFMADD231PD      Z15, Z7, Z21
 	VFMADD213PD      Z31, Z8, Z26
@@ -1505,7 +1521,7 @@ whole:
 	VFMADD231PD      Z4, Z6, Z3
 	VMOVUPD          Z5, K7, (SI)(AX*1)
 	VMOVUPD          Z4, K6, 64(SI)(AX*1)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z4
 	VXORPD           Z1, Z4, Z1
 	VXORPD           Z0, Z4, Z0
 	VMOVUPD          Z2, K7, (R10)(AX*1)
@@ -1648,163 +1664,159 @@ DATA blackFirstStripAVX2Consts<>+992(SB)/8, $0xbfe71547652b82fe
 DATA blackFirstStripAVX2Consts<>+1000(SB)/8, $0xbfe71547652b82fe
 DATA blackFirstStripAVX2Consts<>+1008(SB)/8, $0xbfe71547652b82fe
 DATA blackFirstStripAVX2Consts<>+1016(SB)/8, $0xbfe71547652b82fe
-DATA blackFirstStripAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1056(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1064(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1072(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1080(SB)/8, $0x3dfa39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1088(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1096(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1104(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1112(SB)/8, $0xbdaade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1120(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1128(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1136(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1144(SB)/8, $0x3df28af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1152(SB)/8, $0xbe371dee623fde67
-DATA blackFirstStripAVX2Consts<>+1160(SB)/8, $0xbe371dee623fde67
-DATA blackFirstStripAVX2Consts<>+1168(SB)/8, $0xbe371dee623fde67
-DATA blackFirstStripAVX2Consts<>+1176(SB)/8, $0xbe371dee623fde67
-DATA blackFirstStripAVX2Consts<>+1184(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1192(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1200(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1208(SB)/8, $0x3e7a01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1216(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1224(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1232(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1240(SB)/8, $0xbeba01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1248(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1256(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1264(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1272(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1280(SB)/8, $0xbf31111111122322
-DATA blackFirstStripAVX2Consts<>+1288(SB)/8, $0xbf31111111122322
-DATA blackFirstStripAVX2Consts<>+1296(SB)/8, $0xbf31111111122322
-DATA blackFirstStripAVX2Consts<>+1304(SB)/8, $0xbf31111111122322
-DATA blackFirstStripAVX2Consts<>+1312(SB)/8, $0x3f655555555502a1
-DATA blackFirstStripAVX2Consts<>+1320(SB)/8, $0x3f655555555502a1
-DATA blackFirstStripAVX2Consts<>+1328(SB)/8, $0x3f655555555502a1
-DATA blackFirstStripAVX2Consts<>+1336(SB)/8, $0x3f655555555502a1
-DATA blackFirstStripAVX2Consts<>+1344(SB)/8, $0xbf95555555555511
-DATA blackFirstStripAVX2Consts<>+1352(SB)/8, $0xbf95555555555511
-DATA blackFirstStripAVX2Consts<>+1360(SB)/8, $0xbf95555555555511
-DATA blackFirstStripAVX2Consts<>+1368(SB)/8, $0xbf95555555555511
-DATA blackFirstStripAVX2Consts<>+1376(SB)/8, $0x3fc000000000000b
-DATA blackFirstStripAVX2Consts<>+1384(SB)/8, $0x3fc000000000000b
-DATA blackFirstStripAVX2Consts<>+1392(SB)/8, $0x3fc000000000000b
-DATA blackFirstStripAVX2Consts<>+1400(SB)/8, $0x3fc000000000000b
-DATA blackFirstStripAVX2Consts<>+1408(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+1416(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+1424(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+1432(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+1440(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstStripAVX2Consts<>+1448(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstStripAVX2Consts<>+1456(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstStripAVX2Consts<>+1464(SB)/8, $0xbe53cfd9440c758b
-DATA blackFirstStripAVX2Consts<>+1472(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstStripAVX2Consts<>+1480(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstStripAVX2Consts<>+1488(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstStripAVX2Consts<>+1496(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackFirstStripAVX2Consts<>+1504(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstStripAVX2Consts<>+1512(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstStripAVX2Consts<>+1520(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstStripAVX2Consts<>+1528(SB)/8, $0x3e89151d5fe69bf0
-DATA blackFirstStripAVX2Consts<>+1536(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstStripAVX2Consts<>+1544(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstStripAVX2Consts<>+1552(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstStripAVX2Consts<>+1560(SB)/8, $0x3e84cef58dc442e5
-DATA blackFirstStripAVX2Consts<>+1568(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstStripAVX2Consts<>+1576(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstStripAVX2Consts<>+1584(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstStripAVX2Consts<>+1592(SB)/8, $0xbeb9c98d68230094
-DATA blackFirstStripAVX2Consts<>+1600(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstStripAVX2Consts<>+1608(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstStripAVX2Consts<>+1616(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstStripAVX2Consts<>+1624(SB)/8, $0x3e9f0588d5134af5
-DATA blackFirstStripAVX2Consts<>+1632(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstStripAVX2Consts<>+1640(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstStripAVX2Consts<>+1648(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstStripAVX2Consts<>+1656(SB)/8, $0x3ee7b68052fca57d
-DATA blackFirstStripAVX2Consts<>+1664(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstStripAVX2Consts<>+1672(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstStripAVX2Consts<>+1680(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstStripAVX2Consts<>+1688(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackFirstStripAVX2Consts<>+1696(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstStripAVX2Consts<>+1704(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstStripAVX2Consts<>+1712(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstStripAVX2Consts<>+1720(SB)/8, $0xbf09a70a60d609b4
-DATA blackFirstStripAVX2Consts<>+1728(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstStripAVX2Consts<>+1736(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstStripAVX2Consts<>+1744(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstStripAVX2Consts<>+1752(SB)/8, $0x3f356bc7962f9cea
-DATA blackFirstStripAVX2Consts<>+1760(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstStripAVX2Consts<>+1768(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstStripAVX2Consts<>+1776(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstStripAVX2Consts<>+1784(SB)/8, $0xbf403c77d56a94be
-DATA blackFirstStripAVX2Consts<>+1792(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstStripAVX2Consts<>+1800(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstStripAVX2Consts<>+1808(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstStripAVX2Consts<>+1816(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackFirstStripAVX2Consts<>+1824(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstStripAVX2Consts<>+1832(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstStripAVX2Consts<>+1840(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstStripAVX2Consts<>+1848(SB)/8, $0x3f88af7a122fa11e
-DATA blackFirstStripAVX2Consts<>+1856(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstStripAVX2Consts<>+1864(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstStripAVX2Consts<>+1872(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstStripAVX2Consts<>+1880(SB)/8, $0xbfa5e04fbae7029b
-DATA blackFirstStripAVX2Consts<>+1888(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstStripAVX2Consts<>+1896(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstStripAVX2Consts<>+1904(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstStripAVX2Consts<>+1912(SB)/8, $0x3fbbe6e778f4145d
-DATA blackFirstStripAVX2Consts<>+1920(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstStripAVX2Consts<>+1928(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstStripAVX2Consts<>+1936(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstStripAVX2Consts<>+1944(SB)/8, $0xbfcc587e4e8904c3
-DATA blackFirstStripAVX2Consts<>+1952(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstStripAVX2Consts<>+1960(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstStripAVX2Consts<>+1968(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstStripAVX2Consts<>+1976(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackFirstStripAVX2Consts<>+1984(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstStripAVX2Consts<>+1992(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstStripAVX2Consts<>+2000(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstStripAVX2Consts<>+2008(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackFirstStripAVX2Consts<>+2016(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstStripAVX2Consts<>+2024(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstStripAVX2Consts<>+2032(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstStripAVX2Consts<>+2040(SB)/8, $0x3fe31b13059845d5
-DATA blackFirstStripAVX2Consts<>+2048(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstStripAVX2Consts<>+2056(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstStripAVX2Consts<>+2064(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstStripAVX2Consts<>+2072(SB)/8, $0xbfe077e1c5642a81
-DATA blackFirstStripAVX2Consts<>+2080(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstStripAVX2Consts<>+2088(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstStripAVX2Consts<>+2096(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstStripAVX2Consts<>+2104(SB)/8, $0x3fcabf470bc40607
-DATA blackFirstStripAVX2Consts<>+2112(SB)/8, $0x408ff80000000000
-DATA blackFirstStripAVX2Consts<>+2120(SB)/8, $0x408ff80000000000
-DATA blackFirstStripAVX2Consts<>+2128(SB)/8, $0x408ff80000000000
-DATA blackFirstStripAVX2Consts<>+2136(SB)/8, $0x408ff80000000000
-DATA blackFirstStripAVX2Consts<>+2144(SB)/8, $0xc08ff00000000000
-DATA blackFirstStripAVX2Consts<>+2152(SB)/8, $0xc08ff00000000000
-DATA blackFirstStripAVX2Consts<>+2160(SB)/8, $0xc08ff00000000000
-DATA blackFirstStripAVX2Consts<>+2168(SB)/8, $0xc08ff00000000000
-DATA blackFirstStripAVX2Consts<>+2176(SB)/8, $0x43380000000003ff
-DATA blackFirstStripAVX2Consts<>+2184(SB)/8, $0x43380000000003ff
-DATA blackFirstStripAVX2Consts<>+2192(SB)/8, $0x43380000000003ff
-DATA blackFirstStripAVX2Consts<>+2200(SB)/8, $0x43380000000003ff
-DATA blackFirstStripAVX2Consts<>+2208(SB)/8, $0x3fd9884533d43651
-DATA blackFirstStripAVX2Consts<>+2216(SB)/8, $0x3fd9884533d43651
-DATA blackFirstStripAVX2Consts<>+2224(SB)/8, $0x3fd9884533d43651
-DATA blackFirstStripAVX2Consts<>+2232(SB)/8, $0x3fd9884533d43651
-DATA blackFirstStripAVX2Consts<>+2240(SB)/8, $0x7ff8000000000001
-DATA blackFirstStripAVX2Consts<>+2248(SB)/8, $0x7ff8000000000001
-DATA blackFirstStripAVX2Consts<>+2256(SB)/8, $0x7ff8000000000001
-DATA blackFirstStripAVX2Consts<>+2264(SB)/8, $0x7ff8000000000001
-GLOBL blackFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2272
+DATA blackFirstStripAVX2Consts<>+1024(SB)/8, $0x0000000000000484
+DATA blackFirstStripAVX2Consts<>+1032(SB)/8, $0x0000000000000484
+DATA blackFirstStripAVX2Consts<>+1040(SB)/8, $0x0000000000000484
+DATA blackFirstStripAVX2Consts<>+1048(SB)/8, $0x0000000000000484
+DATA blackFirstStripAVX2Consts<>+1056(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1064(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1072(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1080(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1088(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1096(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1104(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1112(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1120(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1128(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1136(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1144(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1152(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1160(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1168(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1176(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1184(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1192(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1200(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1208(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1216(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1224(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1232(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1240(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1248(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1256(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1264(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1272(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1280(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1288(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1296(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1304(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1312(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1320(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1328(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1336(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1344(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1352(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1360(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1368(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1376(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1384(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1392(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1400(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1408(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1416(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1424(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1432(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1440(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1448(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1456(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1464(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1472(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1480(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1488(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1496(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1504(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1512(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1520(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1528(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1536(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1544(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1552(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1560(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1568(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1576(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1584(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1592(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1600(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1608(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1616(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1624(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1632(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1640(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1648(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1656(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1664(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+1672(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+1680(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+1688(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+1696(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+1704(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+1712(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+1720(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+1728(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+1736(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+1744(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+1752(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+1760(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+1768(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+1776(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+1784(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+1792(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1800(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1808(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1816(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1824(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1832(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1840(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1848(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1856(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1864(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1872(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1880(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1888(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1896(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1904(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1912(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1920(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1928(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1936(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1944(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1952(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1960(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1968(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1976(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1984(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+1992(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+2000(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+2008(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+2016(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+2024(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+2032(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+2040(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+2080(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+2088(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+2096(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+2104(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+2112(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+2120(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+2128(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+2136(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+2144(SB)/8, $0x37a0000000000000
+DATA blackFirstStripAVX2Consts<>+2152(SB)/8, $0x37a0000000000000
+DATA blackFirstStripAVX2Consts<>+2160(SB)/8, $0x37a0000000000000
+DATA blackFirstStripAVX2Consts<>+2168(SB)/8, $0x37a0000000000000
+DATA blackFirstStripAVX2Consts<>+2176(SB)/8, $0x3fd9884533d43651
+DATA blackFirstStripAVX2Consts<>+2184(SB)/8, $0x3fd9884533d43651
+DATA blackFirstStripAVX2Consts<>+2192(SB)/8, $0x3fd9884533d43651
+DATA blackFirstStripAVX2Consts<>+2200(SB)/8, $0x3fd9884533d43651
+DATA blackFirstStripAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
+DATA blackFirstStripAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
+DATA blackFirstStripAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
+DATA blackFirstStripAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
+GLOBL blackFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2240
 
 DATA blackFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2297,12 +2309,9 @@ body:
 	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y4
 	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y1
 	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y12
-	VSUBPD       Y11, Y4, Y4
-	VSUBPD       Y11, Y1, Y1
-	VSUBPD       Y11, Y12, Y11
-	VMULPD       Y3, Y2, Y12
-	VMOVUPD      Y11, 1504(BX)
-	VMULPD       Y8, Y10, Y11
+	VMULPD       Y3, Y2, Y11
+	VMOVUPD      Y12, 1504(BX)
+	VMULPD       Y8, Y10, Y12
 	VMOVUPD      Y1, 1536(BX)
 	VMULPD       Y9, Y7, Y1
 	VMOVUPD      Y4, 1568(BX)
@@ -2327,8 +2336,8 @@ body:
 	VBLENDVPD    Y8, Y4, Y9, Y8
 	VMOVUPD      512(BX), Y9
 	VBLENDVPD    Y3, Y4, Y9, Y3
-	VMULPD       Y12, Y0, Y9
-	VMULPD       Y11, Y6, Y4
+	VMULPD       Y11, Y0, Y9
+	VMULPD       Y12, Y6, Y4
 	VMOVUPD      Y3, 512(BX)
 	VMULPD       Y1, Y5, Y3
 	VMOVUPD      Y8, 1056(BX)
@@ -2336,17 +2345,17 @@ body:
 	VDIVPD       Y9, Y8, Y9
 	VDIVPD       Y4, Y8, Y4
 	VDIVPD       Y3, Y8, Y3
-	VMULPD       Y9, Y12, Y12
-	VMULPD       Y4, Y11, Y11
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y4, Y12, Y12
 	VMULPD       Y3, Y1, Y1
 	VMULPD       Y9, Y0, Y0
 	VMULPD       Y4, Y6, Y4
 	VMULPD       Y3, Y5, Y3
-	VMULPD       Y12, Y13, Y5
-	VMULPD       Y11, Y14, Y6
+	VMULPD       Y11, Y13, Y5
+	VMULPD       Y12, Y14, Y6
 	VMULPD       Y1, Y15, Y9
-	VMULPD       1312(BX), Y12, Y12
-	VMULPD       1344(BX), Y11, Y11
+	VMULPD       1312(BX), Y11, Y11
+	VMULPD       1344(BX), Y12, Y12
 	VMULPD       1376(BX), Y1, Y1
 	VMULPD       Y0, Y2, Y2
 	VMULPD       Y4, Y10, Y10
@@ -2357,425 +2366,426 @@ body:
 	VMULPD       1216(BX), Y2, Y2
 	VMULPD       1248(BX), Y10, Y10
 	VMULPD       1280(BX), Y13, Y13
-	VMOVUPD      1408(BX), Y14
-	VMULPD       Y5, Y14, Y5
-	VMOVUPD      1440(BX), Y15
-	VMULPD       Y6, Y15, Y6
-	VMOVUPD      1472(BX), Y8
-	VMULPD       Y9, Y8, Y9
+	VMULPD       1408(BX), Y5, Y5
+	VMULPD       1440(BX), Y6, Y6
+	VMULPD       1472(BX), Y9, Y9
+	VMOVUPD      1568(BX), Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y15
 	VMOVUPD      Y1, 1280(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y1
-	VMOVUPD      Y11, 1248(BX)
-	VMULPD       1568(BX), Y1, Y11
-	VMOVUPD      Y12, 1216(BX)
-	VMULPD       1536(BX), Y1, Y12
+	VSUBPD       Y15, Y14, Y1
+	VMOVUPD      Y12, 1248(BX)
+	VMOVUPD      1536(BX), Y12
+	VMOVUPD      Y11, 1216(BX)
+	VSUBPD       Y15, Y12, Y11
+	VMOVUPD      1504(BX), Y8
+	VSUBPD       Y15, Y8, Y15
 	VMOVUPD      Y7, 1600(BX)
-	VMOVUPD      1504(BX), Y7
-	VMULPD       Y1, Y7, Y1
-	VFMADD231PD  Y14, Y14, Y11
-	VFMADD231PD  Y15, Y15, Y12
-	VFMADD231PD  Y8, Y8, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y8
-	VFMADD231PD  1568(BX), Y8, Y11
-	VFMADD231PD  1536(BX), Y8, Y12
-	VFMADD231PD  Y8, Y7, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y14
-	VFMADD231PD  Y8, Y2, Y14
-	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y15
-	VFMADD231PD  Y8, Y10, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y7
+	VPADDQ       Y7, Y14, Y14
+	VPADDQ       Y7, Y12, Y12
+	VPADDQ       Y7, Y8, Y7
+	VPSLLQ       $0x34, Y14, Y8
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y7, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y14
+	VMOVUPD      Y7, 1504(BX)
 	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y7
-	VFMADD231PD  Y8, Y13, Y7
-	VMOVUPD      Y3, 1472(BX)
+	VFMADD231PD  Y14, Y2, Y7
+	VMOVUPD      Y12, 1536(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y12
+	VFMADD231PD  Y14, Y10, Y12
+	VMOVUPD      Y8, 1568(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y8
+	VFMADD231PD  Y14, Y13, Y8
+	VMOVUPD      Y3, 1632(BX)
 	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y3
-	VFMADD231PD  Y8, Y5, Y3
-	VMOVUPD      Y5, 1440(BX)
+	VFMADD231PD  Y14, Y5, Y3
+	VMOVUPD      Y5, 1664(BX)
 	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y5
-	VFMADD231PD  Y8, Y6, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y9, Y8
-	VMOVUPD      Y9, 1408(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y9
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y11, Y9
-	VMOVUPD      Y6, 1632(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y6
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y12, Y6
-	VMOVUPD      Y8, 1664(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y8
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y1, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y1, Y8
-	VMULPD       Y9, Y11, Y9
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y8, Y1, Y1
-	VMOVUPD      160(BX), Y8
-	VFMADD213PD  Y8, Y8, Y9
-	VFMADD213PD  Y8, Y8, Y6
-	VFMADD213PD  Y8, Y1, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y11
-	VFMADD231PD  Y1, Y14, Y11
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y12
-	VFMADD231PD  Y1, Y15, Y12
-	VMOVUPD      Y8, 1696(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y8
-	VFMADD231PD  Y1, Y7, Y8
+	VFMADD231PD  Y14, Y6, Y5
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y9, Y14
+	VMOVUPD      Y9, 1696(BX)
+	VMULPD       blackFirstStripAVX2Consts<>+1056(SB), Y1, Y9
 	VMOVUPD      Y6, 1376(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y6
-	VFMADD213PD  Y6, Y14, Y11
-	VFMADD213PD  Y6, Y15, Y12
-	VFMADD213PD  Y6, Y7, Y8
-	VMOVUPD      Y9, 1344(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD213PD  Y9, Y15, Y12
-	VFMADD213PD  Y9, Y7, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y11, Y14
-	VFMADD213PD  Y9, Y12, Y15
-	VFMADD213PD  Y9, Y8, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y8
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD213PD  Y8, Y15, Y10
-	VFMADD213PD  Y8, Y7, Y13
+	VMULPD       blackFirstStripAVX2Consts<>+1056(SB), Y11, Y6
+	VMOVUPD      Y14, 1344(BX)
+	VMULPD       blackFirstStripAVX2Consts<>+1056(SB), Y15, Y14
+	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      1408(BX), Y5
+	VFMADD231PD  Y5, Y5, Y9
+	VMOVUPD      1440(BX), Y5
+	VFMADD231PD  Y5, Y5, Y6
+	VMOVUPD      1472(BX), Y5
+	VFMADD231PD  Y5, Y5, Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y5
+	VFMADD231PD  Y5, Y1, Y9
+	VFMADD231PD  Y5, Y11, Y6
+	VFMADD231PD  Y5, Y15, Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y5
+	VFMADD231PD  Y1, Y7, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD  Y1, Y12, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y15
+	VFMADD231PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y1
+	VFMADD213PD  Y1, Y7, Y5
+	VFMADD213PD  Y1, Y12, Y11
+	VFMADD213PD  Y1, Y8, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD  Y1, Y5, Y7
+	VFMADD213PD  Y1, Y11, Y12
+	VFMADD213PD  Y1, Y15, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y5
+	VFMADD213PD  Y5, Y7, Y2
+	VFMADD213PD  Y5, Y12, Y10
+	VFMADD213PD  Y5, Y8, Y13
 	VMULPD       Y0, Y2, Y0
 	VMULPD       Y4, Y10, Y2
-	VMULPD       1472(BX), Y13, Y4
+	VMULPD       1632(BX), Y13, Y4
 	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y7
 	VANDPD       Y0, Y7, Y0
 	VANDPD       Y2, Y7, Y2
 	VANDPD       Y4, Y7, Y4
-	VMOVUPD      1184(BX), Y10
-	VORPD        Y0, Y10, Y0
-	VMOVUPD      1152(BX), Y11
-	VORPD        Y2, Y11, Y2
-	VMOVUPD      544(BX), Y12
-	VORPD        Y4, Y12, Y4
-	VMOVUPD      320(BX), Y13
-	VORPD        Y10, Y13, Y10
-	VORPD        Y11, Y13, Y11
-	VORPD        Y12, Y13, Y12
-	VMOVUPD      384(BX), Y13
-	VCMPPD       $0x00, Y10, Y13, Y10
-	VMOVUPD      448(BX), Y13
-	VCMPPD       $0x00, Y11, Y13, Y11
-	VMOVUPD      1120(BX), Y13
-	VCMPPD       $0x00, Y12, Y13, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y13
-	VMOVUPD      640(BX), Y14
-	VBLENDVPD    Y10, Y13, Y14, Y10
-	VMOVUPD      960(BX), Y14
-	VBLENDVPD    Y11, Y13, Y14, Y11
-	VMOVUPD      352(BX), Y14
-	VBLENDVPD    Y12, Y13, Y14, Y12
-	VMOVUPD      1600(BX), Y13
+	VMOVUPD      1184(BX), Y8
+	VORPD        Y0, Y8, Y0
+	VMOVUPD      1152(BX), Y10
+	VORPD        Y2, Y10, Y2
+	VMOVUPD      544(BX), Y11
+	VORPD        Y4, Y11, Y4
+	VMOVUPD      320(BX), Y12
+	VORPD        Y8, Y12, Y8
+	VORPD        Y10, Y12, Y10
+	VORPD        Y11, Y12, Y11
+	VMOVUPD      384(BX), Y12
+	VCMPPD       $0x00, Y8, Y12, Y8
+	VMOVUPD      448(BX), Y12
+	VCMPPD       $0x00, Y10, Y12, Y10
+	VMOVUPD      1120(BX), Y12
+	VCMPPD       $0x00, Y11, Y12, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y12
+	VMOVUPD      640(BX), Y13
+	VBLENDVPD    Y8, Y12, Y13, Y8
+	VMOVUPD      960(BX), Y13
+	VBLENDVPD    Y10, Y12, Y13, Y10
+	VMOVUPD      352(BX), Y13
+	VBLENDVPD    Y11, Y12, Y13, Y11
+	VMOVUPD      1600(BX), Y12
+	VSUBPD       Y8, Y12, Y8
+	VMOVUPD      1056(BX), Y13
 	VSUBPD       Y10, Y13, Y10
-	VMOVUPD      1056(BX), Y14
-	VSUBPD       Y11, Y14, Y11
 	VMOVUPD      512(BX), Y15
-	VSUBPD       Y12, Y15, Y12
+	VSUBPD       Y11, Y15, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y13
+	VFMADD231PD  Y15, Y3, Y13
+	VMOVUPD      1312(BX), Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y7
+	VFMADD231PD  Y15, Y12, Y7
+	VMOVUPD      Y11, 352(BX)
+	VMOVUPD      1344(BX), Y11
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y11, Y15
+	VMOVUPD      Y10, 960(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
 	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y15
-	VFMADD231PD  Y1, Y3, Y15
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y14
-	VFMADD231PD  Y1, Y5, Y14
-	VMOVUPD      1664(BX), Y13
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y13, Y1
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y6
-	VFMADD213PD  Y6, Y3, Y15
-	VFMADD213PD  Y6, Y5, Y14
-	VFMADD231PD  Y1, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD  Y1, Y3, Y15
-	VFMADD213PD  Y1, Y5, Y14
-	VFMADD231PD  Y6, Y13, Y1
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD213PD  Y9, Y14, Y5
-	VFMADD231PD  Y1, Y13, Y9
-	VFMADD132PD  1440(BX), Y8, Y3
-	VFMADD132PD  1632(BX), Y8, Y5
-	VFMADD231PD  1408(BX), Y9, Y8
-	VMULPD       1216(BX), Y3, Y1
-	VMULPD       1248(BX), Y5, Y3
-	VMULPD       1280(BX), Y8, Y5
-	VMOVUPD      1568(BX), Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y8
-	VMINPD       Y8, Y6, Y9
-	VMOVUPD      1536(BX), Y13
-	VMINPD       Y8, Y13, Y14
-	VMOVUPD      1504(BX), Y15
-	VMINPD       Y8, Y15, Y8
-	VANDPD       Y1, Y7, Y1
-	VANDPD       Y3, Y7, Y3
-	VANDPD       Y5, Y7, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+2144(SB), Y7
-	VMAXPD       Y7, Y9, Y9
-	VMAXPD       Y7, Y14, Y14
-	VMAXPD       Y7, Y8, Y7
-	VORPD        704(BX), Y1, Y1
-	VORPD        1024(BX), Y3, Y3
-	VORPD        736(BX), Y5, Y5
-	VSUBPD       Y1, Y0, Y0
-	VSUBPD       Y3, Y2, Y2
-	VSUBPD       Y5, Y4, Y4
-	VSUBPD       Y9, Y6, Y6
-	VSUBPD       Y14, Y13, Y8
-	VSUBPD       Y7, Y15, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y15
-	VADDPD       Y15, Y9, Y9
-	VADDPD       Y15, Y14, Y14
-	VADDPD       Y15, Y7, Y7
-	VADDPD       Y15, Y6, Y6
-	VADDPD       Y15, Y8, Y8
-	VADDPD       Y15, Y13, Y13
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y13, Y13
-	VMULPD       1344(BX), Y6, Y6
-	VMULPD       1376(BX), Y8, Y8
-	VMULPD       1696(BX), Y13, Y13
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y14, Y8, Y8
-	VMULPD       Y7, Y13, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y9
-	VMULPD       Y9, Y6, Y13
-	VMULPD       Y9, Y8, Y14
-	VMULPD       Y9, Y7, Y9
-	VFMADD231PD  Y0, Y6, Y10
-	VFMADD231PD  Y2, Y8, Y11
-	VFMADD231PD  Y4, Y7, Y12
-	VFNMADD213PD 1600(BX), Y6, Y1
-	VFNMADD213PD 1056(BX), Y8, Y3
-	VFNMADD213PD 512(BX), Y7, Y5
-	VMULPD       832(BX), Y13, Y0
-	VMULPD       672(BX), Y14, Y2
-	VMULPD       864(BX), Y9, Y4
-	VMULPD       608(BX), Y13, Y6
-	VMULPD       928(BX), Y14, Y7
-	VMULPD       896(BX), Y9, Y8
-	VMOVUPD      416(BX), Y15
-	VMOVUPD      Y9, 864(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y9
-	VBLENDVPD    Y15, Y10, Y9, Y10
-	VMOVUPD      800(BX), Y15
-	VBLENDVPD    Y15, Y11, Y9, Y11
-	VMOVUPD      992(BX), Y15
-	VBLENDVPD    Y15, Y12, Y9, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y12
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y2, Y12, Y2
-	VMULPD       Y4, Y12, Y4
-	VMOVUPD      32(BX), Y12
-	VMULPD       Y10, Y12, Y15
-	VMOVUPD      Y15, 992(BX)
-	VMULPD       Y11, Y12, Y15
-	VMULPD       Y9, Y12, Y12
-	VMULPD       608(BX), Y1, Y1
-	VMULPD       928(BX), Y3, Y3
-	VMULPD       896(BX), Y5, Y5
-	VMULPD       576(BX), Y6, Y6
-	VMULPD       768(BX), Y7, Y7
-	VMULPD       1088(BX), Y8, Y8
-	VMULPD       128(BX), Y13, Y13
-	VMULPD       128(BX), Y14, Y14
-	VMOVUPD      Y14, 1088(BX)
-	VMOVUPD      128(BX), Y14
-	VMULPD       864(BX), Y14, Y14
-	VFMADD231PD  96(BX), Y10, Y0
-	VFMADD231PD  96(BX), Y11, Y2
-	VFMADD231PD  96(BX), Y9, Y4
-	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y4
-	VMOVUPD      Y2, 768(BX)
-	VXORPD       992(BX), Y4, Y2
-	VXORPD       Y15, Y4, Y15
-	VXORPD       Y12, Y4, Y4
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD231PD  Y15, Y11, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y15
+	VFMADD213PD  Y15, Y3, Y13
+	VFMADD213PD  Y15, Y12, Y7
+	VFMADD231PD  Y10, Y11, Y15
+	VFMADD213PD  Y1, Y13, Y3
+	VFMADD213PD  Y1, Y7, Y12
+	VFMADD231PD  Y15, Y11, Y1
+	VFMADD132PD  1664(BX), Y5, Y3
+	VFMADD132PD  1376(BX), Y5, Y12
+	VFMADD132PD  1696(BX), Y5, Y1
+	VMULPD       1216(BX), Y3, Y3
+	VMULPD       1248(BX), Y12, Y7
+	VMULPD       1280(BX), Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y12
+	VFMADD231PD  Y10, Y6, Y12
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y14, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y13
+	VANDPD       Y3, Y13, Y3
+	VANDPD       Y7, Y13, Y7
+	VANDPD       Y1, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y6, Y12
+	VFMADD231PD  Y10, Y14, Y13
+	VORPD        704(BX), Y3, Y3
+	VORPD        1024(BX), Y7, Y7
+	VORPD        736(BX), Y1, Y1
+	VSUBPD       Y3, Y0, Y0
+	VSUBPD       Y7, Y2, Y2
+	VSUBPD       Y1, Y4, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD213PD  Y10, Y6, Y12
+	VFMADD231PD  Y13, Y14, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y6, Y12
+	VFMADD231PD  Y10, Y14, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD213PD  Y10, Y6, Y12
+	VFMADD231PD  Y13, Y14, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y6, Y12
+	VFMADD231PD  Y10, Y14, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD213PD  Y10, Y6, Y12
+	VFMADD231PD  Y13, Y14, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y6, Y12
+	VFMADD231PD  Y10, Y14, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD213PD  Y10, Y6, Y12
+	VFMADD231PD  Y13, Y14, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y6, Y12
+	VFMADD213PD  Y13, Y14, Y10
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y10, Y14, Y10
+	VADDPD       Y9, Y5, Y9
+	VADDPD       Y6, Y5, Y6
+	VADDPD       Y10, Y5, Y5
+	VMULPD       1568(BX), Y9, Y9
+	VMULPD       1536(BX), Y6, Y6
+	VMULPD       1504(BX), Y5, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2144(SB), Y10
+	VMULPD       Y10, Y9, Y9
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y10, Y5, Y5
+	VMOVUPD      160(BX), Y10
+	VMULPD       Y9, Y10, Y9
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y10
+	VMULPD       Y10, Y9, Y11
+	VMULPD       Y10, Y6, Y12
+	VMULPD       Y10, Y5, Y10
+	VFMADD231PD  Y0, Y9, Y8
+	VFMADD213PD  960(BX), Y6, Y2
+	VFMADD213PD  352(BX), Y5, Y4
+	VFNMADD213PD 1600(BX), Y9, Y3
+	VFNMADD213PD 1056(BX), Y6, Y7
+	VFNMADD213PD 512(BX), Y5, Y1
+	VMULPD       832(BX), Y11, Y0
+	VMULPD       672(BX), Y12, Y5
+	VMULPD       864(BX), Y10, Y6
+	VMULPD       608(BX), Y11, Y9
+	VMULPD       928(BX), Y12, Y14
+	VMULPD       896(BX), Y10, Y15
+	VMOVUPD      Y10, 864(BX)
+	VMOVUPD      416(BX), Y10
+	VMOVUPD      Y12, 672(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y12
+	VBLENDVPD    Y10, Y8, Y12, Y8
+	VMOVUPD      800(BX), Y10
+	VBLENDVPD    Y10, Y2, Y12, Y2
+	VMOVUPD      992(BX), Y10
+	VBLENDVPD    Y10, Y4, Y12, Y4
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y5, Y13, Y5
+	VMULPD       Y6, Y13, Y6
+	VMOVUPD      32(BX), Y10
+	VMULPD       Y8, Y10, Y12
+	VMULPD       Y2, Y10, Y13
+	VMULPD       Y4, Y10, Y10
+	VMULPD       608(BX), Y3, Y3
+	VMULPD       928(BX), Y7, Y7
+	VMULPD       896(BX), Y1, Y1
+	VMULPD       576(BX), Y9, Y9
+	VMULPD       768(BX), Y14, Y14
+	VMULPD       1088(BX), Y15, Y15
+	VMULPD       128(BX), Y11, Y11
+	VMOVUPD      Y11, 1088(BX)
+	VMOVUPD      128(BX), Y11
+	VMOVUPD      Y15, 768(BX)
+	VMULPD       672(BX), Y11, Y15
+	VMULPD       864(BX), Y11, Y11
+	VFMADD231PD  96(BX), Y8, Y0
+	VFMADD231PD  96(BX), Y2, Y5
+	VFMADD231PD  96(BX), Y4, Y6
+	VXORPD       blackFirstStripAVX2Consts<>+704(SB), Y12, Y12
+	VXORPD       blackFirstStripAVX2Consts<>+704(SB), Y13, Y13
+	VXORPD       blackFirstStripAVX2Consts<>+704(SB), Y10, Y10
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y10, (SI)(AX*1)
-	VMOVUPD      Y11, 32(SI)(AX*1)
+	VMOVUPD      Y8, (SI)(AX*1)
+	VMOVUPD      Y2, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y9, 64(SI)(AX*1)
+	VMOVUPD      Y4, 64(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y1, (DI)(AX*1)
-	VMOVUPD      Y3, 32(DI)(AX*1)
+	VMOVUPD      Y3, (DI)(AX*1)
+	VMOVUPD      Y7, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y5, 64(DI)(AX*1)
+	VMOVUPD      Y1, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y6, (R8)(AX*1)
-	VMOVUPD      Y7, 32(R8)(AX*1)
+	VMOVUPD      Y9, (R8)(AX*1)
+	VMOVUPD      Y14, 32(R8)(AX*1)
+	VMOVUPD      768(BX), Y1
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y8, 64(R8)(AX*1)
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y13, (R9)(AX*1)
+	VMOVUPD      Y1, 64(R8)(AX*1)
 	VMOVUPD      1088(BX), Y1
-	VMOVUPD      Y1, 32(R9)(AX*1)
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      Y1, (R9)(AX*1)
+	VMOVUPD      Y15, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y14, 64(R9)(AX*1)
+	VMOVUPD      Y11, 64(R9)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y2, (R11)(AX*1)
-	VMOVUPD      Y15, 32(R11)(AX*1)
+	VMOVUPD      Y12, (R11)(AX*1)
+	VMOVUPD      Y13, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y4, 64(R11)(AX*1)
+	VMOVUPD      Y10, 64(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y0, (R10)(AX*1)
-	VMOVUPD      768(BX), Y0
-	VMOVUPD      Y0, 32(R10)(AX*1)
-	VMOVUPD      864(BX), Y0
+	VMOVUPD      Y5, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y0, 64(R10)(AX*1)
+	VMOVUPD      Y6, 64(R10)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -3059,8 +3069,6 @@ tail:
 	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y12
 	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y12, Y6
 	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y12, Y11
-	VSUBPD       Y12, Y6, Y6
-	VSUBPD       Y12, Y11, Y11
 	VMULPD       Y13, Y10, Y12
 	VMOVUPD      Y11, 960(BX)
 	VMULPD       Y4, Y7, Y11
@@ -3103,278 +3111,291 @@ tail:
 	VMULPD       1056(BX), Y1, Y1
 	VMULPD       1024(BX), Y3, Y3
 	VMULPD       864(BX), Y5, Y5
-	VMOVUPD      896(BX), Y9
-	VMULPD       Y10, Y9, Y10
-	VMOVUPD      928(BX), Y11
-	VMULPD       Y7, Y11, Y7
-	VMOVUPD      992(BX), Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y13
-	VMULPD       Y13, Y12, Y2
+	VMULPD       896(BX), Y10, Y9
+	VMULPD       928(BX), Y7, Y7
+	VMOVUPD      992(BX), Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y11
+	VSUBPD       Y11, Y10, Y12
+	VMOVUPD      960(BX), Y13
+	VSUBPD       Y11, Y13, Y11
 	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      960(BX), Y4
-	VMULPD       Y13, Y4, Y13
-	VFMADD231PD  Y9, Y9, Y2
-	VFMADD231PD  Y11, Y11, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y9
-	VFMADD231PD  Y9, Y12, Y2
-	VFMADD231PD  Y9, Y4, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y9, Y3, Y11
-	VMOVUPD      Y13, 928(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y9, Y5, Y13
-	VMOVUPD      Y2, 896(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y2
-	VFMADD231PD  Y9, Y10, Y2
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y7, Y9
-	VMOVUPD      Y6, 1024(BX)
-	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y12, Y6
-	VMOVUPD      Y7, 1056(BX)
-	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y4, Y7
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y6, Y6
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y7, Y7
-	VSUBPD       Y6, Y12, Y12
-	VSUBPD       Y7, Y4, Y4
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y6, Y6
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y7, Y7
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y12, Y12
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y4, Y4
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y4
+	VPADDQ       Y4, Y10, Y10
+	VPADDQ       Y4, Y13, Y4
+	VPSLLQ       $0x34, Y10, Y10
 	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      Y7, 960(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y7
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1440(SB), Y11, Y7
-	VMOVUPD      Y6, 992(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y6
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1440(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y13, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y6, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y6
-	VFMADD213PD  Y6, Y11, Y3
-	VFMADD213PD  Y6, Y13, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y13
+	VMOVUPD      Y4, 960(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y4
+	VFMADD231PD  Y13, Y3, Y4
+	VMOVUPD      Y10, 992(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y10
+	VFMADD231PD  Y13, Y5, Y10
+	VMOVUPD      Y6, 1024(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y6
+	VFMADD231PD  Y13, Y9, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y7, Y13
+	VMOVUPD      Y7, 1056(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y7
+	VMOVUPD      Y9, 1152(BX)
+	VMULPD       Y7, Y12, Y9
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      896(BX), Y2
+	VFMADD231PD  Y2, Y2, Y9
+	VMOVUPD      928(BX), Y2
+	VFMADD231PD  Y2, Y2, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y2
+	VFMADD231PD  Y2, Y12, Y9
+	VFMADD231PD  Y2, Y11, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y12
+	VFMADD231PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y2
+	VFMADD213PD  Y2, Y4, Y11
+	VFMADD213PD  Y2, Y10, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y2
+	VFMADD213PD  Y2, Y11, Y4
+	VFMADD213PD  Y2, Y12, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y11
+	VFMADD213PD  Y11, Y4, Y3
+	VFMADD213PD  Y11, Y10, Y5
 	VMULPD       Y8, Y3, Y3
 	VMULPD       Y1, Y5, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y5
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y1, Y5, Y1
-	VMOVUPD      448(BX), Y7
-	VORPD        Y3, Y7, Y3
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y3, Y4, Y3
+	VANDPD       Y1, Y4, Y1
+	VMOVUPD      448(BX), Y5
+	VORPD        Y3, Y5, Y3
 	VMOVUPD      640(BX), Y8
 	VORPD        Y1, Y8, Y1
-	VMOVUPD      320(BX), Y11
-	VORPD        Y7, Y11, Y7
-	VORPD        Y8, Y11, Y8
-	VMOVUPD      704(BX), Y11
-	VCMPPD       $0x00, Y7, Y11, Y7
-	VMOVUPD      352(BX), Y11
-	VCMPPD       $0x00, Y8, Y11, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y11
-	VMOVUPD      384(BX), Y13
-	VBLENDVPD    Y7, Y11, Y13, Y7
-	VMOVUPD      768(BX), Y13
-	VBLENDVPD    Y8, Y11, Y13, Y8
-	VSUBPD       Y7, Y0, Y7
-	VMOVUPD      832(BX), Y11
-	VSUBPD       Y8, Y11, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y11
-	VFMADD231PD  Y13, Y2, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y5
-	VFMADD213PD  Y5, Y2, Y11
-	VFMADD231PD  Y13, Y9, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y13
-	VFMADD213PD  Y13, Y2, Y11
-	VFMADD231PD  Y5, Y9, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y5
-	VFMADD213PD  Y5, Y11, Y2
-	VFMADD231PD  Y13, Y9, Y5
-	VFMADD213PD  Y6, Y2, Y10
-	VFMADD231PD  1056(BX), Y5, Y6
-	VMULPD       1024(BX), Y10, Y2
-	VMULPD       864(BX), Y6, Y5
-	VMOVUPD      896(BX), Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      928(BX), Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1120(SB), Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y13
-	VANDPD       Y2, Y13, Y2
-	VANDPD       Y5, Y13, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y13
-	VFMADD213PD  Y13, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y13
-	VORPD        1088(BX), Y2, Y2
-	VORPD        1120(BX), Y5, Y5
-	VSUBPD       Y2, Y3, Y3
-	VSUBPD       Y5, Y1, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y13, Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y13
-	VFMADD213PD  Y13, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y13, Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y13, Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y13
-	VFMADD213PD  Y13, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y13, Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD  Y13, Y6, Y10
-	VFMADD213PD  Y13, Y11, Y9
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      160(BX), Y10
-	VFMADD213PD  Y10, Y10, Y6
-	VFMADD213PD  Y10, Y9, Y10
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y4, Y10, Y4
-	VMULPD       992(BX), Y6, Y6
+	VMOVUPD      320(BX), Y10
+	VORPD        Y5, Y10, Y5
+	VORPD        Y8, Y10, Y8
+	VMOVUPD      704(BX), Y10
+	VCMPPD       $0x00, Y5, Y10, Y5
+	VMOVUPD      352(BX), Y10
+	VCMPPD       $0x00, Y8, Y10, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y10
+	VMOVUPD      384(BX), Y12
+	VBLENDVPD    Y5, Y10, Y12, Y5
+	VMOVUPD      768(BX), Y12
+	VBLENDVPD    Y8, Y10, Y12, Y8
+	VSUBPD       Y5, Y0, Y5
+	VMOVUPD      832(BX), Y10
+	VSUBPD       Y8, Y10, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y10
+	VFMADD231PD  Y12, Y6, Y10
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y4
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y12, Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y12
+	VFMADD213PD  Y12, Y6, Y10
+	VFMADD231PD  Y4, Y13, Y12
+	VFMADD213PD  Y2, Y10, Y6
+	VFMADD231PD  Y12, Y13, Y2
+	VFMADD132PD  1152(BX), Y11, Y6
+	VFMADD132PD  1056(BX), Y11, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y10
+	VFMADD231PD  Y4, Y9, Y10
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y7, Y4
+	VMULPD       1024(BX), Y6, Y6
+	VMULPD       864(BX), Y2, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y12
+	VFMADD213PD  Y12, Y9, Y10
+	VFMADD231PD  Y4, Y7, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y6, Y4, Y6
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y4
+	VFMADD213PD  Y4, Y9, Y10
+	VFMADD231PD  Y12, Y7, Y4
+	VORPD        1088(BX), Y6, Y6
+	VORPD        1120(BX), Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VSUBPD       Y2, Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y12
+	VFMADD213PD  Y12, Y9, Y10
+	VFMADD231PD  Y4, Y7, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y4
+	VFMADD213PD  Y4, Y9, Y10
+	VFMADD231PD  Y12, Y7, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y12
+	VFMADD213PD  Y12, Y9, Y10
+	VFMADD231PD  Y4, Y7, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y4
+	VFMADD213PD  Y4, Y9, Y10
+	VFMADD231PD  Y12, Y7, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y12
+	VFMADD213PD  Y12, Y9, Y10
+	VFMADD231PD  Y4, Y7, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y4
+	VFMADD213PD  Y4, Y9, Y10
+	VFMADD231PD  Y12, Y7, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y12
+	VFMADD213PD  Y12, Y9, Y10
+	VFMADD213PD  Y12, Y7, Y4
+	VMULPD       Y10, Y9, Y9
+	VMULPD       Y4, Y7, Y4
+	VADDPD       Y9, Y11, Y7
+	VADDPD       Y4, Y11, Y4
+	VMULPD       992(BX), Y7, Y7
 	VMULPD       960(BX), Y4, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y9
-	VMULPD       Y9, Y6, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+2144(SB), Y9
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y9, Y4, Y4
+	VMOVUPD      160(BX), Y9
+	VMULPD       Y7, Y9, Y7
+	VMULPD       Y4, Y9, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y9
+	VMULPD       Y9, Y7, Y10
 	VMULPD       Y9, Y4, Y9
-	VFMADD231PD  Y3, Y6, Y7
+	VFMADD231PD  Y3, Y7, Y5
 	VFMADD231PD  Y1, Y4, Y8
-	VFNMADD231PD Y6, Y2, Y0
-	VFNMADD213PD 832(BX), Y4, Y5
+	VFNMADD231PD Y7, Y6, Y0
+	VFNMADD213PD 832(BX), Y4, Y2
 	VMULPD       576(BX), Y10, Y1
-	VMULPD       544(BX), Y9, Y2
-	VMULPD       512(BX), Y10, Y3
-	VMULPD       608(BX), Y9, Y4
-	VMOVUPD      480(BX), Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y11
-	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMULPD       544(BX), Y9, Y3
+	VMULPD       512(BX), Y10, Y4
+	VMULPD       608(BX), Y9, Y6
+	VMOVUPD      480(BX), Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y11
+	VBLENDVPD    Y7, Y5, Y11, Y5
 	VMOVUPD      416(BX), Y7
 	VBLENDVPD    Y7, Y8, Y11, Y7
-	VMULPD       Y1, Y13, Y1
-	VMULPD       Y2, Y13, Y2
+	VMULPD       Y1, Y12, Y1
+	VMULPD       Y3, Y12, Y3
 	VMOVUPD      32(BX), Y8
-	VMULPD       Y6, Y8, Y11
+	VMULPD       Y5, Y8, Y11
 	VMULPD       Y7, Y8, Y8
 	VMULPD       512(BX), Y0, Y0
-	VMULPD       608(BX), Y5, Y5
-	VMULPD       736(BX), Y3, Y3
-	VMULPD       672(BX), Y4, Y4
+	VMULPD       608(BX), Y2, Y2
+	VMULPD       736(BX), Y4, Y4
+	VMULPD       672(BX), Y6, Y6
 	VMOVUPD      128(BX), Y12
 	VMULPD       Y10, Y12, Y10
 	VMULPD       Y9, Y12, Y9
 	VMOVUPD      96(BX), Y12
-	VFMADD231PD  Y6, Y12, Y1
-	VFMADD231PD  Y7, Y12, Y2
+	VFMADD231PD  Y5, Y12, Y1
+	VFMADD231PD  Y7, Y12, Y3
 	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y12
 	VXORPD       Y11, Y12, Y11
 	VXORPD       Y8, Y12, Y8
-	VMASKMOVPD   Y6, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y5, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y7, Y14, 32(SI)(AX*1)
 	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R8)(AX*1)
 	VMASKMOVPD   Y11, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y8, Y14, 32(R11)(AX*1)
 	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
 	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

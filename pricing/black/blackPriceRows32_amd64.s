@@ -46,7 +46,7 @@ GLOBL blackPriceRows32AVX512Consts<>(SB), RODATA|NOPTR, $152
 
 // func blackPriceRows32AVX512(price []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackPriceRows32AVX512(SB), $2496-168
+TEXT ·blackPriceRows32AVX512(SB), $2432-168
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -386,15 +386,15 @@ body:
 	VMULPS           Z13, Z31, Z17
 	VMOVUPS          Z16, 1472(BX)
 	VMULPS           Z12, Z21, Z16
+	VMULPS           Z11, Z15, Z19
 	VMOVUPS          Z0, 1536(BX)
-	VMULPS           Z11, Z15, Z0
+	VMULPS           Z5, Z10, Z0
 	VMOVUPS          Z3, 1600(BX)
-	VMULPS           Z5, Z10, Z3
+	VMULPS           Z4, Z9, Z3
 	VMOVUPS          Z2, 1664(BX)
-	VMULPS           Z4, Z9, Z2
+	VMULPS           Z20, Z8, Z2
 	VMOVUPS          Z1, 1728(BX)
-	VMULPS           Z20, Z8, Z1
-	VMULPS           Z6, Z7, Z19
+	VMULPS           Z6, Z7, Z1
 	VMOVUPS          Z26, 1792(BX)
 	VMULPS           Z22, Z22, Z26
 	VMOVUPS          Z22, 1856(BX)
@@ -413,345 +413,351 @@ body:
 	VSUBPS           Z25, Z22, Z22
 	VSUBPS           Z25, Z23, Z23
 	VSUBPS           Z25, Z24, Z24
-	VMULPS           Z3, Z18, Z25
+	VMULPS           Z0, Z18, Z25
 	VMOVUPS          Z24, 2112(BX)
-	VMULPS           Z2, Z17, Z24
+	VMULPS           Z3, Z17, Z24
 	VMOVUPS          Z23, 2176(BX)
-	VMULPS           Z1, Z16, Z23
+	VMULPS           Z2, Z16, Z23
 	VMOVUPS          Z22, 2240(BX)
-	VMULPS           Z19, Z0, Z22
+	VMULPS           Z1, Z19, Z22
 	VMOVUPS          Z26, 2304(BX)
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+4(SB), Z26
 	VDIVPS           Z25, Z26, Z25
 	VDIVPS           Z24, Z26, Z24
 	VDIVPS           Z23, Z26, Z23
 	VDIVPS           Z22, Z26, Z22
-	VMULPS           Z25, Z3, Z3
-	VMULPS           Z24, Z2, Z2
-	VMULPS           Z23, Z1, Z1
-	VMULPS           Z22, Z19, Z19
+	VMULPS           Z25, Z0, Z0
+	VMULPS           Z24, Z3, Z3
+	VMULPS           Z23, Z2, Z2
+	VMULPS           Z22, Z1, Z1
 	VMULPS           Z25, Z18, Z18
 	VMULPS           Z24, Z17, Z17
 	VMULPS           Z23, Z16, Z16
-	VMULPS           Z22, Z0, Z0
-	VMULPS           Z3, Z30, Z22
-	VMULPS           Z2, Z31, Z23
-	VMULPS           Z1, Z21, Z21
-	VMULPS           Z19, Z15, Z15
-	VMULPS           Z3, Z14, Z3
-	VMULPS           Z2, Z13, Z2
-	VMULPS           Z1, Z12, Z1
-	VMULPS           Z19, Z11, Z11
+	VMULPS           Z22, Z19, Z19
+	VMULPS           Z0, Z30, Z22
+	VMULPS           Z3, Z31, Z23
+	VMULPS           Z2, Z21, Z21
+	VMULPS           Z1, Z15, Z15
+	VMULPS           Z0, Z14, Z0
+	VMULPS           Z3, Z13, Z3
+	VMULPS           Z2, Z12, Z2
+	VMULPS           Z1, Z11, Z1
 	VMULPS           Z18, Z10, Z10
 	VMULPS           Z17, Z9, Z9
 	VMULPS           Z16, Z8, Z8
-	VMULPS           Z0, Z7, Z7
+	VMULPS           Z19, Z7, Z7
 	VMULPS           Z18, Z5, Z5
 	VMULPS           Z17, Z4, Z4
-	VMULPS           Z16, Z20, Z12
-	VMULPS           Z0, Z6, Z0
-	VMULPS           Z10, Z27, Z6
+	VMULPS           Z16, Z20, Z11
+	VMULPS           Z19, Z6, Z6
+	VMULPS           Z10, Z27, Z10
 	VMULPS           Z9, Z28, Z9
 	VMULPS           Z8, Z29, Z8
 	VMULPS           1792(BX), Z7, Z7
-	VMULPS           1856(BX), Z22, Z10
-	VMULPS           1920(BX), Z23, Z13
-	VMULPS           1984(BX), Z21, Z14
-	VMULPS           2048(BX), Z15, Z15
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+28(SB), Z16
+	VMOVUPS          1856(BX), Z12
+	VMULPS           Z22, Z12, Z13
+	VMOVUPS          1920(BX), Z14
+	VMULPS           Z23, Z14, Z16
+	VMOVUPS          1984(BX), Z17
+	VMULPS           Z21, Z17, Z18
+	VMOVUPS          2048(BX), Z19
+	VMULPS           Z15, Z19, Z15
+	VMOVUPS          2304(BX), Z20
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+68(SB), Z21
+	VMULPS           Z21, Z20, Z22
+	VMOVUPS          2240(BX), Z23
+	VMULPS           Z21, Z23, Z24
+	VMOVUPS          2176(BX), Z25
+	VMULPS           Z21, Z25, Z27
+	VMOVUPS          2112(BX), Z28
+	VMULPS           Z21, Z28, Z21
+	VFMADD231PS      Z12, Z12, Z22
+	VFMADD231PS      Z14, Z14, Z24
+	VFMADD231PS      Z17, Z17, Z27
+	VFMADD231PS      Z19, Z19, Z21
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+72(SB), Z12
+	VFMADD231PS      Z12, Z20, Z22
+	VFMADD231PS      Z12, Z23, Z24
+	VFMADD231PS      Z12, Z25, Z27
+	VFMADD231PS      Z12, Z28, Z21
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+28(SB), Z12
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z14
+	VFMADD231PS      Z12, Z10, Z14
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z17
-	VFMADD231PS      Z16, Z6, Z17
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z18
-	VFMADD231PS      Z16, Z9, Z18
+	VFMADD231PS      Z12, Z9, Z17
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z19
-	VFMADD231PS      Z16, Z8, Z19
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z20
-	VFMADD231PS      Z16, Z7, Z20
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z21
-	VFMADD231PS      Z16, Z10, Z21
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z22
-	VFMADD231PS      Z16, Z13, Z22
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z23
-	VFMADD231PS      Z16, Z14, Z23
-	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+8(SB), Z15, Z16
-	VMOVUPS          2304(BX), Z24
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+68(SB), Z25
-	VMULPS           Z25, Z24, Z27
-	VMOVUPS          2240(BX), Z28
-	VMULPS           Z25, Z28, Z29
-	VMOVUPS          2176(BX), Z30
-	VMULPS           Z25, Z30, Z31
-	VMOVUPS          Z11, 1792(BX)
-	VMOVUPS          2112(BX), Z11
-	VMULPS           Z25, Z11, Z25
-	VMOVUPS          Z1, 2368(BX)
-	VMOVUPS          1856(BX), Z1
-	VFMADD231PS      Z1, Z1, Z27
-	VMOVUPS          1920(BX), Z1
-	VFMADD231PS      Z1, Z1, Z29
-	VMOVUPS          1984(BX), Z1
-	VFMADD231PS      Z1, Z1, Z31
-	VMOVUPS          2048(BX), Z1
-	VFMADD231PS      Z1, Z1, Z25
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+72(SB), Z1
-	VFMADD231PS      Z1, Z24, Z27
-	VFMADD231PS      Z1, Z28, Z29
-	VFMADD231PS      Z1, Z30, Z31
-	VFMADD231PS      Z1, Z11, Z25
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+76(SB), Z1
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z11
-	VFMADD231PS      Z1, Z17, Z11
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z30
-	VFMADD231PS      Z1, Z18, Z30
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z28
-	VFMADD231PS      Z1, Z19, Z28
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z24
-	VFMADD231PS      Z1, Z20, Z24
-	VMOVUPS          Z25, 2048(BX)
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+84(SB), Z25
-	VFMADD213PS      Z25, Z17, Z11
-	VFMADD213PS      Z25, Z18, Z30
-	VFMADD213PS      Z25, Z19, Z28
-	VFMADD213PS      Z25, Z20, Z24
-	VMOVUPS          Z31, 1984(BX)
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+88(SB), Z31
-	VFMADD213PS      Z31, Z17, Z11
-	VFMADD213PS      Z31, Z18, Z30
-	VFMADD213PS      Z31, Z19, Z28
-	VFMADD213PS      Z31, Z20, Z24
-	VMOVUPS          Z29, 1920(BX)
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+92(SB), Z29
-	VFMADD213PS      Z29, Z17, Z11
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z29, Z17, Z11
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+100(SB), Z29
-	VFMADD213PS      Z29, Z17, Z11
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+104(SB), Z29
-	VFMADD213PS      Z29, Z17, Z11
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+108(SB), Z29
-	VFMADD213PS      Z29, Z11, Z17
-	VFMADD213PS      Z29, Z30, Z18
-	VFMADD213PS      Z29, Z28, Z19
-	VFMADD213PS      Z29, Z24, Z20
-	VFMADD213PS      Z26, Z17, Z6
-	VFMADD213PS      Z26, Z18, Z9
+	VFMADD231PS      Z12, Z8, Z19
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z29
+	VFMADD231PS      Z12, Z7, Z29
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z30
+	VFMADD231PS      Z12, Z13, Z30
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z31
+	VFMADD231PS      Z12, Z16, Z31
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+8(SB), Z28
+	VFMADD231PS      Z12, Z18, Z28
+	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+8(SB), Z15, Z12
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+76(SB), Z25
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z23
+	VFMADD231PS      Z25, Z14, Z23
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z20
+	VFMADD231PS      Z25, Z17, Z20
+	VMOVUPS          Z21, 2048(BX)
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z21
+	VFMADD231PS      Z25, Z19, Z21
+	VMOVUPS          Z27, 1984(BX)
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z27
+	VFMADD231PS      Z25, Z29, Z27
+	VMOVUPS          Z24, 1920(BX)
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+84(SB), Z24
+	VFMADD213PS      Z24, Z14, Z23
+	VFMADD213PS      Z24, Z17, Z20
+	VFMADD213PS      Z24, Z19, Z21
+	VFMADD213PS      Z24, Z29, Z27
+	VMOVUPS          Z22, 1856(BX)
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+88(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z17, Z20
+	VFMADD213PS      Z22, Z19, Z21
+	VFMADD213PS      Z22, Z29, Z27
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+92(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z17, Z20
+	VFMADD213PS      Z22, Z19, Z21
+	VFMADD213PS      Z22, Z29, Z27
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+96(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z17, Z20
+	VFMADD213PS      Z22, Z19, Z21
+	VFMADD213PS      Z22, Z29, Z27
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+100(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z17, Z20
+	VFMADD213PS      Z22, Z19, Z21
+	VFMADD213PS      Z22, Z29, Z27
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+104(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z17, Z20
+	VFMADD213PS      Z22, Z19, Z21
+	VFMADD213PS      Z22, Z29, Z27
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+108(SB), Z22
+	VFMADD213PS      Z22, Z23, Z14
+	VFMADD213PS      Z22, Z20, Z17
+	VFMADD213PS      Z22, Z21, Z19
+	VFMADD213PS      Z22, Z27, Z29
+	VFMADD213PS      Z26, Z14, Z10
+	VFMADD213PS      Z26, Z17, Z9
 	VFMADD213PS      Z26, Z19, Z8
-	VFMADD213PS      Z26, Z20, Z7
-	VMULPS           Z5, Z6, Z5
+	VFMADD213PS      Z26, Z29, Z7
+	VMULPS           Z5, Z10, Z5
 	VMULPS           Z4, Z9, Z4
-	VMULPS           Z12, Z8, Z6
-	VMULPS           Z0, Z7, Z0
+	VMULPS           Z11, Z8, Z8
+	VMULPS           Z6, Z7, Z6
 	VMOVUPS          1728(BX), Z7
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+44(SB), Z8
-	VPTERNLOGD       $0xe4, Z8, Z7, Z5
-	VMOVUPS          1664(BX), Z9
-	VPTERNLOGD       $0xe4, Z8, Z9, Z4
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+44(SB), Z9
+	VPTERNLOGD       $0xe4, Z9, Z7, Z5
+	VMOVUPS          1664(BX), Z10
+	VPTERNLOGD       $0xe4, Z9, Z10, Z4
 	VMOVUPS          1600(BX), Z11
-	VPTERNLOGD       $0xe4, Z8, Z11, Z6
-	VMOVUPS          1536(BX), Z12
-	VPTERNLOGD       $0xe4, Z8, Z12, Z0
+	VPTERNLOGD       $0xe4, Z9, Z11, Z8
+	VMOVUPS          1536(BX), Z14
+	VPTERNLOGD       $0xe4, Z9, Z14, Z6
 	VMOVAPS          Z26, Z17
-	VPTERNLOGD       $0xe4, Z8, Z7, Z17
+	VPTERNLOGD       $0xe4, Z9, Z7, Z17
 	VMOVAPS          Z26, Z7
-	VPTERNLOGD       $0xe4, Z8, Z9, Z7
-	VMOVAPS          Z26, Z9
-	VPTERNLOGD       $0xe4, Z8, Z11, Z9
+	VPTERNLOGD       $0xe4, Z9, Z10, Z7
+	VMOVAPS          Z26, Z10
+	VPTERNLOGD       $0xe4, Z9, Z11, Z10
 	VMOVAPS          Z26, Z11
-	VPTERNLOGD       $0xe4, Z8, Z12, Z11
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z12
-	VFMADD231PS      Z1, Z21, Z12
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z1, Z22, Z18
+	VPTERNLOGD       $0xe4, Z9, Z14, Z11
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z14
+	VFMADD231PS      Z25, Z30, Z14
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z19
-	VFMADD231PS      Z1, Z23, Z19
-	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+80(SB), Z16, Z1
-	VFMADD213PS      Z25, Z21, Z12
-	VFMADD213PS      Z25, Z22, Z18
-	VFMADD213PS      Z25, Z23, Z19
-	VFMADD231PS      Z1, Z16, Z25
-	VFMADD213PS      Z31, Z21, Z12
-	VFMADD213PS      Z31, Z22, Z18
-	VFMADD213PS      Z31, Z23, Z19
-	VFMADD231PS      Z25, Z16, Z31
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+92(SB), Z1
-	VFMADD213PS      Z1, Z21, Z12
-	VFMADD213PS      Z1, Z22, Z18
-	VFMADD213PS      Z1, Z23, Z19
-	VFMADD231PS      Z31, Z16, Z1
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z21, Z12
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z1, Z16, Z20
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+100(SB), Z1
-	VFMADD213PS      Z1, Z21, Z12
-	VFMADD213PS      Z1, Z22, Z18
-	VFMADD213PS      Z1, Z23, Z19
-	VFMADD231PS      Z20, Z16, Z1
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+104(SB), Z20
-	VFMADD213PS      Z20, Z21, Z12
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z1, Z16, Z20
-	VFMADD213PS      Z29, Z12, Z21
-	VFMADD213PS      Z29, Z18, Z22
-	VFMADD213PS      Z29, Z19, Z23
-	VFMADD231PS      Z20, Z16, Z29
-	VFMADD213PS      Z26, Z21, Z10
-	VFMADD213PS      Z26, Z22, Z13
-	VFMADD213PS      Z26, Z23, Z14
-	VFMADD213PS      Z26, Z29, Z15
-	VMULPS           Z3, Z10, Z1
-	VMULPS           Z2, Z13, Z2
-	VMULPS           2368(BX), Z14, Z3
-	VMULPS           1792(BX), Z15, Z10
+	VFMADD231PS      Z25, Z31, Z19
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z20
+	VFMADD231PS      Z25, Z28, Z20
+	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+80(SB), Z12, Z25
+	VFMADD213PS      Z24, Z30, Z14
+	VFMADD213PS      Z24, Z31, Z19
+	VFMADD213PS      Z24, Z28, Z20
+	VFMADD231PS      Z25, Z12, Z24
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+88(SB), Z21
+	VFMADD213PS      Z21, Z30, Z14
+	VFMADD213PS      Z21, Z31, Z19
+	VFMADD213PS      Z21, Z28, Z20
+	VFMADD231PS      Z24, Z12, Z21
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z30, Z14
+	VFMADD213PS      Z23, Z31, Z19
+	VFMADD213PS      Z23, Z28, Z20
+	VFMADD231PS      Z21, Z12, Z23
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z21, Z30, Z14
+	VFMADD213PS      Z21, Z31, Z19
+	VFMADD213PS      Z21, Z28, Z20
+	VFMADD231PS      Z23, Z12, Z21
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z30, Z14
+	VFMADD213PS      Z23, Z31, Z19
+	VFMADD213PS      Z23, Z28, Z20
+	VFMADD231PS      Z21, Z12, Z23
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+104(SB), Z21
+	VFMADD213PS      Z21, Z30, Z14
+	VFMADD213PS      Z21, Z31, Z19
+	VFMADD213PS      Z21, Z28, Z20
+	VFMADD231PS      Z23, Z12, Z21
+	VFMADD213PS      Z22, Z14, Z30
+	VFMADD213PS      Z22, Z19, Z31
+	VFMADD213PS      Z22, Z20, Z28
+	VFMADD231PS      Z21, Z12, Z22
+	VFMADD213PS      Z26, Z30, Z13
+	VFMADD213PS      Z26, Z31, Z16
+	VFMADD213PS      Z26, Z28, Z18
+	VFMADD213PS      Z26, Z22, Z15
+	VMULPS           Z0, Z13, Z0
+	VMULPS           Z3, Z16, Z3
+	VMULPS           Z2, Z18, Z2
+	VMULPS           Z1, Z15, Z1
 	VMOVUPS          1472(BX), Z12
-	VPTERNLOGD       $0xe4, Z8, Z12, Z1
+	VPTERNLOGD       $0xe4, Z9, Z12, Z0
 	VMOVUPS          1408(BX), Z13
-	VPTERNLOGD       $0xe4, Z8, Z13, Z2
+	VPTERNLOGD       $0xe4, Z9, Z13, Z3
 	VMOVUPS          1344(BX), Z14
-	VPTERNLOGD       $0xe4, Z8, Z14, Z3
+	VPTERNLOGD       $0xe4, Z9, Z14, Z2
 	VMOVUPS          1280(BX), Z15
-	VPTERNLOGD       $0xe4, Z8, Z15, Z10
-	VSUBPS           Z1, Z5, Z1
-	VSUBPS           Z2, Z4, Z2
-	VSUBPS           Z3, Z6, Z3
-	VSUBPS           Z10, Z0, Z0
+	VPTERNLOGD       $0xe4, Z9, Z15, Z1
+	VSUBPS           Z0, Z5, Z0
+	VSUBPS           Z3, Z4, Z3
+	VSUBPS           Z2, Z8, Z2
+	VSUBPS           Z1, Z6, Z1
 	VMOVAPS          Z26, Z4
-	VPTERNLOGD       $0xe4, Z8, Z12, Z4
+	VPTERNLOGD       $0xe4, Z9, Z12, Z4
 	VMOVAPS          Z26, Z5
-	VPTERNLOGD       $0xe4, Z8, Z13, Z5
+	VPTERNLOGD       $0xe4, Z9, Z13, Z5
 	VMOVAPS          Z26, Z6
-	VPTERNLOGD       $0xe4, Z8, Z14, Z6
-	VPTERNLOGD       $0xe4, Z8, Z15, Z26
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+112(SB), Z8
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+116(SB), Z10
-	VFMADD231PS      Z8, Z27, Z10
-	VMOVUPS          1920(BX), Z12
+	VPTERNLOGD       $0xe4, Z9, Z14, Z6
+	VMOVAPS          Z26, Z8
+	VPTERNLOGD       $0xe4, Z9, Z15, Z8
+	VMOVUPS          1856(BX), Z9
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+112(SB), Z12
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+116(SB), Z13
-	VFMADD231PS      Z8, Z12, Z13
-	VMOVUPS          1984(BX), Z14
+	VFMADD231PS      Z12, Z9, Z13
+	VMOVUPS          1920(BX), Z14
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+116(SB), Z15
-	VFMADD231PS      Z8, Z14, Z15
-	VMOVUPS          2048(BX), Z16
-	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+116(SB), Z16, Z8
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+120(SB), Z18
-	VFMADD213PS      Z18, Z27, Z10
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+124(SB), Z8
-	VFMADD213PS      Z8, Z27, Z10
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+128(SB), Z18
-	VFMADD213PS      Z18, Z27, Z10
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+132(SB), Z8
-	VFMADD213PS      Z8, Z27, Z10
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VMULPS           Z10, Z27, Z10
-	VMULPS           Z13, Z12, Z12
+	VFMADD231PS      Z12, Z14, Z15
+	VMOVUPS          1984(BX), Z16
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+116(SB), Z18
+	VFMADD231PS      Z12, Z16, Z18
+	VMOVUPS          2048(BX), Z19
+	VFMADD213PS.BCST blackPriceRows32AVX512Consts<>+116(SB), Z19, Z12
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+120(SB), Z20
+	VFMADD213PS      Z20, Z9, Z13
+	VFMADD213PS      Z20, Z14, Z15
+	VFMADD213PS      Z20, Z16, Z18
+	VFMADD231PS      Z12, Z19, Z20
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+124(SB), Z12
+	VFMADD213PS      Z12, Z9, Z13
+	VFMADD213PS      Z12, Z14, Z15
+	VFMADD213PS      Z12, Z16, Z18
+	VFMADD231PS      Z20, Z19, Z12
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+128(SB), Z20
+	VFMADD213PS      Z20, Z9, Z13
+	VFMADD213PS      Z20, Z14, Z15
+	VFMADD213PS      Z20, Z16, Z18
+	VFMADD231PS      Z12, Z19, Z20
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+132(SB), Z12
+	VFMADD213PS      Z12, Z9, Z13
+	VFMADD213PS      Z12, Z14, Z15
+	VFMADD213PS      Z12, Z16, Z18
+	VFMADD231PS      Z20, Z19, Z12
+	VMULPS           Z13, Z9, Z9
 	VMULPS           Z15, Z14, Z13
-	VMULPS           Z8, Z16, Z8
-	VMOVUPS          1216(BX), Z14
-	VFMADD213PS      Z14, Z14, Z10
-	VMOVUPS          1152(BX), Z15
-	VFMADD213PS      Z15, Z15, Z12
-	VMOVUPS          1088(BX), Z16
-	VFMADD213PS      Z16, Z16, Z13
-	VMOVUPS          1024(BX), Z18
-	VFMADD213PS      Z18, Z18, Z8
-	VSCALEFPS        2304(BX), Z10, Z10
-	VSCALEFPS        2240(BX), Z12, Z12
-	VSCALEFPS        2176(BX), Z13, Z13
-	VSCALEFPS        2112(BX), Z8, Z8
-	VADDPS           960(BX), Z14, Z19
-	VADDPS           320(BX), Z15, Z20
-	VADDPS           256(BX), Z16, Z21
-	VADDPS           640(BX), Z18, Z22
-	VADDPS           896(BX), Z19, Z19
-	VADDPS           832(BX), Z20, Z20
-	VADDPS           768(BX), Z21, Z21
-	VADDPS           704(BX), Z22, Z22
-	VADDPS           576(BX), Z19, Z19
-	VADDPS           512(BX), Z20, Z20
-	VADDPS           448(BX), Z21, Z21
-	VADDPS           384(BX), Z22, Z22
-	VBROADCASTSS     blackPriceRows32AVX512Consts<>+136(SB), Z23
-	VCMPPS           $0x11, Z23, Z19, K5
-	VCMPPS           $0x11, Z23, Z20, K6
-	VCMPPS           $0x11, Z23, Z21, K7
+	VMULPS           Z18, Z16, Z14
+	VMULPS           Z12, Z19, Z12
+	VADDPS           Z9, Z26, Z9
+	VADDPS           Z13, Z26, Z13
+	VADDPS           Z14, Z26, Z14
+	VADDPS           Z12, Z26, Z12
+	VSCALEFPS        2304(BX), Z9, Z9
+	VSCALEFPS        2240(BX), Z13, Z13
+	VSCALEFPS        2176(BX), Z14, Z14
+	VSCALEFPS        2112(BX), Z12, Z12
+	VMOVUPS          1216(BX), Z15
+	VMULPS           Z9, Z15, Z9
+	VMOVUPS          1152(BX), Z16
+	VMULPS           Z13, Z16, Z13
+	VMOVUPS          1088(BX), Z18
+	VMULPS           Z14, Z18, Z14
+	VMOVUPS          1024(BX), Z19
+	VMULPS           Z12, Z19, Z12
+	VADDPS           960(BX), Z15, Z20
+	VADDPS           320(BX), Z16, Z21
+	VADDPS           256(BX), Z18, Z22
+	VADDPS           640(BX), Z19, Z23
+	VADDPS           896(BX), Z20, Z20
+	VADDPS           832(BX), Z21, Z21
+	VADDPS           768(BX), Z22, Z22
+	VADDPS           704(BX), Z23, Z23
+	VADDPS           576(BX), Z20, Z20
+	VADDPS           512(BX), Z21, Z21
+	VADDPS           448(BX), Z22, Z22
+	VADDPS           384(BX), Z23, Z23
+	VBROADCASTSS     blackPriceRows32AVX512Consts<>+136(SB), Z24
+	VCMPPS           $0x11, Z24, Z20, K5
+	VCMPPS           $0x11, Z24, Z21, K6
+	VCMPPS           $0x11, Z24, Z22, K7
 	KMOVW            K4, 384(BX)
-	VCMPPS           $0x11, Z23, Z22, K4
-	VMOVUPS          192(BX), Z19
-	VMULPS           Z14, Z19, Z14
-	VMOVUPS          128(BX), Z20
+	VCMPPS           $0x11, Z24, Z23, K4
+	VMOVUPS          192(BX), Z20
 	VMULPS           Z15, Z20, Z15
-	VMOVUPS          64(BX), Z21
+	VMOVUPS          128(BX), Z21
 	VMULPS           Z16, Z21, Z16
-	VMOVUPS          (BX), Z22
+	VMOVUPS          64(BX), Z22
 	VMULPS           Z18, Z22, Z18
-	VMULPS           960(BX), Z19, Z23
-	VMULPS           320(BX), Z20, Z24
-	VMULPS           256(BX), Z21, Z25
-	VMULPS           640(BX), Z22, Z27
+	VMOVUPS          (BX), Z23
+	VMULPS           Z19, Z23, Z19
+	VMULPS           960(BX), Z20, Z24
+	VMULPS           320(BX), Z21, Z25
+	VMULPS           256(BX), Z22, Z26
+	VMULPS           640(BX), Z23, Z27
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+140(SB), Z28
-	VXORPS           Z28, Z19, Z19
 	VXORPS           Z28, Z20, Z20
 	VXORPS           Z28, Z21, Z21
 	VXORPS           Z28, Z22, Z22
+	VXORPS           Z28, Z23, Z23
 	KMOVW            K4, (BX)
-	VCMPPS           $0x00, Z4, Z19, K4
+	VCMPPS           $0x00, Z4, Z20, K4
 	KMOVW            K3, 64(BX)
-	VCMPPS           $0x00, Z5, Z20, K3
+	VCMPPS           $0x00, Z5, Z21, K3
 	KMOVW            K7, 128(BX)
-	VCMPPS           $0x00, Z6, Z21, K7
+	VCMPPS           $0x00, Z6, Z22, K7
 	KMOVW            K2, 192(BX)
-	VCMPPS           $0x00, Z26, Z22, K2
+	VCMPPS           $0x00, Z8, Z23, K2
 	KMOVW            K6, 640(BX)
-	VCMPPS           $0x00, Z17, Z19, K6
+	VCMPPS           $0x00, Z17, Z20, K6
 	KMOVW            K1, 256(BX)
-	VCMPPS           $0x00, Z7, Z20, K1
+	VCMPPS           $0x00, Z7, Z21, K1
 	KMOVW            K5, 320(BX)
-	VCMPPS           $0x00, Z9, Z21, K5
+	VCMPPS           $0x00, Z10, Z22, K5
 	KMOVW            K5, 960(BX)
-	VCMPPS           $0x00, Z11, Z22, K5
+	VCMPPS           $0x00, Z11, Z23, K5
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+144(SB), Z4
-	VBLENDMPS        Z4, Z14, K4, Z5
-	VBLENDMPS        Z4, Z15, K3, Z6
-	VBLENDMPS        Z4, Z16, K7, Z7
-	VBLENDMPS        Z4, Z18, K2, Z9
-	VBLENDMPS        Z4, Z23, K6, Z11
-	VBLENDMPS        Z4, Z24, K1, Z14
+	VBLENDMPS        Z4, Z15, K4, Z5
+	VBLENDMPS        Z4, Z16, K3, Z6
+	VBLENDMPS        Z4, Z18, K7, Z7
+	VBLENDMPS        Z4, Z19, K2, Z8
+	VBLENDMPS        Z4, Z24, K6, Z10
+	VBLENDMPS        Z4, Z25, K1, Z11
 	KMOVW            960(BX), K1
-	VBLENDMPS        Z4, Z25, K1, Z15
+	VBLENDMPS        Z4, Z26, K1, Z15
 	VBLENDMPS        Z4, Z27, K5, Z4
-	VSUBPS           Z11, Z5, Z5
-	VSUBPS           Z14, Z6, Z6
+	VSUBPS           Z10, Z5, Z5
+	VSUBPS           Z11, Z6, Z6
 	VSUBPS           Z15, Z7, Z7
-	VSUBPS           Z4, Z9, Z4
-	VFMADD231PS      Z1, Z10, Z5
-	VFMADD231PS      Z2, Z12, Z6
-	VFMADD231PS      Z3, Z13, Z7
-	VFMADD231PS      Z0, Z8, Z4
+	VSUBPS           Z4, Z8, Z4
+	VFMADD231PS      Z0, Z9, Z5
+	VFMADD231PS      Z3, Z13, Z6
+	VFMADD231PS      Z2, Z14, Z7
+	VFMADD231PS      Z1, Z12, Z4
 	KMOVW            256(BX), K1
 	KMOVW            320(BX), K2
 	KANDW            K2, K1, K1
@@ -1041,10 +1047,12 @@ whole:
 	VFMADD231PS      Z23, Z17, Z21
 	VMULPS           Z22, Z18, Z18
 	VMULPS           Z21, Z17, Z17
-	VFMADD213PS      Z2, Z18, Z2
-	VFMADD213PS      Z3, Z17, Z3
-	VSCALEFPS        Z29, Z2, Z2
-	VSCALEFPS        Z10, Z3, Z3
+	VADDPS           Z18, Z25, Z18
+	VADDPS           Z17, Z25, Z17
+	VSCALEFPS        Z29, Z18, Z18
+	VSCALEFPS        Z10, Z17, Z10
+	VMULPS           Z18, Z2, Z2
+	VMULPS           Z10, Z3, Z3
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+76(SB), Z10
 	VBROADCASTSS     blackPriceRows32AVX512Consts<>+80(SB), Z17
 	VFMADD231PS      Z10, Z13, Z17
@@ -1152,22 +1160,22 @@ DATA blackPriceRows32AVX2Consts<>+112(SB)/4, $0x00800000
 DATA blackPriceRows32AVX2Consts<>+116(SB)/4, $0x00800000
 DATA blackPriceRows32AVX2Consts<>+120(SB)/4, $0x00800000
 DATA blackPriceRows32AVX2Consts<>+124(SB)/4, $0x00800000
-DATA blackPriceRows32AVX2Consts<>+128(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+132(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+136(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+140(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+144(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+148(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+152(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+156(SB)/4, $0x007fffff
-DATA blackPriceRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
-DATA blackPriceRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+128(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+132(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+136(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+140(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+144(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+148(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+152(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+156(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+160(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+164(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+168(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+172(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+176(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+180(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+184(SB)/4, $0x007fffff
+DATA blackPriceRows32AVX2Consts<>+188(SB)/4, $0x007fffff
 DATA blackPriceRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA blackPriceRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA blackPriceRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1184,14 +1192,14 @@ DATA blackPriceRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA blackPriceRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA blackPriceRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA blackPriceRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA blackPriceRows32AVX2Consts<>+256(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+260(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+264(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+268(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+272(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+276(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+280(SB)/4, $0x41c80000
-DATA blackPriceRows32AVX2Consts<>+284(SB)/4, $0x41c80000
+DATA blackPriceRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
+DATA blackPriceRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
 DATA blackPriceRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA blackPriceRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA blackPriceRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1200,70 +1208,70 @@ DATA blackPriceRows32AVX2Consts<>+304(SB)/4, $0x00000000
 DATA blackPriceRows32AVX2Consts<>+308(SB)/4, $0x00000000
 DATA blackPriceRows32AVX2Consts<>+312(SB)/4, $0x00000000
 DATA blackPriceRows32AVX2Consts<>+316(SB)/4, $0x00000000
-DATA blackPriceRows32AVX2Consts<>+320(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+324(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+328(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+332(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+336(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+340(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+344(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+348(SB)/4, $0x7f800000
-DATA blackPriceRows32AVX2Consts<>+352(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+356(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+360(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+364(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+368(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+372(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+376(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+380(SB)/4, $0xff800000
-DATA blackPriceRows32AVX2Consts<>+384(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+388(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+392(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+396(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+400(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+404(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+408(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+412(SB)/4, $0xbf800000
-DATA blackPriceRows32AVX2Consts<>+416(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+420(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+424(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+428(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+432(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+436(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+440(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+444(SB)/4, $0x3e98f11f
-DATA blackPriceRows32AVX2Consts<>+448(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+452(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+456(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+460(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+464(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+468(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+472(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+476(SB)/4, $0x3eccaf66
-DATA blackPriceRows32AVX2Consts<>+480(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+484(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+488(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+492(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+496(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+500(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+504(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+508(SB)/4, $0x3f2aaabd
-DATA blackPriceRows32AVX2Consts<>+512(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+516(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+520(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+524(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+528(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+532(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+536(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+540(SB)/4, $0x35bfbe8e
-DATA blackPriceRows32AVX2Consts<>+544(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+548(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+552(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+556(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+560(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+564(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+568(SB)/4, $0x3f000000
-DATA blackPriceRows32AVX2Consts<>+572(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+320(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+324(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+328(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+332(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+336(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+340(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+344(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+348(SB)/4, $0xff800000
+DATA blackPriceRows32AVX2Consts<>+352(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+356(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+360(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+364(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+368(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+372(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+376(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+380(SB)/4, $0x7f800000
+DATA blackPriceRows32AVX2Consts<>+384(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+388(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+392(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+396(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+400(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+404(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+408(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+412(SB)/4, $0x3f000000
+DATA blackPriceRows32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA blackPriceRows32AVX2Consts<>+448(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+452(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+456(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+460(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+464(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+468(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+472(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+476(SB)/4, $0x3e98f11f
+DATA blackPriceRows32AVX2Consts<>+480(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+484(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+488(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+492(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+496(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+500(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+504(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+508(SB)/4, $0x3eccaf66
+DATA blackPriceRows32AVX2Consts<>+512(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+516(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+520(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+524(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+528(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+532(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+536(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+540(SB)/4, $0x3f2aaabd
+DATA blackPriceRows32AVX2Consts<>+544(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+548(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+552(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+556(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+560(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+564(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+568(SB)/4, $0x35bfbe8e
+DATA blackPriceRows32AVX2Consts<>+572(SB)/4, $0x35bfbe8e
 DATA blackPriceRows32AVX2Consts<>+576(SB)/4, $0x40000000
 DATA blackPriceRows32AVX2Consts<>+580(SB)/4, $0x40000000
 DATA blackPriceRows32AVX2Consts<>+584(SB)/4, $0x40000000
@@ -1280,150 +1288,150 @@ DATA blackPriceRows32AVX2Consts<>+624(SB)/4, $0x3f317200
 DATA blackPriceRows32AVX2Consts<>+628(SB)/4, $0x3f317200
 DATA blackPriceRows32AVX2Consts<>+632(SB)/4, $0x3f317200
 DATA blackPriceRows32AVX2Consts<>+636(SB)/4, $0x3f317200
-DATA blackPriceRows32AVX2Consts<>+640(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+644(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+648(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+652(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+656(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+660(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+664(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+668(SB)/4, $0x80000000
-DATA blackPriceRows32AVX2Consts<>+672(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+676(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+680(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+684(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+688(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+692(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+696(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+700(SB)/4, $0x41700000
-DATA blackPriceRows32AVX2Consts<>+704(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+708(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+712(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+716(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+720(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+724(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+728(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+732(SB)/4, $0x3fc00000
-DATA blackPriceRows32AVX2Consts<>+736(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+740(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+744(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+748(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+752(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+756(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+760(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+764(SB)/4, $0x40640000
-DATA blackPriceRows32AVX2Consts<>+768(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+772(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+776(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+780(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+784(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+788(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+792(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+796(SB)/4, $0x4b400000
-DATA blackPriceRows32AVX2Consts<>+800(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+804(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+808(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+812(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+816(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+820(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+824(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+828(SB)/4, $0xbf38aa3b
-DATA blackPriceRows32AVX2Consts<>+832(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+836(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+840(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+844(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+848(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+852(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+856(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+860(SB)/4, $0x3fb17200
-DATA blackPriceRows32AVX2Consts<>+864(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+868(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+872(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+876(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+880(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+884(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+888(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+892(SB)/4, $0x42fe0000
-DATA blackPriceRows32AVX2Consts<>+896(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+900(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+904(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+908(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+912(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+916(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+920(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+924(SB)/4, $0x3089705f
-DATA blackPriceRows32AVX2Consts<>+928(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+932(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+936(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+940(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+944(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+948(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+952(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+956(SB)/4, $0x363fbe8e
-DATA blackPriceRows32AVX2Consts<>+960(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+964(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+968(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+972(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+976(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+980(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+984(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+988(SB)/4, $0xc2fc0000
-DATA blackPriceRows32AVX2Consts<>+992(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+996(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1000(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1004(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1008(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1012(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1016(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1020(SB)/4, $0x4e6e6b28
-DATA blackPriceRows32AVX2Consts<>+1024(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1028(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1032(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1036(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1040(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1044(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1048(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1052(SB)/4, $0x4b40007f
-DATA blackPriceRows32AVX2Consts<>+1056(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1060(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1064(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1068(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1072(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1076(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1080(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1084(SB)/4, $0x37b56891
-DATA blackPriceRows32AVX2Consts<>+1088(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1092(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1096(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1100(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1104(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1108(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1112(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1116(SB)/4, $0xb9891f97
-DATA blackPriceRows32AVX2Consts<>+1120(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1124(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1128(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1132(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1136(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1140(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1144(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1148(SB)/4, $0x3b2aac27
-DATA blackPriceRows32AVX2Consts<>+1152(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1156(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1160(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1164(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1168(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1172(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1176(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1180(SB)/4, $0xbcaaaa45
-DATA blackPriceRows32AVX2Consts<>+1184(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1188(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1192(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1196(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1200(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1204(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1208(SB)/4, $0x3dfffffe
-DATA blackPriceRows32AVX2Consts<>+1212(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+640(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+644(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+648(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+652(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+656(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+660(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+664(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+668(SB)/4, $0x3089705f
+DATA blackPriceRows32AVX2Consts<>+672(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+676(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+680(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+684(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+688(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+692(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+696(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+700(SB)/4, $0x4e6e6b28
+DATA blackPriceRows32AVX2Consts<>+704(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+708(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+712(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+716(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+720(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+724(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+728(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+732(SB)/4, $0x41700000
+DATA blackPriceRows32AVX2Consts<>+736(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+740(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+744(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+748(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+752(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+756(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+760(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+764(SB)/4, $0x80000000
+DATA blackPriceRows32AVX2Consts<>+768(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+772(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+776(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+780(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+784(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+788(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+792(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+796(SB)/4, $0x3fc00000
+DATA blackPriceRows32AVX2Consts<>+800(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+804(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+808(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+812(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+816(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+820(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+824(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+828(SB)/4, $0x40640000
+DATA blackPriceRows32AVX2Consts<>+832(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+836(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+840(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+844(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+848(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+852(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+856(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+860(SB)/4, $0x4b400000
+DATA blackPriceRows32AVX2Consts<>+864(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+868(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+872(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+876(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
+DATA blackPriceRows32AVX2Consts<>+896(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+900(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+904(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+908(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+912(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+916(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+920(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+924(SB)/4, $0x000000a4
+DATA blackPriceRows32AVX2Consts<>+928(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+932(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+936(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+940(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+944(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+948(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+952(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+956(SB)/4, $0x3fb17200
+DATA blackPriceRows32AVX2Consts<>+960(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+964(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+968(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+972(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+976(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+980(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+984(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+988(SB)/4, $0x363fbe8e
+DATA blackPriceRows32AVX2Consts<>+992(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+996(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1000(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1004(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1008(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1012(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1016(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1020(SB)/4, $0x37b56891
+DATA blackPriceRows32AVX2Consts<>+1024(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1028(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1032(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1036(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1040(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1044(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1048(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1052(SB)/4, $0xb9891f97
+DATA blackPriceRows32AVX2Consts<>+1056(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1060(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1064(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1068(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1072(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1076(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1080(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1084(SB)/4, $0x3b2aac27
+DATA blackPriceRows32AVX2Consts<>+1088(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1092(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1096(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1100(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1104(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1108(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1112(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1116(SB)/4, $0xbcaaaa45
+DATA blackPriceRows32AVX2Consts<>+1120(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1124(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1128(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1132(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1136(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1140(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1144(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1148(SB)/4, $0x3dfffffe
+DATA blackPriceRows32AVX2Consts<>+1152(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1156(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1160(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1164(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1168(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1172(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1176(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1180(SB)/4, $0xbf000000
+DATA blackPriceRows32AVX2Consts<>+1184(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1188(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1192(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1196(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1200(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1204(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1208(SB)/4, $0x2d000000
+DATA blackPriceRows32AVX2Consts<>+1212(SB)/4, $0x2d000000
 DATA blackPriceRows32AVX2Consts<>+1216(SB)/4, $0x39f55674
 DATA blackPriceRows32AVX2Consts<>+1220(SB)/4, $0x39f55674
 DATA blackPriceRows32AVX2Consts<>+1224(SB)/4, $0x39f55674
@@ -1440,79 +1448,71 @@ DATA blackPriceRows32AVX2Consts<>+1264(SB)/4, $0x398114b6
 DATA blackPriceRows32AVX2Consts<>+1268(SB)/4, $0x398114b6
 DATA blackPriceRows32AVX2Consts<>+1272(SB)/4, $0x398114b6
 DATA blackPriceRows32AVX2Consts<>+1276(SB)/4, $0x398114b6
-DATA blackPriceRows32AVX2Consts<>+1280(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1284(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1288(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1292(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1296(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1300(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1304(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1308(SB)/4, $0xbf000000
-DATA blackPriceRows32AVX2Consts<>+1312(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1316(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1320(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1324(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1328(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1332(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1336(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1340(SB)/4, $0xbb82dd71
-DATA blackPriceRows32AVX2Consts<>+1344(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1348(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1352(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1356(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1360(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1364(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1368(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1372(SB)/4, $0x3af38970
-DATA blackPriceRows32AVX2Consts<>+1376(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1380(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1384(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1388(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1392(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1396(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1400(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1404(SB)/4, $0x3cf7415f
-DATA blackPriceRows32AVX2Consts<>+1408(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1412(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1416(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1420(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1424(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1428(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1432(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1436(SB)/4, $0xbdd09d4d
-DATA blackPriceRows32AVX2Consts<>+1440(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1444(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1448(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1452(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1456(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1460(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1464(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1468(SB)/4, $0x3e19190f
-DATA blackPriceRows32AVX2Consts<>+1472(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1476(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1480(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1484(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1488(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1492(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1496(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1500(SB)/4, $0xbc80cdcc
-DATA blackPriceRows32AVX2Consts<>+1504(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1508(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1512(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1516(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1520(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1524(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1528(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1532(SB)/4, $0xbeecaa20
-DATA blackPriceRows32AVX2Consts<>+1536(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1540(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1544(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1548(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1552(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1556(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1560(SB)/4, $0x7fc00000
-DATA blackPriceRows32AVX2Consts<>+1564(SB)/4, $0x7fc00000
-GLOBL blackPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1568
+DATA blackPriceRows32AVX2Consts<>+1280(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1284(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1288(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1292(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1296(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1300(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1304(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1308(SB)/4, $0xbb82dd71
+DATA blackPriceRows32AVX2Consts<>+1312(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1316(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1320(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1324(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1328(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1332(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1336(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1340(SB)/4, $0x3af38970
+DATA blackPriceRows32AVX2Consts<>+1344(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1348(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1352(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1356(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1360(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1364(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1368(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1372(SB)/4, $0x3cf7415f
+DATA blackPriceRows32AVX2Consts<>+1376(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1380(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1384(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1388(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1392(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1396(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1400(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1404(SB)/4, $0xbdd09d4d
+DATA blackPriceRows32AVX2Consts<>+1408(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1412(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1416(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1420(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1424(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1428(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1432(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1436(SB)/4, $0x3e19190f
+DATA blackPriceRows32AVX2Consts<>+1440(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1444(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1448(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1452(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1456(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1460(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1464(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1468(SB)/4, $0xbc80cdcc
+DATA blackPriceRows32AVX2Consts<>+1472(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1476(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1480(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1484(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1488(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1492(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1496(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1500(SB)/4, $0xbeecaa20
+DATA blackPriceRows32AVX2Consts<>+1504(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1508(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1512(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1516(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1520(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1524(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1528(SB)/4, $0x7fc00000
+DATA blackPriceRows32AVX2Consts<>+1532(SB)/4, $0x7fc00000
+GLOBL blackPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1536
 
 DATA blackPriceRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackPriceRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1534,7 +1534,7 @@ GLOBL blackPriceRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackPriceRows32AVX2(price []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackPriceRows32AVX2(SB), $1632-168
+TEXT ·blackPriceRows32AVX2(SB), $1216-168
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1591,833 +1591,722 @@ body:
 	VSQRTPS     Y1, Y0
 	VMOVUPS     Y1, 160(BX)
 	VSQRTPS     Y2, Y1
-	VMOVUPS     Y2, 192(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y3, Y2
-	VMOVUPS     Y14, 224(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y4, Y14
-	VMOVUPS     Y13, 256(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y5, Y13
-	VMOVUPS     Y12, 288(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y6, Y12
-	VMOVUPS     Y6, 320(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPS     Y7, 352(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPS     Y8, 384(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y2, Y8
-	VMOVUPS     Y5, 416(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y14, Y5
-	VMOVUPS     Y4, 448(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y13, Y4
-	VMOVUPS     Y3, 480(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y12, Y3
-	VMOVUPS     Y1, 512(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y6, Y1
-	VMOVUPS     Y11, 544(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+64(SB), Y7, Y11
-	VMOVUPS     Y0, 576(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y2, Y0
-	VMOVUPS     Y10, 608(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y14, Y10
-	VMOVUPS     Y9, 640(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y13, Y9
-	VMOVUPS     Y15, 672(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y12, Y15
-	VMOVUPS     Y11, 704(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y6, Y11
-	VMOVUPS     Y1, 736(BX)
-	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y7, Y1
-	VBLENDVPS   Y0, Y8, Y2, Y8
-	VBLENDVPS   Y10, Y5, Y14, Y5
-	VBLENDVPS   Y9, Y4, Y13, Y4
-	VBLENDVPS   Y15, Y3, Y12, Y3
-	VMOVUPS     Y15, 768(BX)
-	VBLENDVPS   Y11, 736(BX), Y6, Y15
-	VMOVUPS     Y11, 736(BX)
-	VBLENDVPS   Y1, 704(BX), Y7, Y11
-	VMOVUPS     Y1, 704(BX)
-	VCMPPS      $0x03, Y2, Y2, Y1
-	VMOVUPS     Y2, 800(BX)
-	VCMPPS      $0x03, Y14, Y14, Y2
-	VMOVUPS     Y14, 832(BX)
-	VCMPPS      $0x03, Y13, Y13, Y14
-	VMOVUPS     Y13, 864(BX)
-	VCMPPS      $0x03, Y12, Y12, Y13
-	VMOVUPS     Y12, 896(BX)
-	VCMPPS      $0x03, Y6, Y6, Y12
-	VMOVUPS     Y6, 928(BX)
-	VCMPPS      $0x03, Y7, Y7, Y6
-	VMOVUPS     Y7, 960(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y8, Y7
-	VMOVUPS     Y9, 992(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y5, Y9
-	VMOVUPS     Y10, 1024(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y4, Y10
-	VMOVUPS     Y0, 1056(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y3, Y0
-	VMOVUPS     Y3, 1088(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y15, Y3
-	VMOVUPS     Y15, 1120(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y11, Y15
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y7, Y7
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y9, Y9
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y10, Y10
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y0, Y0
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y3, Y3
-	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y15, Y15
-	VORPS       Y1, Y7, Y1
-	VORPS       Y2, Y9, Y2
-	VORPS       Y14, Y10, Y7
-	VORPS       Y13, Y0, Y0
-	VORPS       Y12, Y3, Y3
-	VORPS       Y6, Y15, Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+160(SB), Y9
-	VMULPS      Y9, Y1, Y10
-	VMULPS      Y9, Y2, Y12
-	VMULPS      Y9, Y7, Y13
-	VMULPS      Y9, Y0, Y14
-	VMULPS      Y9, Y3, Y15
-	VMULPS      Y9, Y6, Y9
-	VMOVUPS     Y11, 1152(BX)
-	VADDPS      Y1, Y1, Y11
-	VMOVUPS     Y4, 1184(BX)
-	VADDPS      Y2, Y2, Y4
-	VMOVUPS     Y5, 1216(BX)
-	VADDPS      Y7, Y7, Y5
-	VMOVUPS     Y8, 1248(BX)
-	VADDPS      Y0, Y0, Y8
-	VMOVUPS     Y8, 1280(BX)
-	VADDPS      Y3, Y3, Y8
-	VMOVUPS     Y8, 1312(BX)
-	VADDPS      Y6, Y6, Y8
-	VCMPPS      $0x11, Y0, Y10, Y10
-	VCMPPS      $0x11, Y3, Y12, Y12
-	VCMPPS      $0x11, Y6, Y13, Y13
-	VCMPPS      $0x11, Y1, Y14, Y14
-	VCMPPS      $0x11, Y2, Y15, Y15
-	VCMPPS      $0x11, Y7, Y9, Y9
-	VMOVUPS     Y6, 1344(BX)
-	VMOVUPS     640(BX), Y6
-	VMULPS      672(BX), Y6, Y6
-	VMOVUPS     Y6, 672(BX)
-	VMOVUPS     608(BX), Y6
-	VMULPS      576(BX), Y6, Y6
-	VMOVUPS     Y6, 576(BX)
-	VMOVUPS     544(BX), Y6
-	VMULPS      512(BX), Y6, Y6
-	VBLENDVPS   Y10, Y11, Y1, Y1
-	VBLENDVPS   Y12, Y4, Y2, Y2
-	VBLENDVPS   Y13, Y5, Y7, Y4
-	VBLENDVPS   Y14, 1280(BX), Y0, Y0
-	VBLENDVPS   Y15, 1312(BX), Y3, Y3
-	VMOVUPS     1344(BX), Y5
-	VBLENDVPS   Y9, Y8, Y5, Y5
-	VMOVUPS     480(BX), Y7
-	VMULPS      672(BX), Y7, Y8
-	VMOVUPS     448(BX), Y11
-	VMULPS      576(BX), Y11, Y7
-	VMULPS      416(BX), Y6, Y11
-	VMOVUPS     Y6, 1344(BX)
-	VADDPS      Y0, Y1, Y6
-	VMOVUPS     Y9, 1312(BX)
-	VADDPS      Y3, Y2, Y9
-	VMOVUPS     Y15, 1280(BX)
-	VADDPS      Y5, Y4, Y15
-	VMOVUPS     Y14, 512(BX)
-	VMOVUPS     1248(BX), Y14
-	VPSRLD      $0x17, Y14, Y14
-	VMOVUPS     Y13, 1248(BX)
-	VMOVUPS     1216(BX), Y13
-	VPSRLD      $0x17, Y13, Y13
-	VMOVUPS     Y12, 1216(BX)
-	VMOVUPS     1184(BX), Y12
-	VPSRLD      $0x17, Y12, Y12
-	VMOVUPS     Y10, 1184(BX)
-	VMOVUPS     1088(BX), Y10
-	VPSRLD      $0x17, Y10, Y10
-	VMOVUPS     Y4, 1088(BX)
-	VMOVUPS     1120(BX), Y4
-	VPSRLD      $0x17, Y4, Y4
-	VMOVUPS     Y5, 1120(BX)
-	VMOVUPS     1152(BX), Y5
-	VPSRLD      $0x17, Y5, Y5
-	VMOVUPS     Y2, 1152(BX)
-	VMULPS      Y8, Y6, Y2
-	VMOVUPS     Y6, 544(BX)
-	VMULPS      Y7, Y9, Y6
-	VMOVUPS     Y9, 608(BX)
-	VMULPS      Y11, Y15, Y9
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y14, Y14
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y13, Y13
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y12, Y12
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y10, Y10
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y4, Y4
-	VORPS       blackPriceRows32AVX2Consts<>+192(SB), Y5, Y5
-	VMOVUPS     Y15, 640(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y15
-	VDIVPS      Y2, Y15, Y2
-	VDIVPS      Y6, Y15, Y6
-	VDIVPS      Y9, Y15, Y9
-	VMOVUPS     blackPriceRows32AVX2Consts<>+224(SB), Y15
-	VSUBPS      Y15, Y14, Y14
-	VSUBPS      Y15, Y13, Y13
-	VSUBPS      Y15, Y12, Y12
-	VSUBPS      Y15, Y10, Y10
-	VSUBPS      Y15, Y4, Y4
-	VSUBPS      Y15, Y5, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+256(SB), Y15
-	VMOVUPS     Y9, 1376(BX)
-	VANDPS      1056(BX), Y15, Y9
-	VMOVUPS     Y11, 1056(BX)
-	VANDPS      1024(BX), Y15, Y11
-	VMOVUPS     Y6, 1024(BX)
-	VANDPS      992(BX), Y15, Y6
-	VMOVUPS     Y7, 992(BX)
-	VANDPS      768(BX), Y15, Y7
-	VMOVUPS     Y2, 768(BX)
-	VANDPS      736(BX), Y15, Y2
-	VANDPS      704(BX), Y15, Y15
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     1152(BX), Y1
-	VSUBPS      Y3, Y1, Y1
-	VMOVUPS     1088(BX), Y3
-	VSUBPS      1120(BX), Y3, Y3
-	VSUBPS      Y9, Y14, Y9
-	VSUBPS      Y11, Y13, Y11
-	VSUBPS      Y6, Y12, Y6
-	VSUBPS      Y7, Y10, Y7
-	VSUBPS      Y2, Y4, Y2
-	VSUBPS      Y15, Y5, Y4
-	VMOVUPS     800(BX), Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y10
-	VCMPPS      $0x00, Y10, Y5, Y12
-	VMOVUPS     832(BX), Y13
-	VCMPPS      $0x00, Y10, Y13, Y14
-	VMOVUPS     864(BX), Y15
-	VMOVUPS     Y3, 1120(BX)
-	VCMPPS      $0x00, Y10, Y15, Y3
-	VMOVUPS     Y1, 1088(BX)
-	VMOVUPS     896(BX), Y1
-	VMOVUPS     Y0, 1152(BX)
-	VCMPPS      $0x00, Y10, Y1, Y0
-	VMOVUPS     Y4, 704(BX)
-	VMOVUPS     928(BX), Y4
-	VMOVUPS     Y2, 736(BX)
-	VCMPPS      $0x00, Y10, Y4, Y2
-	VMOVUPS     Y2, 1408(BX)
-	VMOVUPS     960(BX), Y2
-	VMOVUPS     Y0, 1440(BX)
-	VCMPPS      $0x00, Y10, Y2, Y0
-	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y10
-	VMOVUPS     Y0, 1472(BX)
-	VCMPPS      $0x11, Y10, Y5, Y0
-	VCMPPS      $0x11, Y10, Y13, Y5
-	VCMPPS      $0x11, Y10, Y15, Y13
-	VCMPPS      $0x11, Y10, Y1, Y15
-	VCMPPS      $0x11, Y10, Y4, Y1
-	VCMPPS      $0x11, Y10, Y2, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+352(SB), Y2
-	VBLENDVPS   Y12, Y2, Y9, Y9
-	VBLENDVPS   Y14, Y2, Y11, Y11
-	VBLENDVPS   Y3, Y2, Y6, Y3
-	VMULPS      768(BX), Y8, Y6
-	VMOVUPS     1024(BX), Y8
-	VMULPS      992(BX), Y8, Y12
-	VMOVUPS     1376(BX), Y14
-	VMULPS      1056(BX), Y14, Y8
-	VMOVUPS     1440(BX), Y14
-	VBLENDVPS   Y14, Y2, Y7, Y7
-	VMOVUPS     1408(BX), Y14
-	VMOVUPS     736(BX), Y4
-	VBLENDVPS   Y14, Y2, Y4, Y4
-	VMOVUPS     1472(BX), Y14
-	VMOVUPS     Y10, 736(BX)
-	VMOVUPS     704(BX), Y10
-	VBLENDVPS   Y14, Y2, Y10, Y2
-	VMULPS      1152(BX), Y6, Y6
-	VMULPS      1088(BX), Y12, Y10
-	VMULPS      1120(BX), Y8, Y8
-	VMOVUPS     800(BX), Y12
-	VBLENDVPS   Y0, Y9, Y12, Y0
-	VMOVUPS     832(BX), Y9
-	VBLENDVPS   Y5, Y11, Y9, Y5
-	VMOVUPS     864(BX), Y9
-	VBLENDVPS   Y13, Y3, Y9, Y3
-	VMOVUPS     896(BX), Y9
-	VBLENDVPS   Y15, Y7, Y9, Y7
-	VMOVUPS     928(BX), Y9
-	VBLENDVPS   Y1, Y4, Y9, Y1
-	VMOVUPS     736(BX), Y4
-	VMOVUPS     960(BX), Y9
-	VBLENDVPS   Y4, Y2, Y9, Y2
-	VSUBPS      Y7, Y0, Y0
-	VSUBPS      Y1, Y5, Y1
-	VSUBPS      Y2, Y3, Y2
-	VMULPS      Y6, Y6, Y3
-	VMULPS      Y10, Y10, Y4
-	VMULPS      Y8, Y8, Y5
-	VMOVUPS     544(BX), Y7
-	VMULPS      768(BX), Y7, Y7
-	VMOVUPS     608(BX), Y9
-	VMULPS      1024(BX), Y9, Y9
-	VMOVUPS     640(BX), Y11
-	VMULPS      1376(BX), Y11, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y12
-	VADDPS      Y12, Y0, Y13
-	VADDPS      Y12, Y1, Y14
-	VADDPS      Y12, Y2, Y15
-	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y12
-	VMOVUPS     Y8, 1376(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+448(SB), Y8
-	VFMADD231PS Y12, Y3, Y8
-	VMOVUPS     Y10, 640(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+448(SB), Y10
-	VFMADD231PS Y12, Y4, Y10
-	VFMADD213PS blackPriceRows32AVX2Consts<>+448(SB), Y5, Y12
-	VMOVUPS     Y6, 1024(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+32(SB), Y0, Y6
-	VMOVUPS     Y11, 608(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+32(SB), Y1, Y11
-	VMOVUPS     Y9, 768(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+32(SB), Y2, Y9
-	VMOVUPS     Y7, 544(BX)
-	VMOVUPS     1184(BX), Y7
-	VBLENDVPS   Y7, Y13, Y0, Y0
-	VMOVUPS     1216(BX), Y7
-	VBLENDVPS   Y7, Y14, Y1, Y1
-	VMOVUPS     1248(BX), Y7
-	VBLENDVPS   Y7, Y15, Y2, Y2
-	VMOVUPS     blackPriceRows32AVX2Consts<>+480(SB), Y7
-	VFMADD213PS Y7, Y3, Y8
-	VFMADD213PS Y7, Y4, Y10
-	VFMADD231PS Y12, Y5, Y7
-	VMOVUPS     512(BX), Y12
-	VBLENDVPS   Y12, Y6, Y0, Y0
-	VMOVUPS     1280(BX), Y6
-	VBLENDVPS   Y6, Y11, Y1, Y1
-	VMOVUPS     1312(BX), Y6
-	VBLENDVPS   Y6, Y9, Y2, Y2
-	VMULPS      Y8, Y3, Y3
-	VMULPS      Y10, Y4, Y4
-	VMULPS      Y7, Y5, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+512(SB), Y6
-	VMULPS      Y6, Y0, Y7
-	VMULPS      Y6, Y1, Y8
-	VMULPS      Y6, Y2, Y6
-	VMOVUPS     480(BX), Y9
-	VMULPS      544(BX), Y9, Y10
-	VMOVUPS     448(BX), Y11
-	VMULPS      768(BX), Y11, Y12
-	VMOVUPS     416(BX), Y13
-	VMULPS      608(BX), Y13, Y14
-	VMOVUPS     blackPriceRows32AVX2Consts<>+544(SB), Y15
-	VMOVUPS     Y14, 608(BX)
-	VMULPS      672(BX), Y15, Y14
-	VMOVUPS     Y12, 768(BX)
-	VMULPS      576(BX), Y15, Y12
-	VMULPS      1344(BX), Y15, Y15
-	VFMADD231PS 1024(BX), Y3, Y7
-	VFMADD231PS 640(BX), Y4, Y8
-	VFMADD231PS 1376(BX), Y5, Y6
-	VMINPS      320(BX), Y9, Y3
-	VMINPS      352(BX), Y11, Y4
-	VMINPS      384(BX), Y13, Y5
-	VMOVUPS     Y15, 544(BX)
-	VMOVUPS     288(BX), Y15
 	VMULPS      Y15, Y9, Y9
-	VMOVUPS     Y12, 480(BX)
-	VMOVUPS     256(BX), Y12
-	VMULPS      Y12, Y11, Y11
-	VMOVUPS     Y10, 448(BX)
-	VMOVUPS     224(BX), Y10
-	VMULPS      Y10, Y13, Y13
-	VMOVUPS     Y14, 416(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y14
-	VFMADD231PS 1024(BX), Y14, Y7
-	VFMADD231PS 640(BX), Y14, Y8
-	VFMADD231PS 1376(BX), Y14, Y6
-	VMULPS      320(BX), Y15, Y14
-	VMOVUPS     Y13, 320(BX)
-	VMULPS      352(BX), Y12, Y13
-	VMOVUPS     Y11, 352(BX)
-	VMULPS      384(BX), Y10, Y11
-	VMINPS      Y15, Y3, Y3
-	VMINPS      Y12, Y4, Y4
-	VMINPS      Y10, Y5, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+608(SB), Y10
-	VFMADD231PS Y10, Y0, Y7
-	VFMADD231PS Y10, Y1, Y8
-	VFMADD231PS Y10, Y2, Y6
-	VADDPS      Y14, Y9, Y0
-	VADDPS      352(BX), Y13, Y1
-	VADDPS      320(BX), Y11, Y2
-	VMULPS      32(BX), Y14, Y10
-	VMULPS      64(BX), Y13, Y12
-	VMULPS      96(BX), Y11, Y11
-	VMOVUPS     448(BX), Y13
-	VMOVUPS     416(BX), Y14
-	VFMADD231PS Y7, Y13, Y14
-	VMOVUPS     768(BX), Y15
-	VMOVUPS     Y11, 224(BX)
-	VMOVUPS     480(BX), Y11
-	VFMADD231PS Y8, Y15, Y11
-	VMOVUPS     Y12, 256(BX)
-	VMOVUPS     544(BX), Y12
-	VFMADD231PS 608(BX), Y6, Y12
-	VFMSUB213PS 416(BX), Y7, Y13
-	VFMSUB213PS 480(BX), Y8, Y15
-	VMOVUPS     544(BX), Y7
-	VFMSUB231PS 608(BX), Y6, Y7
-	VMOVUPS     blackPriceRows32AVX2Consts<>+640(SB), Y6
-	VXORPS      32(BX), Y6, Y8
-	VMOVUPS     Y10, 544(BX)
-	VXORPS      64(BX), Y6, Y10
-	VMOVUPS     Y10, 608(BX)
-	VXORPS      96(BX), Y6, Y10
-	VMOVUPS     Y10, 480(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y14, Y10
-	VMOVUPS     Y8, 768(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y11, Y8
-	VMOVUPS     Y2, 416(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y12, Y2
-	VMOVUPS     Y1, 448(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y13, Y1
-	VMOVUPS     Y0, 288(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y15, Y0
-	VMOVUPS     Y5, 384(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y7, Y5
-	VMOVUPS     Y4, 1376(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+672(SB), Y4
-	VMINPS      Y10, Y4, Y10
-	VMINPS      Y8, Y4, Y8
-	VMINPS      Y2, Y4, Y2
-	VMINPS      Y1, Y4, Y1
-	VMINPS      Y0, Y4, Y0
-	VMINPS      Y5, Y4, Y4
-	VANDPS      Y6, Y14, Y5
-	VANDPS      Y6, Y11, Y11
-	VANDPS      Y6, Y12, Y12
-	VMOVUPS     blackPriceRows32AVX2Consts<>+704(SB), Y14
-	VMOVUPS     Y12, 640(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y12
-	VFMADD231PS Y14, Y10, Y12
-	VMOVUPS     Y11, 1024(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y11
-	VFMADD231PS Y14, Y8, Y11
-	VMOVUPS     Y5, 1312(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y5
-	VFMADD231PS Y14, Y2, Y5
-	VMOVUPS     Y3, 1280(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+736(SB), Y3
-	VADDPS      Y3, Y10, Y6
-	VMOVUPS     Y9, 512(BX)
-	VADDPS      Y3, Y8, Y9
-	VMOVUPS     Y7, 1248(BX)
-	VADDPS      Y3, Y2, Y7
-	VMOVUPS     Y15, 1216(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y15
-	VFMADD231PS Y14, Y1, Y15
-	VMOVUPS     Y13, 1184(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y13
-	VFMADD231PS Y14, Y0, Y13
-	VFMADD213PS blackPriceRows32AVX2Consts<>+576(SB), Y4, Y14
-	VMOVUPS     Y14, 960(BX)
-	VADDPS      Y3, Y1, Y14
-	VMOVUPS     Y1, 736(BX)
-	VADDPS      Y3, Y0, Y1
-	VADDPS      Y3, Y4, Y3
-	VMOVUPS     Y4, 928(BX)
-	VMULPS      Y6, Y12, Y4
-	VMOVUPS     Y6, 896(BX)
-	VMULPS      Y9, Y11, Y6
-	VMOVUPS     Y9, 864(BX)
-	VMULPS      Y7, Y5, Y9
-	VMOVUPS     Y7, 832(BX)
-	VMULPS      Y10, Y10, Y7
-	VMOVUPS     Y0, 800(BX)
-	VMULPS      Y8, Y8, Y0
-	VMOVUPS     Y5, 1120(BX)
-	VMULPS      Y2, Y2, Y5
-	VMOVUPS     Y11, 1088(BX)
-	VMULPS      Y14, Y15, Y11
-	VMOVUPS     Y14, 1152(BX)
-	VMULPS      Y1, Y13, Y14
-	VMOVUPS     Y1, 704(BX)
-	VMULPS      960(BX), Y3, Y1
-	VMOVUPS     Y3, 1472(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+640(SB), Y3
-	VMOVUPS     Y13, 1408(BX)
-	VANDPS      1184(BX), Y3, Y13
-	VMOVUPS     Y13, 1184(BX)
-	VANDPS      1216(BX), Y3, Y13
-	VANDPS      1248(BX), Y3, Y3
-	VMOVUPS     Y3, 1248(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+768(SB), Y3
-	VFMADD132PS blackPriceRows32AVX2Consts<>+800(SB), Y3, Y7
-	VFMADD132PS blackPriceRows32AVX2Consts<>+800(SB), Y3, Y0
-	VFMADD132PS blackPriceRows32AVX2Consts<>+800(SB), Y3, Y5
-	VMOVUPS     Y13, 1216(BX)
-	VMULPS      Y11, Y4, Y13
-	VMOVUPS     Y15, 1440(BX)
-	VMULPS      Y14, Y6, Y15
-	VMOVUPS     Y12, 1056(BX)
-	VMULPS      Y1, Y9, Y12
-	VMOVUPS     Y9, 992(BX)
-	VMOVUPS     512(BX), Y9
-	VMOVUPS     Y6, 1504(BX)
-	VMULPS      32(BX), Y9, Y6
-	VMOVUPS     352(BX), Y9
-	VMOVUPS     Y6, 32(BX)
-	VMULPS      64(BX), Y9, Y6
-	VMOVUPS     320(BX), Y9
-	VMOVUPS     Y6, 64(BX)
-	VMULPS      96(BX), Y9, Y6
-	VSUBPS      Y3, Y7, Y7
-	VSUBPS      Y3, Y0, Y0
-	VSUBPS      Y3, Y5, Y3
-	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y5
-	VDIVPS      Y13, Y5, Y13
-	VDIVPS      Y15, Y5, Y15
-	VDIVPS      Y12, Y5, Y12
-	VMOVUPS     1280(BX), Y5
-	VMOVUPS     672(BX), Y9
-	VMINPS      Y9, Y5, Y5
-	VMOVUPS     Y6, 1280(BX)
-	VMOVUPS     1376(BX), Y6
-	VMINPS      576(BX), Y6, Y6
-	VMOVUPS     Y4, 1376(BX)
-	VMOVUPS     384(BX), Y4
-	VMINPS      1344(BX), Y4, Y4
-	VADDPS      288(BX), Y9, Y9
-	VMOVUPS     Y1, 288(BX)
-	VMOVUPS     576(BX), Y1
-	VADDPS      448(BX), Y1, Y1
-	VMOVUPS     Y12, 448(BX)
-	VMOVUPS     1344(BX), Y12
-	VADDPS      416(BX), Y12, Y12
-	VMOVUPS     Y14, 416(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+832(SB), Y7, Y14
-	VMOVUPS     Y15, 1344(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+832(SB), Y0, Y15
-	VMOVUPS     Y11, 576(BX)
-	VMULPS      blackPriceRows32AVX2Consts<>+832(SB), Y3, Y11
-	VMINPS      128(BX), Y5, Y5
-	VMINPS      160(BX), Y6, Y6
-	VMINPS      192(BX), Y4, Y4
-	VADDPS      128(BX), Y9, Y9
-	VADDPS      160(BX), Y1, Y1
-	VADDPS      192(BX), Y12, Y12
-	VFMADD231PS Y10, Y10, Y14
-	VFMADD231PS Y8, Y8, Y15
-	VFMADD231PS Y2, Y2, Y11
+	VMULPS      Y0, Y10, Y0
+	VMULPS      Y1, Y11, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y10
+	VANDPS      Y10, Y3, Y11
+	VANDPS      Y10, Y4, Y15
 	VMOVUPS     Y2, 192(BX)
-	VMINPS      blackPriceRows32AVX2Consts<>+864(SB), Y7, Y2
-	VMOVUPS     Y8, 160(BX)
-	VMINPS      blackPriceRows32AVX2Consts<>+864(SB), Y0, Y8
-	VMOVUPS     Y10, 128(BX)
-	VMINPS      blackPriceRows32AVX2Consts<>+864(SB), Y3, Y10
-	VMOVUPS     Y13, 672(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+896(SB), Y13
-	VCMPPS      $0x11, Y5, Y13, Y5
-	VCMPPS      $0x11, Y6, Y13, Y6
-	VCMPPS      $0x11, Y4, Y13, Y4
-	VMOVUPS     blackPriceRows32AVX2Consts<>+928(SB), Y13
-	VFMADD231PS Y13, Y7, Y14
-	VFMADD231PS Y13, Y0, Y15
-	VFMADD231PS Y13, Y3, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+960(SB), Y13
-	VMAXPS      Y13, Y2, Y2
-	VMAXPS      Y13, Y8, Y8
-	VMAXPS      Y13, Y10, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+992(SB), Y13
-	VCMPPS      $0x11, Y13, Y9, Y9
-	VCMPPS      $0x11, Y13, Y1, Y1
-	VCMPPS      $0x11, Y13, Y12, Y12
-	VSUBPS      Y2, Y7, Y7
-	VSUBPS      Y8, Y0, Y0
-	VSUBPS      Y10, Y3, Y3
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y13
-	VADDPS      Y13, Y2, Y2
-	VADDPS      Y13, Y8, Y8
-	VADDPS      Y13, Y10, Y10
-	VMOVUPS     Y4, 384(BX)
-	VMOVUPS     672(BX), Y4
-	VMOVUPS     Y12, 96(BX)
-	VMULPS      576(BX), Y4, Y12
-	VMOVUPS     Y1, 576(BX)
-	VMOVUPS     1344(BX), Y1
-	VMOVUPS     Y6, 1536(BX)
-	VMULPS      416(BX), Y1, Y6
-	VMOVUPS     Y5, 416(BX)
-	VMOVUPS     448(BX), Y5
-	VMOVUPS     Y9, 1568(BX)
-	VMULPS      288(BX), Y5, Y9
-	VMULPS      1376(BX), Y4, Y4
-	VMULPS      1504(BX), Y1, Y1
-	VMULPS      992(BX), Y5, Y5
-	VMOVUPS     Y10, 992(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1056(SB), Y10
-	VMOVUPS     Y8, 448(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1088(SB), Y8
-	VFMADD231PS Y10, Y14, Y8
-	VMOVUPS     Y2, 1504(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1088(SB), Y2
-	VFMADD231PS Y10, Y15, Y2
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1088(SB), Y11, Y10
-	VMULPS      1056(BX), Y12, Y13
-	VMOVUPS     Y3, 1056(BX)
-	VMULPS      1088(BX), Y6, Y3
-	VMOVUPS     Y0, 1088(BX)
-	VMULPS      1120(BX), Y9, Y0
-	VMOVUPS     Y7, 1120(BX)
-	VMULPS      1440(BX), Y4, Y7
-	VMOVUPS     Y4, 1440(BX)
-	VMULPS      1408(BX), Y1, Y4
-	VMOVUPS     Y1, 1408(BX)
-	VMULPS      960(BX), Y5, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y14, Y8
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y15, Y2
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y11, Y10
-	VMULPS      128(BX), Y13, Y13
-	VMULPS      160(BX), Y3, Y3
-	VMULPS      192(BX), Y0, Y0
-	VMULPS      736(BX), Y7, Y7
-	VMULPS      800(BX), Y4, Y4
-	VMULPS      928(BX), Y1, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y14, Y8
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y15, Y2
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y11, Y10
-	VMOVUPS     Y5, 928(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y5
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y13, Y5
-	VMOVUPS     Y13, 800(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y3, Y13
-	VMOVUPS     Y3, 736(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y0, Y3
-	VMOVUPS     Y0, 192(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y7, Y0
-	VMOVUPS     Y7, 160(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y7
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y4, Y7
-	VMOVUPS     Y4, 128(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y4
-	VFMADD231PS blackPriceRows32AVX2Consts<>+576(SB), Y1, Y4
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1184(SB), Y14, Y8
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1184(SB), Y15, Y2
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1184(SB), Y11, Y10
-	VMULPS      896(BX), Y12, Y12
-	VMULPS      864(BX), Y6, Y6
-	VMULPS      832(BX), Y9, Y9
-	VMOVUPS     Y9, 832(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y9
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y5, Y9
-	VMOVUPS     Y6, 864(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y6
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y13, Y6
-	VMOVUPS     Y12, 896(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y12
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y3, Y12
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1280(SB), Y14, Y8
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1280(SB), Y15, Y2
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1280(SB), Y11, Y10
-	VMOVUPS     Y1, 960(BX)
-	VMOVUPS     1152(BX), Y1
-	VMULPS      1440(BX), Y1, Y1
-	VMOVUPS     Y1, 1440(BX)
-	VMOVUPS     704(BX), Y1
-	VMULPS      1408(BX), Y1, Y1
-	VMOVUPS     Y1, 1408(BX)
-	VMOVUPS     1472(BX), Y1
-	VMULPS      928(BX), Y1, Y1
-	VMOVUPS     Y1, 928(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y1
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y0, Y1
-	VMOVUPS     Y0, 1472(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y0
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y7, Y0
-	VMOVUPS     Y0, 704(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y0
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y4, Y0
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1312(SB), Y5, Y9
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1312(SB), Y13, Y6
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1312(SB), Y3, Y12
-	VMULPS      Y8, Y14, Y8
-	VMULPS      Y2, Y15, Y2
-	VMULPS      Y10, Y11, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1312(SB), Y11
-	VFMADD132PS 1472(BX), Y11, Y1
-	VMOVUPS     704(BX), Y14
-	VFMADD213PS Y11, Y7, Y14
-	VFMADD231PS Y0, Y4, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y0
-	VFMADD213PS Y0, Y5, Y9
-	VFMADD213PS Y0, Y13, Y6
-	VFMADD213PS Y0, Y3, Y12
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y15
-	VMOVUPS     Y10, 704(BX)
-	VADDPS      1120(BX), Y15, Y10
-	VMOVUPS     Y10, 1120(BX)
-	VADDPS      1088(BX), Y15, Y10
-	VADDPS      1056(BX), Y15, Y15
-	VFMADD132PS 1472(BX), Y0, Y1
-	VFMADD213PS Y0, Y7, Y14
-	VFMADD231PS Y11, Y4, Y0
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y11
-	VFMADD213PS Y11, Y5, Y9
-	VFMADD213PS Y11, Y13, Y6
-	VFMADD213PS Y11, Y3, Y12
-	VMOVUPS     Y15, 1056(BX)
-	VMOVUPS     512(BX), Y15
-	VFMADD213PS Y15, Y8, Y15
-	VMOVUPS     352(BX), Y8
-	VFMADD213PS Y8, Y2, Y8
-	VMOVUPS     320(BX), Y2
-	VFMADD132PS 704(BX), Y2, Y2
-	VFMADD132PS 1472(BX), Y11, Y1
-	VFMADD213PS Y11, Y7, Y14
-	VFMADD231PS Y0, Y4, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y0
-	VFMADD213PS Y0, Y5, Y9
-	VFMADD213PS Y0, Y13, Y6
-	VFMADD213PS Y0, Y3, Y12
-	VMOVUPS     Y2, 704(BX)
-	VMOVUPS     (BX), Y2
+	VANDPS      Y10, Y5, Y2
+	VMOVUPS     Y14, 224(BX)
+	VANDPS      Y10, Y6, Y14
+	VMOVUPS     Y13, 256(BX)
+	VANDPS      Y10, Y7, Y13
+	VMOVUPS     Y12, 288(BX)
+	VANDPS      Y10, Y8, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+64(SB), Y10
 	VMOVUPS     Y8, 320(BX)
-	VORPS       1312(BX), Y2, Y8
-	VMOVUPS     Y15, 352(BX)
-	VORPS       1024(BX), Y2, Y15
-	VMOVUPS     Y15, 512(BX)
-	VORPS       640(BX), Y2, Y15
-	VFMADD132PS 1472(BX), Y0, Y1
-	VFMADD213PS Y0, Y7, Y14
-	VFMADD231PS Y11, Y4, Y0
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y11
-	VFMADD213PS Y11, Y5, Y9
-	VFMADD213PS Y11, Y13, Y6
-	VFMADD213PS Y11, Y3, Y12
-	VMOVUPS     Y15, 1088(BX)
-	VORPS       1184(BX), Y2, Y15
-	VMOVUPS     Y15, 1152(BX)
-	VORPS       1216(BX), Y2, Y15
-	VORPS       1248(BX), Y2, Y2
-	VFMADD132PS 1472(BX), Y11, Y1
-	VFMADD213PS Y11, Y7, Y14
-	VFMADD231PS Y0, Y4, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1472(SB), Y0
-	VFMADD213PS Y0, Y5, Y9
-	VFMADD213PS Y0, Y13, Y6
-	VFMADD213PS Y0, Y3, Y12
-	VMOVUPS     Y2, 1344(BX)
-	VMOVUPS     1120(BX), Y2
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y10, Y10
-	VMOVUPS     Y10, 1120(BX)
-	VMOVUPS     1056(BX), Y10
-	VPSLLD      $0x17, Y10, Y10
-	VFMADD132PS 1472(BX), Y0, Y1
-	VFMADD213PS Y0, Y7, Y14
-	VFMADD231PS Y11, Y4, Y0
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1504(SB), Y11
-	VFMADD213PS Y11, Y9, Y5
-	VFMADD213PS Y11, Y6, Y13
-	VFMADD213PS Y11, Y12, Y3
-	VMOVUPS     768(BX), Y6
-	VCMPPS      $0x00, Y8, Y6, Y8
-	VMOVUPS     608(BX), Y9
-	VCMPPS      $0x00, 512(BX), Y9, Y12
-	VMOVUPS     Y12, 512(BX)
-	VMOVUPS     480(BX), Y12
-	VMOVUPS     Y8, 1056(BX)
-	VCMPPS      $0x00, 1088(BX), Y12, Y8
-	VFMADD132PS 1472(BX), Y11, Y1
-	VFMADD213PS Y11, Y14, Y7
-	VFMADD231PS Y0, Y4, Y11
-	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y0
-	VFMADD132PS 800(BX), Y0, Y5
-	VFMADD132PS 736(BX), Y0, Y13
-	VFMADD132PS 192(BX), Y0, Y3
-	VCMPPS      $0x00, 1152(BX), Y6, Y4
-	VCMPPS      $0x00, Y15, Y9, Y6
-	VCMPPS      $0x00, 1344(BX), Y12, Y9
-	VFMADD132PS 160(BX), Y0, Y1
-	VFMADD132PS 128(BX), Y0, Y7
-	VFMADD231PS 960(BX), Y11, Y0
-	VMULPS      896(BX), Y5, Y5
-	VMULPS      864(BX), Y13, Y11
-	VMULPS      832(BX), Y3, Y3
-	VMULPS      352(BX), Y2, Y2
-	VMOVUPS     320(BX), Y12
-	VMULPS      1120(BX), Y12, Y12
-	VMULPS      704(BX), Y10, Y10
-	VMULPS      1440(BX), Y1, Y1
-	VMULPS      1408(BX), Y7, Y7
-	VMULPS      928(BX), Y0, Y0
-	VMOVUPS     1056(BX), Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y14
-	VMOVUPS     32(BX), Y15
-	VBLENDVPS   Y13, Y14, Y15, Y13
-	VMOVUPS     512(BX), Y15
-	VMOVUPS     Y10, 32(BX)
-	VMOVUPS     64(BX), Y10
-	VBLENDVPS   Y15, Y14, Y10, Y10
-	VMOVUPS     1280(BX), Y15
-	VBLENDVPS   Y8, Y14, Y15, Y8
-	VMOVUPS     544(BX), Y15
-	VBLENDVPS   Y4, Y14, Y15, Y4
-	VMOVUPS     256(BX), Y15
-	VBLENDVPS   Y6, Y14, Y15, Y6
-	VMOVUPS     224(BX), Y15
-	VBLENDVPS   Y9, Y14, Y15, Y9
-	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y14
-	VANDPS      Y5, Y14, Y5
-	VANDPS      Y11, Y14, Y11
-	VANDPS      Y3, Y14, Y3
-	VANDPS      Y1, Y14, Y1
-	VANDPS      Y7, Y14, Y7
-	VANDPS      Y0, Y14, Y0
-	VORPS       1312(BX), Y5, Y5
-	VORPS       1024(BX), Y11, Y11
-	VORPS       640(BX), Y3, Y3
-	VORPS       1184(BX), Y1, Y1
-	VORPS       1216(BX), Y7, Y7
-	VORPS       1248(BX), Y0, Y0
-	VMOVUPS     1504(BX), Y14
-	VPSLLD      $0x17, Y14, Y14
-	VMOVUPS     448(BX), Y15
-	VPSLLD      $0x17, Y15, Y15
-	VMOVUPS     Y12, 448(BX)
-	VMOVUPS     992(BX), Y12
-	VPSLLD      $0x17, Y12, Y12
-	VSUBPS      Y4, Y13, Y4
-	VSUBPS      Y6, Y10, Y6
-	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y11, Y8
+	VMOVUPS     Y7, 352(BX)
+	VMULPS      Y10, Y15, Y7
+	VMOVUPS     Y6, 384(BX)
+	VMULPS      Y10, Y2, Y6
+	VMOVUPS     Y1, 416(BX)
+	VMULPS      Y14, Y10, Y1
+	VMOVUPS     Y5, 448(BX)
+	VMULPS      Y13, Y10, Y5
+	VMULPS      Y12, Y10, Y10
+	VMOVUPS     Y0, 480(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y11, Y0
+	VMOVUPS     Y4, 512(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y15, Y4
+	VMOVUPS     Y3, 544(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y2, Y3
+	VBLENDVPS   Y0, Y8, Y11, Y8
+	VBLENDVPS   Y4, Y7, Y15, Y7
+	VBLENDVPS   Y3, Y6, Y2, Y6
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y0, Y0
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y4, Y4
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y3, Y3
+	VMOVUPS     Y9, 576(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y14, Y9
+	VMOVUPS     Y3, 608(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y13, Y3
+	VMOVUPS     Y4, 640(BX)
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y12, Y4
+	VBLENDVPS   Y9, Y1, Y14, Y1
+	VBLENDVPS   Y3, Y5, Y13, Y5
+	VBLENDVPS   Y4, Y10, Y12, Y10
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y9, Y9
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y4, Y4
+	VMOVUPS     Y4, 672(BX)
+	VCMPPS      $0x03, Y11, Y11, Y4
+	VMOVUPS     Y11, 704(BX)
+	VCMPPS      $0x03, Y15, Y15, Y11
+	VMOVUPS     Y15, 736(BX)
+	VCMPPS      $0x03, Y2, Y2, Y15
+	VMOVUPS     Y2, 768(BX)
+	VCMPPS      $0x03, Y14, Y14, Y2
+	VMOVUPS     Y14, 800(BX)
+	VCMPPS      $0x03, Y13, Y13, Y14
+	VMOVUPS     Y13, 832(BX)
+	VCMPPS      $0x03, Y12, Y12, Y13
+	VMOVUPS     Y12, 864(BX)
+	VANDPS      blackPriceRows32AVX2Consts<>+160(SB), Y8, Y12
+	VMOVUPS     Y3, 896(BX)
+	VANDPS      blackPriceRows32AVX2Consts<>+160(SB), Y7, Y3
+	VMOVUPS     Y9, 928(BX)
+	VANDPS      blackPriceRows32AVX2Consts<>+160(SB), Y6, Y9
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y12, Y12
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y3, Y3
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y9, Y9
+	VORPS       Y4, Y12, Y4
+	VORPS       Y11, Y3, Y3
+	VORPS       Y15, Y9, Y9
+	VPSRLD      $0x17, Y8, Y8
+	VPSRLD      $0x17, Y7, Y7
+	VPSRLD      $0x17, Y6, Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+192(SB), Y11
+	VORPS       Y11, Y8, Y8
+	VORPS       Y11, Y7, Y7
+	VORPS       Y11, Y6, Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+224(SB), Y12
+	VSUBPS      Y12, Y8, Y8
+	VSUBPS      Y12, Y7, Y7
+	VSUBPS      Y12, Y6, Y6
+	VSUBPS      Y0, Y8, Y0
+	VSUBPS      640(BX), Y7, Y7
+	VSUBPS      608(BX), Y6, Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+160(SB), Y8
+	VANDPS      Y1, Y8, Y15
+	VMOVUPS     Y6, 608(BX)
+	VANDPS      Y5, Y8, Y6
+	VANDPS      Y10, Y8, Y8
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y15, Y15
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y6, Y6
+	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y8, Y8
+	VORPS       Y2, Y15, Y2
+	VORPS       Y14, Y6, Y6
+	VORPS       Y13, Y8, Y8
+	VPSRLD      $0x17, Y1, Y1
+	VPSRLD      $0x17, Y5, Y5
+	VPSRLD      $0x17, Y10, Y10
+	VORPS       Y1, Y11, Y1
+	VORPS       Y5, Y11, Y5
+	VORPS       Y10, Y11, Y10
+	VSUBPS      Y12, Y1, Y1
+	VSUBPS      Y12, Y5, Y5
+	VSUBPS      Y12, Y10, Y10
+	VSUBPS      928(BX), Y1, Y1
+	VSUBPS      896(BX), Y5, Y5
+	VSUBPS      672(BX), Y10, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+256(SB), Y11
+	VMULPS      Y11, Y4, Y12
+	VMULPS      Y11, Y3, Y13
+	VMULPS      Y11, Y9, Y14
+	VCMPPS      $0x11, Y2, Y12, Y12
+	VCMPPS      $0x11, Y6, Y13, Y13
+	VCMPPS      $0x11, Y8, Y14, Y14
+	VMULPS      Y11, Y2, Y15
+	VMOVUPS     Y10, 672(BX)
+	VMULPS      Y11, Y6, Y10
+	VMULPS      Y11, Y8, Y11
+	VCMPPS      $0x11, Y4, Y15, Y15
+	VCMPPS      $0x11, Y3, Y10, Y10
+	VCMPPS      $0x11, Y9, Y11, Y11
+	VMOVUPS     Y5, 896(BX)
+	VADDPS      Y4, Y4, Y5
+	VMOVUPS     Y1, 928(BX)
+	VADDPS      Y3, Y3, Y1
+	VMOVUPS     Y7, 640(BX)
+	VADDPS      Y9, Y9, Y7
+	VBLENDVPS   Y12, Y5, Y4, Y4
+	VBLENDVPS   Y13, Y1, Y3, Y1
+	VBLENDVPS   Y14, Y7, Y9, Y3
+	VADDPS      Y2, Y2, Y5
+	VADDPS      Y6, Y6, Y7
+	VADDPS      Y8, Y8, Y9
+	VBLENDVPS   Y15, Y5, Y2, Y2
+	VBLENDVPS   Y10, Y7, Y6, Y5
+	VBLENDVPS   Y11, Y9, Y8, Y6
+	VMOVUPS     544(BX), Y7
+	VMULPS      576(BX), Y7, Y8
+	VMOVUPS     512(BX), Y9
+	VMOVUPS     Y11, 960(BX)
+	VMULPS      480(BX), Y9, Y11
+	VMOVUPS     Y10, 992(BX)
+	VMOVUPS     448(BX), Y10
+	VMOVUPS     Y15, 1024(BX)
+	VMULPS      416(BX), Y10, Y15
+	VMOVUPS     Y14, 1056(BX)
+	VADDPS      Y2, Y4, Y14
+	VMOVUPS     Y13, 1088(BX)
+	VADDPS      Y5, Y1, Y13
+	VMOVUPS     Y12, 1120(BX)
+	VADDPS      Y6, Y3, Y12
+	VSUBPS      Y2, Y4, Y2
 	VSUBPS      Y5, Y1, Y1
-	VSUBPS      Y11, Y7, Y5
+	VSUBPS      Y6, Y3, Y3
+	VMOVUPS     704(BX), Y4
+	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y5
+	VCMPPS      $0x00, Y5, Y4, Y6
+	VMOVUPS     736(BX), Y4
+	VCMPPS      $0x00, Y5, Y4, Y10
+	VMOVUPS     768(BX), Y4
+	VCMPPS      $0x00, Y5, Y4, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y4
+	VBLENDVPS   Y6, Y4, Y0, Y0
+	VMOVUPS     640(BX), Y6
+	VBLENDVPS   Y10, Y4, Y6, Y6
+	VMOVUPS     608(BX), Y10
+	VBLENDVPS   Y9, Y4, Y10, Y9
+	VMULPS      Y8, Y14, Y10
+	VMULPS      Y11, Y13, Y4
+	VMULPS      Y15, Y12, Y5
+	VMOVUPS     Y9, 608(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y9
+	VDIVPS      Y10, Y9, Y10
+	VDIVPS      Y4, Y9, Y4
+	VDIVPS      Y5, Y9, Y5
+	VMULPS      Y10, Y8, Y8
+	VMULPS      Y4, Y11, Y11
+	VMULPS      Y5, Y15, Y15
+	VMULPS      Y10, Y14, Y10
+	VMULPS      Y4, Y13, Y4
+	VMULPS      Y5, Y12, Y5
+	VMULPS      Y8, Y2, Y2
+	VMULPS      Y11, Y1, Y1
+	VMULPS      Y15, Y3, Y3
+	VMULPS      Y10, Y7, Y8
+	VMULPS      512(BX), Y4, Y4
+	VMULPS      448(BX), Y5, Y5
+	VMOVUPS     800(BX), Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y11
+	VCMPPS      $0x00, Y11, Y10, Y12
+	VMOVUPS     832(BX), Y13
+	VCMPPS      $0x00, Y11, Y13, Y14
+	VMOVUPS     864(BX), Y15
+	VCMPPS      $0x00, Y11, Y15, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y11
+	VMOVUPS     Y5, 640(BX)
+	VMOVUPS     928(BX), Y5
+	VBLENDVPS   Y12, Y11, Y5, Y5
+	VMOVUPS     896(BX), Y12
+	VBLENDVPS   Y14, Y11, Y12, Y12
+	VMOVUPS     672(BX), Y14
+	VBLENDVPS   Y7, Y11, Y14, Y7
+	VMOVUPS     704(BX), Y11
+	VMOVUPS     blackPriceRows32AVX2Consts<>+352(SB), Y14
+	VMOVUPS     Y4, 672(BX)
+	VCMPPS      $0x11, Y14, Y11, Y4
+	VMOVUPS     Y8, 896(BX)
+	VMOVUPS     736(BX), Y8
+	VCMPPS      $0x11, Y14, Y8, Y9
+	VMOVUPS     Y3, 928(BX)
+	VMOVUPS     768(BX), Y3
+	VMOVUPS     Y1, 1152(BX)
+	VCMPPS      $0x11, Y14, Y3, Y1
+	VBLENDVPS   Y4, Y0, Y11, Y0
+	VBLENDVPS   Y9, Y6, Y8, Y4
+	VBLENDVPS   Y1, 608(BX), Y3, Y1
+	VCMPPS      $0x11, Y14, Y10, Y3
+	VCMPPS      $0x11, Y14, Y13, Y6
+	VCMPPS      $0x11, Y14, Y15, Y8
+	VBLENDVPS   Y3, Y5, Y10, Y3
+	VBLENDVPS   Y6, Y12, Y13, Y5
+	VBLENDVPS   Y8, Y7, Y15, Y6
 	VSUBPS      Y3, Y0, Y0
-	VMULPS      Y14, Y2, Y2
-	VMULPS      448(BX), Y15, Y3
-	VMULPS      32(BX), Y12, Y7
-	VMOVUPS     416(BX), Y9
-	VANDPS      1568(BX), Y9, Y9
-	VMOVUPS     1536(BX), Y10
-	VANDPS      576(BX), Y10, Y10
-	VMOVUPS     384(BX), Y11
-	VANDPS      96(BX), Y11, Y11
-	VFMADD231PS Y1, Y2, Y4
-	VFMADD231PS Y5, Y3, Y6
-	VFMADD231PS Y0, Y7, Y8
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1536(SB), Y0
-	VBLENDVPS   Y9, Y4, Y0, Y1
-	VBLENDVPS   Y10, Y6, Y0, Y2
-	VBLENDVPS   Y11, Y8, Y0, Y0
+	VSUBPS      Y5, Y4, Y3
+	VSUBPS      Y6, Y1, Y1
+	VMULPS      Y2, Y2, Y4
+	VMOVUPS     1152(BX), Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     928(BX), Y7
+	VMULPS      Y7, Y7, Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y9
+	VMULPS      576(BX), Y9, Y10
+	VMULPS      480(BX), Y9, Y11
+	VMULPS      416(BX), Y9, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y12
+	VADDPS      Y12, Y0, Y13
+	VADDPS      Y12, Y3, Y14
+	VADDPS      Y12, Y1, Y15
+	VMOVUPS     1120(BX), Y12
+	VBLENDVPS   Y12, Y13, Y0, Y12
+	VMOVUPS     1088(BX), Y13
+	VBLENDVPS   Y13, Y14, Y3, Y13
+	VMOVUPS     1056(BX), Y14
+	VBLENDVPS   Y14, Y15, Y1, Y14
+	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y15
+	VADDPS      Y0, Y15, Y0
+	VADDPS      Y3, Y15, Y3
+	VADDPS      Y1, Y15, Y1
+	VMOVUPS     1024(BX), Y15
+	VBLENDVPS   Y15, Y0, Y12, Y0
+	VMOVUPS     992(BX), Y12
+	VBLENDVPS   Y12, Y3, Y13, Y3
+	VMOVUPS     960(BX), Y12
+	VBLENDVPS   Y12, Y1, Y14, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+448(SB), Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS Y12, Y4, Y13
+	VMOVUPS     blackPriceRows32AVX2Consts<>+480(SB), Y14
+	VFMADD231PS Y12, Y6, Y14
+	VFMADD213PS blackPriceRows32AVX2Consts<>+480(SB), Y8, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+512(SB), Y15
+	VFMADD213PS Y15, Y4, Y13
+	VFMADD213PS Y15, Y6, Y14
+	VFMADD231PS Y12, Y8, Y15
+	VMULPS      Y13, Y4, Y4
+	VMULPS      Y14, Y6, Y6
+	VMULPS      Y15, Y8, Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+544(SB), Y12
+	VMULPS      Y12, Y0, Y13
+	VMULPS      Y12, Y3, Y14
+	VMULPS      Y12, Y1, Y12
+	VFMADD231PS Y4, Y2, Y13
+	VFMADD231PS Y6, Y5, Y14
+	VFMADD231PS Y8, Y7, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y4
+	VFMADD231PS Y4, Y2, Y13
+	VFMADD231PS Y4, Y5, Y14
+	VFMADD231PS Y4, Y7, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+608(SB), Y2
+	VFMADD231PS Y2, Y0, Y13
+	VFMADD231PS Y2, Y3, Y14
+	VFMADD231PS Y2, Y1, Y12
+	VMOVUPS     544(BX), Y0
+	VMOVUPS     384(BX), Y1
+	VMINPS      Y1, Y0, Y2
+	VMOVUPS     512(BX), Y3
+	VMOVUPS     352(BX), Y5
+	VMINPS      Y5, Y3, Y6
+	VMOVUPS     448(BX), Y7
+	VMOVUPS     320(BX), Y8
+	VMINPS      Y8, Y7, Y15
+	VMOVUPS     288(BX), Y4
+	VMULPS      Y4, Y0, Y0
+	VMOVUPS     Y0, 544(BX)
+	VMOVUPS     256(BX), Y0
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y3, 512(BX)
+	VMOVUPS     224(BX), Y3
+	VMULPS      Y3, Y7, Y7
+	VMULPS      Y4, Y1, Y1
+	VMULPS      Y0, Y5, Y5
+	VMULPS      Y3, Y8, Y8
+	VMINPS      Y4, Y2, Y2
+	VMINPS      Y0, Y6, Y0
+	VMINPS      Y3, Y15, Y3
+	VMINPS      576(BX), Y2, Y2
+	VMINPS      480(BX), Y0, Y0
+	VMINPS      416(BX), Y3, Y3
+	VMINPS      128(BX), Y2, Y2
+	VMINPS      160(BX), Y0, Y0
+	VMINPS      192(BX), Y3, Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+640(SB), Y4
+	VCMPPS      $0x11, Y2, Y4, Y2
+	VCMPPS      $0x11, Y0, Y4, Y0
+	VCMPPS      $0x11, Y3, Y4, Y3
+	VMOVUPS     896(BX), Y4
+	VFMADD213PS Y10, Y13, Y4
+	VMOVUPS     672(BX), Y6
+	VFMADD213PS Y11, Y14, Y6
+	VMOVUPS     640(BX), Y15
+	VFMADD213PS Y9, Y12, Y15
+	VFMSUB231PS 896(BX), Y13, Y10
+	VFMSUB231PS 672(BX), Y14, Y11
+	VFMSUB231PS 640(BX), Y12, Y9
+	VADDPS      544(BX), Y1, Y12
+	VADDPS      512(BX), Y5, Y13
+	VADDPS      Y8, Y7, Y14
+	VADDPS      576(BX), Y12, Y12
+	VADDPS      480(BX), Y13, Y13
+	VADDPS      416(BX), Y14, Y14
+	VADDPS      128(BX), Y12, Y12
+	VADDPS      160(BX), Y13, Y13
+	VADDPS      192(BX), Y14, Y14
+	VMULPS      32(BX), Y1, Y1
+	VMULPS      64(BX), Y5, Y5
+	VMULPS      96(BX), Y8, Y8
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+672(SB), Y12, Y12
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+672(SB), Y13, Y13
+	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+672(SB), Y14, Y14
+	VANDPS      Y12, Y2, Y2
+	VANDPS      Y13, Y0, Y0
+	VANDPS      Y14, Y3, Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y12
+	VANDPS      Y4, Y12, Y13
+	VANDPS      Y6, Y12, Y14
+	VMOVUPS     Y3, 192(BX)
+	VANDPS      Y15, Y12, Y3
+	VMOVUPS     Y0, 160(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+704(SB), Y0
+	VMINPS      Y13, Y0, Y13
+	VMINPS      Y14, Y0, Y14
+	VMINPS      Y3, Y0, Y3
+	VANDPS      blackPriceRows32AVX2Consts<>+736(SB), Y4, Y4
+	VANDPS      blackPriceRows32AVX2Consts<>+736(SB), Y6, Y6
+	VANDPS      blackPriceRows32AVX2Consts<>+736(SB), Y15, Y15
+	VMOVUPS     Y2, 128(BX)
+	VANDPS      Y10, Y12, Y2
+	VMOVUPS     Y15, 416(BX)
+	VANDPS      Y11, Y12, Y15
+	VMOVUPS     Y6, 480(BX)
+	VANDPS      Y9, Y12, Y6
+	VMINPS      Y2, Y0, Y2
+	VMINPS      Y15, Y0, Y15
+	VMINPS      Y6, Y0, Y0
+	VMOVUPS     blackPriceRows32AVX2Consts<>+736(SB), Y6
+	VANDPS      Y10, Y6, Y10
+	VANDPS      Y11, Y6, Y11
+	VANDPS      Y9, Y6, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+768(SB), Y12
+	VMOVUPS     Y4, 576(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y4
+	VFMADD231PS Y12, Y13, Y4
+	VMOVUPS     Y8, 640(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y8
+	VFMADD231PS Y12, Y14, Y8
+	VMOVUPS     Y5, 672(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y5
+	VFMADD231PS Y12, Y3, Y5
+	VMOVUPS     Y1, 896(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+800(SB), Y1
+	VMOVUPS     Y9, 224(BX)
+	VADDPS      Y1, Y13, Y9
+	VMOVUPS     Y11, 256(BX)
+	VADDPS      Y1, Y14, Y11
+	VMOVUPS     Y10, 288(BX)
+	VADDPS      Y1, Y3, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y6
+	VFMADD231PS Y12, Y2, Y6
+	VMOVUPS     Y7, 320(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y7
+	VFMADD231PS Y12, Y15, Y7
+	VFMADD213PS blackPriceRows32AVX2Consts<>+576(SB), Y0, Y12
+	VMOVUPS     Y12, 352(BX)
+	VADDPS      Y1, Y2, Y12
+	VMOVUPS     Y2, 384(BX)
+	VADDPS      Y1, Y15, Y2
+	VADDPS      Y1, Y0, Y1
+	VMOVUPS     Y0, 448(BX)
+	VMULPS      Y9, Y4, Y0
+	VMOVUPS     Y15, 928(BX)
+	VMULPS      Y11, Y8, Y15
+	VMOVUPS     Y11, 1152(BX)
+	VMULPS      Y10, Y5, Y11
+	VMOVUPS     Y10, 960(BX)
+	VMULPS      Y13, Y13, Y10
+	VMOVUPS     Y13, 992(BX)
+	VMULPS      Y14, Y14, Y13
+	VMOVUPS     Y14, 1024(BX)
+	VMULPS      Y3, Y3, Y14
+	VMOVUPS     Y3, 1056(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+832(SB), Y3
+	VFMADD132PS blackPriceRows32AVX2Consts<>+864(SB), Y3, Y10
+	VFMADD132PS blackPriceRows32AVX2Consts<>+864(SB), Y3, Y13
+	VFMADD132PS blackPriceRows32AVX2Consts<>+864(SB), Y3, Y14
+	VMULPS      Y12, Y6, Y3
+	VMOVUPS     Y14, 1088(BX)
+	VMULPS      Y2, Y7, Y14
+	VMOVUPS     Y13, 1120(BX)
+	VMULPS      352(BX), Y1, Y13
+	VMOVUPS     Y10, 864(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+736(SB), Y10
+	VMOVUPS     Y1, 832(BX)
+	VXORPS      32(BX), Y10, Y1
+	VMOVUPS     Y1, 800(BX)
+	VXORPS      64(BX), Y10, Y1
+	VMOVUPS     Y1, 768(BX)
+	VMOVUPS     96(BX), Y1
+	VXORPS      Y10, Y1, Y10
+	VMOVUPS     Y10, 608(BX)
+	VMOVUPS     544(BX), Y10
+	VMOVUPS     Y2, 736(BX)
+	VMULPS      32(BX), Y10, Y2
+	VMOVUPS     Y2, 32(BX)
+	VMOVUPS     512(BX), Y2
+	VMULPS      64(BX), Y2, Y10
+	VMULPS      320(BX), Y1, Y1
+	VMOVUPS     Y1, 96(BX)
+	VMULPS      Y3, Y0, Y1
+	VMOVUPS     Y10, 64(BX)
+	VMULPS      Y14, Y15, Y10
+	VMULPS      Y13, Y11, Y2
+	VMOVUPS     Y12, 704(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y12
+	VDIVPS      Y1, Y12, Y1
+	VDIVPS      Y10, Y12, Y10
+	VDIVPS      Y2, Y12, Y2
+	VMULPS      Y1, Y3, Y3
+	VMULPS      Y10, Y14, Y14
+	VMULPS      Y2, Y13, Y13
+	VMULPS      Y1, Y0, Y0
+	VMULPS      Y10, Y15, Y1
+	VMULPS      Y2, Y11, Y2
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y14, Y8, Y8
+	VMULPS      Y13, Y5, Y5
+	VMULPS      Y3, Y9, Y3
+	VMULPS      1152(BX), Y14, Y9
+	VMULPS      960(BX), Y13, Y10
+	VMULPS      Y0, Y6, Y6
+	VMULPS      Y1, Y7, Y7
+	VMULPS      352(BX), Y2, Y11
+	VMULPS      704(BX), Y0, Y0
+	VMULPS      736(BX), Y1, Y1
+	VMULPS      832(BX), Y2, Y2
+	VMULPS      384(BX), Y6, Y6
+	VMULPS      928(BX), Y7, Y7
+	VMULPS      448(BX), Y11, Y11
+	VMULPS      992(BX), Y4, Y4
+	VMULPS      1024(BX), Y8, Y8
+	VMULPS      1056(BX), Y5, Y5
+	VMOVUPS     864(BX), Y13
+	VMOVUPS     blackPriceRows32AVX2Consts<>+832(SB), Y14
+	VSUBPS      Y14, Y13, Y15
+	VMOVUPS     Y10, 448(BX)
+	VMOVUPS     1120(BX), Y10
+	VMOVUPS     Y9, 928(BX)
+	VSUBPS      Y14, Y10, Y9
+	VMOVUPS     Y3, 384(BX)
+	VMOVUPS     1088(BX), Y3
+	VSUBPS      Y14, Y3, Y14
+	VMOVUPS     Y2, 832(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+896(SB), Y2
+	VPADDD      Y2, Y13, Y13
+	VPADDD      Y2, Y10, Y10
+	VPADDD      Y2, Y3, Y2
+	VPSLLD      $0x17, Y13, Y3
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+928(SB), Y13
+	VMOVUPS     Y1, 1088(BX)
+	VMULPS      Y13, Y15, Y1
+	VMOVUPS     Y0, 1120(BX)
+	VMULPS      Y13, Y9, Y0
+	VMULPS      Y13, Y14, Y13
+	VMOVUPS     992(BX), Y12
+	VFMADD231PS Y12, Y12, Y1
+	VMOVUPS     1024(BX), Y12
+	VFMADD231PS Y12, Y12, Y0
+	VMOVUPS     1056(BX), Y12
+	VFMADD231PS Y12, Y12, Y13
+	VMOVUPS     blackPriceRows32AVX2Consts<>+960(SB), Y12
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y12, Y9, Y0
+	VFMADD231PS Y12, Y14, Y13
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y9, Y6, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS Y9, Y7, Y14
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y15
+	VFMADD231PS Y9, Y11, Y15
+	VMOVUPS     Y11, 1056(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS Y9, Y4, Y11
+	VMOVUPS     Y4, 1024(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS Y9, Y8, Y4
+	VFMADD213PS blackPriceRows32AVX2Consts<>+416(SB), Y5, Y9
+	VMOVUPS     Y5, 992(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y5
+	VFMADD231PS blackPriceRows32AVX2Consts<>+992(SB), Y1, Y5
+	VMOVUPS     Y8, 864(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y8
+	VFMADD231PS blackPriceRows32AVX2Consts<>+992(SB), Y0, Y8
+	VMOVUPS     Y9, 736(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y9
+	VFMADD231PS blackPriceRows32AVX2Consts<>+992(SB), Y13, Y9
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1056(SB), Y1, Y5
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1056(SB), Y0, Y8
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1056(SB), Y13, Y9
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1088(SB), Y1, Y5
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1088(SB), Y0, Y8
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1088(SB), Y13, Y9
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y1, Y5
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y0, Y8
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1120(SB), Y13, Y9
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y1, Y5
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y0, Y8
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1152(SB), Y13, Y9
+	VMULPS      Y5, Y1, Y1
+	VMULPS      Y8, Y0, Y0
+	VMULPS      Y9, Y13, Y5
+	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y8
+	VADDPS      Y1, Y8, Y1
+	VADDPS      Y0, Y8, Y0
+	VADDPS      Y5, Y8, Y5
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y10, Y0, Y0
+	VMULPS      Y2, Y5, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1184(SB), Y3
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y3, Y2, Y2
+	VMULPS      544(BX), Y1, Y1
+	VMULPS      512(BX), Y0, Y0
+	VMULPS      320(BX), Y2, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1216(SB), Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y5
+	VFMADD231PS Y3, Y12, Y5
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y9
+	VFMADD231PS Y3, Y14, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y10
+	VFMADD231PS Y3, Y15, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1280(SB), Y13
+	VFMADD213PS Y13, Y12, Y5
+	VFMADD213PS Y13, Y14, Y9
+	VFMADD213PS Y13, Y15, Y10
+	VMOVUPS     Y2, 320(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1312(SB), Y2
+	VFMADD213PS Y2, Y12, Y5
+	VFMADD213PS Y2, Y14, Y9
+	VFMADD213PS Y2, Y15, Y10
+	VMOVUPS     Y0, 512(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y0
+	VFMADD213PS Y0, Y12, Y5
+	VFMADD213PS Y0, Y14, Y9
+	VFMADD213PS Y0, Y15, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y0
+	VFMADD213PS Y0, Y12, Y5
+	VFMADD213PS Y0, Y14, Y9
+	VFMADD213PS Y0, Y15, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y0
+	VFMADD213PS Y0, Y12, Y5
+	VFMADD213PS Y0, Y14, Y9
+	VFMADD213PS Y0, Y15, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y0
+	VFMADD213PS Y0, Y12, Y5
+	VFMADD213PS Y0, Y14, Y9
+	VFMADD213PS Y0, Y15, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1472(SB), Y0
+	VFMADD213PS Y0, Y5, Y12
+	VFMADD213PS Y0, Y9, Y14
+	VFMADD213PS Y0, Y10, Y15
+	VFMADD213PS Y8, Y12, Y6
+	VFMADD213PS Y8, Y14, Y7
+	VFMADD132PS 1056(BX), Y8, Y15
+	VMULPS      1120(BX), Y6, Y5
+	VMULPS      1088(BX), Y7, Y6
+	VMULPS      832(BX), Y15, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y9
+	VANDPS      Y5, Y9, Y5
+	VANDPS      Y6, Y9, Y6
+	VANDPS      Y7, Y9, Y7
+	VMOVUPS     288(BX), Y10
+	VORPS       Y5, Y10, Y5
+	VMOVUPS     256(BX), Y12
+	VORPS       Y6, Y12, Y6
+	VMOVUPS     224(BX), Y14
+	VORPS       Y7, Y14, Y7
+	VMOVUPS     (BX), Y15
+	VORPS       Y10, Y15, Y10
+	VORPS       Y12, Y15, Y12
+	VORPS       Y14, Y15, Y14
+	VMOVUPS     800(BX), Y15
+	VCMPPS      $0x00, Y10, Y15, Y10
+	VMOVUPS     768(BX), Y15
+	VCMPPS      $0x00, Y12, Y15, Y12
+	VMOVUPS     608(BX), Y15
+	VCMPPS      $0x00, Y14, Y15, Y14
+	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y15
+	VMOVUPS     896(BX), Y9
+	VBLENDVPS   Y10, Y15, Y9, Y9
+	VMOVUPS     672(BX), Y10
+	VBLENDVPS   Y12, Y15, Y10, Y10
+	VMOVUPS     640(BX), Y12
+	VBLENDVPS   Y14, Y15, Y12, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y14
+	VFMADD231PS Y3, Y11, Y14
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y15
+	VFMADD231PS Y3, Y4, Y15
+	VMOVUPS     Y1, 640(BX)
+	VMOVUPS     736(BX), Y1
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1248(SB), Y1, Y3
+	VFMADD213PS Y13, Y11, Y14
+	VFMADD213PS Y13, Y4, Y15
+	VFMADD231PS Y3, Y1, Y13
+	VFMADD213PS Y2, Y11, Y14
+	VFMADD213PS Y2, Y4, Y15
+	VFMADD231PS Y13, Y1, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y3
+	VFMADD213PS Y3, Y11, Y14
+	VFMADD213PS Y3, Y4, Y15
+	VFMADD231PS Y2, Y1, Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y2
+	VFMADD213PS Y2, Y11, Y14
+	VFMADD213PS Y2, Y4, Y15
+	VFMADD231PS Y3, Y1, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y3
+	VFMADD213PS Y3, Y11, Y14
+	VFMADD213PS Y3, Y4, Y15
+	VFMADD231PS Y2, Y1, Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y2
+	VFMADD213PS Y2, Y11, Y14
+	VFMADD213PS Y2, Y4, Y15
+	VFMADD231PS Y3, Y1, Y2
+	VFMADD213PS Y0, Y14, Y11
+	VFMADD213PS Y0, Y15, Y4
+	VFMADD231PS Y2, Y1, Y0
+	VFMADD132PS 1024(BX), Y8, Y11
+	VFMADD132PS 864(BX), Y8, Y4
+	VFMADD231PS 992(BX), Y0, Y8
+	VMULPS      384(BX), Y11, Y0
+	VMULPS      928(BX), Y4, Y1
+	VMULPS      448(BX), Y8, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y3
+	VANDPS      Y0, Y3, Y0
+	VANDPS      Y1, Y3, Y1
+	VANDPS      Y2, Y3, Y2
+	VMOVUPS     576(BX), Y3
+	VORPS       Y0, Y3, Y0
+	VMOVUPS     480(BX), Y4
+	VORPS       Y1, Y4, Y1
+	VMOVUPS     416(BX), Y8
+	VORPS       Y2, Y8, Y2
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y1, Y6, Y1
+	VSUBPS      Y2, Y7, Y2
+	VMOVUPS     (BX), Y5
+	VORPS       Y3, Y5, Y3
+	VORPS       Y4, Y5, Y4
+	VORPS       Y8, Y5, Y5
+	VMOVUPS     800(BX), Y6
+	VCMPPS      $0x00, Y3, Y6, Y3
+	VMOVUPS     768(BX), Y6
+	VCMPPS      $0x00, Y4, Y6, Y4
+	VMOVUPS     608(BX), Y6
+	VCMPPS      $0x00, Y5, Y6, Y5
+	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y6
+	VMOVUPS     32(BX), Y7
+	VBLENDVPS   Y3, Y6, Y7, Y3
+	VMOVUPS     64(BX), Y7
+	VBLENDVPS   Y4, Y6, Y7, Y4
+	VMOVUPS     96(BX), Y7
+	VBLENDVPS   Y5, Y6, Y7, Y5
+	VSUBPS      Y9, Y3, Y3
+	VSUBPS      Y10, Y4, Y4
+	VSUBPS      Y12, Y5, Y5
+	VFMADD231PS 640(BX), Y0, Y3
+	VFMADD231PS 512(BX), Y1, Y4
+	VFMADD231PS 320(BX), Y2, Y5
+	VMOVUPS     128(BX), Y0
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1504(SB), Y1
+	VBLENDVPS   Y0, Y3, Y1, Y0
+	VMOVUPS     160(BX), Y2
+	VBLENDVPS   Y2, Y4, Y1, Y2
+	VMOVUPS     192(BX), Y3
+	VBLENDVPS   Y3, Y5, Y1, Y1
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPS     Y1, (SI)(AX*1)
+	VMOVUPS     Y0, (SI)(AX*1)
 	VMOVUPS     Y2, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y0, 64(SI)(AX*1)
+	VMOVUPS     Y1, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+24, CX
 	JGE         body
@@ -2471,16 +2360,16 @@ tail:
 	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y10, Y4
 	VBLENDVPS   Y5, Y9, Y11, Y9
 	VBLENDVPS   Y4, Y8, Y10, Y8
-	VANDPS      blackPriceRows32AVX2Consts<>+256(SB), Y5, Y5
-	VANDPS      blackPriceRows32AVX2Consts<>+256(SB), Y4, Y4
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y5, Y5
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y4, Y4
 	VMOVUPS     Y3, 288(BX)
 	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y1, Y3
 	VMOVUPS     Y7, 320(BX)
 	VCMPPS      $0x11, blackPriceRows32AVX2Consts<>+96(SB), Y0, Y7
 	VBLENDVPS   Y3, Y13, Y1, Y13
 	VBLENDVPS   Y7, Y12, Y0, Y12
-	VANDPS      blackPriceRows32AVX2Consts<>+256(SB), Y3, Y3
-	VANDPS      blackPriceRows32AVX2Consts<>+256(SB), Y7, Y7
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y7, Y7
 	VMOVUPS     Y2, 352(BX)
 	VCMPPS      $0x03, Y11, Y11, Y2
 	VMOVUPS     Y11, 384(BX)
@@ -2490,9 +2379,9 @@ tail:
 	VMOVUPS     Y1, 448(BX)
 	VCMPPS      $0x03, Y0, Y0, Y1
 	VMOVUPS     Y0, 480(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y9, Y0
+	VANDPS      blackPriceRows32AVX2Consts<>+160(SB), Y9, Y0
 	VMOVUPS     Y6, 512(BX)
-	VANDPS      blackPriceRows32AVX2Consts<>+128(SB), Y8, Y6
+	VANDPS      blackPriceRows32AVX2Consts<>+160(SB), Y8, Y6
 	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y0, Y0
 	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y6, Y6
 	VORPS       Y2, Y0, Y0
@@ -2507,7 +2396,7 @@ tail:
 	VSUBPS      Y11, Y8, Y8
 	VSUBPS      Y5, Y6, Y5
 	VSUBPS      Y4, Y8, Y4
-	VMOVUPS     blackPriceRows32AVX2Consts<>+128(SB), Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+160(SB), Y6
 	VANDPS      Y13, Y6, Y8
 	VANDPS      Y12, Y6, Y6
 	VORPS       blackPriceRows32AVX2Consts<>+32(SB), Y8, Y8
@@ -2522,7 +2411,7 @@ tail:
 	VSUBPS      Y11, Y9, Y9
 	VSUBPS      Y3, Y6, Y3
 	VSUBPS      Y7, Y9, Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+160(SB), Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+256(SB), Y7
 	VMULPS      Y7, Y0, Y9
 	VMULPS      Y7, Y2, Y10
 	VCMPPS      $0x11, Y8, Y9, Y9
@@ -2556,7 +2445,7 @@ tail:
 	VCMPPS      $0x00, Y8, Y2, Y7
 	VMOVUPS     416(BX), Y2
 	VCMPPS      $0x00, Y8, Y2, Y12
-	VMOVUPS     blackPriceRows32AVX2Consts<>+352(SB), Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y2
 	VBLENDVPS   Y7, Y2, Y5, Y5
 	VBLENDVPS   Y12, Y2, Y4, Y4
 	VMULPS      Y13, Y10, Y7
@@ -2576,11 +2465,11 @@ tail:
 	VCMPPS      $0x00, Y8, Y10, Y11
 	VMOVUPS     480(BX), Y12
 	VCMPPS      $0x00, Y8, Y12, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+352(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y8
 	VBLENDVPS   Y11, Y8, Y3, Y3
 	VBLENDVPS   Y13, Y8, Y6, Y6
 	VMOVUPS     384(BX), Y8
-	VMOVUPS     blackPriceRows32AVX2Consts<>+320(SB), Y11
+	VMOVUPS     blackPriceRows32AVX2Consts<>+352(SB), Y11
 	VCMPPS      $0x11, Y11, Y8, Y13
 	VMOVUPS     416(BX), Y2
 	VMOVUPS     Y9, 672(BX)
@@ -2595,7 +2484,7 @@ tail:
 	VSUBPS      Y4, Y2, Y2
 	VMULPS      Y0, Y0, Y4
 	VMULPS      Y1, Y1, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+544(SB), Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y6
 	VMULPS      512(BX), Y6, Y8
 	VMULPS      320(BX), Y6, Y6
 	VMOVUPS     352(BX), Y9
@@ -2619,10 +2508,10 @@ tail:
 	VMINPS      320(BX), Y6, Y6
 	VMINPS      128(BX), Y7, Y7
 	VMINPS      96(BX), Y6, Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+896(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+640(SB), Y8
 	VCMPPS      $0x11, Y7, Y8, Y7
 	VCMPPS      $0x11, Y6, Y8, Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y8
 	VADDPS      Y8, Y3, Y11
 	VMOVUPS     Y6, 160(BX)
 	VADDPS      Y8, Y2, Y6
@@ -2637,16 +2526,16 @@ tail:
 	VBLENDVPS   Y11, Y3, Y8, Y3
 	VMOVUPS     544(BX), Y8
 	VBLENDVPS   Y8, Y2, Y6, Y2
-	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+448(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+448(SB), Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+480(SB), Y8
 	VFMADD231PS Y6, Y4, Y8
-	VFMADD213PS blackPriceRows32AVX2Consts<>+448(SB), Y5, Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+480(SB), Y11
+	VFMADD213PS blackPriceRows32AVX2Consts<>+480(SB), Y5, Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+512(SB), Y11
 	VFMADD213PS Y11, Y4, Y8
 	VFMADD231PS Y6, Y5, Y11
 	VMULPS      Y8, Y4, Y4
 	VMULPS      Y11, Y5, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+512(SB), Y6
+	VMOVUPS     blackPriceRows32AVX2Consts<>+544(SB), Y6
 	VMULPS      Y6, Y3, Y8
 	VMULPS      Y6, Y2, Y6
 	VFMADD231PS Y4, Y0, Y8
@@ -2672,7 +2561,7 @@ tail:
 	VFMSUB213PS 352(BX), Y8, Y5
 	VFMSUB213PS 480(BX), Y6, Y11
 	VMOVUPS     64(BX), Y6
-	VMOVUPS     blackPriceRows32AVX2Consts<>+640(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+736(SB), Y8
 	VMOVUPS     Y3, 480(BX)
 	VXORPS      Y8, Y6, Y3
 	VMOVUPS     Y2, 672(BX)
@@ -2685,7 +2574,7 @@ tail:
 	VMOVUPS     Y9, 64(BX)
 	VANDPS      blackPriceRows32AVX2Consts<>+0(SB), Y13, Y9
 	VMOVUPS     Y2, 352(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+672(SB), Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+704(SB), Y2
 	VMINPS      Y12, Y2, Y12
 	VMINPS      Y9, Y2, Y9
 	VANDPS      Y8, Y10, Y10
@@ -2700,41 +2589,39 @@ tail:
 	VMINPS      Y4, Y2, Y2
 	VANDPS      Y5, Y8, Y4
 	VANDPS      Y11, Y8, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+992(SB), Y8
+	VMOVUPS     blackPriceRows32AVX2Consts<>+672(SB), Y8
 	VCMPPS      $0x11, Y8, Y0, Y0
 	VCMPPS      $0x11, Y8, Y1, Y1
 	VANDPS      Y0, Y7, Y0
 	VANDPS      160(BX), Y1, Y1
-	VMOVUPS     blackPriceRows32AVX2Consts<>+704(SB), Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+768(SB), Y7
 	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y8
 	VFMADD231PS Y7, Y12, Y8
 	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y11
 	VFMADD231PS Y7, Y9, Y11
 	VMOVUPS     Y1, 160(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+736(SB), Y12, Y1
+	VADDPS      blackPriceRows32AVX2Consts<>+800(SB), Y12, Y1
 	VMOVUPS     Y0, 448(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+736(SB), Y9, Y0
+	VADDPS      blackPriceRows32AVX2Consts<>+800(SB), Y9, Y0
 	VMOVUPS     Y5, 320(BX)
 	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y5
 	VFMADD231PS Y7, Y6, Y5
 	VFMADD213PS blackPriceRows32AVX2Consts<>+576(SB), Y2, Y7
 	VMOVUPS     Y4, 512(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+736(SB), Y6, Y4
+	VADDPS      blackPriceRows32AVX2Consts<>+800(SB), Y6, Y4
 	VMOVUPS     Y6, 544(BX)
-	VADDPS      blackPriceRows32AVX2Consts<>+736(SB), Y2, Y6
+	VADDPS      blackPriceRows32AVX2Consts<>+800(SB), Y2, Y6
 	VMOVUPS     Y2, 576(BX)
 	VMULPS      Y12, Y12, Y2
 	VMOVUPS     Y12, 608(BX)
 	VMULPS      Y9, Y9, Y12
 	VMOVUPS     Y9, 640(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+768(SB), Y9
-	VFMADD132PS blackPriceRows32AVX2Consts<>+800(SB), Y9, Y2
-	VFMADD132PS blackPriceRows32AVX2Consts<>+800(SB), Y9, Y12
-	VSUBPS      Y9, Y2, Y2
-	VSUBPS      Y9, Y12, Y9
-	VMULPS      Y1, Y8, Y12
-	VMOVUPS     Y9, 192(BX)
-	VMULPS      Y0, Y11, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+832(SB), Y9
+	VFMADD132PS blackPriceRows32AVX2Consts<>+864(SB), Y9, Y2
+	VFMADD132PS blackPriceRows32AVX2Consts<>+864(SB), Y9, Y12
+	VMULPS      Y1, Y8, Y9
+	VMOVUPS     Y12, 192(BX)
+	VMULPS      Y0, Y11, Y12
 	VMOVUPS     Y2, 224(BX)
 	VMULPS      Y4, Y5, Y2
 	VMOVUPS     Y4, 256(BX)
@@ -2753,184 +2640,186 @@ tail:
 	VBLENDVPS   Y6, Y13, Y3, Y3
 	VMOVUPS     352(BX), Y6
 	VBLENDVPS   Y10, Y13, Y6, Y6
-	VMULPS      Y2, Y12, Y10
-	VMULPS      Y4, Y9, Y13
+	VMULPS      Y2, Y9, Y10
+	VMULPS      Y4, Y12, Y13
 	VMOVUPS     Y6, 352(BX)
 	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y6
 	VDIVPS      Y10, Y6, Y10
 	VDIVPS      Y13, Y6, Y13
 	VMULPS      Y10, Y2, Y2
 	VMULPS      Y13, Y4, Y4
-	VMULPS      Y10, Y12, Y10
-	VMULPS      Y13, Y9, Y9
+	VMULPS      Y10, Y9, Y9
+	VMULPS      Y13, Y12, Y10
 	VMULPS      Y2, Y8, Y8
 	VMULPS      Y4, Y11, Y11
 	VMULPS      Y2, Y1, Y1
 	VMULPS      Y4, Y0, Y0
-	VMULPS      Y10, Y5, Y2
-	VMULPS      Y9, Y7, Y4
-	VMULPS      256(BX), Y10, Y5
-	VMULPS      288(BX), Y9, Y7
+	VMULPS      Y9, Y5, Y2
+	VMULPS      Y10, Y7, Y4
+	VMULPS      256(BX), Y9, Y5
+	VMULPS      288(BX), Y10, Y7
 	VMULPS      544(BX), Y2, Y2
 	VMULPS      576(BX), Y4, Y4
-	VMOVUPS     608(BX), Y9
-	VMULPS      Y8, Y9, Y8
-	VMOVUPS     640(BX), Y10
-	VMULPS      Y11, Y10, Y11
-	VMOVUPS     224(BX), Y12
-	VMOVUPS     blackPriceRows32AVX2Consts<>+832(SB), Y13
-	VMULPS      Y13, Y12, Y6
+	VMULPS      608(BX), Y8, Y8
+	VMULPS      640(BX), Y11, Y9
+	VMOVUPS     224(BX), Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+832(SB), Y11
+	VSUBPS      Y11, Y10, Y12
+	VMOVUPS     192(BX), Y13
+	VSUBPS      Y11, Y13, Y11
 	VMOVUPS     Y0, 576(BX)
-	VMOVUPS     192(BX), Y0
-	VMULPS      Y13, Y0, Y13
-	VFMADD231PS Y9, Y9, Y6
-	VFMADD231PS Y10, Y10, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS Y9, Y12, Y6
-	VFMADD231PS Y9, Y0, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y9
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS Y9, Y2, Y10
-	VMOVUPS     Y13, 640(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS Y9, Y4, Y13
-	VMOVUPS     Y6, 608(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS Y9, Y8, Y6
-	VFMADD213PS blackPriceRows32AVX2Consts<>+384(SB), Y11, Y9
-	VMOVUPS     Y1, 544(BX)
-	VMINPS      blackPriceRows32AVX2Consts<>+864(SB), Y12, Y1
-	VMOVUPS     Y11, 288(BX)
-	VMINPS      blackPriceRows32AVX2Consts<>+864(SB), Y0, Y11
-	VMAXPS      blackPriceRows32AVX2Consts<>+960(SB), Y1, Y1
-	VMAXPS      blackPriceRows32AVX2Consts<>+960(SB), Y11, Y11
-	VSUBPS      Y1, Y12, Y12
-	VSUBPS      Y11, Y0, Y0
-	VADDPS      blackPriceRows32AVX2Consts<>+1024(SB), Y1, Y1
-	VADDPS      blackPriceRows32AVX2Consts<>+1024(SB), Y11, Y11
-	VADDPS      blackPriceRows32AVX2Consts<>+1024(SB), Y12, Y12
-	VADDPS      blackPriceRows32AVX2Consts<>+1024(SB), Y0, Y0
-	VPSLLD      $0x17, Y1, Y1
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y12, Y12
+	VMOVUPS     blackPriceRows32AVX2Consts<>+896(SB), Y0
+	VPADDD      Y0, Y10, Y10
+	VPADDD      Y0, Y13, Y0
+	VPSLLD      $0x17, Y10, Y10
 	VPSLLD      $0x17, Y0, Y0
-	VMOVUPS     Y11, 192(BX)
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y11
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y10, Y11
-	VMOVUPS     Y1, 224(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+576(SB), Y13
+	VMOVUPS     Y0, 192(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y0
+	VFMADD231PS Y13, Y2, Y0
+	VMOVUPS     Y10, 224(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS Y13, Y4, Y10
+	VMOVUPS     Y1, 544(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+928(SB), Y1
+	VMULPS      Y1, Y12, Y6
+	VMULPS      Y1, Y11, Y1
+	VMOVUPS     Y3, 288(BX)
+	VMOVUPS     608(BX), Y3
+	VFMADD231PS Y3, Y3, Y6
+	VMOVUPS     640(BX), Y3
+	VFMADD231PS Y3, Y3, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+960(SB), Y3
+	VFMADD231PS Y3, Y12, Y6
+	VFMADD231PS Y3, Y11, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+416(SB), Y3
+	VFMADD231PS Y13, Y8, Y3
+	VFMADD213PS blackPriceRows32AVX2Consts<>+416(SB), Y9, Y13
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1216(SB), Y11
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS Y11, Y0, Y12
+	VMOVUPS     Y1, 640(BX)
 	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y1
-	VFMADD231PS blackPriceRows32AVX2Consts<>+1216(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1312(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1312(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1344(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1344(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1376(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1376(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1408(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1408(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1440(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1440(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1472(SB), Y10, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1472(SB), Y13, Y1
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1504(SB), Y11, Y10
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1504(SB), Y1, Y13
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1280(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS Y11, Y0, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1472(SB), Y11
+	VFMADD213PS Y11, Y12, Y0
+	VFMADD213PS Y11, Y1, Y10
 	VMOVUPS     blackPriceRows32AVX2Consts<>+32(SB), Y1
-	VFMADD213PS Y1, Y10, Y2
-	VFMADD213PS Y1, Y13, Y4
-	VMULPS      Y5, Y2, Y2
-	VMULPS      Y7, Y4, Y4
-	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y5
-	VANDPS      Y2, Y5, Y2
-	VANDPS      Y4, Y5, Y4
-	VMOVUPS     512(BX), Y7
+	VFMADD213PS Y1, Y0, Y2
+	VFMADD213PS Y1, Y10, Y4
+	VMULPS      Y5, Y2, Y0
+	VMULPS      Y7, Y4, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+0(SB), Y4
+	VANDPS      Y0, Y4, Y0
+	VANDPS      Y2, Y4, Y2
+	VMOVUPS     512(BX), Y5
+	VORPS       Y0, Y5, Y0
+	VMOVUPS     320(BX), Y7
 	VORPS       Y2, Y7, Y2
-	VMOVUPS     320(BX), Y10
-	VORPS       Y4, Y10, Y4
-	VMOVUPS     (BX), Y11
-	VORPS       Y7, Y11, Y7
-	VORPS       Y10, Y11, Y10
-	VMOVUPS     704(BX), Y11
-	VCMPPS      $0x00, Y7, Y11, Y7
-	VMOVUPS     128(BX), Y11
-	VCMPPS      $0x00, Y10, Y11, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y11
-	VMOVUPS     672(BX), Y13
-	VBLENDVPS   Y7, Y11, Y13, Y7
-	VMOVUPS     480(BX), Y13
-	VBLENDVPS   Y10, Y11, Y13, Y10
-	VSUBPS      Y7, Y3, Y3
-	VMOVUPS     352(BX), Y7
-	VSUBPS      Y10, Y7, Y7
+	VMOVUPS     (BX), Y10
+	VORPS       Y5, Y10, Y5
+	VORPS       Y7, Y10, Y7
+	VMOVUPS     704(BX), Y10
+	VCMPPS      $0x00, Y5, Y10, Y5
+	VMOVUPS     128(BX), Y10
+	VCMPPS      $0x00, Y7, Y10, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+288(SB), Y10
+	VMOVUPS     672(BX), Y12
+	VBLENDVPS   Y5, Y10, Y12, Y5
+	VMOVUPS     480(BX), Y12
+	VBLENDVPS   Y7, Y10, Y12, Y7
+	VMOVUPS     288(BX), Y10
+	VSUBPS      Y5, Y10, Y5
+	VMOVUPS     352(BX), Y10
+	VSUBPS      Y7, Y10, Y7
 	VMOVUPS     blackPriceRows32AVX2Consts<>+1216(SB), Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y11
-	VFMADD231PS Y10, Y6, Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1248(SB), Y9, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1312(SB), Y13
-	VFMADD213PS Y13, Y6, Y11
-	VFMADD231PS Y10, Y9, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y10
-	VFMADD213PS Y10, Y6, Y11
-	VFMADD231PS Y13, Y9, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y13
-	VFMADD213PS Y13, Y6, Y11
-	VFMADD231PS Y10, Y9, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y10
-	VFMADD213PS Y10, Y6, Y11
-	VFMADD231PS Y13, Y9, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD213PS Y13, Y6, Y11
-	VFMADD231PS Y10, Y9, Y13
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1472(SB), Y10
-	VFMADD213PS Y10, Y6, Y11
-	VFMADD231PS Y13, Y9, Y10
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1504(SB), Y13
-	VFMADD213PS Y13, Y11, Y6
-	VFMADD231PS Y10, Y9, Y13
-	VFMADD213PS Y1, Y6, Y8
-	VFMADD231PS 288(BX), Y13, Y1
-	VMULPS      544(BX), Y8, Y6
-	VMULPS      576(BX), Y1, Y1
-	VMOVUPS     608(BX), Y8
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1056(SB), Y9
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1088(SB), Y10
-	VFMADD231PS Y9, Y8, Y10
-	VMOVUPS     640(BX), Y11
-	VFMADD213PS blackPriceRows32AVX2Consts<>+1088(SB), Y11, Y9
-	VANDPS      Y6, Y5, Y6
-	VANDPS      Y1, Y5, Y1
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1120(SB), Y5
-	VFMADD213PS Y5, Y8, Y10
-	VFMADD231PS Y9, Y11, Y5
-	VORPS       416(BX), Y6, Y6
-	VORPS       384(BX), Y1, Y1
-	VSUBPS      Y6, Y2, Y2
-	VSUBPS      Y1, Y4, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS Y10, Y3, Y12
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1248(SB), Y13, Y10
+	VMOVUPS     Y7, 352(BX)
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1280(SB), Y7
+	VFMADD213PS Y7, Y3, Y12
+	VFMADD231PS Y10, Y13, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1312(SB), Y10
+	VFMADD213PS Y10, Y3, Y12
+	VFMADD231PS Y7, Y13, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1344(SB), Y7
+	VFMADD213PS Y7, Y3, Y12
+	VFMADD231PS Y10, Y13, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1376(SB), Y10
+	VFMADD213PS Y10, Y3, Y12
+	VFMADD231PS Y7, Y13, Y10
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1408(SB), Y7
+	VFMADD213PS Y7, Y3, Y12
+	VFMADD231PS Y10, Y13, Y7
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1440(SB), Y10
+	VFMADD213PS Y10, Y3, Y12
+	VFMADD231PS Y7, Y13, Y10
+	VFMADD213PS Y11, Y12, Y3
+	VFMADD231PS Y10, Y13, Y11
+	VFMADD213PS Y1, Y3, Y8
+	VFMADD213PS Y1, Y11, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+992(SB), Y3
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1024(SB), Y7
+	VFMADD231PS Y3, Y6, Y7
+	VMOVUPS     640(BX), Y10
+	VFMADD213PS blackPriceRows32AVX2Consts<>+1024(SB), Y10, Y3
+	VMULPS      544(BX), Y8, Y8
+	VMULPS      576(BX), Y9, Y9
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1056(SB), Y11
+	VFMADD213PS Y11, Y6, Y7
+	VFMADD231PS Y3, Y10, Y11
+	VANDPS      Y8, Y4, Y3
+	VANDPS      Y9, Y4, Y4
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1088(SB), Y8
+	VFMADD213PS Y8, Y6, Y7
+	VFMADD231PS Y11, Y10, Y8
+	VORPS       416(BX), Y3, Y3
+	VORPS       384(BX), Y4, Y4
+	VSUBPS      Y3, Y0, Y0
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1120(SB), Y3
+	VFMADD213PS Y3, Y6, Y7
+	VFMADD231PS Y8, Y10, Y3
 	VMOVUPS     blackPriceRows32AVX2Consts<>+1152(SB), Y4
-	VFMADD213PS Y4, Y8, Y10
-	VFMADD231PS Y5, Y11, Y4
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1184(SB), Y5
-	VFMADD213PS Y5, Y8, Y10
-	VFMADD231PS Y4, Y11, Y5
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1280(SB), Y4
-	VFMADD213PS Y4, Y8, Y10
-	VFMADD231PS Y5, Y11, Y4
-	VMULPS      Y10, Y8, Y5
-	VMULPS      Y4, Y11, Y4
-	VMOVUPS     64(BX), Y6
-	VFMADD213PS Y6, Y5, Y6
-	VMOVUPS     32(BX), Y5
-	VFMADD213PS Y5, Y4, Y5
-	VMULPS      Y12, Y6, Y4
-	VMULPS      Y0, Y5, Y0
-	VMULPS      224(BX), Y4, Y4
-	VMULPS      192(BX), Y0, Y0
-	VFMADD231PS Y2, Y4, Y3
-	VFMADD231PS Y1, Y0, Y7
+	VFMADD213PS Y4, Y6, Y7
+	VFMADD231PS Y3, Y10, Y4
+	VMULPS      Y7, Y6, Y3
+	VMULPS      Y4, Y10, Y4
+	VADDPS      Y3, Y1, Y3
+	VADDPS      Y4, Y1, Y1
+	VMULPS      224(BX), Y3, Y3
+	VMULPS      192(BX), Y1, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1184(SB), Y4
+	VMULPS      Y4, Y3, Y3
+	VMULPS      Y4, Y1, Y1
+	VMULPS      64(BX), Y3, Y3
+	VMULPS      32(BX), Y1, Y1
+	VFMADD231PS Y0, Y3, Y5
+	VFMADD213PS 352(BX), Y2, Y1
 	VMOVUPS     448(BX), Y0
-	VMOVUPS     blackPriceRows32AVX2Consts<>+1536(SB), Y1
-	VBLENDVPS   Y0, Y3, Y1, Y0
-	VMOVUPS     160(BX), Y2
-	VBLENDVPS   Y2, Y7, Y1, Y1
+	VMOVUPS     blackPriceRows32AVX2Consts<>+1504(SB), Y2
+	VBLENDVPS   Y0, Y5, Y2, Y0
+	VMOVUPS     160(BX), Y3
+	VBLENDVPS   Y3, Y1, Y2, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

@@ -787,7 +787,8 @@ body:
 	VPTERNLOGQ       $0xe4, Z13, Z10, Z6
 	VMOVAPD          Z1, Z7
 	VPTERNLOGQ       $0xe4, Z13, Z11, Z7
-	VPTERNLOGQ       $0xe4, Z13, Z15, Z1
+	VMOVAPD          Z1, Z8
+	VPTERNLOGQ       $0xe4, Z13, Z15, Z8
 	KMOVB            K3, 1024(BX)
 	VCMPPD           $0x00, Z4, Z18, K3
 	KMOVB            K2, 1472(BX)
@@ -795,81 +796,81 @@ body:
 	KMOVB            K1, 1408(BX)
 	VCMPPD           $0x00, Z7, Z12, K1
 	KMOVB            K4, 1344(BX)
-	VCMPPD           $0x00, Z1, Z14, K4
-	VMOVUPD          2304(BX), Z1
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z4
-	VMULPD           Z4, Z1, Z6
-	VMOVUPD          2240(BX), Z7
-	VMULPD           Z4, Z7, Z8
-	VMOVUPD          2176(BX), Z9
-	VMULPD           Z4, Z9, Z10
-	VMOVUPD          2112(BX), Z11
-	VMULPD           Z4, Z11, Z4
-	VMOVUPD          1856(BX), Z12
-	VFMADD231PD      Z12, Z12, Z6
-	VMOVUPD          1920(BX), Z12
-	VFMADD231PD      Z12, Z12, Z8
-	VMOVUPD          1984(BX), Z12
-	VFMADD231PD      Z12, Z12, Z10
-	VMOVUPD          2048(BX), Z12
-	VFMADD231PD      Z12, Z12, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z12
-	VFMADD231PD      Z12, Z1, Z6
-	VFMADD231PD      Z12, Z7, Z8
-	VFMADD231PD      Z12, Z9, Z10
-	VFMADD231PD      Z12, Z11, Z4
-	VMOVUPD          704(BX), Z12
-	VMOVUPD          960(BX), Z13
-	VMULPD           Z13, Z12, Z14
-	VMOVUPD          640(BX), Z15
-	VMOVUPD          896(BX), Z16
-	VMULPD           Z16, Z15, Z17
-	VMOVUPD          576(BX), Z18
-	VMOVUPD          832(BX), Z19
-	VMULPD           Z19, Z18, Z20
-	VMOVUPD          512(BX), Z21
-	VMOVUPD          768(BX), Z22
-	VMULPD           Z22, Z21, Z23
-	VMOVUPD          (BX), Z24
-	VMULPD           Z24, Z12, Z12
-	VMOVUPD          64(BX), Z25
-	VMULPD           Z25, Z15, Z15
-	VMOVUPD          384(BX), Z26
-	VMULPD           Z26, Z18, Z18
-	VMOVUPD          448(BX), Z27
-	VMULPD           Z27, Z21, Z21
-	VADDPD           Z24, Z13, Z24
-	VADDPD           Z25, Z16, Z25
-	VADDPD           Z26, Z19, Z26
-	VADDPD           Z27, Z22, Z27
-	VADDPD           192(BX), Z24, Z24
-	VADDPD           320(BX), Z25, Z25
-	VADDPD           128(BX), Z26, Z26
-	VADDPD           256(BX), Z27, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z28
+	VCMPPD           $0x00, Z8, Z14, K4
+	VMOVUPD          2304(BX), Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z6
+	VMULPD           Z6, Z4, Z7
+	VMOVUPD          2240(BX), Z8
+	VMULPD           Z6, Z8, Z9
+	VMOVUPD          2176(BX), Z10
+	VMULPD           Z6, Z10, Z11
+	VMOVUPD          2112(BX), Z12
+	VMULPD           Z6, Z12, Z6
+	VMOVUPD          1856(BX), Z13
+	VFMADD231PD      Z13, Z13, Z7
+	VMOVUPD          1920(BX), Z13
+	VFMADD231PD      Z13, Z13, Z9
+	VMOVUPD          1984(BX), Z13
+	VFMADD231PD      Z13, Z13, Z11
+	VMOVUPD          2048(BX), Z13
+	VFMADD231PD      Z13, Z13, Z6
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z13
+	VFMADD231PD      Z13, Z4, Z7
+	VFMADD231PD      Z13, Z8, Z9
+	VFMADD231PD      Z13, Z10, Z11
+	VFMADD231PD      Z13, Z12, Z6
+	VMOVUPD          704(BX), Z13
+	VMOVUPD          960(BX), Z14
+	VMULPD           Z14, Z13, Z15
+	VMOVUPD          640(BX), Z16
+	VMOVUPD          896(BX), Z17
+	VMULPD           Z17, Z16, Z18
+	VMOVUPD          576(BX), Z19
+	VMOVUPD          832(BX), Z20
+	VMULPD           Z20, Z19, Z21
+	VMOVUPD          512(BX), Z22
+	VMOVUPD          768(BX), Z23
+	VMULPD           Z23, Z22, Z24
+	VMOVUPD          (BX), Z25
+	VMULPD           Z25, Z13, Z13
+	VMOVUPD          64(BX), Z26
+	VMULPD           Z26, Z16, Z16
+	VMOVUPD          384(BX), Z27
+	VMULPD           Z27, Z19, Z19
+	VMOVUPD          448(BX), Z28
+	VMULPD           Z28, Z22, Z22
+	VADDPD           Z25, Z14, Z25
+	VADDPD           Z26, Z17, Z26
+	VADDPD           Z27, Z20, Z27
+	VADDPD           Z28, Z23, Z28
+	VADDPD           192(BX), Z25, Z25
+	VADDPD           320(BX), Z26, Z26
+	VADDPD           128(BX), Z27, Z27
+	VADDPD           256(BX), Z28, Z28
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z29
 	KMOVB            K7, 256(BX)
-	VCMPPD           $0x11, Z28, Z24, K7
+	VCMPPD           $0x11, Z29, Z25, K7
 	KMOVB            K7, 128(BX)
-	VCMPPD           $0x11, Z28, Z25, K7
+	VCMPPD           $0x11, Z29, Z26, K7
 	KMOVB            K7, 320(BX)
-	VCMPPD           $0x11, Z28, Z26, K7
+	VCMPPD           $0x11, Z29, Z27, K7
 	KMOVB            K7, 192(BX)
-	VCMPPD           $0x11, Z28, Z27, K7
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z24
-	VBLENDMPD        Z24, Z14, K3, Z14
-	VBLENDMPD        Z24, Z17, K2, Z17
-	VBLENDMPD        Z24, Z20, K1, Z20
-	VBLENDMPD        Z24, Z23, K4, Z23
-	VBLENDMPD        Z24, Z12, K5, Z12
-	VBLENDMPD        Z24, Z15, K6, Z15
+	VCMPPD           $0x11, Z29, Z28, K7
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z25
+	VBLENDMPD        Z25, Z15, K3, Z15
+	VBLENDMPD        Z25, Z18, K2, Z18
+	VBLENDMPD        Z25, Z21, K1, Z21
+	VBLENDMPD        Z25, Z24, K4, Z24
+	VBLENDMPD        Z25, Z13, K5, Z13
+	VBLENDMPD        Z25, Z16, K6, Z16
 	KMOVB            256(BX), K1
-	VBLENDMPD        Z24, Z18, K1, Z18
+	VBLENDMPD        Z25, Z19, K1, Z19
 	KMOVB            1344(BX), K1
-	VBLENDMPD        Z24, Z21, K1, Z21
-	VSUBPD           Z12, Z14, Z12
-	VSUBPD           Z15, Z17, Z14
-	VSUBPD           Z18, Z20, Z15
-	VSUBPD           Z21, Z23, Z17
+	VBLENDMPD        Z25, Z22, K1, Z22
+	VSUBPD           Z13, Z15, Z13
+	VSUBPD           Z16, Z18, Z15
+	VSUBPD           Z19, Z21, Z16
+	VSUBPD           Z22, Z24, Z18
 	KMOVB            1408(BX), K1
 	KMOVB            128(BX), K2
 	KANDB            K2, K1, K1
@@ -881,80 +882,84 @@ body:
 	KANDB            K4, K3, K3
 	KMOVB            1536(BX), K4
 	KANDB            K7, K4, K4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z20
-	VFMADD231PD      Z18, Z6, Z20
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z19
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z21
-	VFMADD231PD      Z18, Z8, Z21
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z23
-	VFMADD231PD      Z18, Z10, Z23
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+384(SB), Z4, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z24
-	VFMADD213PD      Z24, Z6, Z20
-	VFMADD213PD      Z24, Z8, Z21
-	VFMADD213PD      Z24, Z10, Z23
-	VFMADD231PD      Z18, Z4, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z18
-	VFMADD213PD      Z18, Z6, Z20
-	VFMADD213PD      Z18, Z8, Z21
-	VFMADD213PD      Z18, Z10, Z23
-	VFMADD231PD      Z24, Z4, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z24
-	VFMADD213PD      Z24, Z6, Z20
-	VFMADD213PD      Z24, Z8, Z21
-	VFMADD213PD      Z24, Z10, Z23
-	VFMADD231PD      Z18, Z4, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z18
-	VFMADD213PD      Z18, Z6, Z20
-	VFMADD213PD      Z18, Z8, Z21
-	VFMADD213PD      Z18, Z10, Z23
-	VFMADD231PD      Z24, Z4, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z24
-	VFMADD213PD      Z24, Z6, Z20
-	VFMADD213PD      Z24, Z8, Z21
-	VFMADD213PD      Z24, Z10, Z23
-	VFMADD231PD      Z18, Z4, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z18
-	VFMADD213PD      Z18, Z6, Z20
-	VFMADD213PD      Z18, Z8, Z21
-	VFMADD213PD      Z18, Z10, Z23
-	VFMADD231PD      Z24, Z4, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z24
-	VFMADD213PD      Z24, Z6, Z20
-	VFMADD213PD      Z24, Z8, Z21
-	VFMADD213PD      Z24, Z10, Z23
-	VFMADD231PD      Z18, Z4, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z18
-	VFMADD213PD      Z18, Z6, Z20
-	VFMADD213PD      Z18, Z8, Z21
-	VFMADD213PD      Z18, Z10, Z23
-	VFMADD231PD      Z24, Z4, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z24
-	VFMADD213PD      Z24, Z6, Z20
-	VFMADD213PD      Z24, Z8, Z21
-	VFMADD213PD      Z24, Z10, Z23
-	VFMADD231PD      Z18, Z4, Z24
-	VMULPD           Z20, Z6, Z6
-	VMULPD           Z21, Z8, Z8
-	VMULPD           Z23, Z10, Z10
-	VMULPD           Z24, Z4, Z4
-	VFMADD213PD      Z13, Z6, Z13
-	VFMADD213PD      Z16, Z8, Z16
-	VFMADD213PD      Z19, Z10, Z19
-	VFMADD213PD      Z22, Z4, Z22
-	VSCALEFPD        Z1, Z13, Z1
-	VSCALEFPD        Z7, Z16, Z4
-	VSCALEFPD        Z9, Z19, Z6
-	VSCALEFPD        Z11, Z22, Z7
-	VFMADD231PD      Z5, Z1, Z12
-	VFMADD231PD      Z3, Z4, Z14
-	VFMADD231PD      Z0, Z6, Z15
-	VFMADD231PD      Z2, Z7, Z17
+	VFMADD231PD      Z19, Z7, Z21
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z22
+	VFMADD231PD      Z19, Z9, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z24
+	VFMADD231PD      Z19, Z11, Z24
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+384(SB), Z6, Z19
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z25
+	VFMADD213PD      Z25, Z7, Z21
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD213PD      Z25, Z11, Z24
+	VFMADD231PD      Z19, Z6, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z19
+	VFMADD213PD      Z19, Z7, Z21
+	VFMADD213PD      Z19, Z9, Z22
+	VFMADD213PD      Z19, Z11, Z24
+	VFMADD231PD      Z25, Z6, Z19
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z25
+	VFMADD213PD      Z25, Z7, Z21
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD213PD      Z25, Z11, Z24
+	VFMADD231PD      Z19, Z6, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z19
+	VFMADD213PD      Z19, Z7, Z21
+	VFMADD213PD      Z19, Z9, Z22
+	VFMADD213PD      Z19, Z11, Z24
+	VFMADD231PD      Z25, Z6, Z19
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z25
+	VFMADD213PD      Z25, Z7, Z21
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD213PD      Z25, Z11, Z24
+	VFMADD231PD      Z19, Z6, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z19
+	VFMADD213PD      Z19, Z7, Z21
+	VFMADD213PD      Z19, Z9, Z22
+	VFMADD213PD      Z19, Z11, Z24
+	VFMADD231PD      Z25, Z6, Z19
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z25
+	VFMADD213PD      Z25, Z7, Z21
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD213PD      Z25, Z11, Z24
+	VFMADD231PD      Z19, Z6, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z19
+	VFMADD213PD      Z19, Z7, Z21
+	VFMADD213PD      Z19, Z9, Z22
+	VFMADD213PD      Z19, Z11, Z24
+	VFMADD231PD      Z25, Z6, Z19
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z25
+	VFMADD213PD      Z25, Z7, Z21
+	VFMADD213PD      Z25, Z9, Z22
+	VFMADD213PD      Z25, Z11, Z24
+	VFMADD231PD      Z19, Z6, Z25
+	VMULPD           Z21, Z7, Z7
+	VMULPD           Z22, Z9, Z9
+	VMULPD           Z24, Z11, Z11
+	VMULPD           Z25, Z6, Z6
+	VADDPD           Z7, Z1, Z7
+	VADDPD           Z9, Z1, Z9
+	VADDPD           Z11, Z1, Z11
+	VADDPD           Z6, Z1, Z1
+	VSCALEFPD        Z4, Z7, Z4
+	VSCALEFPD        Z8, Z9, Z6
+	VSCALEFPD        Z10, Z11, Z7
+	VSCALEFPD        Z12, Z1, Z1
+	VMULPD           Z4, Z14, Z4
+	VMULPD           Z6, Z17, Z6
+	VMULPD           Z7, Z20, Z7
+	VMULPD           Z1, Z23, Z1
+	VFMADD231PD      Z5, Z4, Z13
+	VFMADD231PD      Z3, Z6, Z15
+	VFMADD231PD      Z0, Z7, Z16
+	VFMADD231PD      Z2, Z1, Z18
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+464(SB), Z0
-	VBLENDMPD        Z12, Z0, K1, Z1
-	VBLENDMPD        Z14, Z0, K2, Z2
-	VBLENDMPD        Z15, Z0, K3, Z3
-	VBLENDMPD        Z17, Z0, K4, Z0
+	VBLENDMPD        Z13, Z0, K1, Z1
+	VBLENDMPD        Z15, Z0, K2, Z2
+	VBLENDMPD        Z16, Z0, K3, Z3
+	VBLENDMPD        Z18, Z0, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -1250,10 +1255,12 @@ whole:
 	VFMADD231PD      Z22, Z17, Z24
 	VMULPD           Z23, Z18, Z18
 	VMULPD           Z24, Z17, Z17
-	VFMADD213PD      Z2, Z18, Z2
-	VFMADD213PD      Z3, Z17, Z3
-	VSCALEFPD        Z29, Z2, Z2
-	VSCALEFPD        Z4, Z3, Z3
+	VADDPD           Z18, Z19, Z18
+	VADDPD           Z17, Z19, Z17
+	VSCALEFPD        Z29, Z18, Z18
+	VSCALEFPD        Z4, Z17, Z4
+	VMULPD           Z18, Z2, Z2
+	VMULPD           Z4, Z3, Z3
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z4
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z17
 	VFMADD231PD      Z4, Z7, Z17
@@ -1422,18 +1429,18 @@ DATA blackPriceRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
-DATA blackPriceRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+216(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+224(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+232(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+240(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+248(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+256(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+264(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+272(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+280(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+192(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+200(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+208(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+216(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+224(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+232(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+240(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+248(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+256(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+264(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+272(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+280(SB)/8, $0x43300000000003ff
 DATA blackPriceRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA blackPriceRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA blackPriceRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
@@ -1478,14 +1485,14 @@ DATA blackPriceRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA blackPriceRowsAVX2Consts<>+640(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+648(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+656(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+664(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+672(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+680(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+688(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+696(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+640(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+648(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+656(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+664(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+672(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+680(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+688(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+696(SB)/8, $0x8000000000000000
 DATA blackPriceRowsAVX2Consts<>+704(SB)/8, $0x3dea39ef35793c76
 DATA blackPriceRowsAVX2Consts<>+712(SB)/8, $0x3dea39ef35793c76
 DATA blackPriceRowsAVX2Consts<>+720(SB)/8, $0x3dea39ef35793c76
@@ -1494,14 +1501,14 @@ DATA blackPriceRowsAVX2Consts<>+736(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+744(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+752(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+760(SB)/8, $0x4000000000000000
-DATA blackPriceRowsAVX2Consts<>+768(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+776(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+784(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+792(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+800(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+808(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+816(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+824(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+768(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+776(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+784(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+792(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+800(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+808(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+816(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+824(SB)/8, $0x3fe62e42fee00000
 DATA blackPriceRowsAVX2Consts<>+832(SB)/8, $0x54b249ad2594c37d
 DATA blackPriceRowsAVX2Consts<>+840(SB)/8, $0x54b249ad2594c37d
 DATA blackPriceRowsAVX2Consts<>+848(SB)/8, $0x54b249ad2594c37d
@@ -1518,167 +1525,163 @@ DATA blackPriceRowsAVX2Consts<>+928(SB)/8, $0x4017000000000000
 DATA blackPriceRowsAVX2Consts<>+936(SB)/8, $0x4017000000000000
 DATA blackPriceRowsAVX2Consts<>+944(SB)/8, $0x4017000000000000
 DATA blackPriceRowsAVX2Consts<>+952(SB)/8, $0x4017000000000000
-DATA blackPriceRowsAVX2Consts<>+960(SB)/8, $0x4338000000000000
-DATA blackPriceRowsAVX2Consts<>+968(SB)/8, $0x4338000000000000
-DATA blackPriceRowsAVX2Consts<>+976(SB)/8, $0x4338000000000000
-DATA blackPriceRowsAVX2Consts<>+984(SB)/8, $0x4338000000000000
-DATA blackPriceRowsAVX2Consts<>+992(SB)/8, $0xbfe71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1000(SB)/8, $0xbfe71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1008(SB)/8, $0xbfe71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1016(SB)/8, $0xbfe71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1056(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1064(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1072(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1080(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1088(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1096(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1104(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1112(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1120(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1128(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1136(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1144(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1152(SB)/8, $0xbe371dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1160(SB)/8, $0xbe371dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1168(SB)/8, $0xbe371dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1176(SB)/8, $0xbe371dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1184(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+1192(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+1200(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+1208(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+1216(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+1224(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+1232(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+1240(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+1248(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+1256(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+1264(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+1272(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+1280(SB)/8, $0xbf31111111122322
-DATA blackPriceRowsAVX2Consts<>+1288(SB)/8, $0xbf31111111122322
-DATA blackPriceRowsAVX2Consts<>+1296(SB)/8, $0xbf31111111122322
-DATA blackPriceRowsAVX2Consts<>+1304(SB)/8, $0xbf31111111122322
-DATA blackPriceRowsAVX2Consts<>+1312(SB)/8, $0x3f655555555502a1
-DATA blackPriceRowsAVX2Consts<>+1320(SB)/8, $0x3f655555555502a1
-DATA blackPriceRowsAVX2Consts<>+1328(SB)/8, $0x3f655555555502a1
-DATA blackPriceRowsAVX2Consts<>+1336(SB)/8, $0x3f655555555502a1
-DATA blackPriceRowsAVX2Consts<>+1344(SB)/8, $0xbf95555555555511
-DATA blackPriceRowsAVX2Consts<>+1352(SB)/8, $0xbf95555555555511
-DATA blackPriceRowsAVX2Consts<>+1360(SB)/8, $0xbf95555555555511
-DATA blackPriceRowsAVX2Consts<>+1368(SB)/8, $0xbf95555555555511
-DATA blackPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc000000000000b
-DATA blackPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc000000000000b
-DATA blackPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc000000000000b
-DATA blackPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc000000000000b
-DATA blackPriceRowsAVX2Consts<>+1408(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+1416(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+1424(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+1432(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+1440(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceRowsAVX2Consts<>+1448(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceRowsAVX2Consts<>+1456(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceRowsAVX2Consts<>+1464(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceRowsAVX2Consts<>+1472(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceRowsAVX2Consts<>+1480(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceRowsAVX2Consts<>+1488(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceRowsAVX2Consts<>+1496(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceRowsAVX2Consts<>+1504(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceRowsAVX2Consts<>+1512(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceRowsAVX2Consts<>+1520(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceRowsAVX2Consts<>+1528(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceRowsAVX2Consts<>+1536(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceRowsAVX2Consts<>+1544(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceRowsAVX2Consts<>+1552(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceRowsAVX2Consts<>+1560(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceRowsAVX2Consts<>+1568(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceRowsAVX2Consts<>+1576(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceRowsAVX2Consts<>+1584(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceRowsAVX2Consts<>+1592(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceRowsAVX2Consts<>+1600(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceRowsAVX2Consts<>+1608(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceRowsAVX2Consts<>+1616(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceRowsAVX2Consts<>+1624(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceRowsAVX2Consts<>+1632(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceRowsAVX2Consts<>+1640(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceRowsAVX2Consts<>+1648(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceRowsAVX2Consts<>+1656(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceRowsAVX2Consts<>+1664(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceRowsAVX2Consts<>+1672(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceRowsAVX2Consts<>+1680(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceRowsAVX2Consts<>+1688(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceRowsAVX2Consts<>+1696(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceRowsAVX2Consts<>+1704(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceRowsAVX2Consts<>+1712(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceRowsAVX2Consts<>+1720(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceRowsAVX2Consts<>+1728(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceRowsAVX2Consts<>+1736(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceRowsAVX2Consts<>+1744(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceRowsAVX2Consts<>+1752(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceRowsAVX2Consts<>+1760(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceRowsAVX2Consts<>+1768(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceRowsAVX2Consts<>+1776(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceRowsAVX2Consts<>+1784(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceRowsAVX2Consts<>+1792(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceRowsAVX2Consts<>+1800(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceRowsAVX2Consts<>+1808(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceRowsAVX2Consts<>+1816(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceRowsAVX2Consts<>+1824(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceRowsAVX2Consts<>+1832(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceRowsAVX2Consts<>+1840(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceRowsAVX2Consts<>+1848(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceRowsAVX2Consts<>+1856(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceRowsAVX2Consts<>+1864(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceRowsAVX2Consts<>+1872(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceRowsAVX2Consts<>+1880(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceRowsAVX2Consts<>+1888(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceRowsAVX2Consts<>+1896(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceRowsAVX2Consts<>+1904(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceRowsAVX2Consts<>+1912(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceRowsAVX2Consts<>+1920(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceRowsAVX2Consts<>+1928(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceRowsAVX2Consts<>+1936(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceRowsAVX2Consts<>+1944(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceRowsAVX2Consts<>+1952(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceRowsAVX2Consts<>+1960(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceRowsAVX2Consts<>+1968(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceRowsAVX2Consts<>+1976(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceRowsAVX2Consts<>+1984(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceRowsAVX2Consts<>+1992(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceRowsAVX2Consts<>+2000(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceRowsAVX2Consts<>+2008(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceRowsAVX2Consts<>+2016(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceRowsAVX2Consts<>+2024(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceRowsAVX2Consts<>+2032(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceRowsAVX2Consts<>+2040(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceRowsAVX2Consts<>+2048(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceRowsAVX2Consts<>+2056(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceRowsAVX2Consts<>+2064(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceRowsAVX2Consts<>+2072(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceRowsAVX2Consts<>+2080(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceRowsAVX2Consts<>+2088(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceRowsAVX2Consts<>+2096(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceRowsAVX2Consts<>+2104(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceRowsAVX2Consts<>+2112(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+2120(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+2128(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+2136(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+2144(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+2152(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+2160(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+2168(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+2176(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+2184(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+2192(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+2200(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
-DATA blackPriceRowsAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
-DATA blackPriceRowsAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
-DATA blackPriceRowsAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
-GLOBL blackPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2240
+DATA blackPriceRowsAVX2Consts<>+960(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+968(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+976(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+984(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+992(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+1000(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+1008(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+1016(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+1024(SB)/8, $0x0000000000000484
+DATA blackPriceRowsAVX2Consts<>+1032(SB)/8, $0x0000000000000484
+DATA blackPriceRowsAVX2Consts<>+1040(SB)/8, $0x0000000000000484
+DATA blackPriceRowsAVX2Consts<>+1048(SB)/8, $0x0000000000000484
+DATA blackPriceRowsAVX2Consts<>+1056(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1064(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1072(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1080(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1088(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1096(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1104(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1112(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1120(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1128(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1136(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1144(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1152(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1160(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1168(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1176(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1184(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1192(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1200(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1208(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1216(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1224(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1232(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1240(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1248(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1256(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1264(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1272(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1280(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1288(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1296(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1304(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1312(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1320(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1328(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1336(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1344(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1352(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1360(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1368(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1376(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1384(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1392(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1400(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1408(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1416(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1424(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1432(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1440(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1448(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1456(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1464(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1472(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1480(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1488(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1496(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1504(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1512(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1520(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1528(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1536(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1544(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1552(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1560(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1568(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1576(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1584(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1592(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1600(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1608(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1616(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1624(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1632(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1640(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1648(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1656(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1664(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+1672(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+1680(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+1688(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+1696(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+1704(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+1712(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+1720(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+1728(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+1736(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+1744(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+1752(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+1760(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+1768(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+1776(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+1784(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+1792(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1800(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1808(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1816(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1824(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1832(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1840(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1848(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1856(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1864(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1872(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1880(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1888(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1896(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1904(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1912(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1920(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1928(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1936(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1944(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1952(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1960(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1968(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1976(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1984(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+1992(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+2000(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+2008(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+2016(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+2024(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+2032(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+2040(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+2080(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+2088(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+2096(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+2104(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+2112(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+2120(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+2128(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+2136(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+2144(SB)/8, $0x37a0000000000000
+DATA blackPriceRowsAVX2Consts<>+2152(SB)/8, $0x37a0000000000000
+DATA blackPriceRowsAVX2Consts<>+2160(SB)/8, $0x37a0000000000000
+DATA blackPriceRowsAVX2Consts<>+2168(SB)/8, $0x37a0000000000000
+DATA blackPriceRowsAVX2Consts<>+2176(SB)/8, $0x7ff8000000000001
+DATA blackPriceRowsAVX2Consts<>+2184(SB)/8, $0x7ff8000000000001
+DATA blackPriceRowsAVX2Consts<>+2192(SB)/8, $0x7ff8000000000001
+DATA blackPriceRowsAVX2Consts<>+2200(SB)/8, $0x7ff8000000000001
+GLOBL blackPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2208
 
 DATA blackPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1700,7 +1703,7 @@ GLOBL blackPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackPriceRowsAVX2(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackPriceRowsAVX2(SB), $1248-168
+TEXT ·blackPriceRowsAVX2(SB), $1216-168
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1724,9 +1727,6 @@ body:
 	VMOVUPD     32(R10)(AX*1), Y1
 	PREFETCHT0  1088(R10)(AX*1)
 	VMOVUPD     64(R10)(AX*1), Y2
-	VSQRTPD     Y0, Y0
-	VSQRTPD     Y1, Y1
-	VSQRTPD     Y2, Y2
 	PREFETCHT0  1024(R8)(AX*1)
 	VMOVUPD     (R8)(AX*1), Y3
 	VMOVUPD     32(R8)(AX*1), Y4
@@ -1742,878 +1742,880 @@ body:
 	VMOVUPD     32(R11)(AX*1), Y10
 	PREFETCHT0  1088(R11)(AX*1)
 	VMOVUPD     64(R11)(AX*1), Y11
-	VMULPD      Y0, Y9, Y0
-	VMULPD      Y1, Y10, Y1
-	VMULPD      Y2, Y11, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y9
-	VANDPD      Y9, Y3, Y10
-	VANDPD      Y9, Y4, Y11
-	VANDPD      Y9, Y5, Y12
-	VANDPD      Y9, Y6, Y13
-	VANDPD      Y9, Y7, Y14
-	VANDPD      Y9, Y8, Y15
-	VMOVUPD     blackPriceRowsAVX2Consts<>+64(SB), Y9
-	VMOVUPD     Y8, 32(BX)
-	VMULPD      Y9, Y10, Y8
-	VMOVUPD     Y7, 64(BX)
-	VMULPD      Y9, Y11, Y7
-	VMOVUPD     Y6, 96(BX)
-	VMULPD      Y9, Y12, Y6
-	VMOVUPD     Y2, 128(BX)
-	VMULPD      Y13, Y9, Y2
-	VMOVUPD     Y5, 160(BX)
-	VMULPD      Y14, Y9, Y5
-	VMULPD      Y15, Y9, Y9
-	VMOVUPD     Y1, 192(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y10, Y1
-	VMOVUPD     Y4, 224(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y11, Y4
-	VMOVUPD     Y0, 256(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y12, Y0
-	VBLENDVPD   Y1, Y8, Y10, Y8
-	VBLENDVPD   Y4, Y7, Y11, Y7
-	VBLENDVPD   Y0, Y6, Y12, Y6
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y1, Y1
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y4, Y4
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
-	VMOVUPD     Y3, 288(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y13, Y3
-	VMOVUPD     Y0, 320(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y14, Y0
-	VMOVUPD     Y4, 352(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y15, Y4
-	VBLENDVPD   Y3, Y2, Y13, Y2
-	VBLENDVPD   Y0, Y5, Y14, Y5
-	VBLENDVPD   Y4, Y9, Y15, Y9
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y4, Y4
-	VMOVUPD     Y4, 384(BX)
-	VCMPPD      $0x03, Y10, Y10, Y4
-	VMOVUPD     Y10, 416(BX)
-	VCMPPD      $0x03, Y11, Y11, Y10
-	VMOVUPD     Y11, 448(BX)
-	VCMPPD      $0x03, Y12, Y12, Y11
-	VMOVUPD     Y12, 480(BX)
-	VCMPPD      $0x03, Y13, Y13, Y12
-	VMOVUPD     Y13, 512(BX)
-	VCMPPD      $0x03, Y14, Y14, Y13
-	VMOVUPD     Y14, 544(BX)
-	VCMPPD      $0x03, Y15, Y15, Y14
-	VMOVUPD     Y15, 576(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y8, Y15
-	VMOVUPD     Y0, 608(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y7, Y0
-	VMOVUPD     Y3, 640(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y6, Y3
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y0, Y0
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y3, Y3
-	VORPD       Y4, Y15, Y4
-	VORPD       Y10, Y0, Y0
-	VORPD       Y11, Y3, Y3
-	VPSRLQ      $0x34, Y8, Y8
-	VPSRLQ      $0x34, Y7, Y7
-	VPSRLQ      $0x34, Y6, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y10
-	VORPD       Y10, Y8, Y8
-	VORPD       Y10, Y7, Y7
-	VORPD       Y10, Y6, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y11
-	VSUBPD      Y11, Y8, Y8
-	VSUBPD      Y11, Y7, Y7
-	VSUBPD      Y11, Y6, Y6
-	VSUBPD      Y1, Y8, Y1
-	VSUBPD      352(BX), Y7, Y7
-	VSUBPD      320(BX), Y6, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+160(SB), Y8
-	VANDPD      Y2, Y8, Y15
-	VMOVUPD     Y6, 320(BX)
-	VANDPD      Y5, Y8, Y6
-	VANDPD      Y9, Y8, Y8
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y6, Y6
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y8, Y8
-	VORPD       Y12, Y15, Y12
-	VORPD       Y13, Y6, Y6
-	VORPD       Y14, Y8, Y8
-	VPSRLQ      $0x34, Y2, Y2
-	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y9, Y9
-	VORPD       Y2, Y10, Y2
-	VORPD       Y5, Y10, Y5
-	VORPD       Y9, Y10, Y9
-	VSUBPD      Y11, Y2, Y2
-	VSUBPD      Y11, Y5, Y5
-	VSUBPD      Y11, Y9, Y9
-	VSUBPD      640(BX), Y2, Y2
-	VSUBPD      608(BX), Y5, Y5
-	VSUBPD      384(BX), Y9, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y10
-	VMULPD      Y10, Y4, Y11
-	VMULPD      Y10, Y0, Y13
-	VMULPD      Y10, Y3, Y14
-	VCMPPD      $0x11, Y12, Y11, Y11
-	VCMPPD      $0x11, Y6, Y13, Y13
-	VCMPPD      $0x11, Y8, Y14, Y14
-	VMULPD      Y10, Y12, Y15
-	VMOVUPD     Y9, 384(BX)
-	VMULPD      Y10, Y6, Y9
-	VMULPD      Y10, Y8, Y10
-	VCMPPD      $0x11, Y4, Y15, Y15
-	VCMPPD      $0x11, Y0, Y9, Y9
-	VCMPPD      $0x11, Y3, Y10, Y10
-	VMOVUPD     Y5, 608(BX)
-	VADDPD      Y4, Y4, Y5
-	VMOVUPD     Y2, 640(BX)
-	VADDPD      Y0, Y0, Y2
-	VMOVUPD     Y7, 352(BX)
-	VADDPD      Y3, Y3, Y7
-	VBLENDVPD   Y11, Y5, Y4, Y4
-	VBLENDVPD   Y13, Y2, Y0, Y0
-	VBLENDVPD   Y14, Y7, Y3, Y2
-	VADDPD      Y12, Y12, Y3
-	VADDPD      Y6, Y6, Y5
-	VADDPD      Y8, Y8, Y7
-	VBLENDVPD   Y15, Y3, Y12, Y3
-	VBLENDVPD   Y9, Y5, Y6, Y5
-	VBLENDVPD   Y10, Y7, Y8, Y6
-	VMOVUPD     288(BX), Y7
-	VMULPD      256(BX), Y7, Y8
-	VMOVUPD     224(BX), Y12
-	VMOVUPD     Y10, 672(BX)
-	VMULPD      192(BX), Y12, Y10
-	VMOVUPD     Y9, 704(BX)
-	VMOVUPD     160(BX), Y9
-	VMOVUPD     Y15, 736(BX)
-	VMULPD      128(BX), Y9, Y15
-	VMOVUPD     Y14, 768(BX)
-	VADDPD      Y3, Y4, Y14
-	VMOVUPD     Y13, 800(BX)
-	VADDPD      Y5, Y0, Y13
-	VMOVUPD     Y11, 832(BX)
-	VADDPD      Y6, Y2, Y11
-	VSUBPD      Y3, Y4, Y3
-	VSUBPD      Y5, Y0, Y0
-	VSUBPD      Y6, Y2, Y2
-	VMOVUPD     416(BX), Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y5
-	VCMPPD      $0x00, Y5, Y4, Y6
-	VMOVUPD     448(BX), Y4
-	VCMPPD      $0x00, Y5, Y4, Y9
-	VMOVUPD     480(BX), Y4
-	VCMPPD      $0x00, Y5, Y4, Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y4
-	VBLENDVPD   Y6, Y4, Y1, Y1
-	VMOVUPD     352(BX), Y6
-	VBLENDVPD   Y9, Y4, Y6, Y6
-	VMOVUPD     320(BX), Y9
-	VBLENDVPD   Y12, Y4, Y9, Y9
-	VMULPD      Y8, Y14, Y12
-	VMULPD      Y10, Y13, Y4
-	VMULPD      Y15, Y11, Y5
-	VMOVUPD     Y9, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y9
-	VDIVPD      Y12, Y9, Y12
-	VDIVPD      Y4, Y9, Y4
-	VDIVPD      Y5, Y9, Y5
-	VMULPD      Y12, Y8, Y8
-	VMULPD      Y4, Y10, Y10
-	VMULPD      Y5, Y15, Y15
-	VMULPD      Y12, Y14, Y12
-	VMULPD      Y4, Y13, Y4
-	VMULPD      Y5, Y11, Y5
-	VMULPD      Y8, Y3, Y3
-	VMULPD      Y10, Y0, Y0
-	VMULPD      Y15, Y2, Y2
-	VMULPD      Y12, Y7, Y8
-	VMULPD      224(BX), Y4, Y4
-	VMULPD      160(BX), Y5, Y5
-	VMOVUPD     512(BX), Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
-	VCMPPD      $0x00, Y11, Y10, Y12
-	VMOVUPD     544(BX), Y13
-	VCMPPD      $0x00, Y11, Y13, Y14
-	VMOVUPD     576(BX), Y15
-	VCMPPD      $0x00, Y11, Y15, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y11
-	VMOVUPD     Y5, 352(BX)
-	VMOVUPD     640(BX), Y5
-	VBLENDVPD   Y12, Y11, Y5, Y5
-	VMOVUPD     608(BX), Y12
-	VBLENDVPD   Y14, Y11, Y12, Y12
-	VMOVUPD     384(BX), Y14
-	VBLENDVPD   Y9, Y11, Y14, Y9
-	VMULPD      Y3, Y3, Y11
-	VMULPD      Y0, Y0, Y14
-	VMOVUPD     Y4, 384(BX)
-	VMULPD      Y2, Y2, Y4
-	VMOVUPD     Y8, 608(BX)
-	VMOVUPD     416(BX), Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+352(SB), Y7
-	VMOVUPD     Y2, 640(BX)
-	VCMPPD      $0x11, Y7, Y8, Y2
-	VMOVUPD     Y0, 864(BX)
-	VMOVUPD     448(BX), Y0
-	VMOVUPD     Y3, 896(BX)
-	VCMPPD      $0x11, Y7, Y0, Y3
-	VMOVUPD     480(BX), Y15
-	VCMPPD      $0x11, Y7, Y15, Y13
-	VBLENDVPD   Y2, Y1, Y8, Y1
-	VBLENDVPD   Y3, Y6, Y0, Y0
-	VBLENDVPD   Y13, 320(BX), Y15, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+384(SB), Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y6
-	VFMADD231PD Y3, Y11, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD Y3, Y14, Y8
-	VFMADD213PD blackPriceRowsAVX2Consts<>+416(SB), Y4, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+448(SB), Y13
-	VFMADD213PD Y13, Y11, Y6
-	VFMADD213PD Y13, Y14, Y8
-	VFMADD231PD Y3, Y4, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+480(SB), Y3
-	VFMADD213PD Y3, Y11, Y6
-	VFMADD213PD Y3, Y14, Y8
-	VFMADD231PD Y13, Y4, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+512(SB), Y13
-	VFMADD213PD Y13, Y11, Y6
-	VFMADD213PD Y13, Y14, Y8
-	VFMADD231PD Y3, Y4, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+544(SB), Y3
-	VFMADD213PD Y3, Y11, Y6
-	VFMADD213PD Y3, Y14, Y8
-	VFMADD231PD Y13, Y4, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+576(SB), Y13
-	VFMADD213PD Y13, Y11, Y6
-	VFMADD213PD Y13, Y14, Y8
-	VFMADD231PD Y3, Y4, Y13
-	VMULPD      Y6, Y11, Y3
-	VMULPD      Y8, Y14, Y6
-	VMULPD      Y13, Y4, Y4
-	VCMPPD      $0x11, Y7, Y10, Y8
-	VMOVUPD     544(BX), Y11
-	VCMPPD      $0x11, Y7, Y11, Y13
-	VMOVUPD     576(BX), Y14
-	VCMPPD      $0x11, Y7, Y14, Y7
-	VBLENDVPD   Y8, Y5, Y10, Y5
-	VBLENDVPD   Y13, Y12, Y11, Y8
-	VBLENDVPD   Y7, Y9, Y14, Y7
-	VSUBPD      Y5, Y1, Y1
-	VSUBPD      Y8, Y0, Y0
-	VSUBPD      Y7, Y2, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y5
-	VMULPD      256(BX), Y5, Y7
-	VMULPD      192(BX), Y5, Y8
-	VMULPD      128(BX), Y5, Y5
 	PREFETCHT0  1024(R12)(AX*1)
-	VMOVUPD     (R12)(AX*1), Y9
-	VMOVUPD     32(R12)(AX*1), Y10
+	VMOVUPD     (R12)(AX*1), Y12
+	VMOVUPD     32(R12)(AX*1), Y13
 	PREFETCHT0  1088(R12)(AX*1)
-	VMOVUPD     64(R12)(AX*1), Y11
+	VMOVUPD     64(R12)(AX*1), Y14
 	PREFETCHT0  1024(DI)(AX*1)
-	VMOVUPD     (DI)(AX*1), Y12
-	VMOVUPD     32(DI)(AX*1), Y13
+	VMOVUPD     (DI)(AX*1), Y15
+	VMOVUPD     Y15, 32(BX)
+	VMOVUPD     32(DI)(AX*1), Y15
+	VMOVUPD     Y15, 64(BX)
 	PREFETCHT0  1088(DI)(AX*1)
-	VMOVUPD     64(DI)(AX*1), Y14
-	VMOVUPD     288(BX), Y15
-	VMOVUPD     Y5, 576(BX)
-	VMOVUPD     96(BX), Y5
-	VMOVUPD     Y8, 544(BX)
-	VMINPD      Y5, Y15, Y8
-	VMOVUPD     Y7, 512(BX)
-	VMOVUPD     224(BX), Y7
-	VMOVUPD     Y14, 480(BX)
-	VMINPD      64(BX), Y7, Y14
-	VMOVUPD     Y13, 320(BX)
-	VMOVUPD     160(BX), Y13
-	VMOVUPD     Y12, 448(BX)
-	VMINPD      32(BX), Y13, Y12
-	VMULPD      Y9, Y15, Y15
-	VMULPD      Y10, Y7, Y7
-	VMULPD      Y11, Y13, Y13
-	VMULPD      Y9, Y5, Y5
-	VMOVUPD     Y5, 96(BX)
-	VMULPD      64(BX), Y10, Y5
-	VMOVUPD     Y5, 64(BX)
-	VMULPD      32(BX), Y11, Y5
-	VMINPD      Y9, Y8, Y8
-	VMINPD      Y10, Y14, Y9
-	VMINPD      Y11, Y12, Y10
-	VMINPD      256(BX), Y8, Y8
-	VMINPD      192(BX), Y9, Y9
-	VMINPD      128(BX), Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y11
-	VCMPPD      $0x11, Y8, Y11, Y8
-	VCMPPD      $0x11, Y9, Y11, Y9
-	VCMPPD      $0x11, Y10, Y11, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
-	VADDPD      Y11, Y1, Y12
-	VADDPD      Y11, Y0, Y14
-	VMOVUPD     Y10, 32(BX)
-	VADDPD      Y11, Y2, Y10
-	VMOVUPD     832(BX), Y11
-	VBLENDVPD   Y11, Y12, Y1, Y11
-	VMOVUPD     800(BX), Y12
-	VBLENDVPD   Y12, Y14, Y0, Y12
-	VMOVUPD     768(BX), Y14
-	VBLENDVPD   Y14, Y10, Y2, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y14
-	VADDPD      Y1, Y14, Y1
-	VADDPD      Y0, Y14, Y0
-	VADDPD      Y2, Y14, Y2
-	VMOVUPD     736(BX), Y14
-	VBLENDVPD   Y14, Y1, Y11, Y1
-	VMOVUPD     704(BX), Y11
-	VBLENDVPD   Y11, Y0, Y12, Y0
-	VMOVUPD     672(BX), Y11
-	VBLENDVPD   Y11, Y2, Y10, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+704(SB), Y10
-	VMULPD      Y10, Y1, Y11
-	VMULPD      Y10, Y0, Y12
-	VMULPD      Y10, Y2, Y10
-	VMOVUPD     896(BX), Y14
-	VFMADD231PD Y3, Y14, Y11
-	VMOVUPD     864(BX), Y3
-	VFMADD231PD Y6, Y3, Y12
-	VMOVUPD     640(BX), Y6
-	VFMADD231PD Y4, Y6, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y4
-	VFMADD231PD Y4, Y14, Y11
-	VFMADD231PD Y4, Y3, Y12
-	VFMADD231PD Y4, Y6, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y3
-	VFMADD231PD Y3, Y1, Y11
-	VFMADD231PD Y3, Y0, Y12
-	VFMADD231PD Y3, Y2, Y10
-	VMOVUPD     448(BX), Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y1
-	VXORPD      Y1, Y0, Y2
-	VMOVUPD     320(BX), Y3
-	VXORPD      Y1, Y3, Y6
-	VMOVUPD     480(BX), Y14
-	VXORPD      Y1, Y14, Y4
-	VMOVUPD     Y4, 640(BX)
-	VMULPD      Y15, Y0, Y4
-	VMOVUPD     Y4, 864(BX)
-	VMULPD      Y7, Y3, Y4
-	VMOVUPD     Y4, 896(BX)
-	VMULPD      Y13, Y14, Y4
-	VMOVUPD     Y4, 672(BX)
-	VMOVUPD     96(BX), Y4
-	VMULPD      Y4, Y0, Y0
-	VMOVUPD     Y0, 448(BX)
-	VMOVUPD     64(BX), Y0
-	VMULPD      Y0, Y3, Y3
-	VMULPD      Y5, Y14, Y14
-	VADDPD      Y4, Y15, Y4
-	VADDPD      Y0, Y7, Y0
-	VADDPD      Y5, Y13, Y5
-	VADDPD      256(BX), Y4, Y4
-	VADDPD      192(BX), Y0, Y0
-	VADDPD      128(BX), Y5, Y5
+	VMOVUPD     64(DI)(AX*1), Y15
+	VSQRTPD     Y0, Y0
+	VSQRTPD     Y1, Y1
+	VSQRTPD     Y2, Y2
+	VMOVUPD     Y15, 96(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y3, Y15
 	VMOVUPD     Y14, 128(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y14
-	VCMPPD      $0x11, Y14, Y4, Y4
-	VCMPPD      $0x11, Y14, Y0, Y0
-	VCMPPD      $0x11, Y14, Y5, Y5
-	VANDPD      Y4, Y8, Y4
-	VANDPD      Y0, Y9, Y0
-	VANDPD      32(BX), Y5, Y5
-	VMOVUPD     608(BX), Y8
-	VMOVUPD     512(BX), Y9
-	VFMADD231PD Y11, Y8, Y9
-	VMOVUPD     384(BX), Y14
-	VMOVUPD     Y5, 32(BX)
-	VMOVUPD     544(BX), Y5
-	VFMADD231PD Y12, Y14, Y5
-	VMOVUPD     Y0, 192(BX)
-	VMOVUPD     576(BX), Y0
-	VFMADD231PD 352(BX), Y10, Y0
-	VFMSUB213PD 512(BX), Y11, Y8
-	VFMSUB213PD 544(BX), Y12, Y14
-	VMOVUPD     576(BX), Y11
-	VFMSUB231PD 352(BX), Y10, Y11
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y10
-	VANDPD      Y9, Y10, Y12
-	VMOVUPD     Y4, 576(BX)
-	VANDPD      Y5, Y10, Y4
-	VMOVUPD     Y3, 352(BX)
-	VANDPD      Y0, Y10, Y3
-	VMOVUPD     Y13, 544(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y13
-	VMINPD      Y12, Y13, Y12
-	VMINPD      Y4, Y13, Y4
-	VMINPD      Y3, Y13, Y3
-	VANDPD      Y1, Y9, Y9
-	VANDPD      Y1, Y5, Y5
-	VANDPD      Y1, Y0, Y0
-	VMOVUPD     Y7, 384(BX)
-	VANDPD      Y8, Y10, Y7
-	VMOVUPD     Y15, 512(BX)
-	VANDPD      Y14, Y10, Y15
-	VMOVUPD     Y6, 608(BX)
-	VANDPD      Y11, Y10, Y6
-	VMINPD      Y7, Y13, Y7
-	VMINPD      Y15, Y13, Y15
-	VMINPD      Y6, Y13, Y6
-	VANDPD      Y8, Y1, Y8
-	VANDPD      Y14, Y1, Y13
-	VANDPD      Y11, Y1, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y11
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y14
-	VFMADD231PD Y11, Y12, Y14
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y10
-	VFMADD231PD Y11, Y4, Y10
-	VMOVUPD     Y1, 256(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y1
-	VFMADD231PD Y11, Y3, Y1
-	VMOVUPD     Y13, 64(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y12, Y13
-	VMOVUPD     Y8, 96(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y4, Y8
-	VMOVUPD     Y2, 480(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y3, Y2
-	VMOVUPD     Y0, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y0
-	VFMADD231PD Y11, Y7, Y0
-	VMOVUPD     Y5, 704(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y5
-	VFMADD231PD Y11, Y15, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+736(SB), Y6, Y11
-	VMOVUPD     Y9, 736(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y7, Y9
-	VMOVUPD     Y7, 768(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y15, Y7
-	VMOVUPD     Y15, 800(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y6, Y15
-	VMOVUPD     Y6, 832(BX)
-	VMULPD      Y13, Y14, Y6
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y4, Y14
 	VMOVUPD     Y13, 160(BX)
-	VMULPD      Y8, Y10, Y13
-	VMOVUPD     Y8, 224(BX)
-	VMULPD      Y2, Y1, Y8
-	VMOVUPD     Y2, 288(BX)
-	VMULPD      Y12, Y12, Y2
-	VMOVUPD     Y12, 416(BX)
-	VMULPD      Y4, Y4, Y12
-	VMOVUPD     Y4, 928(BX)
-	VMULPD      Y3, Y3, Y4
-	VMOVUPD     Y3, 960(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y3
-	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y2
-	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y12
-	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y4
-	VSUBPD      Y3, Y2, Y2
-	VSUBPD      Y3, Y12, Y12
-	VSUBPD      Y3, Y4, Y3
-	VMULPD      Y9, Y0, Y4
-	VMOVUPD     Y3, 992(BX)
-	VMULPD      Y7, Y5, Y3
-	VMOVUPD     Y12, 1024(BX)
-	VMULPD      Y15, Y11, Y12
-	VMOVUPD     Y2, 1056(BX)
-	VMOVUPD     (BX), Y2
-	VMOVUPD     Y15, 1088(BX)
-	VORPD       736(BX), Y2, Y15
-	VMOVUPD     Y7, 1120(BX)
-	VORPD       704(BX), Y2, Y7
-	VMOVUPD     Y9, 1152(BX)
-	VORPD       320(BX), Y2, Y9
-	VMOVUPD     480(BX), Y2
-	VCMPPD      $0x00, Y15, Y2, Y15
-	VMOVUPD     608(BX), Y2
-	VCMPPD      $0x00, Y7, Y2, Y7
-	VMOVUPD     640(BX), Y2
-	VCMPPD      $0x00, Y9, Y2, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y2
-	VMOVUPD     Y11, 1184(BX)
-	VMOVUPD     864(BX), Y11
-	VBLENDVPD   Y15, Y2, Y11, Y11
-	VMOVUPD     896(BX), Y15
-	VBLENDVPD   Y7, Y2, Y15, Y7
-	VMOVUPD     672(BX), Y15
-	VBLENDVPD   Y9, Y2, Y15, Y9
-	VMULPD      Y4, Y6, Y15
-	VMULPD      Y3, Y13, Y2
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y5, Y13
+	VMOVUPD     Y12, 192(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y6, Y12
+	VMOVUPD     Y6, 224(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y7, Y6
+	VMOVUPD     Y7, 256(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y8, Y7
+	VMOVUPD     Y8, 288(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y15, Y8
+	VMOVUPD     Y5, 320(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y14, Y5
+	VMOVUPD     Y4, 352(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y13, Y4
+	VMOVUPD     Y3, 384(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y12, Y3
+	VMOVUPD     Y2, 416(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y6, Y2
+	VMOVUPD     Y11, 448(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y7, Y11
+	VMOVUPD     Y1, 480(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y15, Y1
+	VMOVUPD     Y10, 512(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y14, Y10
+	VMOVUPD     Y0, 544(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y13, Y0
+	VMOVUPD     Y9, 576(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y12, Y9
+	VMOVUPD     Y11, 608(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y6, Y11
+	VMOVUPD     Y2, 640(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y7, Y2
+	VBLENDVPD   Y1, Y8, Y15, Y8
+	VBLENDVPD   Y10, Y5, Y14, Y5
+	VBLENDVPD   Y0, Y4, Y13, Y4
+	VBLENDVPD   Y9, Y3, Y12, Y3
 	VMOVUPD     Y9, 672(BX)
-	VMULPD      Y12, Y8, Y9
-	VMOVUPD     Y7, 896(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y7
-	VDIVPD      Y15, Y7, Y15
-	VDIVPD      Y2, Y7, Y2
-	VDIVPD      Y9, Y7, Y9
-	VMULPD      Y15, Y4, Y4
-	VMULPD      Y2, Y3, Y3
-	VMULPD      Y9, Y12, Y12
-	VMULPD      Y15, Y6, Y6
-	VMULPD      Y2, Y13, Y2
-	VMULPD      Y9, Y8, Y8
-	VMULPD      Y4, Y14, Y9
-	VMULPD      Y3, Y10, Y10
-	VMULPD      Y12, Y1, Y1
-	VMULPD      160(BX), Y4, Y4
-	VMULPD      224(BX), Y3, Y3
-	VMULPD      288(BX), Y12, Y12
-	VMULPD      Y6, Y0, Y0
-	VMULPD      Y2, Y5, Y5
-	VMULPD      1184(BX), Y8, Y13
-	VMULPD      1152(BX), Y6, Y6
-	VMULPD      1120(BX), Y2, Y2
-	VMULPD      1088(BX), Y8, Y8
-	VMULPD      768(BX), Y0, Y0
-	VMULPD      800(BX), Y5, Y5
-	VMULPD      832(BX), Y13, Y13
-	VMOVUPD     416(BX), Y14
-	VMULPD      Y9, Y14, Y9
-	VMOVUPD     928(BX), Y15
-	VMULPD      Y10, Y15, Y10
-	VMOVUPD     960(BX), Y7
-	VMULPD      Y1, Y7, Y1
-	VMOVUPD     Y12, 832(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y12
-	VMOVUPD     Y3, 800(BX)
-	VMULPD      1056(BX), Y12, Y3
-	VMOVUPD     Y4, 768(BX)
-	VMULPD      1024(BX), Y12, Y4
-	VMOVUPD     Y11, 1088(BX)
-	VMOVUPD     992(BX), Y11
-	VMULPD      Y12, Y11, Y12
-	VFMADD231PD Y14, Y14, Y3
-	VFMADD231PD Y15, Y15, Y4
-	VFMADD231PD Y7, Y7, Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD231PD 1056(BX), Y7, Y3
-	VFMADD231PD 1024(BX), Y7, Y4
-	VFMADD231PD Y7, Y11, Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y14
-	VFMADD231PD Y7, Y0, Y14
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y15
-	VFMADD231PD Y7, Y5, Y15
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
-	VFMADD231PD Y7, Y13, Y11
-	VMOVUPD     Y8, 960(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y8
-	VFMADD231PD Y7, Y9, Y8
-	VMOVUPD     Y9, 928(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y9
-	VFMADD231PD Y7, Y10, Y9
-	VFMADD213PD blackPriceRowsAVX2Consts<>+672(SB), Y1, Y7
-	VMOVUPD     Y1, 416(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y3, Y1
-	VMOVUPD     Y10, 1120(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y10
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y4, Y10
-	VMOVUPD     Y7, 1152(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y7
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y12, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y3, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y4, Y10
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y12, Y7
-	VMULPD      Y1, Y3, Y1
-	VMULPD      Y10, Y4, Y3
-	VMULPD      Y7, Y12, Y4
+	VBLENDVPD   Y11, 640(BX), Y6, Y9
+	VMOVUPD     Y11, 640(BX)
+	VBLENDVPD   Y2, 608(BX), Y7, Y11
+	VMOVUPD     Y2, 608(BX)
+	VCMPPD      $0x03, Y15, Y15, Y2
+	VMOVUPD     Y15, 704(BX)
+	VCMPPD      $0x03, Y14, Y14, Y15
+	VMOVUPD     Y14, 736(BX)
+	VCMPPD      $0x03, Y13, Y13, Y14
+	VMOVUPD     Y13, 768(BX)
+	VCMPPD      $0x03, Y12, Y12, Y13
+	VMOVUPD     Y12, 800(BX)
+	VCMPPD      $0x03, Y6, Y6, Y12
+	VMOVUPD     Y6, 832(BX)
+	VCMPPD      $0x03, Y7, Y7, Y6
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y1, Y1
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
+	VMOVUPD     Y7, 864(BX)
+	VMOVUPD     576(BX), Y7
+	VMULPD      544(BX), Y7, Y7
+	VMOVUPD     Y7, 544(BX)
 	VMOVUPD     512(BX), Y7
-	VFMADD213PD Y7, Y1, Y7
-	VMOVUPD     384(BX), Y1
-	VFMADD213PD Y1, Y3, Y1
-	VMOVUPD     544(BX), Y3
-	VFMADD213PD Y3, Y4, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y10
-	VFMADD231PD Y4, Y14, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y12
-	VFMADD231PD Y4, Y15, Y12
-	VMOVUPD     Y3, 544(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y3
-	VFMADD231PD Y4, Y11, Y3
-	VMOVUPD     Y1, 384(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y1
-	VFMADD213PD Y1, Y14, Y10
-	VFMADD213PD Y1, Y15, Y12
-	VFMADD213PD Y1, Y11, Y3
-	VMOVUPD     Y7, 512(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD Y7, Y14, Y10
-	VFMADD213PD Y7, Y15, Y12
-	VFMADD213PD Y7, Y11, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD Y7, Y10, Y14
-	VFMADD213PD Y7, Y12, Y15
-	VFMADD213PD Y7, Y3, Y11
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y3
-	VFMADD213PD Y3, Y14, Y0
-	VFMADD213PD Y3, Y15, Y5
-	VFMADD213PD Y3, Y11, Y13
-	VMULPD      Y6, Y0, Y0
-	VMULPD      Y2, Y5, Y2
-	VMULPD      960(BX), Y13, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y6
-	VANDPD      Y0, Y6, Y0
-	VANDPD      Y2, Y6, Y2
-	VANDPD      Y5, Y6, Y5
-	VMOVUPD     96(BX), Y10
-	VORPD       Y0, Y10, Y0
-	VMOVUPD     64(BX), Y11
-	VORPD       Y2, Y11, Y2
-	VMOVUPD     256(BX), Y12
-	VORPD       Y5, Y12, Y5
-	VMOVUPD     (BX), Y13
-	VORPD       Y10, Y13, Y10
-	VORPD       Y11, Y13, Y11
-	VORPD       Y12, Y13, Y12
-	VMOVUPD     480(BX), Y13
-	VCMPPD      $0x00, Y10, Y13, Y10
-	VMOVUPD     608(BX), Y13
-	VCMPPD      $0x00, Y11, Y13, Y11
-	VMOVUPD     640(BX), Y13
-	VCMPPD      $0x00, Y12, Y13, Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y13
-	VMOVUPD     448(BX), Y14
-	VBLENDVPD   Y10, Y13, Y14, Y10
-	VMOVUPD     352(BX), Y14
-	VBLENDVPD   Y11, Y13, Y14, Y11
-	VMOVUPD     128(BX), Y14
-	VBLENDVPD   Y12, Y13, Y14, Y12
-	VMOVUPD     1088(BX), Y13
-	VSUBPD      Y10, Y13, Y10
-	VMOVUPD     896(BX), Y13
-	VSUBPD      Y11, Y13, Y11
-	VMOVUPD     672(BX), Y13
-	VSUBPD      Y12, Y13, Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y13
-	VFMADD231PD Y4, Y8, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y14
-	VFMADD231PD Y4, Y9, Y14
-	VMOVUPD     1152(BX), Y15
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y15, Y4
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y1
-	VFMADD213PD Y1, Y8, Y13
-	VFMADD213PD Y1, Y9, Y14
-	VFMADD231PD Y4, Y15, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y4
-	VFMADD213PD Y4, Y8, Y13
-	VFMADD213PD Y4, Y9, Y14
-	VFMADD231PD Y1, Y15, Y4
-	VFMADD213PD Y7, Y13, Y8
-	VFMADD213PD Y7, Y14, Y9
-	VFMADD231PD Y4, Y15, Y7
-	VFMADD132PD 928(BX), Y3, Y8
-	VFMADD132PD 1120(BX), Y3, Y9
-	VFMADD231PD 416(BX), Y7, Y3
-	VMULPD      768(BX), Y8, Y1
-	VMULPD      800(BX), Y9, Y4
-	VMULPD      832(BX), Y3, Y3
-	VANDPD      Y1, Y6, Y1
-	VANDPD      Y4, Y6, Y4
-	VANDPD      Y3, Y6, Y3
-	VORPD       736(BX), Y1, Y1
-	VORPD       704(BX), Y4, Y4
-	VORPD       320(BX), Y3, Y3
-	VSUBPD      Y1, Y0, Y0
-	VSUBPD      Y4, Y2, Y1
-	VSUBPD      Y3, Y5, Y2
-	VMOVUPD     1056(BX), Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2112(SB), Y4
-	VMINPD      Y4, Y3, Y5
-	VMOVUPD     1024(BX), Y6
-	VMINPD      Y4, Y6, Y7
+	VMULPD      480(BX), Y7, Y7
+	VMOVUPD     Y7, 480(BX)
+	VMOVUPD     448(BX), Y7
+	VMULPD      416(BX), Y7, Y7
+	VMOVUPD     Y7, 416(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y8, Y7
+	VMOVUPD     Y0, 448(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y5, Y0
+	VMOVUPD     Y10, 512(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y4, Y10
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y7, Y7
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y0, Y0
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y10, Y10
+	VORPD       Y2, Y7, Y2
+	VORPD       Y15, Y0, Y0
+	VORPD       Y14, Y10, Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+160(SB), Y10
+	VANDPD      Y3, Y10, Y14
+	VANDPD      Y9, Y10, Y15
+	VANDPD      Y11, Y10, Y10
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y14, Y14
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y10, Y10
+	VORPD       Y13, Y14, Y13
+	VORPD       Y12, Y15, Y12
+	VORPD       Y6, Y10, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y10
+	VMULPD      Y10, Y2, Y14
+	VMULPD      Y10, Y0, Y15
+	VMOVUPD     Y0, 576(BX)
+	VMULPD      Y10, Y7, Y0
+	VPSRLQ      $0x34, Y8, Y8
+	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y4, Y4
+	VPSRLQ      $0x34, Y3, Y3
+	VPSRLQ      $0x34, Y9, Y9
+	VPSRLQ      $0x34, Y11, Y11
+	VCMPPD      $0x11, Y13, Y14, Y14
+	VCMPPD      $0x11, Y12, Y15, Y15
+	VCMPPD      $0x11, Y6, Y0, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y10
+	VORPD       Y10, Y8, Y8
+	VORPD       Y10, Y5, Y5
+	VORPD       Y10, Y4, Y4
+	VORPD       Y3, Y10, Y3
+	VORPD       Y9, Y10, Y9
+	VORPD       Y11, Y10, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y11
+	VSUBPD      Y11, Y8, Y8
+	VSUBPD      Y11, Y5, Y5
+	VSUBPD      Y11, Y4, Y4
+	VSUBPD      Y11, Y3, Y3
+	VSUBPD      Y11, Y9, Y9
+	VSUBPD      Y11, Y10, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+128(SB), Y11
+	VMOVUPD     Y0, 896(BX)
+	VANDPD      672(BX), Y11, Y0
+	VMOVUPD     Y15, 672(BX)
+	VANDPD      640(BX), Y11, Y15
+	VANDPD      608(BX), Y11, Y11
+	VSUBPD      Y1, Y8, Y1
+	VSUBPD      512(BX), Y5, Y5
+	VSUBPD      448(BX), Y4, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y8
+	VMOVUPD     Y4, 448(BX)
+	VMULPD      Y8, Y13, Y4
+	VMOVUPD     Y5, 512(BX)
+	VMULPD      Y8, Y12, Y5
+	VMULPD      Y8, Y6, Y8
+	VSUBPD      Y0, Y3, Y0
+	VSUBPD      Y15, Y9, Y3
+	VSUBPD      Y11, Y10, Y9
+	VADDPD      Y2, Y2, Y10
+	VMOVUPD     576(BX), Y11
+	VADDPD      Y11, Y11, Y15
+	VMOVUPD     Y9, 608(BX)
+	VADDPD      Y7, Y7, Y9
+	VCMPPD      $0x11, Y2, Y4, Y4
+	VCMPPD      $0x11, Y11, Y5, Y5
+	VCMPPD      $0x11, Y7, Y8, Y8
+	VBLENDVPD   Y14, Y10, Y2, Y2
+	VMOVUPD     672(BX), Y10
+	VBLENDVPD   Y10, Y15, Y11, Y11
+	VMOVUPD     896(BX), Y15
+	VBLENDVPD   Y15, Y9, Y7, Y7
+	VADDPD      Y13, Y13, Y9
+	VADDPD      Y12, Y12, Y15
+	VADDPD      Y6, Y6, Y10
+	VBLENDVPD   Y4, Y9, Y13, Y9
+	VBLENDVPD   Y5, Y15, Y12, Y12
+	VBLENDVPD   Y8, Y10, Y6, Y6
+	VMOVUPD     384(BX), Y10
+	VMULPD      544(BX), Y10, Y13
+	VMOVUPD     352(BX), Y15
+	VMOVUPD     Y8, 576(BX)
+	VMULPD      480(BX), Y15, Y8
+	VMOVUPD     Y5, 640(BX)
+	VMOVUPD     320(BX), Y5
+	VMOVUPD     Y4, 928(BX)
+	VMULPD      416(BX), Y5, Y4
+	VMOVUPD     Y14, 960(BX)
+	VADDPD      Y9, Y2, Y14
+	VADDPD      Y12, Y11, Y5
+	VADDPD      Y6, Y7, Y15
+	VSUBPD      Y9, Y2, Y2
+	VSUBPD      Y12, Y11, Y9
+	VSUBPD      Y6, Y7, Y6
+	VMOVUPD     704(BX), Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
+	VCMPPD      $0x00, Y11, Y7, Y12
+	VMOVUPD     736(BX), Y7
+	VCMPPD      $0x00, Y11, Y7, Y10
+	VMOVUPD     768(BX), Y7
+	VMOVUPD     Y3, 992(BX)
+	VCMPPD      $0x00, Y11, Y7, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y7
+	VBLENDVPD   Y12, Y7, Y1, Y1
+	VMOVUPD     512(BX), Y12
+	VBLENDVPD   Y10, Y7, Y12, Y10
+	VMOVUPD     448(BX), Y12
+	VBLENDVPD   Y3, Y7, Y12, Y3
+	VMULPD      Y13, Y14, Y12
+	VMULPD      Y8, Y5, Y7
+	VMOVUPD     Y3, 448(BX)
+	VMULPD      Y4, Y15, Y3
+	VMOVUPD     Y10, 512(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y10
+	VDIVPD      Y12, Y10, Y12
+	VDIVPD      Y7, Y10, Y7
+	VDIVPD      Y3, Y10, Y3
+	VMULPD      Y12, Y13, Y13
+	VMULPD      Y7, Y8, Y8
+	VMULPD      Y3, Y4, Y4
+	VMULPD      Y12, Y14, Y12
+	VMULPD      Y7, Y5, Y5
+	VMULPD      Y3, Y15, Y3
+	VMULPD      Y13, Y2, Y2
+	VMULPD      Y8, Y9, Y7
+	VMULPD      Y4, Y6, Y4
+	VMOVUPD     800(BX), Y6
+	VCMPPD      $0x00, Y11, Y6, Y8
+	VMOVUPD     832(BX), Y9
+	VCMPPD      $0x00, Y11, Y9, Y13
+	VMOVUPD     864(BX), Y14
+	VCMPPD      $0x00, Y11, Y14, Y15
+	VMULPD      384(BX), Y12, Y12
+	VMULPD      352(BX), Y5, Y5
+	VMULPD      320(BX), Y3, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y11
+	VBLENDVPD   Y8, Y11, Y0, Y0
 	VMOVUPD     992(BX), Y8
-	VMINPD      Y4, Y8, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2144(SB), Y9
-	VMAXPD      Y9, Y5, Y5
-	VMAXPD      Y9, Y7, Y7
-	VMAXPD      Y9, Y4, Y4
-	VSUBPD      Y5, Y3, Y3
-	VSUBPD      Y7, Y6, Y6
-	VSUBPD      Y4, Y8, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2176(SB), Y9
-	VADDPD      Y9, Y5, Y5
-	VADDPD      Y9, Y7, Y7
-	VADDPD      Y9, Y4, Y4
-	VADDPD      Y9, Y3, Y3
-	VADDPD      Y9, Y6, Y6
-	VADDPD      Y9, Y8, Y8
+	VBLENDVPD   Y13, Y11, Y8, Y8
+	VMOVUPD     608(BX), Y13
+	VBLENDVPD   Y15, Y11, Y13, Y11
+	VMULPD      Y2, Y2, Y13
+	VMULPD      Y7, Y7, Y15
+	VMULPD      Y4, Y4, Y10
+	VMOVUPD     Y3, 608(BX)
+	VMOVUPD     704(BX), Y3
+	VMOVUPD     Y5, 992(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+352(SB), Y5
+	VMOVUPD     Y12, 1024(BX)
+	VCMPPD      $0x11, Y5, Y3, Y12
+	VMOVUPD     Y4, 1056(BX)
+	VMOVUPD     736(BX), Y4
+	VMOVUPD     Y7, 1088(BX)
+	VCMPPD      $0x11, Y5, Y4, Y7
+	VMOVUPD     Y2, 1120(BX)
+	VMOVUPD     768(BX), Y2
+	VCMPPD      $0x11, Y5, Y2, Y14
+	VBLENDVPD   Y12, Y1, Y3, Y1
+	VBLENDVPD   Y7, 512(BX), Y4, Y3
+	VBLENDVPD   Y14, 448(BX), Y2, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+384(SB), Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y7
+	VFMADD231PD Y4, Y13, Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD Y4, Y15, Y12
+	VFMADD213PD blackPriceRowsAVX2Consts<>+416(SB), Y10, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+448(SB), Y14
+	VFMADD213PD Y14, Y13, Y7
+	VFMADD213PD Y14, Y15, Y12
+	VFMADD231PD Y4, Y10, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+480(SB), Y4
+	VFMADD213PD Y4, Y13, Y7
+	VFMADD213PD Y4, Y15, Y12
+	VFMADD231PD Y14, Y10, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+512(SB), Y14
+	VFMADD213PD Y14, Y13, Y7
+	VFMADD213PD Y14, Y15, Y12
+	VFMADD231PD Y4, Y10, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+544(SB), Y4
+	VFMADD213PD Y4, Y13, Y7
+	VFMADD213PD Y4, Y15, Y12
+	VFMADD231PD Y14, Y10, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+576(SB), Y14
+	VFMADD213PD Y14, Y13, Y7
+	VFMADD213PD Y14, Y15, Y12
+	VFMADD231PD Y4, Y10, Y14
+	VMULPD      Y7, Y13, Y4
+	VMULPD      Y12, Y15, Y7
+	VMULPD      Y14, Y10, Y10
+	VCMPPD      $0x11, Y5, Y6, Y12
+	VCMPPD      $0x11, Y5, Y9, Y13
+	VMOVUPD     864(BX), Y14
+	VCMPPD      $0x11, Y5, Y14, Y5
+	VBLENDVPD   Y12, Y0, Y6, Y0
+	VBLENDVPD   Y13, Y8, Y9, Y6
+	VBLENDVPD   Y5, Y11, Y14, Y5
+	VSUBPD      Y0, Y1, Y0
+	VSUBPD      Y6, Y3, Y1
+	VSUBPD      Y5, Y2, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y3
+	VMULPD      544(BX), Y3, Y5
+	VMULPD      480(BX), Y3, Y6
+	VMULPD      416(BX), Y3, Y3
+	VMOVUPD     384(BX), Y8
+	VMULPD      192(BX), Y8, Y9
+	VMOVUPD     352(BX), Y11
+	VMULPD      160(BX), Y11, Y12
+	VMOVUPD     320(BX), Y13
+	VMULPD      128(BX), Y13, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y15
+	VMOVUPD     Y3, 864(BX)
+	VADDPD      Y15, Y0, Y3
+	VMOVUPD     Y6, 832(BX)
+	VADDPD      Y15, Y1, Y6
+	VMOVUPD     Y5, 800(BX)
+	VADDPD      Y15, Y2, Y5
+	VMOVUPD     224(BX), Y15
+	VMINPD      Y15, Y8, Y8
+	VMOVUPD     Y10, 384(BX)
+	VMOVUPD     256(BX), Y10
+	VMINPD      Y10, Y11, Y11
+	VMOVUPD     Y7, 352(BX)
+	VMOVUPD     288(BX), Y7
+	VMINPD      Y7, Y13, Y13
+	VMULPD      192(BX), Y15, Y15
+	VMULPD      160(BX), Y10, Y10
+	VMULPD      128(BX), Y7, Y7
+	VMOVUPD     Y4, 288(BX)
+	VMOVUPD     960(BX), Y4
+	VBLENDVPD   Y4, Y3, Y0, Y3
+	VMOVUPD     672(BX), Y4
+	VBLENDVPD   Y4, Y6, Y1, Y4
+	VMOVUPD     896(BX), Y6
+	VBLENDVPD   Y6, Y5, Y2, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y6
+	VADDPD      Y0, Y6, Y0
+	VADDPD      Y1, Y6, Y1
+	VADDPD      Y2, Y6, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y6
+	VMOVUPD     Y7, 896(BX)
+	VXORPD      32(BX), Y6, Y7
+	VMOVUPD     Y7, 672(BX)
+	VXORPD      64(BX), Y6, Y7
+	VMOVUPD     Y7, 960(BX)
+	VXORPD      96(BX), Y6, Y7
+	VMINPD      192(BX), Y8, Y8
+	VMINPD      160(BX), Y11, Y11
+	VMINPD      128(BX), Y13, Y13
+	VMOVUPD     Y7, 128(BX)
+	VMOVUPD     928(BX), Y7
+	VBLENDVPD   Y7, Y0, Y3, Y0
+	VMOVUPD     640(BX), Y3
+	VBLENDVPD   Y3, Y1, Y4, Y1
+	VMOVUPD     576(BX), Y3
+	VBLENDVPD   Y3, Y2, Y5, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+704(SB), Y3
+	VMULPD      Y3, Y0, Y4
+	VMULPD      Y3, Y1, Y5
+	VMULPD      Y3, Y2, Y3
+	VMOVUPD     32(BX), Y7
+	VMULPD      Y9, Y7, Y6
+	VMOVUPD     Y6, 576(BX)
+	VMULPD      64(BX), Y12, Y6
+	VMOVUPD     Y6, 640(BX)
+	VMULPD      96(BX), Y14, Y6
+	VMULPD      Y15, Y7, Y7
+	VMOVUPD     Y7, 32(BX)
+	VMULPD      64(BX), Y10, Y7
+	VMOVUPD     Y7, 64(BX)
+	VMOVUPD     896(BX), Y7
+	VMOVUPD     Y6, 928(BX)
+	VMULPD      96(BX), Y7, Y6
+	VMOVUPD     Y6, 96(BX)
+	VMOVUPD     1120(BX), Y6
+	VFMADD231PD 288(BX), Y6, Y4
+	VMOVUPD     Y2, 288(BX)
+	VMOVUPD     1088(BX), Y2
+	VFMADD231PD 352(BX), Y2, Y5
+	VMOVUPD     Y1, 352(BX)
+	VMOVUPD     1056(BX), Y1
+	VFMADD231PD 384(BX), Y1, Y3
+	VADDPD      Y15, Y9, Y15
+	VADDPD      Y10, Y12, Y10
+	VADDPD      Y7, Y14, Y7
+	VMINPD      544(BX), Y8, Y8
+	VMINPD      480(BX), Y11, Y11
+	VMINPD      416(BX), Y13, Y13
+	VMOVUPD     Y14, 896(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y14
+	VFMADD231PD Y14, Y6, Y4
+	VFMADD231PD Y14, Y2, Y5
+	VFMADD231PD Y14, Y1, Y3
+	VADDPD      544(BX), Y15, Y1
+	VADDPD      480(BX), Y10, Y2
+	VADDPD      416(BX), Y7, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y7
+	VCMPPD      $0x11, Y8, Y7, Y8
+	VCMPPD      $0x11, Y11, Y7, Y10
+	VCMPPD      $0x11, Y13, Y7, Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y11
+	VFMADD231PD Y11, Y0, Y4
+	VFMADD231PD 352(BX), Y11, Y5
+	VFMADD231PD 288(BX), Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y0
+	VCMPPD      $0x11, Y0, Y1, Y1
+	VCMPPD      $0x11, Y0, Y2, Y2
+	VCMPPD      $0x11, Y0, Y6, Y0
+	VMOVUPD     1024(BX), Y6
+	VMOVUPD     800(BX), Y11
+	VFMADD231PD Y4, Y6, Y11
+	VMOVUPD     992(BX), Y13
+	VMOVUPD     832(BX), Y15
+	VFMADD231PD Y5, Y13, Y15
+	VMOVUPD     Y12, 288(BX)
+	VMOVUPD     608(BX), Y12
+	VMOVUPD     Y9, 352(BX)
+	VMOVUPD     864(BX), Y9
+	VFMADD231PD Y3, Y12, Y9
+	VFMSUB213PD 800(BX), Y4, Y6
+	VFMSUB213PD 832(BX), Y5, Y13
+	VFMSUB213PD 864(BX), Y3, Y12
+	VANDPD      Y1, Y8, Y1
+	VANDPD      Y2, Y10, Y2
+	VANDPD      Y0, Y7, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y3
+	VANDPD      Y11, Y3, Y4
+	VANDPD      Y15, Y3, Y5
+	VANDPD      Y9, Y3, Y7
+	VANDPD      Y6, Y3, Y8
+	VANDPD      Y13, Y3, Y10
+	VMOVUPD     Y0, 864(BX)
+	VANDPD      Y12, Y3, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y3
+	VMINPD      Y4, Y3, Y4
+	VMINPD      Y5, Y3, Y5
+	VMINPD      Y7, Y3, Y7
+	VMINPD      Y8, Y3, Y8
+	VMINPD      Y10, Y3, Y10
+	VMINPD      Y0, Y3, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y3
+	VANDPD      Y3, Y11, Y11
+	VANDPD      Y3, Y15, Y15
+	VANDPD      Y3, Y9, Y9
+	VMOVUPD     Y2, 608(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y2
+	VFMADD213PD Y14, Y4, Y2
+	VMOVUPD     Y1, 832(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y1
+	VFMADD213PD Y14, Y5, Y1
+	VMOVUPD     Y9, 992(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y9
+	VFMADD213PD Y14, Y7, Y9
+	VMOVUPD     Y15, 800(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y4, Y15
+	VMOVUPD     Y11, 1024(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y5, Y11
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y7, Y3
+	VMOVUPD     Y7, 416(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y7
+	VFMADD213PD Y14, Y8, Y7
+	VMOVUPD     Y5, 480(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y5
+	VFMADD213PD Y14, Y10, Y5
+	VMOVUPD     Y4, 544(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y4
+	VFMADD213PD Y14, Y0, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+928(SB), Y14
+	VMOVUPD     Y4, 1056(BX)
+	VADDPD      Y14, Y8, Y4
+	VMOVUPD     Y8, 1088(BX)
+	VADDPD      Y14, Y10, Y8
+	VADDPD      Y14, Y0, Y14
+	VMOVUPD     Y0, 1120(BX)
+	VMULPD      Y15, Y2, Y0
+	VMOVUPD     Y10, 384(BX)
+	VMULPD      Y11, Y1, Y10
+	VMOVUPD     Y11, 160(BX)
+	VMULPD      Y3, Y9, Y11
+	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y6, Y6
+	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y13, Y13
+	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y12, Y12
+	VMOVUPD     Y12, 192(BX)
+	VMULPD      Y4, Y7, Y12
+	VMOVUPD     Y13, 256(BX)
+	VMULPD      Y8, Y5, Y13
+	VMOVUPD     Y6, 224(BX)
+	VMULPD      1056(BX), Y14, Y6
+	VMOVUPD     Y14, 320(BX)
+	VMOVUPD     544(BX), Y14
+	VMOVUPD     Y8, 768(BX)
+	VMULPD      Y14, Y14, Y8
+	VMOVUPD     480(BX), Y14
+	VMOVUPD     Y4, 448(BX)
+	VMULPD      Y14, Y14, Y4
+	VMOVUPD     416(BX), Y14
+	VMOVUPD     Y5, 736(BX)
+	VMULPD      Y14, Y14, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y14
+	VMOVUPD     Y7, 512(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+992(SB), Y7
+	VFMADD213PD Y7, Y14, Y8
+	VFMADD213PD Y7, Y14, Y4
+	VFMADD213PD Y7, Y14, Y5
+	VMULPD      Y12, Y0, Y14
+	VMULPD      Y13, Y10, Y7
+	VMOVUPD     Y5, 704(BX)
+	VMULPD      Y6, Y11, Y5
+	VMOVUPD     Y4, 1152(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y4
+	VDIVPD      Y14, Y4, Y14
+	VDIVPD      Y7, Y4, Y7
+	VDIVPD      Y5, Y4, Y5
+	VMULPD      Y14, Y12, Y12
+	VMULPD      Y7, Y13, Y13
+	VMULPD      Y5, Y6, Y6
+	VMULPD      Y14, Y0, Y0
+	VMULPD      Y7, Y10, Y7
+	VMULPD      Y5, Y11, Y5
+	VMULPD      Y12, Y2, Y2
+	VMULPD      Y13, Y1, Y1
+	VMULPD      Y6, Y9, Y9
+	VMULPD      Y12, Y15, Y10
+	VMULPD      160(BX), Y13, Y11
+	VMULPD      Y6, Y3, Y3
+	VMULPD      512(BX), Y0, Y6
+	VMULPD      736(BX), Y7, Y12
+	VMULPD      1056(BX), Y5, Y13
+	VMULPD      448(BX), Y0, Y0
+	VMULPD      768(BX), Y7, Y7
+	VMULPD      320(BX), Y5, Y5
+	VMULPD      544(BX), Y2, Y2
+	VMULPD      480(BX), Y1, Y1
+	VMULPD      416(BX), Y9, Y9
+	VMULPD      1088(BX), Y6, Y6
+	VMULPD      384(BX), Y12, Y12
+	VMULPD      1120(BX), Y13, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+992(SB), Y14
+	VSUBPD      Y14, Y8, Y15
+	VMOVUPD     Y5, 1120(BX)
+	VMOVUPD     1152(BX), Y5
+	VMOVUPD     Y7, 384(BX)
+	VSUBPD      Y14, Y5, Y7
+	VMOVUPD     Y0, 1088(BX)
+	VMOVUPD     704(BX), Y0
+	VSUBPD      Y14, Y0, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y4
+	VPADDQ      Y4, Y8, Y8
+	VPADDQ      Y4, Y5, Y5
+	VPADDQ      Y4, Y0, Y0
+	VPSLLQ      $0x34, Y8, Y4
 	VPSLLQ      $0x34, Y5, Y5
-	VPSLLQ      $0x34, Y7, Y7
-	VPSLLQ      $0x34, Y4, Y4
-	VPSLLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y8, Y8
-	VMULPD      512(BX), Y3, Y3
-	VMULPD      384(BX), Y6, Y6
-	VMULPD      544(BX), Y8, Y8
-	VMULPD      Y5, Y3, Y3
-	VMULPD      Y7, Y6, Y5
-	VMULPD      Y4, Y8, Y4
-	VFMADD231PD Y0, Y3, Y10
-	VFMADD231PD Y1, Y5, Y11
-	VFMADD231PD Y2, Y4, Y12
-	VMOVUPD     576(BX), Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y1
-	VBLENDVPD   Y0, Y10, Y1, Y0
-	VMOVUPD     192(BX), Y2
-	VBLENDVPD   Y2, Y11, Y1, Y2
-	VMOVUPD     32(BX), Y3
-	VBLENDVPD   Y3, Y12, Y1, Y1
+	VPSLLQ      $0x34, Y0, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y8
+	VMOVUPD     Y0, 704(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y0
+	VFMADD231PD Y8, Y2, Y0
+	VMOVUPD     Y5, 1152(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y5
+	VFMADD231PD Y8, Y1, Y5
+	VMOVUPD     Y4, 320(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y4
+	VFMADD231PD Y8, Y9, Y4
+	VMOVUPD     Y3, 768(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD Y8, Y6, Y3
+	VMOVUPD     Y6, 448(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y6
+	VFMADD231PD Y8, Y12, Y6
+	VFMADD213PD blackPriceRowsAVX2Consts<>+640(SB), Y13, Y8
+	VMOVUPD     Y13, 1056(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+1056(SB), Y15, Y13
+	VMOVUPD     Y12, 736(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+1056(SB), Y7, Y12
+	VMOVUPD     Y8, 512(BX)
+	VMULPD      blackPriceRowsAVX2Consts<>+1056(SB), Y14, Y8
+	VMOVUPD     Y6, 160(BX)
+	VMOVUPD     544(BX), Y6
+	VFMADD231PD Y6, Y6, Y13
+	VMOVUPD     480(BX), Y6
+	VFMADD231PD Y6, Y6, Y12
+	VMOVUPD     416(BX), Y6
+	VFMADD231PD Y6, Y6, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y6
+	VFMADD231PD Y6, Y15, Y13
+	VFMADD231PD Y6, Y7, Y12
+	VFMADD231PD Y6, Y14, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y14
+	VFMADD231PD Y6, Y5, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y15
+	VFMADD231PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y6
+	VFMADD213PD Y6, Y0, Y7
+	VFMADD213PD Y6, Y5, Y14
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y6
+	VFMADD213PD Y6, Y7, Y0
+	VFMADD213PD Y6, Y14, Y5
+	VFMADD213PD Y6, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y7
+	VFMADD213PD Y7, Y0, Y2
+	VFMADD213PD Y7, Y5, Y1
+	VFMADD213PD Y7, Y4, Y9
+	VMULPD      Y10, Y2, Y0
+	VMULPD      Y11, Y1, Y1
+	VMULPD      768(BX), Y9, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y5
+	VFMADD231PD Y4, Y3, Y5
+	VMOVUPD     160(BX), Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD231PD Y4, Y9, Y10
+	VMOVUPD     512(BX), Y11
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y11, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y14
+	VANDPD      Y0, Y14, Y0
+	VANDPD      Y1, Y14, Y1
+	VANDPD      Y2, Y14, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y15
+	VFMADD213PD Y15, Y3, Y5
+	VFMADD213PD Y15, Y9, Y10
+	VFMADD231PD Y4, Y11, Y15
+	VMOVUPD     1024(BX), Y4
+	VORPD       Y0, Y4, Y0
+	VMOVUPD     800(BX), Y14
+	VORPD       Y1, Y14, Y1
+	VMOVUPD     992(BX), Y6
+	VORPD       Y2, Y6, Y2
+	VMOVUPD     (BX), Y7
+	VORPD       Y4, Y7, Y4
+	VORPD       Y14, Y7, Y14
+	VORPD       Y6, Y7, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD Y7, Y3, Y5
+	VFMADD213PD Y7, Y9, Y10
+	VFMADD231PD Y15, Y11, Y7
+	VMOVUPD     672(BX), Y15
+	VCMPPD      $0x00, Y4, Y15, Y4
+	VMOVUPD     960(BX), Y15
+	VCMPPD      $0x00, Y14, Y15, Y14
+	VMOVUPD     128(BX), Y15
+	VCMPPD      $0x00, Y6, Y15, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y15
+	VFMADD213PD Y15, Y3, Y5
+	VFMADD213PD Y15, Y9, Y10
+	VFMADD231PD Y7, Y11, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y7
+	VMOVUPD     Y2, 992(BX)
+	VMOVUPD     576(BX), Y2
+	VBLENDVPD   Y4, Y7, Y2, Y2
+	VMOVUPD     640(BX), Y4
+	VBLENDVPD   Y14, Y7, Y4, Y4
+	VMOVUPD     928(BX), Y14
+	VBLENDVPD   Y6, Y7, Y14, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y14
+	VFMADD213PD Y14, Y3, Y5
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD231PD Y15, Y11, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD231PD Y15, Y13, Y7
+	VMOVUPD     Y1, 928(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y1
+	VFMADD231PD Y15, Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y11, Y14
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y13, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y12, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y8, Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y11, Y14
+	VMULPD      Y7, Y13, Y7
+	VMULPD      Y1, Y12, Y1
+	VMULPD      Y15, Y8, Y8
+	VMOVUPD     (BX), Y12
+	VORPD       224(BX), Y12, Y13
+	VORPD       256(BX), Y12, Y15
+	VORPD       192(BX), Y12, Y12
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y3, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y9, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y11, Y14
+	VADDPD      blackPriceRowsAVX2Consts<>+32(SB), Y7, Y7
+	VADDPD      blackPriceRowsAVX2Consts<>+32(SB), Y1, Y1
+	VADDPD      blackPriceRowsAVX2Consts<>+32(SB), Y8, Y8
+	VMOVUPD     Y0, 640(BX)
+	VMOVUPD     672(BX), Y0
+	VCMPPD      $0x00, Y13, Y0, Y0
+	VMOVUPD     960(BX), Y13
+	VCMPPD      $0x00, Y15, Y13, Y13
+	VMOVUPD     128(BX), Y15
+	VCMPPD      $0x00, Y12, Y15, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y15
+	VFMADD213PD Y15, Y3, Y5
+	VFMADD213PD Y15, Y9, Y10
+	VFMADD231PD Y14, Y11, Y15
+	VMULPD      320(BX), Y7, Y7
+	VMULPD      1152(BX), Y1, Y1
+	VMULPD      704(BX), Y8, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y14
+	VMOVUPD     Y6, 704(BX)
+	VMOVUPD     32(BX), Y6
+	VBLENDVPD   Y0, Y14, Y6, Y0
+	VMOVUPD     64(BX), Y6
+	VBLENDVPD   Y13, Y14, Y6, Y6
+	VMOVUPD     96(BX), Y13
+	VBLENDVPD   Y12, Y14, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y13
+	VFMADD213PD Y13, Y3, Y5
+	VFMADD213PD Y13, Y9, Y10
+	VFMADD231PD Y15, Y11, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2144(SB), Y14
+	VMULPD      Y14, Y7, Y7
+	VMULPD      Y14, Y1, Y1
+	VMULPD      Y14, Y8, Y8
+	VSUBPD      Y0, Y2, Y0
+	VSUBPD      Y6, Y4, Y2
+	VMOVUPD     704(BX), Y4
+	VSUBPD      Y12, Y4, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y6
+	VFMADD213PD Y6, Y3, Y5
+	VFMADD213PD Y6, Y9, Y10
+	VFMADD231PD Y13, Y11, Y6
+	VMULPD      352(BX), Y7, Y7
+	VMULPD      288(BX), Y1, Y1
+	VMULPD      896(BX), Y8, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y12
+	VFMADD213PD Y12, Y5, Y3
+	VFMADD213PD Y12, Y10, Y9
+	VFMADD231PD Y6, Y11, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y5
+	VFMADD132PD 448(BX), Y5, Y3
+	VFMADD132PD 736(BX), Y5, Y9
+	VFMADD231PD 1056(BX), Y12, Y5
+	VMULPD      1088(BX), Y3, Y3
+	VMULPD      384(BX), Y9, Y6
+	VMULPD      1120(BX), Y5, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y9
+	VANDPD      Y3, Y9, Y3
+	VANDPD      Y6, Y9, Y6
+	VANDPD      Y5, Y9, Y5
+	VORPD       224(BX), Y3, Y3
+	VORPD       256(BX), Y6, Y6
+	VORPD       192(BX), Y5, Y5
+	VSUBPD      640(BX), Y3, Y3
+	VSUBPD      928(BX), Y6, Y6
+	VSUBPD      992(BX), Y5, Y5
+	VFMADD231PD Y3, Y7, Y0
+	VFMADD231PD Y6, Y1, Y2
+	VFMADD231PD Y5, Y8, Y4
+	VMOVUPD     832(BX), Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2176(SB), Y3
+	VBLENDVPD   Y1, Y0, Y3, Y0
+	VMOVUPD     608(BX), Y1
+	VBLENDVPD   Y1, Y2, Y3, Y1
+	VMOVUPD     864(BX), Y2
+	VBLENDVPD   Y2, Y4, Y3, Y2
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y0, (SI)(AX*1)
-	VMOVUPD     Y2, 32(SI)(AX*1)
+	VMOVUPD     Y1, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y1, 64(SI)(AX*1)
+	VMOVUPD     Y2, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+12, CX
 	JGE         body
@@ -2686,10 +2688,10 @@ tail:
 	VORPD       Y7, Y2, Y2
 	VPSRLQ      $0x34, Y12, Y7
 	VPSRLQ      $0x34, Y13, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y12
 	VORPD       Y12, Y7, Y7
 	VORPD       Y12, Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y13
 	VSUBPD      Y13, Y7, Y7
 	VSUBPD      Y13, Y10, Y10
 	VSUBPD      Y5, Y7, Y5
@@ -2709,7 +2711,7 @@ tail:
 	VSUBPD      Y13, Y9, Y9
 	VSUBPD      Y1, Y6, Y1
 	VSUBPD      Y3, Y9, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y6
 	VMULPD      Y6, Y0, Y9
 	VMULPD      Y6, Y2, Y10
 	VCMPPD      $0x11, Y8, Y9, Y9
@@ -2828,10 +2830,10 @@ tail:
 	VMINPD      Y8, Y5, Y5
 	VMINPD      160(BX), Y7, Y7
 	VMINPD      96(BX), Y5, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y8
 	VCMPPD      $0x11, Y7, Y8, Y7
 	VCMPPD      $0x11, Y5, Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y8
 	VADDPD      Y8, Y1, Y13
 	VMOVUPD     Y5, 32(BX)
 	VADDPD      Y8, Y2, Y5
@@ -2855,10 +2857,10 @@ tail:
 	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y6
 	VFMADD231PD Y6, Y0, Y8
 	VFMADD231PD Y6, Y4, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y0
 	VFMADD231PD Y0, Y1, Y8
 	VFMADD231PD Y0, Y2, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y0
 	VXORPD      Y0, Y9, Y1
 	VXORPD      Y0, Y10, Y2
 	VMULPD      Y11, Y9, Y4
@@ -2926,11 +2928,9 @@ tail:
 	VMOVUPD     Y6, 128(BX)
 	VMULPD      Y11, Y11, Y6
 	VMOVUPD     Y11, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y11
-	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y11, Y10
-	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y11, Y6
-	VSUBPD      Y11, Y10, Y10
-	VSUBPD      Y11, Y6, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+992(SB), Y11
+	VFMADD132PD blackPriceRowsAVX2Consts<>+960(SB), Y11, Y10
+	VFMADD132PD blackPriceRowsAVX2Consts<>+960(SB), Y11, Y6
 	VMULPD      Y0, Y13, Y11
 	VMOVUPD     Y6, 224(BX)
 	VMULPD      Y7, Y5, Y6
@@ -2972,236 +2972,247 @@ tail:
 	VMULPD      608(BX), Y3, Y3
 	VMULPD      416(BX), Y4, Y4
 	VMULPD      448(BX), Y7, Y7
-	VMOVUPD     128(BX), Y10
-	VMULPD      Y6, Y10, Y6
-	VMOVUPD     320(BX), Y11
-	VMULPD      Y5, Y11, Y5
-	VMOVUPD     192(BX), Y12
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y13
-	VMULPD      Y13, Y12, Y9
+	VMULPD      128(BX), Y6, Y6
+	VMULPD      320(BX), Y5, Y5
+	VMOVUPD     192(BX), Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+992(SB), Y11
+	VSUBPD      Y11, Y10, Y12
+	VMOVUPD     224(BX), Y13
+	VSUBPD      Y11, Y13, Y11
 	VMOVUPD     Y2, 448(BX)
-	VMOVUPD     224(BX), Y2
-	VMULPD      Y13, Y2, Y13
-	VFMADD231PD Y10, Y10, Y9
-	VFMADD231PD Y11, Y11, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y10
-	VFMADD231PD Y10, Y12, Y9
-	VFMADD231PD Y10, Y2, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
-	VFMADD231PD Y10, Y4, Y11
-	VMOVUPD     Y13, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y13
-	VFMADD231PD Y10, Y7, Y13
-	VMOVUPD     Y9, 128(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y9
-	VFMADD231PD Y10, Y6, Y9
-	VFMADD213PD blackPriceRowsAVX2Consts<>+672(SB), Y5, Y10
-	VMOVUPD     Y0, 416(BX)
-	VMINPD      blackPriceRowsAVX2Consts<>+2112(SB), Y12, Y0
-	VMOVUPD     Y5, 608(BX)
-	VMINPD      blackPriceRowsAVX2Consts<>+2112(SB), Y2, Y5
-	VMAXPD      blackPriceRowsAVX2Consts<>+2144(SB), Y0, Y0
-	VMAXPD      blackPriceRowsAVX2Consts<>+2144(SB), Y5, Y5
-	VSUBPD      Y0, Y12, Y12
-	VSUBPD      Y5, Y2, Y2
-	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y0, Y0
-	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y5, Y5
-	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y12, Y12
-	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y2, Y2
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y5, Y5
-	VPSLLQ      $0x34, Y12, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y2
+	VPADDQ      Y2, Y10, Y10
+	VPADDQ      Y2, Y13, Y2
+	VPSLLQ      $0x34, Y10, Y10
 	VPSLLQ      $0x34, Y2, Y2
-	VMOVUPD     Y5, 224(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y5
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1440(SB), Y11, Y5
-	VMOVUPD     Y0, 192(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y0
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1440(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1728(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1728(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1760(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1760(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1792(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1792(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y11, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y13, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y5, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y0, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y0
-	VFMADD213PD Y0, Y11, Y4
-	VFMADD213PD Y0, Y13, Y7
-	VMULPD      Y8, Y4, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y13
+	VMOVUPD     Y2, 224(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y2
+	VFMADD231PD Y13, Y4, Y2
+	VMOVUPD     Y10, 192(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y10
+	VFMADD231PD Y13, Y7, Y10
+	VMOVUPD     Y0, 416(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y0
+	VFMADD231PD Y13, Y6, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+640(SB), Y5, Y13
+	VMOVUPD     Y5, 608(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y5
+	VMOVUPD     Y6, 576(BX)
+	VMULPD      Y5, Y12, Y6
+	VMULPD      Y5, Y11, Y5
+	VMOVUPD     128(BX), Y9
+	VFMADD231PD Y9, Y9, Y6
+	VMOVUPD     320(BX), Y9
+	VFMADD231PD Y9, Y9, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y9
+	VFMADD231PD Y9, Y12, Y6
+	VFMADD231PD Y9, Y11, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD Y9, Y2, Y11
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y12
+	VFMADD231PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y9
+	VFMADD213PD Y9, Y2, Y11
+	VFMADD213PD Y9, Y10, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y9
+	VFMADD213PD Y9, Y11, Y2
+	VFMADD213PD Y9, Y12, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y11
+	VFMADD213PD Y11, Y2, Y4
+	VFMADD213PD Y11, Y10, Y7
+	VMULPD      Y8, Y4, Y2
 	VMULPD      Y3, Y7, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y5
-	VANDPD      Y4, Y5, Y4
-	VANDPD      Y3, Y5, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y4
+	VANDPD      Y2, Y4, Y2
+	VANDPD      Y3, Y4, Y3
 	VMOVUPD     544(BX), Y7
-	VORPD       Y4, Y7, Y4
+	VORPD       Y2, Y7, Y2
 	VMOVUPD     64(BX), Y8
 	VORPD       Y3, Y8, Y3
-	VMOVUPD     (BX), Y11
-	VORPD       Y7, Y11, Y7
-	VORPD       Y8, Y11, Y8
-	VMOVUPD     704(BX), Y11
-	VCMPPD      $0x00, Y7, Y11, Y7
-	VMOVUPD     384(BX), Y11
-	VCMPPD      $0x00, Y8, Y11, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
-	VMOVUPD     512(BX), Y13
-	VBLENDVPD   Y7, Y11, Y13, Y7
-	VMOVUPD     256(BX), Y13
-	VBLENDVPD   Y8, Y11, Y13, Y8
+	VMOVUPD     (BX), Y10
+	VORPD       Y7, Y10, Y7
+	VORPD       Y8, Y10, Y8
+	VMOVUPD     704(BX), Y10
+	VCMPPD      $0x00, Y7, Y10, Y7
+	VMOVUPD     384(BX), Y10
+	VCMPPD      $0x00, Y8, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y10
+	VMOVUPD     512(BX), Y12
+	VBLENDVPD   Y7, Y10, Y12, Y7
+	VMOVUPD     256(BX), Y12
+	VBLENDVPD   Y8, Y10, Y12, Y8
 	VSUBPD      Y7, Y1, Y1
 	VMOVUPD     160(BX), Y7
 	VSUBPD      Y8, Y7, Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y11
-	VFMADD231PD Y8, Y9, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD231PD Y8, Y0, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y8
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y8
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y8
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y8
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y8
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y12
+	VFMADD213PD Y12, Y0, Y10
+	VFMADD231PD Y8, Y13, Y12
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y0, Y10
+	VFMADD231PD Y12, Y13, Y8
+	VFMADD213PD Y9, Y10, Y0
+	VFMADD231PD Y8, Y13, Y9
+	VFMADD132PD 576(BX), Y11, Y0
+	VFMADD132PD 608(BX), Y11, Y9
+	VMULPD      416(BX), Y0, Y0
+	VMULPD      448(BX), Y9, Y8
+	VANDPD      Y0, Y4, Y0
+	VANDPD      Y8, Y4, Y4
+	VORPD       640(BX), Y0, Y0
+	VORPD       672(BX), Y4, Y4
+	VSUBPD      Y0, Y2, Y0
+	VSUBPD      Y4, Y3, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y4
+	VFMADD231PD Y3, Y6, Y4
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y5, Y3
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y6, Y4
+	VFMADD231PD Y3, Y5, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y8, Y5, Y3
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y6, Y4
+	VFMADD231PD Y3, Y5, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y8, Y5, Y3
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y13
-	VFMADD213PD Y13, Y9, Y11
-	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y8, Y6, Y4
+	VFMADD231PD Y3, Y5, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y8, Y5, Y3
 	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD Y8, Y9, Y11
-	VFMADD231PD Y13, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VFMADD213PD Y0, Y9, Y6
-	VFMADD231PD 608(BX), Y13, Y0
-	VMULPD      416(BX), Y6, Y6
-	VMULPD      448(BX), Y0, Y0
-	VANDPD      Y6, Y5, Y6
-	VANDPD      Y0, Y5, Y0
-	VORPD       640(BX), Y6, Y5
-	VORPD       672(BX), Y0, Y0
-	VSUBPD      Y5, Y4, Y4
-	VSUBPD      Y0, Y3, Y0
-	VMOVUPD     128(BX), Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y6
-	VFMADD231PD Y5, Y3, Y6
-	VMOVUPD     320(BX), Y8
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1120(SB), Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y9
-	VFMADD213PD Y9, Y3, Y6
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD213PD Y5, Y3, Y6
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y9
-	VFMADD213PD Y9, Y3, Y6
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y5
-	VFMADD213PD Y5, Y3, Y6
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y9
-	VFMADD213PD Y9, Y3, Y6
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y5
-	VFMADD213PD Y5, Y3, Y6
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y9
-	VFMADD213PD Y9, Y3, Y6
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y5
-	VFMADD213PD Y5, Y3, Y6
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y9
-	VFMADD213PD Y9, Y3, Y6
-	VFMADD231PD Y5, Y8, Y9
-	VMULPD      Y6, Y3, Y3
-	VMULPD      Y9, Y8, Y5
-	VMOVUPD     480(BX), Y6
-	VFMADD213PD Y6, Y3, Y6
-	VMOVUPD     96(BX), Y3
-	VFMADD213PD Y3, Y5, Y3
-	VMULPD      Y12, Y6, Y5
-	VMULPD      Y2, Y3, Y2
-	VMULPD      192(BX), Y5, Y3
-	VMULPD      224(BX), Y2, Y2
-	VFMADD231PD Y4, Y3, Y1
-	VFMADD231PD Y0, Y2, Y7
+	VFMADD213PD Y8, Y6, Y4
+	VFMADD231PD Y3, Y5, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y8, Y5, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD Y8, Y6, Y4
+	VFMADD231PD Y3, Y5, Y8
+	VMULPD      Y4, Y6, Y3
+	VMULPD      Y8, Y5, Y4
+	VADDPD      Y3, Y11, Y3
+	VADDPD      Y4, Y11, Y4
+	VMULPD      192(BX), Y3, Y3
+	VMULPD      224(BX), Y4, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2144(SB), Y5
+	VMULPD      Y5, Y3, Y3
+	VMULPD      Y5, Y4, Y4
+	VMULPD      480(BX), Y3, Y3
+	VMULPD      96(BX), Y4, Y4
+	VFMADD231PD Y0, Y3, Y1
+	VFMADD231PD Y2, Y4, Y7
 	VMOVUPD     288(BX), Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2176(SB), Y2
 	VBLENDVPD   Y0, Y1, Y2, Y0
 	VMOVUPD     32(BX), Y1
 	VBLENDVPD   Y1, Y7, Y2, Y1

@@ -134,32 +134,33 @@ func blackPriceRowsRow(sign, F, K, T, sigma, D float64) (price float64) {
 	v182 := math.FMA(v163, v180, 0.1250000000000003)
 	v184 := math.FMA(v163, v182, -0.5)
 	v185 := float64(v163 * v184)
-	v186 := math.FMA(v8, v185, v8)
-	E := scale(v186, v158)
-	v188 := -sign
-	v189 := math.Copysign(1, d1)
-	v190 := v188 == v189
-	v191 := float64(sign * v8)
-	v193 := choose(v190, 0, v191)
-	v194 := math.Copysign(1, d2)
-	v195 := v188 == v194
-	v196 := float64(sign * v9)
-	v197 := choose(v195, 0, v196)
-	v198 := math.Copysign(v128, d1)
-	v199 := math.Copysign(v155, d2)
-	v200 := v199 - v198
-	v201 := v193 - v197
-	v202 := math.FMA(E, v200, v201)
-	v203 := minOf(F, K)
-	v204 := minOf(v203, D)
-	v205 := minOf(v204, s)
-	v206 := v8 + v9
-	v207 := s + v206
-	v209 := 1e-100 < v205
-	v211 := v207 < 1e+100
-	v212 := v209 && v211
-	v214 := choose(v212, v202, math.NaN())
-	return v214
+	v186 := v185 + 1
+	v187 := scale(v186, v158)
+	E := float64(v8 * v187)
+	v189 := -sign
+	v190 := math.Copysign(1, d1)
+	v191 := v189 == v190
+	v192 := float64(sign * v8)
+	v194 := choose(v191, 0, v192)
+	v195 := math.Copysign(1, d2)
+	v196 := v189 == v195
+	v197 := float64(sign * v9)
+	v198 := choose(v196, 0, v197)
+	v199 := math.Copysign(v128, d1)
+	v200 := math.Copysign(v155, d2)
+	v201 := v200 - v199
+	v202 := v194 - v198
+	v203 := math.FMA(E, v201, v202)
+	v204 := minOf(F, K)
+	v205 := minOf(v204, D)
+	v206 := minOf(v205, s)
+	v207 := v8 + v9
+	v208 := s + v207
+	v210 := 1e-100 < v206
+	v212 := v208 < 1e+100
+	v213 := v210 && v212
+	v215 := choose(v213, v203, math.NaN())
+	return v215
 }
 
 // blackPriceRowsGeneric is blackPriceRowsRow row by row.

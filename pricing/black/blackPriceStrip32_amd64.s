@@ -335,16 +335,16 @@ body:
 	VADDPS           Z12, Z21, Z12
 	VMOVUPS          Z0, 1216(BX)
 	VMULPS           Z7, Z29, Z0
+	VMULPS           Z6, Z30, Z17
+	VMULPS           Z5, Z31, Z26
 	VMOVUPS          Z8, 1280(BX)
-	VMULPS           Z6, Z30, Z8
+	VMULPS           Z4, Z16, Z8
 	VMOVUPS          Z11, 1344(BX)
-	VMULPS           Z5, Z31, Z11
+	VMULPS           Z3, Z28, Z11
 	VMOVUPS          Z10, 1408(BX)
-	VMULPS           Z4, Z16, Z10
+	VMULPS           Z2, Z27, Z10
 	VMOVUPS          Z9, 1472(BX)
-	VMULPS           Z3, Z28, Z9
-	VMULPS           Z2, Z27, Z17
-	VMULPS           Z1, Z20, Z26
+	VMULPS           Z1, Z20, Z9
 	VMOVUPS          Z21, 1536(BX)
 	VMULPS           Z12, Z19, Z21
 	VMOVUPS          Z24, 1600(BX)
@@ -365,303 +365,309 @@ body:
 	VSUBPS           Z18, Z13, Z13
 	VSUBPS           Z18, Z14, Z14
 	VSUBPS           Z18, Z15, Z15
-	VMULPS           Z9, Z0, Z18
+	VMULPS           Z11, Z0, Z18
 	VMOVUPS          Z15, 1920(BX)
-	VMULPS           Z17, Z8, Z15
+	VMULPS           Z10, Z17, Z15
 	VMOVUPS          Z14, 1984(BX)
-	VMULPS           Z26, Z11, Z14
+	VMULPS           Z9, Z26, Z14
 	VMOVUPS          Z13, 2048(BX)
-	VMULPS           Z21, Z10, Z13
+	VMULPS           Z21, Z8, Z13
 	VDIVPS           Z18, Z25, Z18
 	VDIVPS           Z15, Z25, Z15
 	VDIVPS           Z14, Z25, Z14
 	VDIVPS           Z13, Z25, Z13
-	VMULPS           Z18, Z9, Z9
-	VMULPS           Z15, Z17, Z17
-	VMULPS           Z14, Z26, Z26
+	VMULPS           Z18, Z11, Z11
+	VMULPS           Z15, Z10, Z10
+	VMULPS           Z14, Z9, Z9
 	VMULPS           Z13, Z21, Z21
 	VMULPS           Z18, Z0, Z0
-	VMULPS           Z15, Z8, Z8
-	VMULPS           Z14, Z11, Z11
-	VMULPS           Z13, Z10, Z10
-	VMULPS           Z9, Z29, Z13
-	VMULPS           Z17, Z30, Z14
-	VMULPS           Z26, Z31, Z15
+	VMULPS           Z15, Z17, Z15
+	VMULPS           Z14, Z26, Z14
+	VMULPS           Z13, Z8, Z8
+	VMULPS           Z11, Z29, Z13
+	VMULPS           Z10, Z30, Z17
+	VMULPS           Z9, Z31, Z18
 	VMULPS           Z21, Z16, Z16
-	VMULPS           Z9, Z7, Z7
-	VMULPS           Z17, Z6, Z6
-	VMULPS           Z26, Z5, Z5
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z9, Z5, Z5
 	VMULPS           Z21, Z4, Z4
 	VMULPS           Z0, Z28, Z9
-	VMULPS           Z8, Z27, Z17
-	VMULPS           Z11, Z20, Z18
-	VMULPS           Z10, Z19, Z19
+	VMULPS           Z15, Z27, Z10
+	VMULPS           Z14, Z20, Z11
+	VMULPS           Z8, Z19, Z19
 	VMULPS           Z0, Z3, Z0
-	VMULPS           Z8, Z2, Z2
-	VMULPS           Z11, Z1, Z1
-	VMULPS           Z10, Z12, Z3
+	VMULPS           Z15, Z2, Z2
+	VMULPS           Z14, Z1, Z1
+	VMULPS           Z8, Z12, Z3
 	VMULPS           Z9, Z22, Z8
-	VMULPS           Z17, Z23, Z9
-	VMULPS           1600(BX), Z18, Z10
+	VMULPS           Z10, Z23, Z9
+	VMULPS           1600(BX), Z11, Z10
 	VMULPS           1536(BX), Z19, Z11
-	VMULPS           1664(BX), Z13, Z12
-	VMULPS           1728(BX), Z14, Z13
-	VMULPS           1792(BX), Z15, Z14
-	VMULPS           1856(BX), Z16, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z16
+	VMOVUPS          1664(BX), Z12
+	VMULPS           Z13, Z12, Z13
+	VMOVUPS          1728(BX), Z14
+	VMULPS           Z17, Z14, Z15
+	VMOVUPS          1792(BX), Z17
+	VMULPS           Z18, Z17, Z18
+	VMOVUPS          1856(BX), Z19
+	VMULPS           Z16, Z19, Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z20
+	VMULPS           Z20, Z24, Z21
+	VMOVUPS          2048(BX), Z22
+	VMULPS           Z20, Z22, Z23
+	VMOVUPS          1984(BX), Z26
+	VMULPS           Z20, Z26, Z27
+	VMOVUPS          1920(BX), Z28
+	VMULPS           Z20, Z28, Z20
+	VFMADD231PS      Z12, Z12, Z21
+	VFMADD231PS      Z14, Z14, Z23
+	VFMADD231PS      Z17, Z17, Z27
+	VFMADD231PS      Z19, Z19, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z12
+	VFMADD231PS      Z12, Z24, Z21
+	VFMADD231PS      Z12, Z22, Z23
+	VFMADD231PS      Z12, Z26, Z27
+	VFMADD231PS      Z12, Z28, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z14
+	VFMADD231PS      Z12, Z8, Z14
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z17
-	VFMADD231PS      Z16, Z8, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z18
-	VFMADD231PS      Z16, Z9, Z18
+	VFMADD231PS      Z12, Z9, Z17
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z19
-	VFMADD231PS      Z16, Z10, Z19
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z20
-	VFMADD231PS      Z16, Z11, Z20
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z21
-	VFMADD231PS      Z16, Z12, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z22
-	VFMADD231PS      Z16, Z13, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z23
-	VFMADD231PS      Z16, Z14, Z23
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z15, Z16
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z26
-	VMULPS           Z26, Z24, Z27
-	VMOVUPS          2048(BX), Z28
-	VMULPS           Z26, Z28, Z29
-	VMOVUPS          1984(BX), Z30
-	VMULPS           Z26, Z30, Z31
-	VMOVUPS          Z4, 1536(BX)
-	VMOVUPS          1920(BX), Z4
-	VMULPS           Z26, Z4, Z26
-	VMOVUPS          Z5, 1600(BX)
-	VMOVUPS          1664(BX), Z5
-	VFMADD231PS      Z5, Z5, Z27
-	VMOVUPS          1728(BX), Z5
-	VFMADD231PS      Z5, Z5, Z29
-	VMOVUPS          1792(BX), Z5
-	VFMADD231PS      Z5, Z5, Z31
-	VMOVUPS          1856(BX), Z5
-	VFMADD231PS      Z5, Z5, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z5
-	VFMADD231PS      Z5, Z24, Z27
-	VFMADD231PS      Z5, Z28, Z29
-	VFMADD231PS      Z5, Z30, Z31
-	VFMADD231PS      Z5, Z4, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z4
-	VFMADD231PS      Z5, Z17, Z4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z30
-	VFMADD231PS      Z5, Z18, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z28
-	VFMADD231PS      Z5, Z19, Z28
+	VFMADD231PS      Z12, Z10, Z19
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z29
+	VFMADD231PS      Z12, Z11, Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z30
+	VFMADD231PS      Z12, Z13, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z31
+	VFMADD231PS      Z12, Z15, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z28
+	VFMADD231PS      Z12, Z18, Z28
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z16, Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z22
+	VFMADD231PS      Z26, Z14, Z22
 	VMOVUPS          Z24, 1856(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z24
-	VFMADD231PS      Z5, Z20, Z24
-	VMOVUPS          Z26, 1792(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z26
-	VFMADD213PS      Z26, Z17, Z4
-	VFMADD213PS      Z26, Z18, Z30
-	VFMADD213PS      Z26, Z19, Z28
-	VFMADD213PS      Z26, Z20, Z24
-	VMOVUPS          Z31, 1728(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z31
-	VFMADD213PS      Z31, Z17, Z4
-	VFMADD213PS      Z31, Z18, Z30
-	VFMADD213PS      Z31, Z19, Z28
-	VFMADD213PS      Z31, Z20, Z24
-	VMOVUPS          Z29, 1664(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z29
-	VFMADD213PS      Z29, Z17, Z4
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z29, Z17, Z4
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z29
-	VFMADD213PS      Z29, Z17, Z4
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z29
-	VFMADD213PS      Z29, Z17, Z4
-	VFMADD213PS      Z29, Z18, Z30
-	VFMADD213PS      Z29, Z19, Z28
-	VFMADD213PS      Z29, Z20, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z29
-	VFMADD213PS      Z29, Z4, Z17
-	VFMADD213PS      Z29, Z30, Z18
-	VFMADD213PS      Z29, Z28, Z19
-	VFMADD213PS      Z29, Z24, Z20
-	VFMADD213PS      Z25, Z17, Z8
-	VFMADD213PS      Z25, Z18, Z9
+	VFMADD231PS      Z26, Z17, Z24
+	VMOVUPS          Z20, 1792(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z20
+	VFMADD231PS      Z26, Z19, Z20
+	VMOVUPS          Z27, 1728(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z27
+	VFMADD231PS      Z26, Z29, Z27
+	VMOVUPS          Z23, 1664(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z23
+	VFMADD213PS      Z23, Z14, Z22
+	VFMADD213PS      Z23, Z17, Z24
+	VFMADD213PS      Z23, Z19, Z20
+	VFMADD213PS      Z23, Z29, Z27
+	VMOVUPS          Z21, 1536(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z21
+	VFMADD213PS      Z21, Z14, Z22
+	VFMADD213PS      Z21, Z17, Z24
+	VFMADD213PS      Z21, Z19, Z20
+	VFMADD213PS      Z21, Z29, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z21
+	VFMADD213PS      Z21, Z14, Z22
+	VFMADD213PS      Z21, Z17, Z24
+	VFMADD213PS      Z21, Z19, Z20
+	VFMADD213PS      Z21, Z29, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z21, Z14, Z22
+	VFMADD213PS      Z21, Z17, Z24
+	VFMADD213PS      Z21, Z19, Z20
+	VFMADD213PS      Z21, Z29, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z21
+	VFMADD213PS      Z21, Z14, Z22
+	VFMADD213PS      Z21, Z17, Z24
+	VFMADD213PS      Z21, Z19, Z20
+	VFMADD213PS      Z21, Z29, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z21
+	VFMADD213PS      Z21, Z14, Z22
+	VFMADD213PS      Z21, Z17, Z24
+	VFMADD213PS      Z21, Z19, Z20
+	VFMADD213PS      Z21, Z29, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z21
+	VFMADD213PS      Z21, Z22, Z14
+	VFMADD213PS      Z21, Z24, Z17
+	VFMADD213PS      Z21, Z20, Z19
+	VFMADD213PS      Z21, Z27, Z29
+	VFMADD213PS      Z25, Z14, Z8
+	VFMADD213PS      Z25, Z17, Z9
 	VFMADD213PS      Z25, Z19, Z10
-	VFMADD213PS      Z25, Z20, Z11
+	VFMADD213PS      Z25, Z29, Z11
 	VMULPS           Z0, Z8, Z0
 	VMULPS           Z2, Z9, Z2
 	VMULPS           Z1, Z10, Z1
 	VMULPS           Z3, Z11, Z3
-	VMOVUPS          1472(BX), Z4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z8
-	VPTERNLOGD       $0xe4, Z8, Z4, Z0
-	VMOVUPS          1408(BX), Z9
-	VPTERNLOGD       $0xe4, Z8, Z9, Z2
-	VMOVUPS          1344(BX), Z10
-	VPTERNLOGD       $0xe4, Z8, Z10, Z1
-	VMOVUPS          1280(BX), Z11
-	VPTERNLOGD       $0xe4, Z8, Z11, Z3
+	VMOVUPS          1472(BX), Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z9
+	VPTERNLOGD       $0xe4, Z9, Z8, Z0
+	VMOVUPS          1408(BX), Z10
+	VPTERNLOGD       $0xe4, Z9, Z10, Z2
+	VMOVUPS          1344(BX), Z11
+	VPTERNLOGD       $0xe4, Z9, Z11, Z1
+	VMOVUPS          1280(BX), Z14
+	VPTERNLOGD       $0xe4, Z9, Z14, Z3
 	VMOVAPS          Z25, Z17
-	VPTERNLOGD       $0xe4, Z8, Z4, Z17
-	VMOVAPS          Z25, Z4
-	VPTERNLOGD       $0xe4, Z8, Z9, Z4
-	VMOVAPS          Z25, Z9
-	VPTERNLOGD       $0xe4, Z8, Z10, Z9
+	VPTERNLOGD       $0xe4, Z9, Z8, Z17
+	VMOVAPS          Z25, Z8
+	VPTERNLOGD       $0xe4, Z9, Z10, Z8
 	VMOVAPS          Z25, Z10
-	VPTERNLOGD       $0xe4, Z8, Z11, Z10
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z11
-	VFMADD231PS      Z5, Z21, Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z5, Z22, Z18
+	VPTERNLOGD       $0xe4, Z9, Z11, Z10
+	VMOVAPS          Z25, Z11
+	VPTERNLOGD       $0xe4, Z9, Z14, Z11
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z14
+	VFMADD231PS      Z26, Z30, Z14
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z19
-	VFMADD231PS      Z5, Z23, Z19
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+80(SB), Z16, Z5
-	VFMADD213PS      Z26, Z21, Z11
-	VFMADD213PS      Z26, Z22, Z18
-	VFMADD213PS      Z26, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z26
-	VFMADD213PS      Z31, Z21, Z11
-	VFMADD213PS      Z31, Z22, Z18
-	VFMADD213PS      Z31, Z23, Z19
-	VFMADD231PS      Z26, Z16, Z31
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z5
-	VFMADD213PS      Z5, Z21, Z11
-	VFMADD213PS      Z5, Z22, Z18
-	VFMADD213PS      Z5, Z23, Z19
-	VFMADD231PS      Z31, Z16, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z21, Z11
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z20
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z5
-	VFMADD213PS      Z5, Z21, Z11
-	VFMADD213PS      Z5, Z22, Z18
-	VFMADD213PS      Z5, Z23, Z19
-	VFMADD231PS      Z20, Z16, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z20
-	VFMADD213PS      Z20, Z21, Z11
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z20
-	VFMADD213PS      Z29, Z11, Z21
-	VFMADD213PS      Z29, Z18, Z22
-	VFMADD213PS      Z29, Z19, Z23
-	VFMADD231PS      Z20, Z16, Z29
-	VFMADD213PS      Z25, Z21, Z12
-	VFMADD213PS      Z25, Z22, Z13
-	VFMADD213PS      Z25, Z23, Z14
-	VFMADD213PS      Z25, Z29, Z15
-	VMULPS           Z7, Z12, Z5
-	VMULPS           Z6, Z13, Z6
-	VMULPS           1600(BX), Z14, Z7
-	VMULPS           1536(BX), Z15, Z11
+	VFMADD231PS      Z26, Z31, Z19
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z20
+	VFMADD231PS      Z26, Z28, Z20
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+80(SB), Z12, Z26
+	VFMADD213PS      Z23, Z30, Z14
+	VFMADD213PS      Z23, Z31, Z19
+	VFMADD213PS      Z23, Z28, Z20
+	VFMADD231PS      Z26, Z12, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z22
+	VFMADD213PS      Z22, Z30, Z14
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z20
+	VFMADD231PS      Z23, Z12, Z22
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z30, Z14
+	VFMADD213PS      Z23, Z31, Z19
+	VFMADD213PS      Z23, Z28, Z20
+	VFMADD231PS      Z22, Z12, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z22
+	VFMADD213PS      Z22, Z30, Z14
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z20
+	VFMADD231PS      Z23, Z12, Z22
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z30, Z14
+	VFMADD213PS      Z23, Z31, Z19
+	VFMADD213PS      Z23, Z28, Z20
+	VFMADD231PS      Z22, Z12, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z22
+	VFMADD213PS      Z22, Z30, Z14
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z20
+	VFMADD231PS      Z23, Z12, Z22
+	VFMADD213PS      Z21, Z14, Z30
+	VFMADD213PS      Z21, Z19, Z31
+	VFMADD213PS      Z21, Z20, Z28
+	VFMADD231PS      Z22, Z12, Z21
+	VFMADD213PS      Z25, Z30, Z13
+	VFMADD213PS      Z25, Z31, Z15
+	VFMADD213PS      Z25, Z28, Z18
+	VFMADD213PS      Z25, Z21, Z16
+	VMULPS           Z7, Z13, Z7
+	VMULPS           Z6, Z15, Z6
+	VMULPS           Z5, Z18, Z5
+	VMULPS           Z4, Z16, Z4
 	VMOVUPS          1216(BX), Z12
-	VPTERNLOGD       $0xe4, Z8, Z12, Z5
+	VPTERNLOGD       $0xe4, Z9, Z12, Z7
 	VMOVUPS          1152(BX), Z13
-	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VPTERNLOGD       $0xe4, Z9, Z13, Z6
 	VMOVUPS          1088(BX), Z14
-	VPTERNLOGD       $0xe4, Z8, Z14, Z7
+	VPTERNLOGD       $0xe4, Z9, Z14, Z5
 	VMOVUPS          1024(BX), Z15
-	VPTERNLOGD       $0xe4, Z8, Z15, Z11
-	VSUBPS           Z5, Z0, Z0
+	VPTERNLOGD       $0xe4, Z9, Z15, Z4
+	VSUBPS           Z7, Z0, Z0
 	VSUBPS           Z6, Z2, Z2
-	VSUBPS           Z7, Z1, Z1
-	VSUBPS           Z11, Z3, Z3
+	VSUBPS           Z5, Z1, Z1
+	VSUBPS           Z4, Z3, Z3
+	VMOVAPS          Z25, Z4
+	VPTERNLOGD       $0xe4, Z9, Z12, Z4
 	VMOVAPS          Z25, Z5
-	VPTERNLOGD       $0xe4, Z8, Z12, Z5
+	VPTERNLOGD       $0xe4, Z9, Z13, Z5
 	VMOVAPS          Z25, Z6
-	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VPTERNLOGD       $0xe4, Z9, Z14, Z6
 	VMOVAPS          Z25, Z7
-	VPTERNLOGD       $0xe4, Z8, Z14, Z7
-	VPTERNLOGD       $0xe4, Z8, Z15, Z25
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z8
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z11
-	VFMADD231PS      Z8, Z27, Z11
-	VMOVUPS          1664(BX), Z12
+	VPTERNLOGD       $0xe4, Z9, Z15, Z7
+	VMOVUPS          1536(BX), Z9
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z12
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z13
-	VFMADD231PS      Z8, Z12, Z13
-	VMOVUPS          1728(BX), Z14
+	VFMADD231PS      Z12, Z9, Z13
+	VMOVUPS          1664(BX), Z14
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z15
-	VFMADD231PS      Z8, Z14, Z15
-	VMOVUPS          1792(BX), Z16
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+116(SB), Z16, Z8
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z18
-	VFMADD213PS      Z18, Z27, Z11
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z8
-	VFMADD213PS      Z8, Z27, Z11
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z18
-	VFMADD213PS      Z18, Z27, Z11
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z8
-	VFMADD213PS      Z8, Z27, Z11
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VMULPS           Z11, Z27, Z11
-	VMULPS           Z13, Z12, Z12
+	VFMADD231PS      Z12, Z14, Z15
+	VMOVUPS          1728(BX), Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z18
+	VFMADD231PS      Z12, Z16, Z18
+	VMOVUPS          1792(BX), Z19
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+116(SB), Z19, Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z20
+	VFMADD213PS      Z20, Z9, Z13
+	VFMADD213PS      Z20, Z14, Z15
+	VFMADD213PS      Z20, Z16, Z18
+	VFMADD231PS      Z12, Z19, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z12
+	VFMADD213PS      Z12, Z9, Z13
+	VFMADD213PS      Z12, Z14, Z15
+	VFMADD213PS      Z12, Z16, Z18
+	VFMADD231PS      Z20, Z19, Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z20
+	VFMADD213PS      Z20, Z9, Z13
+	VFMADD213PS      Z20, Z14, Z15
+	VFMADD213PS      Z20, Z16, Z18
+	VFMADD231PS      Z12, Z19, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z12
+	VFMADD213PS      Z12, Z9, Z13
+	VFMADD213PS      Z12, Z14, Z15
+	VFMADD213PS      Z12, Z16, Z18
+	VFMADD231PS      Z20, Z19, Z12
+	VMULPS           Z13, Z9, Z9
 	VMULPS           Z15, Z14, Z13
-	VMULPS           Z8, Z16, Z8
-	VMOVUPS          256(BX), Z14
-	VFMADD213PS      Z14, Z14, Z11
-	VFMADD213PS      Z14, Z14, Z12
-	VFMADD213PS      Z14, Z14, Z13
-	VFMADD213PS      Z14, Z14, Z8
-	VSCALEFPS        1856(BX), Z11, Z11
-	VSCALEFPS        2048(BX), Z12, Z12
-	VSCALEFPS        1984(BX), Z13, Z13
-	VSCALEFPS        1920(BX), Z8, Z8
+	VMULPS           Z18, Z16, Z14
+	VMULPS           Z12, Z19, Z12
+	VADDPS           Z9, Z25, Z9
+	VADDPS           Z13, Z25, Z13
+	VADDPS           Z14, Z25, Z14
+	VADDPS           Z12, Z25, Z12
+	VSCALEFPS        1856(BX), Z9, Z9
+	VSCALEFPS        2048(BX), Z13, Z13
+	VSCALEFPS        1984(BX), Z14, Z14
+	VSCALEFPS        1920(BX), Z12, Z12
+	VMOVUPS          256(BX), Z15
+	VMULPS           Z9, Z15, Z9
+	VMULPS           Z13, Z15, Z13
+	VMULPS           Z14, Z15, Z14
+	VMULPS           Z12, Z15, Z12
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z15
+	VMOVUPS          (DI)(AX*1), Z16
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z16
+	VMOVUPS          64(DI)(AX*1), Z18
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z18
+	VMOVUPS          128(DI)(AX*1), Z19
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z19
-	VMOVUPS          960(BX), Z20
-	VADDPS           Z20, Z14, Z21
-	VMOVUPS          896(BX), Z22
-	VADDPS           Z22, Z14, Z23
-	VMOVUPS          832(BX), Z24
-	VADDPS           Z24, Z14, Z26
+	VMOVUPS          192(DI)(AX*1), Z20
+	VMOVUPS          960(BX), Z21
+	VADDPS           Z21, Z15, Z22
+	VMOVUPS          896(BX), Z23
+	VADDPS           Z23, Z15, Z24
+	VMOVUPS          832(BX), Z25
+	VADDPS           Z25, Z15, Z26
 	VMOVUPS          768(BX), Z27
-	VADDPS           Z27, Z14, Z28
-	VADDPS           704(BX), Z21, Z21
-	VADDPS           640(BX), Z23, Z23
+	VADDPS           Z27, Z15, Z28
+	VADDPS           704(BX), Z22, Z22
+	VADDPS           640(BX), Z24, Z24
 	VADDPS           512(BX), Z26, Z26
 	VADDPS           576(BX), Z28, Z28
-	VMULPS           Z20, Z15, Z20
-	VMULPS           Z22, Z16, Z22
-	VMULPS           Z24, Z18, Z24
-	VMULPS           Z27, Z19, Z27
+	VMULPS           Z21, Z16, Z21
+	VMULPS           Z23, Z18, Z23
+	VMULPS           Z25, Z19, Z25
+	VMULPS           Z27, Z20, Z27
 	VMOVUPS          64(BX), Z29
-	VADDPS           Z21, Z29, Z21
-	VADDPS           Z23, Z29, Z23
+	VADDPS           Z22, Z29, Z22
+	VADDPS           Z24, Z29, Z24
 	VADDPS           Z26, Z29, Z26
 	VADDPS           Z28, Z29, Z28
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z29
-	VCMPPS           $0x11, Z29, Z21, K5
-	VCMPPS           $0x11, Z29, Z23, K6
+	VCMPPS           $0x11, Z29, Z22, K5
+	VCMPPS           $0x11, Z29, Z24, K6
 	VCMPPS           $0x11, Z29, Z26, K7
 	KMOVW            K4, 768(BX)
 	VCMPPS           $0x11, Z29, Z28, K4
@@ -670,46 +676,46 @@ body:
 	KANDW            K7, K3, K3
 	KMOVW            768(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z21
-	VXORPS           Z21, Z15, Z23
-	VXORPS           Z21, Z16, Z26
-	VXORPS           Z21, Z18, Z28
-	VXORPS           Z21, Z19, Z21
-	VCMPPS           $0x00, Z5, Z23, K5
-	VCMPPS           $0x00, Z6, Z26, K6
-	VCMPPS           $0x00, Z7, Z28, K7
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z22
+	VXORPS           Z22, Z16, Z24
+	VXORPS           Z22, Z18, Z26
+	VXORPS           Z22, Z19, Z28
+	VXORPS           Z22, Z20, Z22
+	VCMPPS           $0x00, Z4, Z24, K5
+	VCMPPS           $0x00, Z5, Z26, K6
+	VCMPPS           $0x00, Z6, Z28, K7
 	KMOVW            K4, 768(BX)
-	VCMPPS           $0x00, Z25, Z21, K4
+	VCMPPS           $0x00, Z7, Z22, K4
 	KMOVW            K3, 832(BX)
-	VCMPPS           $0x00, Z17, Z23, K3
+	VCMPPS           $0x00, Z17, Z24, K3
 	KMOVW            K2, 896(BX)
-	VCMPPS           $0x00, Z4, Z26, K2
+	VCMPPS           $0x00, Z8, Z26, K2
 	KMOVW            K1, 960(BX)
-	VCMPPS           $0x00, Z9, Z28, K1
+	VCMPPS           $0x00, Z10, Z28, K1
 	KMOVW            K4, 576(BX)
-	VCMPPS           $0x00, Z10, Z21, K4
-	VMULPS           Z14, Z15, Z4
-	VMULPS           Z14, Z16, Z5
-	VMULPS           Z14, Z18, Z6
-	VMULPS           Z14, Z19, Z7
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z9
-	VBLENDMPS        Z9, Z20, K3, Z10
-	VBLENDMPS        Z9, Z22, K2, Z14
-	VBLENDMPS        Z9, Z24, K1, Z15
-	VBLENDMPS        Z9, Z27, K4, Z16
-	VBLENDMPS        Z9, Z4, K5, Z4
-	VBLENDMPS        Z9, Z5, K6, Z5
-	VBLENDMPS        Z9, Z6, K7, Z6
+	VCMPPS           $0x00, Z11, Z22, K4
+	VMULPS           Z15, Z16, Z4
+	VMULPS           Z15, Z18, Z5
+	VMULPS           Z15, Z19, Z6
+	VMULPS           Z15, Z20, Z7
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z8
+	VBLENDMPS        Z8, Z21, K3, Z10
+	VBLENDMPS        Z8, Z23, K2, Z11
+	VBLENDMPS        Z8, Z25, K1, Z15
+	VBLENDMPS        Z8, Z27, K4, Z16
+	VBLENDMPS        Z8, Z4, K5, Z4
+	VBLENDMPS        Z8, Z5, K6, Z5
+	VBLENDMPS        Z8, Z6, K7, Z6
 	KMOVW            576(BX), K1
-	VBLENDMPS        Z9, Z7, K1, Z7
+	VBLENDMPS        Z8, Z7, K1, Z7
 	VSUBPS           Z10, Z4, Z4
-	VSUBPS           Z14, Z5, Z5
+	VSUBPS           Z11, Z5, Z5
 	VSUBPS           Z15, Z6, Z6
 	VSUBPS           Z16, Z7, Z7
-	VFMADD231PS      Z0, Z11, Z4
-	VFMADD231PS      Z2, Z12, Z5
-	VFMADD231PS      Z1, Z13, Z6
-	VFMADD231PS      Z3, Z8, Z7
+	VFMADD231PS      Z0, Z9, Z4
+	VFMADD231PS      Z2, Z13, Z5
+	VFMADD231PS      Z1, Z14, Z6
+	VFMADD231PS      Z3, Z12, Z7
 	KMOVW            960(BX), K1
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+148(SB), Z0
 	VBLENDMPS        Z4, Z0, K1, Z1
@@ -989,56 +995,58 @@ whole:
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z30
 	VFMADD213PS      Z30, Z21, Z27
 	VFMADD213PS      Z30, Z22, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z14
-	VFMADD213PS      Z14, Z17, Z25
-	VFMADD231PS      Z31, Z16, Z14
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z23
+	VFMADD213PS      Z23, Z17, Z25
+	VFMADD231PS      Z31, Z16, Z23
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z31
 	VFMADD213PS      Z31, Z21, Z27
 	VFMADD213PS      Z31, Z22, Z28
 	VMULPS           Z25, Z17, Z17
-	VMULPS           Z14, Z16, Z14
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z16
-	VFMADD231PS      Z26, Z24, Z16
+	VMULPS           Z23, Z16, Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z23
+	VFMADD231PS      Z26, Z24, Z23
 	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+80(SB), Z7, Z26
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z25
 	VFMADD213PS      Z25, Z21, Z27
 	VFMADD213PS      Z25, Z22, Z28
-	VFMADD213PS      Z23, Z23, Z17
-	VFMADD213PS      Z23, Z14, Z23
-	VFMADD213PS      Z9, Z24, Z16
+	VADDPS           Z17, Z14, Z17
+	VADDPS           Z16, Z14, Z16
+	VFMADD213PS      Z9, Z24, Z23
 	VFMADD231PS      Z26, Z7, Z9
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z14
-	VFMADD213PS      Z14, Z21, Z27
-	VFMADD213PS      Z14, Z22, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z26
+	VFMADD213PS      Z26, Z21, Z27
+	VFMADD213PS      Z26, Z22, Z28
 	VSCALEFPS        Z20, Z17, Z17
-	VSCALEFPS        Z6, Z23, Z6
-	VFMADD213PS      Z29, Z24, Z16
+	VSCALEFPS        Z6, Z16, Z6
+	VFMADD213PS      Z29, Z24, Z23
 	VFMADD231PS      Z9, Z7, Z29
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z9
 	VFMADD213PS      Z9, Z27, Z21
 	VFMADD213PS      Z9, Z28, Z22
-	VFMADD213PS      Z30, Z24, Z16
+	VFMADD213PS      Z30, Z24, Z23
 	VFMADD231PS      Z29, Z7, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+4(SB), Z20
-	VFMADD213PS      Z20, Z21, Z8
-	VFMADD213PS      Z20, Z22, Z12
-	VFMADD213PS      Z31, Z24, Z16
+	VFMADD213PS      Z14, Z21, Z8
+	VFMADD213PS      Z14, Z22, Z12
+	VMOVUPS          256(BX), Z16
+	VMULPS           Z17, Z16, Z17
+	VMULPS           Z6, Z16, Z6
+	VFMADD213PS      Z31, Z24, Z23
 	VFMADD231PS      Z30, Z7, Z31
 	VMULPS           Z2, Z8, Z2
 	VMULPS           Z3, Z12, Z3
-	VFMADD213PS      Z25, Z24, Z16
+	VFMADD213PS      Z25, Z24, Z23
 	VFMADD231PS      Z31, Z7, Z25
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z8
 	VPTERNLOGD       $0xe4, Z8, Z0, Z2
 	VPTERNLOGD       $0xe4, Z8, Z1, Z3
-	VFMADD213PS      Z14, Z24, Z16
-	VFMADD231PS      Z25, Z7, Z14
-	VFMADD213PS      Z9, Z16, Z24
-	VFMADD231PS      Z14, Z7, Z9
-	VFMADD213PS      Z20, Z24, Z13
-	VFMADD231PS      Z9, Z15, Z20
+	VFMADD213PS      Z26, Z24, Z23
+	VFMADD231PS      Z25, Z7, Z26
+	VFMADD213PS      Z9, Z23, Z24
+	VFMADD231PS      Z26, Z7, Z9
+	VFMADD213PS      Z14, Z24, Z13
+	VFMADD231PS      Z9, Z15, Z14
 	VMULPS           Z10, Z13, Z0
-	VMULPS           Z11, Z20, Z1
+	VMULPS           Z11, Z14, Z1
 	VPTERNLOGD       $0xe4, Z8, Z19, Z0
 	VPTERNLOGD       $0xe4, Z8, Z18, Z1
 	VSUBPS           Z2, Z0, Z0
@@ -1291,167 +1299,159 @@ DATA blackPriceStrip32AVX2Consts<>+912(SB)/4, $0x3fb17200
 DATA blackPriceStrip32AVX2Consts<>+916(SB)/4, $0x3fb17200
 DATA blackPriceStrip32AVX2Consts<>+920(SB)/4, $0x3fb17200
 DATA blackPriceStrip32AVX2Consts<>+924(SB)/4, $0x3fb17200
-DATA blackPriceStrip32AVX2Consts<>+928(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+932(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+936(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+940(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+944(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+948(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+952(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+956(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+960(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+964(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+968(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+972(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+976(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+980(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+984(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+988(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+992(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+996(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1000(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1004(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1008(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1012(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1016(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1020(SB)/4, $0x363fbe8e
-DATA blackPriceStrip32AVX2Consts<>+1024(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1028(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1032(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1036(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1040(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1044(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1048(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1052(SB)/4, $0x37b56891
-DATA blackPriceStrip32AVX2Consts<>+1056(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1060(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1064(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1068(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1072(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1076(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1080(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1084(SB)/4, $0xb9891f97
-DATA blackPriceStrip32AVX2Consts<>+1088(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1092(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1096(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1100(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1104(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1108(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1112(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1116(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1120(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1124(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1128(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1132(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1136(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1140(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1144(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1148(SB)/4, $0x3b2aac27
-DATA blackPriceStrip32AVX2Consts<>+1152(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1156(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1160(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1164(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1168(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1172(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1176(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1180(SB)/4, $0xbcaaaa45
-DATA blackPriceStrip32AVX2Consts<>+1184(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1188(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1192(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1196(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1200(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1204(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1208(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1212(SB)/4, $0x3dfffffe
-DATA blackPriceStrip32AVX2Consts<>+1216(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1220(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1224(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1228(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1232(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1236(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1240(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1244(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+1248(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1252(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1256(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1260(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1264(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1268(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1272(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1276(SB)/4, $0x39f55674
-DATA blackPriceStrip32AVX2Consts<>+1280(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1284(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1288(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1292(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1296(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1300(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1304(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1308(SB)/4, $0x398114b6
-DATA blackPriceStrip32AVX2Consts<>+1312(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1316(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1320(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1324(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1328(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1332(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1336(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1340(SB)/4, $0xbb82dd71
-DATA blackPriceStrip32AVX2Consts<>+1344(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1348(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1352(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1356(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1360(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1364(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1368(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1372(SB)/4, $0x3af38970
-DATA blackPriceStrip32AVX2Consts<>+1376(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1380(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1384(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1388(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1392(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1396(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1400(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1404(SB)/4, $0x3cf7415f
-DATA blackPriceStrip32AVX2Consts<>+1408(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1412(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1416(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1420(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1424(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1428(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1432(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1436(SB)/4, $0xbdd09d4d
-DATA blackPriceStrip32AVX2Consts<>+1440(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1444(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1448(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1452(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1456(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1460(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1464(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1468(SB)/4, $0x3e19190f
-DATA blackPriceStrip32AVX2Consts<>+1472(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1476(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1480(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1484(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1488(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1492(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1496(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1500(SB)/4, $0xbc80cdcc
-DATA blackPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbeecaa20
-DATA blackPriceStrip32AVX2Consts<>+1536(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1540(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1544(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1548(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1552(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1556(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1560(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1564(SB)/4, $0x7fc00000
-GLOBL blackPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1568
+DATA blackPriceStrip32AVX2Consts<>+928(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+932(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+936(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+940(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+944(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+948(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+952(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+956(SB)/4, $0x000000a4
+DATA blackPriceStrip32AVX2Consts<>+960(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+964(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+968(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+972(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+976(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+980(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+984(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+988(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+992(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+996(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1000(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1004(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1008(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1012(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1016(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1020(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1024(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1028(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1032(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1036(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1040(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1044(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1048(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1052(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1056(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1060(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1064(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1068(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1072(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1076(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1080(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1084(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1088(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1092(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1096(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1100(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1104(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1108(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1112(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1116(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1120(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1124(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1128(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1132(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1136(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1140(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1144(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1148(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1152(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1156(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1160(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1164(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1168(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1172(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1176(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1180(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1184(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1188(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1192(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1196(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1200(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1204(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1208(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1212(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1216(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1220(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1224(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1228(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1232(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1236(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1240(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1244(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1248(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1252(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1256(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1260(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1264(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1268(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1272(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1276(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1280(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1284(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1288(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1292(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1296(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1300(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1304(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1308(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1312(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1316(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1320(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1324(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1328(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1332(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1336(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1340(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1344(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1348(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1352(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1356(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1360(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1364(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1368(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1372(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1376(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1380(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1384(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1388(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1392(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1396(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1400(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1404(SB)/4, $0x2d000000
+DATA blackPriceStrip32AVX2Consts<>+1408(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1412(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1416(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1420(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1424(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1428(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1432(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1436(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1440(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1444(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1448(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1452(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1456(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1460(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1464(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1468(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1472(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1476(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1480(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1484(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1488(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1492(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1496(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1500(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1504(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1508(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1512(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1516(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1520(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1524(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1528(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1532(SB)/4, $0x7fc00000
+GLOBL blackPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1536
 
 DATA blackPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1821,45 +1821,45 @@ body:
 	VMOVUPS     800(BX), Y14
 	VMOVUPS     576(BX), Y15
 	VFMADD231PS Y12, Y14, Y15
-	VMOVUPS     Y5, 1088(BX)
-	VMOVUPS     768(BX), Y5
-	VMOVUPS     Y11, 1056(BX)
-	VMOVUPS     544(BX), Y11
-	VFMADD231PS Y13, Y5, Y11
-	VMOVUPS     Y7, 1024(BX)
-	VMOVUPS     416(BX), Y7
-	VMOVUPS     Y8, 832(BX)
-	VMOVUPS     512(BX), Y8
-	VFMADD231PS Y6, Y7, Y8
+	VMOVUPS     Y8, 1088(BX)
+	VMOVUPS     768(BX), Y8
+	VMOVUPS     Y4, 1056(BX)
+	VMOVUPS     544(BX), Y4
+	VFMADD231PS Y13, Y8, Y4
+	VMOVUPS     Y5, 1024(BX)
+	VMOVUPS     416(BX), Y5
+	VMOVUPS     Y11, 832(BX)
+	VMOVUPS     512(BX), Y11
+	VFMADD231PS Y6, Y5, Y11
 	VFMSUB213PS 576(BX), Y12, Y14
-	VFMSUB213PS 544(BX), Y13, Y5
-	VFMSUB213PS 512(BX), Y6, Y7
+	VFMSUB213PS 544(BX), Y13, Y8
+	VFMSUB213PS 512(BX), Y6, Y5
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y6
 	VCMPPS      $0x11, Y6, Y2, Y2
 	VCMPPS      $0x11, Y6, Y10, Y10
 	VCMPPS      $0x11, Y6, Y9, Y6
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
 	VANDPS      Y15, Y9, Y12
-	VANDPS      Y11, Y9, Y13
+	VANDPS      Y4, Y9, Y13
 	VMOVUPS     Y6, 512(BX)
-	VANDPS      Y8, Y9, Y6
+	VANDPS      Y11, Y9, Y6
 	VMOVUPS     Y10, 416(BX)
 	VANDPS      Y14, Y9, Y10
 	VMOVUPS     Y2, 544(BX)
-	VANDPS      Y5, Y9, Y2
-	VMOVUPS     Y4, 768(BX)
-	VANDPS      Y7, Y9, Y4
+	VANDPS      Y8, Y9, Y2
+	VMOVUPS     Y7, 768(BX)
+	VANDPS      Y5, Y9, Y7
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y9
 	VMINPS      Y12, Y9, Y12
 	VMINPS      Y13, Y9, Y13
 	VMINPS      Y6, Y9, Y6
 	VMINPS      Y10, Y9, Y10
 	VMINPS      Y2, Y9, Y2
-	VMINPS      Y4, Y9, Y4
+	VMINPS      Y7, Y9, Y7
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y9
 	VANDPS      Y9, Y15, Y15
+	VANDPS      Y9, Y4, Y4
 	VANDPS      Y9, Y11, Y11
-	VANDPS      Y9, Y8, Y8
 	VMOVUPS     Y1, 576(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y1
 	VFMADD213PS Y0, Y12, Y1
@@ -1868,33 +1868,33 @@ body:
 	VFMADD213PS Y0, Y13, Y3
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y9
 	VFMADD213PS Y0, Y6, Y9
-	VMOVUPS     Y8, 736(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y12, Y8
-	VMOVUPS     Y11, 640(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y13, Y11
+	VMOVUPS     Y11, 736(BX)
+	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y12, Y11
+	VMOVUPS     Y4, 640(BX)
+	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y13, Y4
 	VMOVUPS     Y15, 704(BX)
 	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y6, Y15
-	VMOVUPS     Y7, 992(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y7
-	VFMADD213PS Y0, Y10, Y7
-	VMOVUPS     Y5, 448(BX)
+	VMOVUPS     Y5, 992(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y5
-	VFMADD213PS Y0, Y2, Y5
+	VFMADD213PS Y0, Y10, Y5
+	VMOVUPS     Y8, 448(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y8
+	VFMADD213PS Y0, Y2, Y8
 	VMOVUPS     Y14, 320(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y14
-	VFMADD213PS Y0, Y4, Y14
+	VFMADD213PS Y0, Y7, Y14
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y0
 	VMOVUPS     Y14, 352(BX)
 	VADDPS      Y0, Y10, Y14
 	VMOVUPS     Y10, 384(BX)
 	VADDPS      Y0, Y2, Y10
-	VADDPS      Y0, Y4, Y0
-	VMOVUPS     Y4, 480(BX)
-	VMULPS      Y8, Y1, Y4
-	VMOVUPS     Y8, 864(BX)
-	VMULPS      Y11, Y3, Y8
-	VMOVUPS     Y11, 896(BX)
-	VMULPS      Y15, Y9, Y11
+	VADDPS      Y0, Y7, Y0
+	VMOVUPS     Y7, 480(BX)
+	VMULPS      Y11, Y1, Y7
+	VMOVUPS     Y11, 864(BX)
+	VMULPS      Y4, Y3, Y11
+	VMOVUPS     Y4, 896(BX)
+	VMULPS      Y15, Y9, Y4
 	VMOVUPS     Y15, 928(BX)
 	VMULPS      Y12, Y12, Y15
 	VMOVUPS     Y2, 1184(BX)
@@ -1902,17 +1902,17 @@ body:
 	VMOVUPS     Y9, 1216(BX)
 	VMULPS      Y6, Y6, Y9
 	VMOVUPS     Y3, 1248(BX)
-	VMULPS      Y14, Y7, Y3
+	VMULPS      Y14, Y5, Y3
 	VMOVUPS     Y14, 1280(BX)
-	VMULPS      Y10, Y5, Y14
+	VMULPS      Y10, Y8, Y14
 	VMOVUPS     Y10, 1312(BX)
 	VMULPS      352(BX), Y0, Y10
 	VMOVUPS     Y0, 1344(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y0
-	VMOVUPS     Y5, 1376(BX)
-	VANDPS      320(BX), Y0, Y5
-	VMOVUPS     Y7, 320(BX)
-	VANDPS      448(BX), Y0, Y7
+	VMOVUPS     Y8, 1376(BX)
+	VANDPS      320(BX), Y0, Y8
+	VMOVUPS     Y5, 320(BX)
+	VANDPS      448(BX), Y0, Y5
 	VANDPS      992(BX), Y0, Y0
 	VMOVUPS     Y1, 992(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y1
@@ -1920,335 +1920,302 @@ body:
 	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y1, Y2
 	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y1, Y9
 	VMOVUPS     Y0, 448(BX)
-	VMULPS      Y3, Y4, Y0
-	VMOVUPS     Y4, 1408(BX)
-	VMULPS      Y14, Y8, Y4
-	VMOVUPS     Y8, 1440(BX)
-	VMULPS      Y10, Y11, Y8
-	VMOVUPS     Y11, 1472(BX)
-	VMOVUPS     288(BX), Y11
+	VMULPS      Y3, Y7, Y0
+	VMOVUPS     Y7, 1408(BX)
+	VMULPS      Y14, Y11, Y7
+	VMOVUPS     Y11, 1440(BX)
+	VMULPS      Y10, Y4, Y11
+	VMOVUPS     Y4, 1472(BX)
+	VMOVUPS     288(BX), Y4
 	VMOVUPS     Y10, 1504(BX)
-	VORPS       704(BX), Y11, Y10
+	VORPS       704(BX), Y4, Y10
 	VMOVUPS     Y14, 1536(BX)
-	VORPS       640(BX), Y11, Y14
+	VORPS       640(BX), Y4, Y14
 	VMOVUPS     Y3, 1568(BX)
-	VORPS       736(BX), Y11, Y3
-	VSUBPS      Y1, Y15, Y15
-	VSUBPS      Y1, Y2, Y2
+	VORPS       736(BX), Y4, Y3
+	VSUBPS      Y1, Y15, Y4
+	VMOVUPS     Y5, 1600(BX)
+	VSUBPS      Y1, Y2, Y5
 	VSUBPS      Y1, Y9, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y9
-	VDIVPS      Y0, Y9, Y0
-	VDIVPS      Y4, Y9, Y4
-	VDIVPS      Y8, Y9, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y9
-	VMULPS      Y9, Y15, Y11
-	VMOVUPS     Y8, 1600(BX)
-	VMULPS      Y9, Y2, Y8
-	VMULPS      Y9, Y1, Y9
-	VMOVUPS     Y4, 1632(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y15, Y4
-	VMOVUPS     Y0, 1664(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y2, Y0
+	VMOVUPS     Y8, 1632(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y8
+	VDIVPS      Y0, Y8, Y0
+	VDIVPS      Y7, Y8, Y7
+	VDIVPS      Y11, Y8, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y8
+	VMOVUPS     Y11, 1664(BX)
+	VMULPS      Y8, Y4, Y11
 	VMOVUPS     Y7, 1696(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y1, Y7
-	VMOVUPS     Y5, 1728(BX)
-	VMOVUPS     800(BX), Y5
-	VCMPPS      $0x00, Y10, Y5, Y10
-	VMOVUPS     1120(BX), Y5
-	VCMPPS      $0x00, Y14, Y5, Y14
-	VMOVUPS     576(BX), Y5
-	VCMPPS      $0x00, Y3, Y5, Y3
+	VMULPS      Y8, Y5, Y7
+	VMULPS      Y8, Y1, Y8
+	VPADDD      blackPriceStrip32AVX2Consts<>+928(SB), Y15, Y15
+	VPADDD      blackPriceStrip32AVX2Consts<>+928(SB), Y2, Y2
+	VPADDD      blackPriceStrip32AVX2Consts<>+928(SB), Y9, Y9
+	VPSLLD      $0x17, Y15, Y15
+	VPSLLD      $0x17, Y2, Y2
+	VPSLLD      $0x17, Y9, Y9
 	VFMADD231PS Y12, Y12, Y11
-	VFMADD231PS Y13, Y13, Y8
-	VFMADD231PS Y6, Y6, Y9
-	VMOVUPS     Y6, 1760(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y6
-	VMAXPS      Y6, Y4, Y4
-	VMAXPS      Y6, Y0, Y0
-	VMAXPS      Y6, Y7, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y7
-	VMOVUPS     Y13, 1792(BX)
-	VMOVUPS     768(BX), Y13
-	VBLENDVPS   Y10, Y7, Y13, Y10
-	VMOVUPS     832(BX), Y13
-	VBLENDVPS   Y14, Y7, Y13, Y13
+	VFMADD231PS Y13, Y13, Y7
+	VFMADD231PS Y6, Y6, Y8
+	VMOVUPS     Y9, 1728(BX)
+	VMOVUPS     800(BX), Y9
+	VCMPPS      $0x00, Y10, Y9, Y10
+	VMOVUPS     Y2, 1760(BX)
+	VMOVUPS     1120(BX), Y2
+	VCMPPS      $0x00, Y14, Y2, Y14
+	VMOVUPS     Y15, 1792(BX)
+	VMOVUPS     576(BX), Y15
+	VCMPPS      $0x00, Y3, Y15, Y3
+	VMOVUPS     Y6, 1824(BX)
+	VMOVUPS     768(BX), Y6
+	VANDPS      544(BX), Y6, Y6
+	VMOVUPS     Y6, 544(BX)
+	VMOVUPS     832(BX), Y6
+	VANDPS      416(BX), Y6, Y6
+	VMOVUPS     Y6, 416(BX)
+	VMOVUPS     1024(BX), Y6
+	VANDPS      512(BX), Y6, Y6
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+960(SB), Y4, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y4
+	VFMADD231PS Y4, Y5, Y7
+	VFMADD231PS Y4, Y1, Y8
+	VMOVUPS     288(BX), Y1
+	VORPS       1632(BX), Y1, Y4
+	VORPS       1600(BX), Y1, Y5
+	VORPS       448(BX), Y1, Y1
+	VCMPPS      $0x00, Y4, Y9, Y4
+	VCMPPS      $0x00, Y5, Y2, Y2
+	VCMPPS      $0x00, Y1, Y15, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y5
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y9
+	VFMADD231PS Y5, Y11, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y15
+	VFMADD231PS Y5, Y7, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y8, Y5
+	VMOVUPS     Y6, 576(BX)
+	VMOVUPS     1056(BX), Y6
+	VBLENDVPS   Y10, blackPriceStrip32AVX2Consts<>+256(SB), Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
+	VMOVUPS     Y6, 1056(BX)
+	VMOVUPS     1088(BX), Y6
+	VBLENDVPS   Y14, Y10, Y6, Y6
 	VMOVUPS     960(BX), Y14
-	VBLENDVPS   Y3, Y7, Y14, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y14
-	VFMADD231PS Y14, Y15, Y11
-	VFMADD231PS Y14, Y2, Y8
-	VFMADD231PS Y14, Y1, Y9
-	VSUBPS      Y4, Y15, Y14
-	VSUBPS      Y0, Y2, Y2
-	VSUBPS      Y6, Y1, Y1
-	VMOVUPS     288(BX), Y15
-	VORPS       1728(BX), Y15, Y7
-	VMOVUPS     Y3, 960(BX)
-	VORPS       1696(BX), Y15, Y3
-	VORPS       448(BX), Y15, Y15
-	VMOVUPS     Y13, 832(BX)
-	VMOVUPS     800(BX), Y13
-	VCMPPS      $0x00, Y7, Y13, Y7
-	VMOVUPS     1120(BX), Y13
-	VCMPPS      $0x00, Y3, Y13, Y3
-	VCMPPS      $0x00, Y15, Y5, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y15
-	VFMADD231PS Y13, Y11, Y15
-	VMOVUPS     Y10, 576(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y10
-	VFMADD231PS Y13, Y8, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y9, Y13
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y14, Y14
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y2, Y2
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y1, Y1
-	VMOVUPS     Y5, 1120(BX)
-	VMOVUPS     1664(BX), Y5
-	VMOVUPS     Y3, 800(BX)
-	VMULPS      1568(BX), Y5, Y3
-	VMOVUPS     Y7, 1568(BX)
-	VMOVUPS     1632(BX), Y7
-	VMOVUPS     Y1, 768(BX)
-	VMULPS      1536(BX), Y7, Y1
-	VMOVUPS     Y2, 1536(BX)
-	VMOVUPS     1600(BX), Y2
-	VMOVUPS     Y14, 1824(BX)
-	VMULPS      1504(BX), Y2, Y14
-	VMULPS      1408(BX), Y5, Y5
-	VMULPS      1440(BX), Y7, Y7
-	VMULPS      1472(BX), Y2, Y2
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y11, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y8, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y9, Y13
-	VMOVUPS     Y6, 1472(BX)
-	VMULPS      992(BX), Y3, Y6
-	VMOVUPS     Y0, 992(BX)
-	VMULPS      1248(BX), Y1, Y0
-	VMOVUPS     Y4, 1248(BX)
-	VMULPS      1216(BX), Y14, Y4
-	VMOVUPS     Y14, 1216(BX)
-	VMULPS      320(BX), Y5, Y14
-	VMOVUPS     Y5, 320(BX)
-	VMULPS      1376(BX), Y7, Y5
-	VMOVUPS     Y7, 1376(BX)
-	VMULPS      352(BX), Y2, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y11, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y8, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y9, Y13
-	VMULPS      Y6, Y12, Y6
-	VMULPS      1792(BX), Y0, Y0
-	VMULPS      1760(BX), Y4, Y4
-	VMULPS      384(BX), Y14, Y12
-	VMULPS      1184(BX), Y5, Y5
-	VMULPS      480(BX), Y7, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y14
-	VFMADD213PS Y14, Y11, Y15
-	VFMADD213PS Y14, Y8, Y10
-	VFMADD231PS Y13, Y9, Y14
+	VBLENDVPS   Y3, Y10, Y14, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y14
+	VFMADD213PS Y14, Y11, Y9
+	VFMADD213PS Y14, Y7, Y15
+	VFMADD231PS Y5, Y8, Y14
+	VMULPS      1568(BX), Y0, Y5
+	VMOVUPS     1696(BX), Y10
+	VMOVUPS     Y3, 1568(BX)
+	VMULPS      1536(BX), Y10, Y3
+	VMOVUPS     Y6, 1536(BX)
+	VMOVUPS     1664(BX), Y6
+	VMOVUPS     Y1, 960(BX)
+	VMULPS      1504(BX), Y6, Y1
+	VMULPS      1408(BX), Y0, Y0
+	VMULPS      1440(BX), Y10, Y10
+	VMULPS      1472(BX), Y6, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y11, Y9
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y7, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y8, Y14
+	VMOVUPS     Y2, 1472(BX)
+	VMULPS      992(BX), Y5, Y2
+	VMOVUPS     Y4, 992(BX)
+	VMULPS      1248(BX), Y3, Y4
+	VMOVUPS     Y3, 1248(BX)
+	VMULPS      1216(BX), Y1, Y3
+	VMOVUPS     Y1, 1216(BX)
+	VMULPS      320(BX), Y0, Y1
+	VMOVUPS     Y0, 320(BX)
+	VMULPS      1376(BX), Y10, Y0
+	VMOVUPS     Y10, 1376(BX)
+	VMULPS      352(BX), Y6, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y11, Y9
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y7, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y8, Y14
+	VMULPS      Y2, Y12, Y2
+	VMULPS      Y4, Y13, Y4
+	VMULPS      1824(BX), Y3, Y3
+	VMULPS      384(BX), Y1, Y1
+	VMULPS      1184(BX), Y0, Y0
+	VMULPS      480(BX), Y10, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y12
+	VFMADD213PS Y12, Y11, Y9
+	VFMADD213PS Y12, Y7, Y15
+	VFMADD231PS Y14, Y8, Y12
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS Y13, Y2, Y14
 	VMOVUPS     Y2, 480(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y2
-	VFMADD231PS Y13, Y6, Y2
-	VMOVUPS     Y6, 1184(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y6
-	VFMADD231PS Y13, Y0, Y6
-	VMOVUPS     Y0, 384(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y0
-	VFMADD231PS Y13, Y4, Y0
-	VMOVUPS     Y4, 1760(BX)
+	VFMADD231PS Y13, Y4, Y2
+	VMOVUPS     Y4, 1184(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y4
-	VFMADD231PS Y13, Y12, Y4
-	VMOVUPS     Y12, 1792(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS Y13, Y5, Y12
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y7, Y13
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y11, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y8, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y9, Y14
-	VMOVUPS     Y7, 352(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y7
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y2, Y7
-	VMOVUPS     Y5, 1600(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y5
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y6, Y5
-	VMOVUPS     Y9, 1440(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y9
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y0, Y9
-	VMULPS      864(BX), Y3, Y3
-	VMULPS      896(BX), Y1, Y1
-	VMOVUPS     Y1, 896(BX)
-	VMOVUPS     928(BX), Y1
-	VMULPS      1216(BX), Y1, Y1
-	VMOVUPS     Y1, 1216(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y1
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y4, Y1
-	VMOVUPS     Y3, 928(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y3
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y12, Y3
-	VMOVUPS     Y3, 864(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y3
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y13, Y3
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y2, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y6, Y5
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y0, Y9
-	VMULPS      Y15, Y11, Y11
-	VMULPS      Y10, Y8, Y8
-	VMULPS      1440(BX), Y14, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y14
-	VFMADD213PS Y14, Y4, Y1
-	VMOVUPS     864(BX), Y15
-	VFMADD213PS Y14, Y12, Y15
-	VFMADD231PS Y3, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y3
-	VFMADD213PS Y3, Y2, Y7
-	VFMADD213PS Y3, Y6, Y5
-	VFMADD213PS Y3, Y0, Y9
-	VMOVUPS     Y10, 864(BX)
-	VMOVUPS     1280(BX), Y10
-	VMULPS      320(BX), Y10, Y10
-	VMOVUPS     Y10, 320(BX)
-	VMOVUPS     1312(BX), Y10
-	VMULPS      1376(BX), Y10, Y10
-	VMOVUPS     Y10, 1376(BX)
-	VMOVUPS     1344(BX), Y10
-	VMULPS      480(BX), Y10, Y10
-	VFMADD213PS Y3, Y4, Y1
-	VFMADD213PS Y3, Y12, Y15
-	VFMADD231PS Y14, Y13, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y14
-	VFMADD213PS Y14, Y2, Y7
-	VFMADD213PS Y14, Y6, Y5
-	VFMADD213PS Y14, Y0, Y9
-	VMOVUPS     Y10, 480(BX)
-	VMOVUPS     128(BX), Y10
-	VFMADD213PS Y10, Y10, Y11
-	VFMADD213PS Y10, Y10, Y8
-	VFMADD132PS 864(BX), Y10, Y10
-	VFMADD213PS Y14, Y4, Y1
-	VFMADD213PS Y14, Y12, Y15
-	VFMADD231PS Y3, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y3
-	VFMADD213PS Y3, Y2, Y7
-	VFMADD213PS Y3, Y6, Y5
-	VFMADD213PS Y3, Y0, Y9
-	VMOVUPS     Y10, 864(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y10
-	VMOVUPS     Y8, 1344(BX)
-	VADDPS      1248(BX), Y10, Y8
-	VMOVUPS     Y8, 1248(BX)
-	VADDPS      992(BX), Y10, Y8
-	VADDPS      1472(BX), Y10, Y10
-	VFMADD213PS Y3, Y4, Y1
-	VFMADD213PS Y3, Y12, Y15
-	VFMADD231PS Y14, Y13, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y14
-	VFMADD213PS Y14, Y2, Y7
-	VFMADD213PS Y14, Y6, Y5
-	VFMADD213PS Y14, Y0, Y9
-	VMOVUPS     Y10, 1472(BX)
-	VMOVUPS     1824(BX), Y10
-	VPSLLD      $0x17, Y10, Y10
-	VMOVUPS     Y8, 1824(BX)
-	VMOVUPS     1536(BX), Y8
-	VPSLLD      $0x17, Y8, Y8
-	VMOVUPS     Y8, 1536(BX)
-	VMOVUPS     768(BX), Y8
-	VPSLLD      $0x17, Y8, Y8
-	VFMADD213PS Y14, Y4, Y1
-	VFMADD213PS Y14, Y12, Y15
-	VFMADD231PS Y3, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y3
-	VFMADD213PS Y3, Y2, Y7
-	VFMADD213PS Y3, Y6, Y5
-	VFMADD213PS Y3, Y0, Y9
-	VMULPS      Y10, Y11, Y10
-	VMOVUPS     1344(BX), Y11
-	VMULPS      1536(BX), Y11, Y11
-	VMULPS      864(BX), Y8, Y8
-	VFMADD213PS Y3, Y4, Y1
-	VFMADD213PS Y3, Y12, Y15
-	VFMADD231PS Y14, Y13, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y14
-	VFMADD213PS Y14, Y7, Y2
-	VFMADD213PS Y14, Y5, Y6
-	VFMADD213PS Y14, Y9, Y0
-	VMOVUPS     1568(BX), Y5
+	VFMADD231PS Y13, Y3, Y4
+	VMOVUPS     Y3, 384(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y3
+	VFMADD231PS Y13, Y1, Y3
+	VMOVUPS     Y1, 1824(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y1
+	VFMADD231PS Y13, Y0, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y10, Y13
+	VMULPS      Y9, Y11, Y9
+	VMULPS      Y15, Y7, Y7
+	VMULPS      Y12, Y8, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y12
+	VFMADD231PS Y11, Y14, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y15
+	VFMADD231PS Y11, Y2, Y15
+	VMOVUPS     Y10, 352(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y10
+	VFMADD231PS Y11, Y4, Y10
+	VMOVUPS     Y0, 1664(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y0
+	VFMADD231PS Y11, Y3, Y0
+	VMOVUPS     Y6, 1440(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y6
+	VFMADD231PS Y11, Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y13, Y11
+	VADDPS      blackPriceStrip32AVX2Consts<>+128(SB), Y9, Y9
+	VADDPS      blackPriceStrip32AVX2Consts<>+128(SB), Y7, Y7
+	VADDPS      blackPriceStrip32AVX2Consts<>+128(SB), Y8, Y8
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y14, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y2, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y4, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y3, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1248(SB), Y13, Y11
+	VMULPS      864(BX), Y5, Y5
+	VMOVUPS     Y5, 864(BX)
+	VMOVUPS     896(BX), Y5
+	VMULPS      1248(BX), Y5, Y5
+	VMOVUPS     Y5, 1248(BX)
+	VMOVUPS     928(BX), Y5
+	VMULPS      1216(BX), Y5, Y5
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y14, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y2, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y4, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y3, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y13, Y11
+	VMOVUPS     Y5, 1216(BX)
+	VMOVUPS     1280(BX), Y5
+	VMULPS      320(BX), Y5, Y5
+	VMOVUPS     Y5, 320(BX)
+	VMOVUPS     1312(BX), Y5
+	VMULPS      1376(BX), Y5, Y5
+	VMOVUPS     Y5, 1376(BX)
+	VMOVUPS     1344(BX), Y5
+	VMULPS      1440(BX), Y5, Y5
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y14, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y2, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y4, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y3, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y13, Y11
+	VMULPS      1792(BX), Y9, Y9
+	VMULPS      1760(BX), Y7, Y7
+	VMULPS      1728(BX), Y8, Y8
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y14, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y2, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y4, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y3, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y13, Y11
+	VMULPS      blackPriceStrip32AVX2Consts<>+1376(SB), Y9, Y9
+	VMULPS      blackPriceStrip32AVX2Consts<>+1376(SB), Y7, Y7
+	VMULPS      blackPriceStrip32AVX2Consts<>+1376(SB), Y8, Y8
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y14, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y2, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y4, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y3, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y1, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y13, Y11
+	VMOVUPS     Y5, 1728(BX)
+	VMOVUPS     992(BX), Y5
+	VMOVUPS     Y8, 1760(BX)
+	VMOVUPS     672(BX), Y8
+	VBLENDVPS   Y5, blackPriceStrip32AVX2Consts<>+256(SB), Y8, Y5
+	VMOVUPS     1472(BX), Y8
+	VMOVUPS     Y7, 672(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y7
-	VMOVUPS     672(BX), Y9
-	VBLENDVPS   Y5, Y7, Y9, Y5
-	VMOVUPS     800(BX), Y9
-	VMOVUPS     Y8, 672(BX)
-	VMOVUPS     608(BX), Y8
-	VBLENDVPS   Y9, Y7, Y8, Y8
-	VMOVUPS     1120(BX), Y9
-	VMOVUPS     Y11, 608(BX)
-	VMOVUPS     1152(BX), Y11
-	VBLENDVPS   Y9, Y7, Y11, Y7
-	VFMADD213PS Y14, Y1, Y4
-	VFMADD213PS Y14, Y15, Y12
-	VFMADD231PS Y3, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
-	VFMADD132PS 1184(BX), Y1, Y2
-	VFMADD132PS 384(BX), Y1, Y6
-	VFMADD132PS 1760(BX), Y1, Y0
-	VMOVUPS     1248(BX), Y3
-	VPSLLD      $0x17, Y3, Y3
-	VMOVUPS     1824(BX), Y9
-	VPSLLD      $0x17, Y9, Y9
-	VMOVUPS     1472(BX), Y11
-	VPSLLD      $0x17, Y11, Y11
-	VFMADD132PS 1792(BX), Y1, Y4
-	VFMADD132PS 1600(BX), Y1, Y12
-	VFMADD231PS 352(BX), Y14, Y1
-	VMULPS      928(BX), Y2, Y2
-	VMULPS      896(BX), Y6, Y6
-	VMULPS      1216(BX), Y0, Y0
-	VMOVUPS     576(BX), Y13
-	VSUBPS      Y5, Y13, Y5
-	VMOVUPS     832(BX), Y13
-	VSUBPS      Y8, Y13, Y8
-	VMOVUPS     960(BX), Y13
-	VSUBPS      Y7, Y13, Y7
-	VMULPS      320(BX), Y4, Y4
-	VMULPS      1376(BX), Y12, Y12
-	VMULPS      480(BX), Y1, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y13
-	VANDPS      Y2, Y13, Y2
-	VANDPS      Y6, Y13, Y6
-	VANDPS      Y0, Y13, Y0
-	VORPS       704(BX), Y2, Y2
-	VORPS       640(BX), Y6, Y6
-	VORPS       736(BX), Y0, Y0
-	VANDPS      Y4, Y13, Y4
-	VANDPS      Y12, Y13, Y12
-	VANDPS      Y1, Y13, Y1
-	VORPS       1728(BX), Y4, Y4
-	VORPS       1696(BX), Y12, Y12
-	VORPS       448(BX), Y1, Y1
-	VMULPS      Y3, Y10, Y3
-	VMULPS      608(BX), Y9, Y9
-	VMULPS      672(BX), Y11, Y10
-	VSUBPS      Y2, Y4, Y2
-	VSUBPS      Y6, Y12, Y4
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     1024(BX), Y1
-	VANDPS      544(BX), Y1, Y1
-	VMOVUPS     1056(BX), Y6
-	VANDPS      416(BX), Y6, Y6
-	VMOVUPS     1088(BX), Y11
-	VANDPS      512(BX), Y11, Y11
-	VFMADD231PS Y2, Y3, Y5
-	VFMADD231PS Y4, Y9, Y8
-	VFMADD231PS Y0, Y10, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1536(SB), Y0
-	VBLENDVPS   Y1, Y5, Y0, Y1
-	VBLENDVPS   Y6, Y8, Y0, Y2
-	VBLENDVPS   Y11, Y7, Y0, Y0
+	VMOVUPS     Y9, 992(BX)
+	VMOVUPS     608(BX), Y9
+	VBLENDVPS   Y8, Y7, Y9, Y8
+	VMOVUPS     960(BX), Y9
+	VMOVUPS     Y8, 608(BX)
+	VMOVUPS     1152(BX), Y8
+	VBLENDVPS   Y9, Y7, Y8, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y8
+	VFMADD213PS Y8, Y14, Y12
+	VFMADD213PS Y8, Y2, Y15
+	VFMADD213PS Y8, Y4, Y10
+	VFMADD213PS Y8, Y3, Y0
+	VFMADD213PS Y8, Y1, Y6
+	VFMADD231PS Y11, Y13, Y8
+	VMOVUPS     1056(BX), Y9
+	VSUBPS      Y5, Y9, Y5
+	VMOVUPS     1536(BX), Y9
+	VSUBPS      608(BX), Y9, Y9
+	VMOVUPS     1568(BX), Y11
+	VSUBPS      Y7, Y11, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y11
+	VFMADD213PS Y11, Y12, Y14
+	VFMADD213PS Y11, Y15, Y2
+	VFMADD213PS Y11, Y10, Y4
+	VFMADD213PS Y11, Y0, Y3
+	VFMADD213PS Y11, Y6, Y1
+	VFMADD231PS Y8, Y13, Y11
+	VMOVUPS     128(BX), Y0
+	VMULPS      992(BX), Y0, Y6
+	VMULPS      672(BX), Y0, Y8
+	VMULPS      1760(BX), Y0, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y10
+	VFMADD132PS 480(BX), Y10, Y14
+	VFMADD132PS 1184(BX), Y10, Y2
+	VFMADD132PS 384(BX), Y10, Y4
+	VFMADD132PS 1824(BX), Y10, Y3
+	VFMADD132PS 1664(BX), Y10, Y1
+	VFMADD231PS 352(BX), Y11, Y10
+	VMULPS      864(BX), Y14, Y11
+	VMULPS      1248(BX), Y2, Y2
+	VMULPS      1216(BX), Y4, Y4
+	VMULPS      320(BX), Y3, Y3
+	VMULPS      1376(BX), Y1, Y1
+	VMULPS      1728(BX), Y10, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y12
+	VANDPS      Y11, Y12, Y11
+	VANDPS      Y2, Y12, Y2
+	VANDPS      Y4, Y12, Y4
+	VANDPS      Y3, Y12, Y3
+	VANDPS      Y1, Y12, Y1
+	VANDPS      Y10, Y12, Y10
+	VORPS       704(BX), Y11, Y11
+	VORPS       640(BX), Y2, Y2
+	VORPS       736(BX), Y4, Y4
+	VORPS       1632(BX), Y3, Y3
+	VORPS       1600(BX), Y1, Y1
+	VORPS       448(BX), Y10, Y10
+	VSUBPS      Y11, Y3, Y3
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y4, Y10, Y2
+	VFMADD231PS Y3, Y6, Y5
+	VFMADD231PS Y1, Y8, Y9
+	VFMADD231PS Y2, Y0, Y7
+	VMOVUPS     544(BX), Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y1
+	VBLENDVPS   Y0, Y5, Y1, Y0
+	VMOVUPS     416(BX), Y2
+	VBLENDVPS   Y2, Y9, Y1, Y2
+	VMOVUPS     576(BX), Y3
+	VBLENDVPS   Y3, Y7, Y1, Y1
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPS     Y1, (SI)(AX*1)
+	VMOVUPS     Y0, (SI)(AX*1)
 	VMOVUPS     Y2, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y0, 64(SI)(AX*1)
+	VMOVUPS     Y1, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+24, CX
 	JGE         body
@@ -2502,11 +2469,9 @@ tail:
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y8
 	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y8, Y0
 	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y8, Y12
-	VSUBPS      Y8, Y0, Y0
-	VSUBPS      Y8, Y12, Y8
-	VMULPS      Y3, Y13, Y12
-	VMOVUPS     Y8, 736(BX)
-	VMULPS      Y2, Y1, Y8
+	VMULPS      Y3, Y13, Y8
+	VMOVUPS     Y12, 736(BX)
+	VMULPS      Y2, Y1, Y12
 	VMOVUPS     Y0, 768(BX)
 	VMULPS      Y10, Y4, Y0
 	VMOVUPS     Y5, 800(BX)
@@ -2526,183 +2491,186 @@ tail:
 	VBLENDVPS   Y6, Y11, Y10, Y6
 	VMOVUPS     480(BX), Y10
 	VBLENDVPS   Y7, Y11, Y10, Y7
-	VMULPS      Y0, Y12, Y10
-	VMULPS      Y5, Y8, Y11
+	VMULPS      Y0, Y8, Y10
+	VMULPS      Y5, Y12, Y11
 	VMOVUPS     Y7, 480(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y7
 	VDIVPS      Y10, Y7, Y10
 	VDIVPS      Y11, Y7, Y11
 	VMULPS      Y10, Y0, Y0
 	VMULPS      Y11, Y5, Y5
-	VMULPS      Y10, Y12, Y10
-	VMULPS      Y11, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMULPS      Y11, Y12, Y10
 	VMULPS      Y0, Y13, Y11
 	VMULPS      Y5, Y1, Y1
 	VMULPS      Y0, Y3, Y0
 	VMULPS      Y5, Y2, Y2
-	VMULPS      Y10, Y4, Y3
-	VMULPS      Y8, Y9, Y4
-	VMULPS      928(BX), Y10, Y5
-	VMULPS      832(BX), Y8, Y8
+	VMULPS      Y8, Y4, Y3
+	VMULPS      Y10, Y9, Y4
+	VMULPS      928(BX), Y8, Y5
+	VMULPS      832(BX), Y10, Y8
 	VMULPS      800(BX), Y3, Y3
 	VMULPS      608(BX), Y4, Y4
-	VMOVUPS     416(BX), Y9
-	VMULPS      Y11, Y9, Y10
-	VMOVUPS     704(BX), Y11
-	VMULPS      Y1, Y11, Y1
-	VMOVUPS     768(BX), Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y13
-	VMULPS      Y13, Y12, Y7
+	VMULPS      416(BX), Y11, Y9
+	VMULPS      704(BX), Y1, Y1
+	VMOVUPS     768(BX), Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y11
+	VSUBPS      Y11, Y10, Y12
+	VMOVUPS     736(BX), Y13
+	VSUBPS      Y11, Y13, Y11
 	VMOVUPS     Y2, 608(BX)
-	VMOVUPS     736(BX), Y2
-	VMULPS      Y13, Y2, Y13
-	VFMADD231PS Y9, Y9, Y7
-	VFMADD231PS Y11, Y11, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y9
-	VFMADD231PS Y9, Y12, Y7
-	VFMADD231PS Y9, Y2, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS Y9, Y3, Y11
-	VMOVUPS     Y0, 704(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y0
-	VFMADD231PS Y9, Y4, Y0
-	VMOVUPS     Y13, 416(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS Y9, Y10, Y13
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y1, Y9
-	VMOVUPS     Y7, 800(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y12, Y7
-	VMOVUPS     Y1, 832(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y2, Y1
-	VMAXPS      blackPriceStrip32AVX2Consts<>+960(SB), Y7, Y7
-	VMAXPS      blackPriceStrip32AVX2Consts<>+960(SB), Y1, Y1
-	VSUBPS      Y7, Y12, Y12
-	VSUBPS      Y1, Y2, Y2
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y7, Y7
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y1, Y1
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y12, Y12
-	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y2, Y2
-	VPSLLD      $0x17, Y7, Y7
-	VPSLLD      $0x17, Y1, Y1
-	VPSLLD      $0x17, Y12, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y2
+	VPADDD      Y2, Y10, Y10
+	VPADDD      Y2, Y13, Y2
+	VPSLLD      $0x17, Y10, Y10
 	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     Y1, 736(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y1
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y11, Y1
-	VMOVUPS     Y7, 768(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y7
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y11, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y0, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1504(SB), Y1, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1504(SB), Y7, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y13
+	VMOVUPS     Y2, 736(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y2
+	VFMADD231PS Y13, Y3, Y2
+	VMOVUPS     Y10, 768(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS Y13, Y4, Y10
+	VMOVUPS     Y0, 800(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y0
+	VMULPS      Y0, Y12, Y7
+	VMULPS      Y0, Y11, Y0
+	VMOVUPS     Y6, 832(BX)
+	VMOVUPS     416(BX), Y6
+	VFMADD231PS Y6, Y6, Y7
+	VMOVUPS     704(BX), Y6
+	VFMADD231PS Y6, Y6, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y6
+	VFMADD231PS Y6, Y12, Y7
+	VFMADD231PS Y6, Y11, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y6
+	VFMADD231PS Y13, Y9, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y1, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y12
+	VFMADD231PS Y11, Y2, Y12
+	VMOVUPS     Y1, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y1
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y11
+	VFMADD213PS Y11, Y12, Y2
+	VFMADD213PS Y11, Y1, Y10
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
-	VFMADD213PS Y1, Y11, Y3
-	VFMADD213PS Y1, Y0, Y4
-	VMULPS      Y5, Y3, Y0
+	VFMADD213PS Y1, Y2, Y3
+	VFMADD213PS Y1, Y10, Y4
+	VMULPS      Y5, Y3, Y2
 	VMULPS      Y8, Y4, Y3
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS      Y0, Y4, Y0
+	VANDPS      Y2, Y4, Y2
 	VANDPS      Y3, Y4, Y3
 	VMOVUPS     320(BX), Y5
-	VORPS       Y0, Y5, Y0
-	VMOVUPS     672(BX), Y7
-	VORPS       Y3, Y7, Y3
-	VMOVUPS     288(BX), Y8
-	VORPS       Y5, Y8, Y5
-	VORPS       Y7, Y8, Y7
-	VMOVUPS     576(BX), Y8
-	VCMPPS      $0x00, Y5, Y8, Y5
-	VMOVUPS     352(BX), Y8
-	VCMPPS      $0x00, Y7, Y8, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y8
-	VMOVUPS     544(BX), Y11
-	VBLENDVPS   Y5, Y8, Y11, Y5
-	VMOVUPS     512(BX), Y11
-	VBLENDVPS   Y7, Y8, Y11, Y7
-	VSUBPS      Y5, Y6, Y5
-	VMOVUPS     480(BX), Y6
-	VSUBPS      Y7, Y6, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y8
-	VFMADD231PS Y7, Y13, Y8
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y9, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y9, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y9, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y9, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y9, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y9, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y9, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y11
-	VFMADD213PS Y11, Y8, Y13
-	VFMADD231PS Y7, Y9, Y11
-	VFMADD213PS Y1, Y13, Y10
-	VFMADD231PS 832(BX), Y11, Y1
-	VMOVUPS     800(BX), Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y9
-	VFMADD231PS Y8, Y7, Y9
-	VMOVUPS     416(BX), Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y11, Y8
-	VMULPS      704(BX), Y10, Y10
-	VMULPS      608(BX), Y1, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y13
-	VFMADD213PS Y13, Y7, Y9
-	VFMADD231PS Y8, Y11, Y13
-	VANDPS      Y10, Y4, Y8
-	VANDPS      Y1, Y4, Y1
+	VORPS       Y2, Y5, Y2
+	VMOVUPS     672(BX), Y8
+	VORPS       Y3, Y8, Y3
+	VMOVUPS     288(BX), Y10
+	VORPS       Y5, Y10, Y5
+	VORPS       Y8, Y10, Y8
+	VMOVUPS     576(BX), Y10
+	VCMPPS      $0x00, Y5, Y10, Y5
+	VMOVUPS     352(BX), Y10
+	VCMPPS      $0x00, Y8, Y10, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
+	VMOVUPS     544(BX), Y12
+	VBLENDVPS   Y5, Y10, Y12, Y5
+	VMOVUPS     512(BX), Y12
+	VBLENDVPS   Y8, Y10, Y12, Y8
+	VMOVUPS     832(BX), Y10
+	VSUBPS      Y5, Y10, Y5
+	VMOVUPS     480(BX), Y10
+	VSUBPS      Y8, Y10, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y12
+	VFMADD231PS Y10, Y6, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y13, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y4
+	VFMADD213PS Y4, Y6, Y12
+	VFMADD231PS Y10, Y13, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y10
+	VFMADD213PS Y10, Y6, Y12
+	VFMADD231PS Y4, Y13, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y4
+	VFMADD213PS Y4, Y6, Y12
+	VFMADD231PS Y10, Y13, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y10
+	VFMADD213PS Y10, Y6, Y12
+	VFMADD231PS Y4, Y13, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y4
+	VFMADD213PS Y4, Y6, Y12
+	VFMADD231PS Y10, Y13, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y10
+	VFMADD213PS Y10, Y6, Y12
+	VFMADD231PS Y4, Y13, Y10
+	VFMADD213PS Y11, Y12, Y6
+	VFMADD231PS Y10, Y13, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y10
+	VFMADD231PS Y4, Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y0, Y4
+	VFMADD213PS Y1, Y6, Y9
+	VFMADD132PS 704(BX), Y1, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y6
+	VFMADD213PS Y6, Y7, Y10
+	VFMADD231PS Y4, Y0, Y6
+	VMULPS      800(BX), Y9, Y4
+	VMULPS      608(BX), Y11, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y11
+	VFMADD213PS Y11, Y7, Y10
+	VFMADD231PS Y6, Y0, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y6
+	VANDPS      Y4, Y6, Y4
+	VANDPS      Y9, Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y9
+	VFMADD213PS Y9, Y7, Y10
+	VFMADD231PS Y11, Y0, Y9
+	VORPS       864(BX), Y4, Y4
+	VORPS       896(BX), Y6, Y6
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y6, Y3, Y3
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y4
-	VFMADD213PS Y4, Y7, Y9
-	VFMADD231PS Y13, Y11, Y4
-	VORPS       864(BX), Y8, Y8
-	VORPS       896(BX), Y1, Y1
-	VSUBPS      Y8, Y0, Y0
-	VSUBPS      Y1, Y3, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y3
-	VFMADD213PS Y3, Y7, Y9
-	VFMADD231PS Y4, Y11, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y4
-	VFMADD213PS Y4, Y7, Y9
-	VFMADD231PS Y3, Y11, Y4
-	VMULPS      Y9, Y7, Y3
-	VMULPS      Y4, Y11, Y4
-	VMOVUPS     128(BX), Y7
-	VFMADD213PS Y7, Y7, Y3
-	VFMADD213PS Y7, Y4, Y7
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y2, Y7, Y2
-	VMULPS      768(BX), Y3, Y3
-	VMULPS      736(BX), Y2, Y2
-	VFMADD231PS Y0, Y3, Y5
-	VFMADD231PS Y1, Y2, Y6
+	VFMADD213PS Y4, Y7, Y10
+	VFMADD231PS Y9, Y0, Y4
+	VMULPS      Y10, Y7, Y6
+	VMULPS      Y4, Y0, Y0
+	VADDPS      Y6, Y1, Y4
+	VADDPS      Y0, Y1, Y0
+	VMULPS      768(BX), Y4, Y1
+	VMULPS      736(BX), Y0, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y4
+	VMULPS      Y4, Y1, Y1
+	VMULPS      Y4, Y0, Y0
+	VMOVUPS     128(BX), Y4
+	VMULPS      Y1, Y4, Y1
+	VMULPS      Y0, Y4, Y0
+	VFMADD231PS Y2, Y1, Y5
+	VFMADD231PS Y3, Y0, Y8
 	VMOVUPS     640(BX), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1536(SB), Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y1
 	VBLENDVPS   Y0, Y5, Y1, Y0
 	VMOVUPS     384(BX), Y2
-	VBLENDVPS   Y2, Y6, Y1, Y1
+	VBLENDVPS   Y2, Y8, Y1, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

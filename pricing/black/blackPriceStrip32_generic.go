@@ -101,34 +101,35 @@ func blackPriceStrip32Row(sign, F, K, T, sigma, D float32) (price float32) {
 	v128 := fma32(v119, v126, 0.124999985)
 	v130 := fma32(v119, v128, -0.5)
 	v131 := float32(v119 * v130)
-	v132 := fma32(v8, v131, v8)
-	E := scale32(v132, v114)
-	v134 := -sign
-	v135 := copysign32(1, d1)
-	v136 := v134 == v135
-	v137 := float32(sign * v8)
-	v139 := choose32(v136, 0, v137)
-	v140 := copysign32(1, d2)
-	v141 := v134 == v140
-	v142 := float32(sign * v9)
-	v143 := choose32(v141, 0, v142)
-	v144 := copysign32(v96, d1)
-	v145 := copysign32(v111, d2)
-	v146 := v145 - v144
-	v147 := v139 - v143
-	v148 := fma32(E, v146, v147)
-	v149 := minOf32(F, K)
-	v150 := minOf32(v149, D)
-	v151 := minOf32(v150, s)
-	v152 := v8 + v9
-	v153 := s + v152
-	v154 := minOf32(v151, T)
-	v155 := T + v153
-	v157 := 1e-09 < v154
-	v159 := v155 < 1e+09
-	v160 := v157 && v159
-	v162 := choose32(v160, v148, float32(math.NaN()))
-	return v162
+	v132 := v131 + 1
+	v133 := scale32(v132, v114)
+	E := float32(v8 * v133)
+	v135 := -sign
+	v136 := copysign32(1, d1)
+	v137 := v135 == v136
+	v138 := float32(sign * v8)
+	v140 := choose32(v137, 0, v138)
+	v141 := copysign32(1, d2)
+	v142 := v135 == v141
+	v143 := float32(sign * v9)
+	v144 := choose32(v142, 0, v143)
+	v145 := copysign32(v96, d1)
+	v146 := copysign32(v111, d2)
+	v147 := v146 - v145
+	v148 := v140 - v144
+	v149 := fma32(E, v147, v148)
+	v150 := minOf32(F, K)
+	v151 := minOf32(v150, D)
+	v152 := minOf32(v151, s)
+	v153 := v8 + v9
+	v154 := s + v153
+	v155 := minOf32(v152, T)
+	v156 := T + v154
+	v158 := 1e-09 < v155
+	v160 := v156 < 1e+09
+	v161 := v158 && v160
+	v163 := choose32(v161, v149, float32(math.NaN()))
+	return v163
 }
 
 // blackPriceStrip32Generic is blackPriceStrip32Row row by row.

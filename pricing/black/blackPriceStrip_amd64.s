@@ -728,137 +728,142 @@ body:
 	VPTERNLOGQ       $0xe4, Z8, Z13, Z6
 	VMOVAPD          Z18, Z7
 	VPTERNLOGQ       $0xe4, Z8, Z14, Z7
-	VPTERNLOGQ       $0xe4, Z8, Z16, Z18
+	VMOVAPD          Z18, Z11
+	VPTERNLOGQ       $0xe4, Z8, Z16, Z11
 	VMOVUPD          2240(BX), Z8
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+336(SB), Z11
-	VMULPD           Z11, Z8, Z12
-	VMOVUPD          2176(BX), Z13
-	VMULPD           Z11, Z13, Z14
-	VMOVUPD          2112(BX), Z16
-	VMULPD           Z11, Z16, Z17
-	VMOVUPD          2048(BX), Z19
-	VMULPD           Z11, Z19, Z11
-	VMOVUPD          1792(BX), Z20
-	VFMADD231PD      Z20, Z20, Z12
-	VMOVUPD          1856(BX), Z20
-	VFMADD231PD      Z20, Z20, Z14
-	VMOVUPD          1920(BX), Z20
-	VFMADD231PD      Z20, Z20, Z17
-	VMOVUPD          1984(BX), Z20
-	VFMADD231PD      Z20, Z20, Z11
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+344(SB), Z20
-	VFMADD231PD      Z20, Z8, Z12
-	VFMADD231PD      Z20, Z13, Z14
-	VFMADD231PD      Z20, Z16, Z17
-	VFMADD231PD      Z20, Z19, Z11
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+352(SB), Z20
-	VXORPD           1152(BX), Z20, Z21
-	VXORPD           1088(BX), Z20, Z22
-	VXORPD           1024(BX), Z20, Z23
-	VXORPD           960(BX), Z20, Z20
-	VCMPPD           $0x00, Z4, Z21, K5
-	VCMPPD           $0x00, Z6, Z22, K6
-	VCMPPD           $0x00, Z7, Z23, K7
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+336(SB), Z12
+	VMULPD           Z12, Z8, Z13
+	VMOVUPD          2176(BX), Z14
+	VMULPD           Z12, Z14, Z16
+	VMOVUPD          2112(BX), Z17
+	VMULPD           Z12, Z17, Z19
+	VMOVUPD          2048(BX), Z20
+	VMULPD           Z12, Z20, Z12
+	VMOVUPD          1792(BX), Z21
+	VFMADD231PD      Z21, Z21, Z13
+	VMOVUPD          1856(BX), Z21
+	VFMADD231PD      Z21, Z21, Z16
+	VMOVUPD          1920(BX), Z21
+	VFMADD231PD      Z21, Z21, Z19
+	VMOVUPD          1984(BX), Z21
+	VFMADD231PD      Z21, Z21, Z12
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+344(SB), Z21
+	VFMADD231PD      Z21, Z8, Z13
+	VFMADD231PD      Z21, Z14, Z16
+	VFMADD231PD      Z21, Z17, Z19
+	VFMADD231PD      Z21, Z20, Z12
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+352(SB), Z21
+	VXORPD           1152(BX), Z21, Z22
+	VXORPD           1088(BX), Z21, Z23
+	VXORPD           1024(BX), Z21, Z24
+	VXORPD           960(BX), Z21, Z21
+	VCMPPD           $0x00, Z4, Z22, K5
+	VCMPPD           $0x00, Z6, Z23, K6
+	VCMPPD           $0x00, Z7, Z24, K7
 	KMOVB            K4, 1984(BX)
-	VCMPPD           $0x00, Z18, Z20, K4
+	VCMPPD           $0x00, Z11, Z21, K4
 	KMOVB            K3, 1920(BX)
-	VCMPPD           $0x00, Z15, Z21, K3
+	VCMPPD           $0x00, Z15, Z22, K3
 	KMOVB            K2, 1856(BX)
-	VCMPPD           $0x00, Z5, Z22, K2
+	VCMPPD           $0x00, Z5, Z23, K2
 	KMOVB            K1, 1792(BX)
-	VCMPPD           $0x00, Z9, Z23, K1
+	VCMPPD           $0x00, Z9, Z24, K1
 	KMOVB            K1, 1216(BX)
-	VCMPPD           $0x00, Z10, Z20, K1
+	VCMPPD           $0x00, Z10, Z21, K1
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+360(SB), Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+368(SB), Z5
-	VFMADD231PD      Z4, Z12, Z5
+	VFMADD231PD      Z4, Z13, Z5
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+368(SB), Z6
-	VFMADD231PD      Z4, Z14, Z6
+	VFMADD231PD      Z4, Z16, Z6
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+368(SB), Z7
-	VFMADD231PD      Z4, Z17, Z7
-	VFMADD213PD.BCST blackPriceStripAVX512Consts<>+368(SB), Z11, Z4
+	VFMADD231PD      Z4, Z19, Z7
+	VFMADD213PD.BCST blackPriceStripAVX512Consts<>+368(SB), Z12, Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+376(SB), Z9
-	VFMADD213PD      Z9, Z12, Z5
-	VFMADD213PD      Z9, Z14, Z6
-	VFMADD213PD      Z9, Z17, Z7
-	VFMADD231PD      Z4, Z11, Z9
+	VFMADD213PD      Z9, Z13, Z5
+	VFMADD213PD      Z9, Z16, Z6
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD231PD      Z4, Z12, Z9
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+384(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD213PD      Z4, Z14, Z6
-	VFMADD213PD      Z4, Z17, Z7
-	VFMADD231PD      Z9, Z11, Z4
+	VFMADD213PD      Z4, Z13, Z5
+	VFMADD213PD      Z4, Z16, Z6
+	VFMADD213PD      Z4, Z19, Z7
+	VFMADD231PD      Z9, Z12, Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+392(SB), Z9
-	VFMADD213PD      Z9, Z12, Z5
-	VFMADD213PD      Z9, Z14, Z6
-	VFMADD213PD      Z9, Z17, Z7
-	VFMADD231PD      Z4, Z11, Z9
+	VFMADD213PD      Z9, Z13, Z5
+	VFMADD213PD      Z9, Z16, Z6
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD231PD      Z4, Z12, Z9
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+400(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD213PD      Z4, Z14, Z6
-	VFMADD213PD      Z4, Z17, Z7
-	VFMADD231PD      Z9, Z11, Z4
+	VFMADD213PD      Z4, Z13, Z5
+	VFMADD213PD      Z4, Z16, Z6
+	VFMADD213PD      Z4, Z19, Z7
+	VFMADD231PD      Z9, Z12, Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+408(SB), Z9
-	VFMADD213PD      Z9, Z12, Z5
-	VFMADD213PD      Z9, Z14, Z6
-	VFMADD213PD      Z9, Z17, Z7
-	VFMADD231PD      Z4, Z11, Z9
+	VFMADD213PD      Z9, Z13, Z5
+	VFMADD213PD      Z9, Z16, Z6
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD231PD      Z4, Z12, Z9
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+416(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD213PD      Z4, Z14, Z6
-	VFMADD213PD      Z4, Z17, Z7
-	VFMADD231PD      Z9, Z11, Z4
+	VFMADD213PD      Z4, Z13, Z5
+	VFMADD213PD      Z4, Z16, Z6
+	VFMADD213PD      Z4, Z19, Z7
+	VFMADD231PD      Z9, Z12, Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+424(SB), Z9
-	VFMADD213PD      Z9, Z12, Z5
-	VFMADD213PD      Z9, Z14, Z6
-	VFMADD213PD      Z9, Z17, Z7
-	VFMADD231PD      Z4, Z11, Z9
+	VFMADD213PD      Z9, Z13, Z5
+	VFMADD213PD      Z9, Z16, Z6
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD231PD      Z4, Z12, Z9
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+432(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD213PD      Z4, Z14, Z6
-	VFMADD213PD      Z4, Z17, Z7
-	VFMADD231PD      Z9, Z11, Z4
+	VFMADD213PD      Z4, Z13, Z5
+	VFMADD213PD      Z4, Z16, Z6
+	VFMADD213PD      Z4, Z19, Z7
+	VFMADD231PD      Z9, Z12, Z4
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+440(SB), Z9
-	VFMADD213PD      Z9, Z12, Z5
-	VFMADD213PD      Z9, Z14, Z6
-	VFMADD213PD      Z9, Z17, Z7
-	VFMADD231PD      Z4, Z11, Z9
-	VMULPD           Z5, Z12, Z4
-	VMULPD           Z6, Z14, Z5
-	VMULPD           Z7, Z17, Z6
-	VMULPD           Z9, Z11, Z7
-	VMOVUPD          192(BX), Z9
-	VFMADD213PD      Z9, Z9, Z4
-	VFMADD213PD      Z9, Z9, Z5
-	VFMADD213PD      Z9, Z9, Z6
-	VFMADD213PD      Z9, Z9, Z7
+	VFMADD213PD      Z9, Z13, Z5
+	VFMADD213PD      Z9, Z16, Z6
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD231PD      Z4, Z12, Z9
+	VMULPD           Z5, Z13, Z4
+	VMULPD           Z6, Z16, Z5
+	VMULPD           Z7, Z19, Z6
+	VMULPD           Z9, Z12, Z7
+	VADDPD           Z4, Z18, Z4
+	VADDPD           Z5, Z18, Z5
+	VADDPD           Z6, Z18, Z6
+	VADDPD           Z7, Z18, Z7
 	VSCALEFPD        Z8, Z4, Z4
-	VSCALEFPD        Z13, Z5, Z5
-	VSCALEFPD        Z16, Z6, Z6
-	VSCALEFPD        Z19, Z7, Z7
-	VMOVUPD          1152(BX), Z8
-	VMULPD           Z9, Z8, Z10
+	VSCALEFPD        Z14, Z5, Z5
+	VSCALEFPD        Z17, Z6, Z6
+	VSCALEFPD        Z20, Z7, Z7
+	VMOVUPD          192(BX), Z8
+	VMULPD           Z4, Z8, Z4
+	VMULPD           Z5, Z8, Z5
+	VMULPD           Z6, Z8, Z6
+	VMULPD           Z7, Z8, Z7
+	VMOVUPD          1152(BX), Z9
+	VMULPD           Z8, Z9, Z10
 	VMOVUPD          1088(BX), Z11
-	VMULPD           Z9, Z11, Z12
+	VMULPD           Z8, Z11, Z12
 	VMOVUPD          1024(BX), Z13
-	VMULPD           Z9, Z13, Z14
+	VMULPD           Z8, Z13, Z14
 	VMOVUPD          960(BX), Z15
-	VMULPD           Z9, Z15, Z16
+	VMULPD           Z8, Z15, Z16
 	VMOVUPD          896(BX), Z17
-	VMULPD           Z17, Z8, Z8
+	VMULPD           Z17, Z9, Z9
 	VMOVUPD          832(BX), Z18
 	VMULPD           Z18, Z11, Z11
 	VMOVUPD          768(BX), Z19
 	VMULPD           Z19, Z13, Z13
 	VMOVUPD          704(BX), Z20
 	VMULPD           Z20, Z15, Z15
-	VADDPD           Z17, Z9, Z17
-	VADDPD           Z18, Z9, Z18
-	VADDPD           Z19, Z9, Z19
-	VADDPD           Z20, Z9, Z9
+	VADDPD           Z17, Z8, Z17
+	VADDPD           Z18, Z8, Z18
+	VADDPD           Z19, Z8, Z19
+	VADDPD           Z20, Z8, Z8
 	VADDPD           640(BX), Z17, Z17
 	VADDPD           576(BX), Z18, Z18
 	VADDPD           448(BX), Z19, Z19
-	VADDPD           512(BX), Z9, Z9
+	VADDPD           512(BX), Z8, Z8
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+448(SB), Z20
 	KMOVB            K1, 512(BX)
 	VCMPPD           $0x11, Z20, Z17, K1
@@ -867,26 +872,26 @@ body:
 	KMOVB            K1, 576(BX)
 	VCMPPD           $0x11, Z20, Z19, K1
 	KMOVB            K1, 640(BX)
-	VCMPPD           $0x11, Z20, Z9, K1
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+456(SB), Z9
-	VBLENDMPD        Z9, Z10, K5, Z10
-	VBLENDMPD        Z9, Z12, K6, Z12
-	VBLENDMPD        Z9, Z14, K7, Z14
-	VBLENDMPD        Z9, Z16, K4, Z16
-	VBLENDMPD        Z9, Z8, K3, Z8
-	VBLENDMPD        Z9, Z11, K2, Z11
+	VCMPPD           $0x11, Z20, Z8, K1
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+456(SB), Z8
+	VBLENDMPD        Z8, Z10, K5, Z10
+	VBLENDMPD        Z8, Z12, K6, Z12
+	VBLENDMPD        Z8, Z14, K7, Z14
+	VBLENDMPD        Z8, Z16, K4, Z16
+	VBLENDMPD        Z8, Z9, K3, Z9
+	VBLENDMPD        Z8, Z11, K2, Z11
 	KMOVB            1216(BX), K2
-	VBLENDMPD        Z9, Z13, K2, Z13
+	VBLENDMPD        Z8, Z13, K2, Z13
 	KMOVB            512(BX), K2
-	VBLENDMPD        Z9, Z15, K2, Z9
-	VSUBPD           Z8, Z10, Z8
+	VBLENDMPD        Z8, Z15, K2, Z8
+	VSUBPD           Z9, Z10, Z9
 	VSUBPD           Z11, Z12, Z10
 	VSUBPD           Z13, Z14, Z11
-	VSUBPD           Z9, Z16, Z9
-	VFMADD231PD      Z2, Z4, Z8
+	VSUBPD           Z8, Z16, Z8
+	VFMADD231PD      Z2, Z4, Z9
 	VFMADD231PD      Z1, Z5, Z10
 	VFMADD231PD      Z0, Z6, Z11
-	VFMADD231PD      Z3, Z7, Z9
+	VFMADD231PD      Z3, Z7, Z8
 	KMOVB            1792(BX), K2
 	KMOVB            448(BX), K3
 	KANDB            K3, K2, K2
@@ -899,10 +904,10 @@ body:
 	KMOVB            1984(BX), K5
 	KANDB            K1, K5, K1
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+464(SB), Z0
-	VBLENDMPD        Z8, Z0, K2, Z1
+	VBLENDMPD        Z9, Z0, K2, Z1
 	VBLENDMPD        Z10, Z0, K3, Z2
 	VBLENDMPD        Z11, Z0, K4, Z3
-	VBLENDMPD        Z9, Z0, K1, Z0
+	VBLENDMPD        Z8, Z0, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -1177,45 +1182,46 @@ whole:
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+224(SB), Z5
 	VFMADD213PD      Z5, Z1, Z24
 	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+232(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+240(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+248(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+256(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+264(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+272(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+280(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+288(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+296(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+304(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+312(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+320(SB), Z5
-	VFMADD213PD      Z5, Z1, Z24
-	VFMADD213PD      Z5, Z10, Z25
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+328(SB), Z5
-	VFMADD213PD      Z5, Z24, Z1
-	VFMADD213PD      Z5, Z25, Z10
+	VMOVUPD          Z4, 576(BX)
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+232(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+240(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+248(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+256(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+264(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+272(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+280(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+288(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+296(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+304(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+312(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+320(SB), Z4
+	VFMADD213PD      Z4, Z1, Z24
+	VFMADD213PD      Z4, Z10, Z25
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z24, Z1
+	VFMADD213PD      Z4, Z25, Z10
 	VFMADD213PD      Z23, Z1, Z17
 	VFMADD213PD      Z23, Z10, Z20
 	VMULPD           Z14, Z17, Z1
@@ -1251,83 +1257,84 @@ whole:
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+400(SB), Z2
 	VFMADD213PD      Z2, Z12, Z3
 	VFMADD231PD      Z6, Z11, Z2
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+224(SB), Z6
-	VFMADD213PD      Z6, Z22, Z14
-	VFMADD231PD      Z15, Z7, Z6
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+408(SB), Z15
-	VFMADD213PD      Z15, Z12, Z3
-	VFMADD231PD      Z2, Z11, Z15
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z15, Z7, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+408(SB), Z6
+	VFMADD213PD      Z6, Z12, Z3
+	VFMADD231PD      Z2, Z11, Z6
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+232(SB), Z2
 	VFMADD213PD      Z2, Z22, Z14
-	VFMADD231PD      Z6, Z7, Z2
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+416(SB), Z6
-	VFMADD213PD      Z6, Z12, Z3
-	VFMADD231PD      Z15, Z11, Z6
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+240(SB), Z15
-	VFMADD213PD      Z15, Z22, Z14
-	VFMADD231PD      Z2, Z7, Z15
+	VFMADD231PD      Z5, Z7, Z2
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+416(SB), Z5
+	VFMADD213PD      Z5, Z12, Z3
+	VFMADD231PD      Z6, Z11, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+240(SB), Z6
+	VFMADD213PD      Z6, Z22, Z14
+	VFMADD231PD      Z2, Z7, Z6
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+424(SB), Z2
 	VFMADD213PD      Z2, Z12, Z3
-	VFMADD231PD      Z6, Z11, Z2
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+248(SB), Z6
-	VFMADD213PD      Z6, Z22, Z14
-	VFMADD231PD      Z15, Z7, Z6
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+432(SB), Z15
-	VFMADD213PD      Z15, Z12, Z3
-	VFMADD231PD      Z2, Z11, Z15
+	VFMADD231PD      Z5, Z11, Z2
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+248(SB), Z5
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z6, Z7, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+432(SB), Z6
+	VFMADD213PD      Z6, Z12, Z3
+	VFMADD231PD      Z2, Z11, Z6
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+256(SB), Z2
 	VFMADD213PD      Z2, Z22, Z14
-	VFMADD231PD      Z6, Z7, Z2
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+440(SB), Z6
-	VFMADD213PD      Z6, Z12, Z3
-	VFMADD231PD      Z15, Z11, Z6
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+264(SB), Z15
-	VFMADD213PD      Z15, Z22, Z14
-	VFMADD231PD      Z2, Z7, Z15
-	VMULPD           Z3, Z12, Z2
-	VMULPD           Z6, Z11, Z3
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+272(SB), Z6
+	VFMADD231PD      Z5, Z7, Z2
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+440(SB), Z5
+	VFMADD213PD      Z5, Z12, Z3
+	VFMADD231PD      Z6, Z11, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+264(SB), Z6
 	VFMADD213PD      Z6, Z22, Z14
-	VFMADD231PD      Z15, Z7, Z6
-	VMOVUPD          192(BX), Z11
-	VFMADD213PD      Z11, Z11, Z2
-	VFMADD213PD      Z11, Z3, Z11
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+280(SB), Z3
-	VFMADD213PD      Z3, Z22, Z14
-	VFMADD231PD      Z6, Z7, Z3
+	VFMADD231PD      Z2, Z7, Z6
+	VMULPD           Z3, Z12, Z2
+	VMULPD           Z5, Z11, Z3
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+272(SB), Z5
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z6, Z7, Z5
+	VADDPD           Z2, Z23, Z2
+	VADDPD           Z3, Z23, Z3
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+280(SB), Z6
+	VFMADD213PD      Z6, Z22, Z14
+	VFMADD231PD      Z5, Z7, Z6
 	VSCALEFPD        Z27, Z2, Z2
-	VSCALEFPD        Z28, Z11, Z6
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+288(SB), Z11
-	VFMADD213PD      Z11, Z22, Z14
-	VFMADD231PD      Z3, Z7, Z11
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+296(SB), Z3
-	VFMADD213PD      Z3, Z22, Z14
-	VFMADD231PD      Z11, Z7, Z3
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+304(SB), Z11
-	VFMADD213PD      Z11, Z22, Z14
-	VFMADD231PD      Z3, Z7, Z11
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+312(SB), Z3
-	VFMADD213PD      Z3, Z22, Z14
-	VFMADD231PD      Z11, Z7, Z3
-	VBROADCASTSD     blackPriceStripAVX512Consts<>+320(SB), Z11
-	VFMADD213PD      Z11, Z22, Z14
-	VFMADD231PD      Z3, Z7, Z11
-	VFMADD213PD      Z5, Z14, Z22
-	VFMADD231PD      Z11, Z7, Z5
+	VSCALEFPD        Z28, Z3, Z3
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+288(SB), Z5
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z6, Z7, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+296(SB), Z6
+	VFMADD213PD      Z6, Z22, Z14
+	VFMADD231PD      Z5, Z7, Z6
+	VMOVUPD          192(BX), Z5
+	VMULPD           Z2, Z5, Z2
+	VMULPD           Z3, Z5, Z3
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+304(SB), Z5
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z6, Z7, Z5
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+312(SB), Z6
+	VFMADD213PD      Z6, Z22, Z14
+	VFMADD231PD      Z5, Z7, Z6
+	VBROADCASTSD     blackPriceStripAVX512Consts<>+320(SB), Z5
+	VFMADD213PD      Z5, Z22, Z14
+	VFMADD231PD      Z6, Z7, Z5
+	VFMADD213PD      Z4, Z14, Z22
+	VFMADD231PD      Z5, Z7, Z4
 	VFMADD213PD      Z23, Z22, Z8
-	VFMADD231PD      Z5, Z9, Z23
-	VMULPD           Z16, Z8, Z3
+	VFMADD231PD      Z4, Z9, Z23
+	VMULPD           Z16, Z8, Z4
 	VMULPD           Z13, Z23, Z5
-	VPTERNLOGQ       $0xe4, Z0, Z19, Z3
+	VPTERNLOGQ       $0xe4, Z0, Z19, Z4
 	VPTERNLOGQ       $0xe4, Z0, Z18, Z5
-	VSUBPD           Z1, Z3, Z0
+	VSUBPD           Z1, Z4, Z0
 	VSUBPD           Z10, Z5, Z1
-	VFMADD231PD      Z0, Z2, Z4
-	VFMADD213PD      512(BX), Z1, Z6
+	VFMADD213PD      576(BX), Z0, Z2
+	VFMADD213PD      512(BX), Z1, Z3
 	VBROADCASTSD     blackPriceStripAVX512Consts<>+464(SB), Z0
-	VBLENDMPD        Z4, Z0, K1, Z1
+	VBLENDMPD        Z2, Z0, K1, Z1
 	KMOVB            448(BX), K1
-	VBLENDMPD        Z6, Z0, K1, Z0
+	VBLENDMPD        Z3, Z0, K1, Z0
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	VMOVUPD          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
@@ -1470,155 +1477,151 @@ DATA blackPriceStripAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
 DATA blackPriceStripAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
 DATA blackPriceStripAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
 DATA blackPriceStripAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
-DATA blackPriceStripAVX2Consts<>+1056(SB)/8, $0x408ff80000000000
-DATA blackPriceStripAVX2Consts<>+1064(SB)/8, $0x408ff80000000000
-DATA blackPriceStripAVX2Consts<>+1072(SB)/8, $0x408ff80000000000
-DATA blackPriceStripAVX2Consts<>+1080(SB)/8, $0x408ff80000000000
-DATA blackPriceStripAVX2Consts<>+1088(SB)/8, $0xc08ff00000000000
-DATA blackPriceStripAVX2Consts<>+1096(SB)/8, $0xc08ff00000000000
-DATA blackPriceStripAVX2Consts<>+1104(SB)/8, $0xc08ff00000000000
-DATA blackPriceStripAVX2Consts<>+1112(SB)/8, $0xc08ff00000000000
-DATA blackPriceStripAVX2Consts<>+1120(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceStripAVX2Consts<>+1128(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceStripAVX2Consts<>+1136(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceStripAVX2Consts<>+1144(SB)/8, $0x3dfa39ef35793c76
-DATA blackPriceStripAVX2Consts<>+1152(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceStripAVX2Consts<>+1160(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceStripAVX2Consts<>+1168(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceStripAVX2Consts<>+1176(SB)/8, $0xbdaade156a5dbe76
-DATA blackPriceStripAVX2Consts<>+1184(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceStripAVX2Consts<>+1192(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceStripAVX2Consts<>+1200(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceStripAVX2Consts<>+1208(SB)/8, $0x3df28af3fca7ab0b
-DATA blackPriceStripAVX2Consts<>+1216(SB)/8, $0x43380000000003ff
-DATA blackPriceStripAVX2Consts<>+1224(SB)/8, $0x43380000000003ff
-DATA blackPriceStripAVX2Consts<>+1232(SB)/8, $0x43380000000003ff
-DATA blackPriceStripAVX2Consts<>+1240(SB)/8, $0x43380000000003ff
-DATA blackPriceStripAVX2Consts<>+1248(SB)/8, $0xbe371dee623fde67
-DATA blackPriceStripAVX2Consts<>+1256(SB)/8, $0xbe371dee623fde67
-DATA blackPriceStripAVX2Consts<>+1264(SB)/8, $0xbe371dee623fde67
-DATA blackPriceStripAVX2Consts<>+1272(SB)/8, $0xbe371dee623fde67
-DATA blackPriceStripAVX2Consts<>+1280(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceStripAVX2Consts<>+1288(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceStripAVX2Consts<>+1296(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceStripAVX2Consts<>+1304(SB)/8, $0x3e7a01997c89e6b0
-DATA blackPriceStripAVX2Consts<>+1312(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceStripAVX2Consts<>+1320(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceStripAVX2Consts<>+1328(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceStripAVX2Consts<>+1336(SB)/8, $0xbeba01a014761f6e
-DATA blackPriceStripAVX2Consts<>+1344(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceStripAVX2Consts<>+1352(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceStripAVX2Consts<>+1360(SB)/8, $0x3ef6c16c1852b7b0
-DATA blackPriceStripAVX2Consts<>+1368(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceStripAVX2Consts<>+1056(SB)/8, $0x0000000000000484
+DATA blackPriceStripAVX2Consts<>+1064(SB)/8, $0x0000000000000484
+DATA blackPriceStripAVX2Consts<>+1072(SB)/8, $0x0000000000000484
+DATA blackPriceStripAVX2Consts<>+1080(SB)/8, $0x0000000000000484
+DATA blackPriceStripAVX2Consts<>+1088(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceStripAVX2Consts<>+1096(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceStripAVX2Consts<>+1104(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceStripAVX2Consts<>+1112(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceStripAVX2Consts<>+1120(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceStripAVX2Consts<>+1128(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceStripAVX2Consts<>+1136(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceStripAVX2Consts<>+1144(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceStripAVX2Consts<>+1152(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceStripAVX2Consts<>+1160(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceStripAVX2Consts<>+1168(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceStripAVX2Consts<>+1176(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceStripAVX2Consts<>+1184(SB)/8, $0xbe371dee623fde67
+DATA blackPriceStripAVX2Consts<>+1192(SB)/8, $0xbe371dee623fde67
+DATA blackPriceStripAVX2Consts<>+1200(SB)/8, $0xbe371dee623fde67
+DATA blackPriceStripAVX2Consts<>+1208(SB)/8, $0xbe371dee623fde67
+DATA blackPriceStripAVX2Consts<>+1216(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceStripAVX2Consts<>+1224(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceStripAVX2Consts<>+1232(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceStripAVX2Consts<>+1240(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceStripAVX2Consts<>+1248(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceStripAVX2Consts<>+1256(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceStripAVX2Consts<>+1264(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceStripAVX2Consts<>+1272(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceStripAVX2Consts<>+1280(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceStripAVX2Consts<>+1288(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceStripAVX2Consts<>+1296(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceStripAVX2Consts<>+1304(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceStripAVX2Consts<>+1312(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceStripAVX2Consts<>+1320(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceStripAVX2Consts<>+1328(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceStripAVX2Consts<>+1336(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceStripAVX2Consts<>+1344(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceStripAVX2Consts<>+1352(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceStripAVX2Consts<>+1360(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceStripAVX2Consts<>+1368(SB)/8, $0xbe5c10df9fd0b5a0
 DATA blackPriceStripAVX2Consts<>+1376(SB)/8, $0xbf31111111122322
 DATA blackPriceStripAVX2Consts<>+1384(SB)/8, $0xbf31111111122322
 DATA blackPriceStripAVX2Consts<>+1392(SB)/8, $0xbf31111111122322
 DATA blackPriceStripAVX2Consts<>+1400(SB)/8, $0xbf31111111122322
-DATA blackPriceStripAVX2Consts<>+1408(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceStripAVX2Consts<>+1416(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceStripAVX2Consts<>+1424(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceStripAVX2Consts<>+1432(SB)/8, $0xbe53cfd9440c758b
-DATA blackPriceStripAVX2Consts<>+1440(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceStripAVX2Consts<>+1448(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceStripAVX2Consts<>+1456(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceStripAVX2Consts<>+1464(SB)/8, $0xbe5c10df9fd0b5a0
-DATA blackPriceStripAVX2Consts<>+1472(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceStripAVX2Consts<>+1480(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceStripAVX2Consts<>+1488(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceStripAVX2Consts<>+1496(SB)/8, $0x3e89151d5fe69bf0
-DATA blackPriceStripAVX2Consts<>+1504(SB)/8, $0x3f655555555502a1
-DATA blackPriceStripAVX2Consts<>+1512(SB)/8, $0x3f655555555502a1
-DATA blackPriceStripAVX2Consts<>+1520(SB)/8, $0x3f655555555502a1
-DATA blackPriceStripAVX2Consts<>+1528(SB)/8, $0x3f655555555502a1
-DATA blackPriceStripAVX2Consts<>+1536(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceStripAVX2Consts<>+1544(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceStripAVX2Consts<>+1552(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceStripAVX2Consts<>+1560(SB)/8, $0x3e84cef58dc442e5
-DATA blackPriceStripAVX2Consts<>+1568(SB)/8, $0xbf95555555555511
-DATA blackPriceStripAVX2Consts<>+1576(SB)/8, $0xbf95555555555511
-DATA blackPriceStripAVX2Consts<>+1584(SB)/8, $0xbf95555555555511
-DATA blackPriceStripAVX2Consts<>+1592(SB)/8, $0xbf95555555555511
-DATA blackPriceStripAVX2Consts<>+1600(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceStripAVX2Consts<>+1608(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceStripAVX2Consts<>+1616(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceStripAVX2Consts<>+1624(SB)/8, $0xbeb9c98d68230094
-DATA blackPriceStripAVX2Consts<>+1632(SB)/8, $0x3fc000000000000b
-DATA blackPriceStripAVX2Consts<>+1640(SB)/8, $0x3fc000000000000b
-DATA blackPriceStripAVX2Consts<>+1648(SB)/8, $0x3fc000000000000b
-DATA blackPriceStripAVX2Consts<>+1656(SB)/8, $0x3fc000000000000b
-DATA blackPriceStripAVX2Consts<>+1664(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceStripAVX2Consts<>+1672(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceStripAVX2Consts<>+1680(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceStripAVX2Consts<>+1688(SB)/8, $0x3e9f0588d5134af5
-DATA blackPriceStripAVX2Consts<>+1696(SB)/8, $0xbfe0000000000000
-DATA blackPriceStripAVX2Consts<>+1704(SB)/8, $0xbfe0000000000000
-DATA blackPriceStripAVX2Consts<>+1712(SB)/8, $0xbfe0000000000000
-DATA blackPriceStripAVX2Consts<>+1720(SB)/8, $0xbfe0000000000000
-DATA blackPriceStripAVX2Consts<>+1728(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceStripAVX2Consts<>+1736(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceStripAVX2Consts<>+1744(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceStripAVX2Consts<>+1752(SB)/8, $0x3ee7b68052fca57d
-DATA blackPriceStripAVX2Consts<>+1760(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceStripAVX2Consts<>+1768(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceStripAVX2Consts<>+1776(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceStripAVX2Consts<>+1784(SB)/8, $0xbef81dd74dfb5ff6
-DATA blackPriceStripAVX2Consts<>+1792(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceStripAVX2Consts<>+1800(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceStripAVX2Consts<>+1808(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceStripAVX2Consts<>+1816(SB)/8, $0xbf09a70a60d609b4
-DATA blackPriceStripAVX2Consts<>+1824(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceStripAVX2Consts<>+1832(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceStripAVX2Consts<>+1840(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceStripAVX2Consts<>+1848(SB)/8, $0x3f356bc7962f9cea
-DATA blackPriceStripAVX2Consts<>+1856(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceStripAVX2Consts<>+1864(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceStripAVX2Consts<>+1872(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceStripAVX2Consts<>+1880(SB)/8, $0xbf403c77d56a94be
-DATA blackPriceStripAVX2Consts<>+1888(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceStripAVX2Consts<>+1896(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceStripAVX2Consts<>+1904(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceStripAVX2Consts<>+1912(SB)/8, $0xbf59d3d3a3218a6c
-DATA blackPriceStripAVX2Consts<>+1920(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceStripAVX2Consts<>+1928(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceStripAVX2Consts<>+1936(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceStripAVX2Consts<>+1944(SB)/8, $0x3f88af7a122fa11e
-DATA blackPriceStripAVX2Consts<>+1952(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceStripAVX2Consts<>+1960(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceStripAVX2Consts<>+1968(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceStripAVX2Consts<>+1976(SB)/8, $0xbfa5e04fbae7029b
-DATA blackPriceStripAVX2Consts<>+1984(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceStripAVX2Consts<>+1992(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceStripAVX2Consts<>+2000(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceStripAVX2Consts<>+2008(SB)/8, $0x3fbbe6e778f4145d
-DATA blackPriceStripAVX2Consts<>+2016(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceStripAVX2Consts<>+2024(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceStripAVX2Consts<>+2032(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceStripAVX2Consts<>+2040(SB)/8, $0xbfcc587e4e8904c3
-DATA blackPriceStripAVX2Consts<>+2048(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceStripAVX2Consts<>+2056(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceStripAVX2Consts<>+2064(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceStripAVX2Consts<>+2072(SB)/8, $0x3fd7ce8b1b938d89
-DATA blackPriceStripAVX2Consts<>+2080(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceStripAVX2Consts<>+2088(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceStripAVX2Consts<>+2096(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceStripAVX2Consts<>+2104(SB)/8, $0xbfe0ac9c06c291cf
-DATA blackPriceStripAVX2Consts<>+2112(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceStripAVX2Consts<>+2120(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceStripAVX2Consts<>+2128(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceStripAVX2Consts<>+2136(SB)/8, $0x3fe31b13059845d5
-DATA blackPriceStripAVX2Consts<>+2144(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceStripAVX2Consts<>+2152(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceStripAVX2Consts<>+2160(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceStripAVX2Consts<>+2168(SB)/8, $0xbfe077e1c5642a81
-DATA blackPriceStripAVX2Consts<>+2176(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceStripAVX2Consts<>+2184(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceStripAVX2Consts<>+2192(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceStripAVX2Consts<>+2200(SB)/8, $0x3fcabf470bc40607
-DATA blackPriceStripAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
-DATA blackPriceStripAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
-DATA blackPriceStripAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
-DATA blackPriceStripAVX2Consts<>+2232(SB)/8, $0x7ff8000000000001
-GLOBL blackPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2240
+DATA blackPriceStripAVX2Consts<>+1408(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceStripAVX2Consts<>+1416(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceStripAVX2Consts<>+1424(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceStripAVX2Consts<>+1432(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceStripAVX2Consts<>+1440(SB)/8, $0x3f655555555502a1
+DATA blackPriceStripAVX2Consts<>+1448(SB)/8, $0x3f655555555502a1
+DATA blackPriceStripAVX2Consts<>+1456(SB)/8, $0x3f655555555502a1
+DATA blackPriceStripAVX2Consts<>+1464(SB)/8, $0x3f655555555502a1
+DATA blackPriceStripAVX2Consts<>+1472(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceStripAVX2Consts<>+1480(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceStripAVX2Consts<>+1488(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceStripAVX2Consts<>+1496(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceStripAVX2Consts<>+1504(SB)/8, $0xbf95555555555511
+DATA blackPriceStripAVX2Consts<>+1512(SB)/8, $0xbf95555555555511
+DATA blackPriceStripAVX2Consts<>+1520(SB)/8, $0xbf95555555555511
+DATA blackPriceStripAVX2Consts<>+1528(SB)/8, $0xbf95555555555511
+DATA blackPriceStripAVX2Consts<>+1536(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceStripAVX2Consts<>+1544(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceStripAVX2Consts<>+1552(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceStripAVX2Consts<>+1560(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceStripAVX2Consts<>+1568(SB)/8, $0x3fc000000000000b
+DATA blackPriceStripAVX2Consts<>+1576(SB)/8, $0x3fc000000000000b
+DATA blackPriceStripAVX2Consts<>+1584(SB)/8, $0x3fc000000000000b
+DATA blackPriceStripAVX2Consts<>+1592(SB)/8, $0x3fc000000000000b
+DATA blackPriceStripAVX2Consts<>+1600(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceStripAVX2Consts<>+1608(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceStripAVX2Consts<>+1616(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceStripAVX2Consts<>+1624(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceStripAVX2Consts<>+1632(SB)/8, $0xbfe0000000000000
+DATA blackPriceStripAVX2Consts<>+1640(SB)/8, $0xbfe0000000000000
+DATA blackPriceStripAVX2Consts<>+1648(SB)/8, $0xbfe0000000000000
+DATA blackPriceStripAVX2Consts<>+1656(SB)/8, $0xbfe0000000000000
+DATA blackPriceStripAVX2Consts<>+1664(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceStripAVX2Consts<>+1672(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceStripAVX2Consts<>+1680(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceStripAVX2Consts<>+1688(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceStripAVX2Consts<>+1696(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceStripAVX2Consts<>+1704(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceStripAVX2Consts<>+1712(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceStripAVX2Consts<>+1720(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceStripAVX2Consts<>+1728(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceStripAVX2Consts<>+1736(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceStripAVX2Consts<>+1744(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceStripAVX2Consts<>+1752(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceStripAVX2Consts<>+1760(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceStripAVX2Consts<>+1768(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceStripAVX2Consts<>+1776(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceStripAVX2Consts<>+1784(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceStripAVX2Consts<>+1792(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceStripAVX2Consts<>+1800(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceStripAVX2Consts<>+1808(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceStripAVX2Consts<>+1816(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceStripAVX2Consts<>+1824(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceStripAVX2Consts<>+1832(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceStripAVX2Consts<>+1840(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceStripAVX2Consts<>+1848(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceStripAVX2Consts<>+1856(SB)/8, $0x37a0000000000000
+DATA blackPriceStripAVX2Consts<>+1864(SB)/8, $0x37a0000000000000
+DATA blackPriceStripAVX2Consts<>+1872(SB)/8, $0x37a0000000000000
+DATA blackPriceStripAVX2Consts<>+1880(SB)/8, $0x37a0000000000000
+DATA blackPriceStripAVX2Consts<>+1888(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceStripAVX2Consts<>+1896(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceStripAVX2Consts<>+1904(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceStripAVX2Consts<>+1912(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceStripAVX2Consts<>+1920(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceStripAVX2Consts<>+1928(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceStripAVX2Consts<>+1936(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceStripAVX2Consts<>+1944(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceStripAVX2Consts<>+1952(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceStripAVX2Consts<>+1960(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceStripAVX2Consts<>+1968(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceStripAVX2Consts<>+1976(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceStripAVX2Consts<>+1984(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceStripAVX2Consts<>+1992(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceStripAVX2Consts<>+2000(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceStripAVX2Consts<>+2008(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceStripAVX2Consts<>+2016(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceStripAVX2Consts<>+2024(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceStripAVX2Consts<>+2032(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceStripAVX2Consts<>+2040(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceStripAVX2Consts<>+2048(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceStripAVX2Consts<>+2056(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceStripAVX2Consts<>+2064(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceStripAVX2Consts<>+2072(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceStripAVX2Consts<>+2080(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceStripAVX2Consts<>+2088(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceStripAVX2Consts<>+2096(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceStripAVX2Consts<>+2104(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceStripAVX2Consts<>+2112(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceStripAVX2Consts<>+2120(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceStripAVX2Consts<>+2128(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceStripAVX2Consts<>+2136(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceStripAVX2Consts<>+2144(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceStripAVX2Consts<>+2152(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceStripAVX2Consts<>+2160(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceStripAVX2Consts<>+2168(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceStripAVX2Consts<>+2176(SB)/8, $0x7ff8000000000001
+DATA blackPriceStripAVX2Consts<>+2184(SB)/8, $0x7ff8000000000001
+DATA blackPriceStripAVX2Consts<>+2192(SB)/8, $0x7ff8000000000001
+DATA blackPriceStripAVX2Consts<>+2200(SB)/8, $0x7ff8000000000001
+GLOBL blackPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2208
 
 DATA blackPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1640,7 +1643,7 @@ GLOBL blackPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackPriceStripAVX2(price []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackPriceStripAVX2(SB), $1920-120
+TEXT ·blackPriceStripAVX2(SB), $1856-120
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2095,8 +2098,8 @@ body:
 	VFMADD132PD blackPriceStripAVX2Consts<>+992(SB), Y5, Y6
 	VFMADD132PD blackPriceStripAVX2Consts<>+992(SB), Y5, Y1
 	VFMADD132PD blackPriceStripAVX2Consts<>+992(SB), Y5, Y7
-	VMOVUPD     Y14, 704(BX)
-	VMULPD      Y4, Y0, Y14
+	VMOVUPD     Y9, 704(BX)
+	VMULPD      Y4, Y0, Y9
 	VMOVUPD     Y0, 1280(BX)
 	VMULPD      Y2, Y13, Y0
 	VMOVUPD     Y13, 1312(BX)
@@ -2109,432 +2112,400 @@ body:
 	VORPD       800(BX), Y10, Y2
 	VMOVUPD     Y4, 1440(BX)
 	VORPD       544(BX), Y10, Y4
-	VSUBPD      Y5, Y6, Y6
-	VSUBPD      Y5, Y1, Y1
+	VSUBPD      Y5, Y6, Y10
+	VMOVUPD     Y4, 1472(BX)
+	VSUBPD      Y5, Y1, Y4
 	VSUBPD      Y5, Y7, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y7
-	VDIVPD      Y14, Y7, Y14
-	VDIVPD      Y0, Y7, Y0
-	VDIVPD      Y13, Y7, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1024(SB), Y7
-	VMOVUPD     Y13, 1472(BX)
-	VMULPD      Y7, Y6, Y13
-	VMOVUPD     Y0, 1504(BX)
-	VMULPD      Y7, Y1, Y0
-	VMULPD      Y7, Y5, Y7
-	VMOVUPD     Y14, 1536(BX)
-	VMINPD      blackPriceStripAVX2Consts<>+1056(SB), Y6, Y14
-	VMOVUPD     Y6, 1568(BX)
-	VMINPD      blackPriceStripAVX2Consts<>+1056(SB), Y1, Y6
-	VMOVUPD     Y1, 1600(BX)
-	VMINPD      blackPriceStripAVX2Consts<>+1056(SB), Y5, Y1
-	VMOVUPD     Y5, 1632(BX)
-	VORPD       Y8, Y10, Y5
-	VMOVUPD     Y8, 1664(BX)
-	VORPD       Y12, Y10, Y8
-	VORPD       Y9, Y10, Y10
+	VMOVUPD     Y2, 1504(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y2
+	VDIVPD      Y9, Y2, Y9
+	VDIVPD      Y0, Y2, Y0
+	VDIVPD      Y13, Y2, Y13
+	VMOVUPD     blackPriceStripAVX2Consts<>+1024(SB), Y2
+	VMOVUPD     Y13, 1536(BX)
+	VMULPD      Y2, Y10, Y13
+	VMOVUPD     Y0, 1568(BX)
+	VMULPD      Y2, Y4, Y0
+	VMULPD      Y2, Y5, Y2
+	VPADDQ      blackPriceStripAVX2Consts<>+1056(SB), Y6, Y6
+	VPADDQ      blackPriceStripAVX2Consts<>+1056(SB), Y1, Y1
+	VPADDQ      blackPriceStripAVX2Consts<>+1056(SB), Y7, Y7
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y1, Y1
+	VPSLLQ      $0x34, Y7, Y7
 	VFMADD231PD Y3, Y3, Y13
 	VFMADD231PD Y11, Y11, Y0
-	VMOVUPD     Y9, 1696(BX)
-	VMOVUPD     704(BX), Y9
-	VFMADD231PD Y9, Y9, Y7
-	VMOVUPD     Y12, 1728(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1088(SB), Y12
-	VMAXPD      Y12, Y14, Y14
-	VMAXPD      Y12, Y6, Y6
-	VMAXPD      Y12, Y1, Y1
+	VFMADD231PD Y14, Y14, Y2
+	VMOVUPD     Y7, 1600(BX)
+	VORPD       256(BX), Y8, Y7
+	VMOVUPD     Y8, 1632(BX)
+	VORPD       256(BX), Y12, Y8
+	VMOVUPD     Y12, 1664(BX)
+	VMOVUPD     704(BX), Y12
+	VMOVUPD     Y1, 1696(BX)
+	VORPD       256(BX), Y12, Y1
 	VMOVUPD     736(BX), Y12
 	VCMPPD      $0x00, Y15, Y12, Y15
-	VMOVUPD     Y15, 1760(BX)
-	VMOVUPD     768(BX), Y15
-	VCMPPD      $0x00, Y2, Y15, Y2
-	VMOVUPD     Y2, 1792(BX)
-	VMOVUPD     960(BX), Y2
-	VCMPPD      $0x00, Y4, Y2, Y4
-	VMOVUPD     Y4, 1824(BX)
-	VMOVUPD     1568(BX), Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1120(SB), Y9
-	VFMADD231PD Y9, Y4, Y13
-	VFMADD231PD 1600(BX), Y9, Y0
-	VMOVUPD     Y11, 1856(BX)
-	VMOVUPD     1632(BX), Y11
-	VFMADD231PD Y9, Y11, Y7
-	VSUBPD      Y14, Y4, Y4
-	VMOVUPD     1600(BX), Y9
-	VSUBPD      Y6, Y9, Y9
-	VSUBPD      Y1, Y11, Y11
-	VCMPPD      $0x00, Y5, Y12, Y5
-	VCMPPD      $0x00, Y8, Y15, Y8
-	VCMPPD      $0x00, Y10, Y2, Y2
-	VMOVUPD     blackPriceStripAVX2Consts<>+1152(SB), Y10
-	VMOVUPD     blackPriceStripAVX2Consts<>+1184(SB), Y12
-	VFMADD231PD Y10, Y13, Y12
-	VMOVUPD     blackPriceStripAVX2Consts<>+1184(SB), Y15
-	VFMADD231PD Y10, Y0, Y15
-	VFMADD213PD blackPriceStripAVX2Consts<>+1184(SB), Y7, Y10
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y4, Y4
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y9, Y9
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y11, Y11
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y14, Y14
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y6, Y6
-	VADDPD      blackPriceStripAVX2Consts<>+1216(SB), Y1, Y1
-	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y13, Y12
-	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y0, Y15
-	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y7, Y10
-	VMOVUPD     Y1, 960(BX)
+	VMOVUPD     Y6, 1728(BX)
+	VMOVUPD     768(BX), Y6
+	VMOVUPD     Y14, 1760(BX)
+	VCMPPD      $0x00, 1504(BX), Y6, Y14
+	VMOVUPD     Y11, 1504(BX)
+	VMOVUPD     960(BX), Y11
+	VMOVUPD     Y3, 1792(BX)
+	VCMPPD      $0x00, 1472(BX), Y11, Y3
+	VFMADD231PD blackPriceStripAVX2Consts<>+1088(SB), Y10, Y13
+	VMOVUPD     blackPriceStripAVX2Consts<>+1088(SB), Y10
+	VFMADD231PD Y10, Y4, Y0
+	VFMADD231PD Y10, Y5, Y2
+	VCMPPD      $0x00, Y7, Y12, Y4
+	VCMPPD      $0x00, Y8, Y6, Y5
+	VCMPPD      $0x00, Y1, Y11, Y1
+	VMOVUPD     blackPriceStripAVX2Consts<>+256(SB), Y6
+	VMOVUPD     640(BX), Y7
+	VBLENDVPD   Y15, Y6, Y7, Y7
+	VMOVUPD     576(BX), Y8
+	VBLENDVPD   Y14, Y6, Y8, Y8
+	VMOVUPD     832(BX), Y10
+	VBLENDVPD   Y3, Y6, Y10, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1120(SB), Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD Y10, Y13, Y11
+	VMOVUPD     blackPriceStripAVX2Consts<>+1152(SB), Y12
+	VFMADD231PD Y10, Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1152(SB), Y2, Y10
+	VMOVUPD     352(BX), Y14
+	VBLENDVPD   Y4, Y6, Y14, Y4
+	VMOVUPD     320(BX), Y14
+	VBLENDVPD   Y5, Y6, Y14, Y5
+	VMOVUPD     672(BX), Y14
+	VBLENDVPD   Y1, Y6, Y14, Y1
+	VMULPD      1440(BX), Y9, Y6
+	VMOVUPD     1568(BX), Y14
+	VMULPD      1408(BX), Y14, Y15
+	VMOVUPD     Y1, 1408(BX)
 	VMOVUPD     1536(BX), Y1
-	VMOVUPD     Y6, 768(BX)
-	VMULPD      1440(BX), Y1, Y6
-	VMOVUPD     Y14, 1440(BX)
-	VMOVUPD     1504(BX), Y14
-	VMOVUPD     Y2, 736(BX)
-	VMULPD      1408(BX), Y14, Y2
-	VMOVUPD     Y8, 1408(BX)
-	VMOVUPD     1472(BX), Y8
-	VMOVUPD     Y5, 1632(BX)
-	VMULPD      1376(BX), Y8, Y5
-	VMULPD      1280(BX), Y1, Y1
+	VMOVUPD     Y3, 1440(BX)
+	VMULPD      1376(BX), Y1, Y3
+	VMULPD      1280(BX), Y9, Y9
 	VMULPD      1312(BX), Y14, Y14
-	VMULPD      1344(BX), Y8, Y8
-	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y13, Y12
-	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y0, Y15
-	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y7, Y10
-	VMOVUPD     Y11, 1344(BX)
-	VMULPD      992(BX), Y6, Y11
-	VMOVUPD     Y9, 992(BX)
-	VMULPD      608(BX), Y2, Y9
+	VMULPD      1344(BX), Y1, Y1
+	VFMADD213PD blackPriceStripAVX2Consts<>+1184(SB), Y13, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1184(SB), Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1184(SB), Y2, Y10
+	VMOVUPD     Y5, 1344(BX)
+	VMULPD      992(BX), Y6, Y5
+	VMOVUPD     Y8, 992(BX)
+	VMULPD      608(BX), Y15, Y8
 	VMOVUPD     Y4, 608(BX)
-	VMULPD      1184(BX), Y5, Y4
-	VMOVUPD     Y5, 1184(BX)
-	VMULPD      1024(BX), Y1, Y5
-	VMOVUPD     Y1, 1024(BX)
-	VMULPD      1248(BX), Y14, Y1
+	VMULPD      1184(BX), Y3, Y4
+	VMOVUPD     Y7, 1184(BX)
+	VMULPD      1024(BX), Y9, Y7
+	VMOVUPD     Y9, 1024(BX)
+	VMULPD      1248(BX), Y14, Y9
 	VMOVUPD     Y14, 1248(BX)
-	VMULPD      416(BX), Y8, Y14
-	VFMADD213PD blackPriceStripAVX2Consts<>+1312(SB), Y13, Y12
-	VFMADD213PD blackPriceStripAVX2Consts<>+1312(SB), Y0, Y15
-	VFMADD213PD blackPriceStripAVX2Consts<>+1312(SB), Y7, Y10
-	VMULPD      Y11, Y3, Y3
-	VMULPD      1856(BX), Y9, Y9
-	VMULPD      704(BX), Y4, Y4
-	VMULPD      448(BX), Y5, Y5
-	VMULPD      1056(BX), Y1, Y1
-	VMULPD      864(BX), Y14, Y11
-	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y14
-	VFMADD213PD Y14, Y13, Y12
-	VFMADD213PD Y14, Y0, Y15
-	VFMADD231PD Y10, Y7, Y14
-	VMOVUPD     blackPriceStripAVX2Consts<>+800(SB), Y10
-	VMOVUPD     Y8, 864(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y8
-	VFMADD231PD Y10, Y3, Y8
-	VMOVUPD     Y3, 1056(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y3
-	VFMADD231PD Y10, Y9, Y3
-	VMOVUPD     Y9, 448(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y9
-	VFMADD231PD Y10, Y4, Y9
-	VMOVUPD     Y4, 704(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y4
-	VFMADD231PD Y10, Y5, Y4
-	VMOVUPD     Y5, 1856(BX)
+	VMULPD      416(BX), Y1, Y14
+	VFMADD213PD blackPriceStripAVX2Consts<>+1216(SB), Y13, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1216(SB), Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1216(SB), Y2, Y10
+	VMULPD      1792(BX), Y5, Y5
+	VMULPD      1504(BX), Y8, Y8
+	VMULPD      1760(BX), Y4, Y4
+	VMULPD      448(BX), Y7, Y7
+	VMULPD      1056(BX), Y9, Y9
+	VMULPD      864(BX), Y14, Y14
+	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y13, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1248(SB), Y2, Y10
+	VMOVUPD     Y1, 864(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y1
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y5, Y1
+	VMOVUPD     Y5, 1056(BX)
 	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y5
-	VFMADD231PD Y10, Y1, Y5
-	VFMADD213PD blackPriceStripAVX2Consts<>+416(SB), Y11, Y10
-	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y13, Y12
-	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y0, Y15
-	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y7, Y14
-	VMOVUPD     Y11, 416(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y11
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y8, Y11
-	VMOVUPD     Y1, 1472(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y1
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y3, Y1
-	VMOVUPD     Y7, 1312(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y7
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y9, Y7
-	VMULPD      1120(BX), Y6, Y6
-	VMULPD      1088(BX), Y2, Y2
-	VMOVUPD     Y2, 1088(BX)
-	VMOVUPD     1152(BX), Y2
-	VMULPD      1184(BX), Y2, Y2
-	VMOVUPD     Y2, 1184(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y2
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y4, Y2
-	VMOVUPD     Y6, 1152(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y6
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y5, Y6
-	VMOVUPD     Y5, 1120(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y5
-	VFMADD231PD blackPriceStripAVX2Consts<>+1408(SB), Y10, Y5
-	VFMADD213PD blackPriceStripAVX2Consts<>+1472(SB), Y8, Y11
-	VFMADD213PD blackPriceStripAVX2Consts<>+1472(SB), Y3, Y1
-	VFMADD213PD blackPriceStripAVX2Consts<>+1472(SB), Y9, Y7
-	VFMADD213PD blackPriceStripAVX2Consts<>+1504(SB), Y13, Y12
-	VFMADD213PD blackPriceStripAVX2Consts<>+1504(SB), Y0, Y15
-	VMOVUPD     Y0, 1504(BX)
-	VMOVUPD     1312(BX), Y0
-	VFMADD213PD blackPriceStripAVX2Consts<>+1504(SB), Y0, Y14
-	VFMADD213PD blackPriceStripAVX2Consts<>+1472(SB), Y4, Y2
-	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y0
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VFMADD213PD blackPriceStripAVX2Consts<>+1568(SB), Y13, Y12
-	VMOVUPD     Y12, 1280(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1568(SB), Y12
-	VFMADD132PD 1504(BX), Y12, Y15
-	VFMADD231PD 1312(BX), Y14, Y12
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VMOVUPD     blackPriceStripAVX2Consts<>+1632(SB), Y14
-	VFMADD231PD 1280(BX), Y13, Y14
-	VMOVUPD     Y13, 1280(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1632(SB), Y13
-	VFMADD132PD 1504(BX), Y13, Y15
-	VFMADD231PD 1312(BX), Y12, Y13
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMOVUPD     blackPriceStripAVX2Consts<>+1696(SB), Y12
-	VFMADD132PD 1280(BX), Y12, Y14
-	VFMADD132PD 1504(BX), Y12, Y15
-	VFMADD231PD 1312(BX), Y13, Y12
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VMULPD      1280(BX), Y14, Y13
-	VMULPD      1504(BX), Y15, Y14
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y8, Y5
+	VMOVUPD     Y8, 448(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y8
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y4, Y8
+	VMOVUPD     Y4, 1760(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y4
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y7, Y4
+	VMOVUPD     Y7, 1504(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y7
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y9, Y7
+	VMOVUPD     Y9, 1792(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y9
+	VFMADD231PD blackPriceStripAVX2Consts<>+800(SB), Y14, Y9
+	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y13, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1280(SB), Y2, Y10
+	VMOVUPD     Y14, 416(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y14
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y1, Y14
+	VMOVUPD     Y3, 1536(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y3
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y5, Y3
+	VMOVUPD     Y15, 1312(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y15
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y8, Y15
+	VMOVUPD     Y6, 1568(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y6
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y4, Y6
+	VMOVUPD     Y4, 1280(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y4
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y7, Y4
+	VMOVUPD     Y4, 1376(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y4
+	VFMADD231PD blackPriceStripAVX2Consts<>+1312(SB), Y9, Y4
+	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y13, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y0, Y12
+	VFMADD213PD blackPriceStripAVX2Consts<>+1376(SB), Y2, Y10
+	VFMADD213PD blackPriceStripAVX2Consts<>+1408(SB), Y1, Y14
+	VFMADD213PD blackPriceStripAVX2Consts<>+1408(SB), Y5, Y3
+	VFMADD213PD blackPriceStripAVX2Consts<>+1408(SB), Y8, Y15
+	VMOVUPD     Y8, 672(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1408(SB), Y8
+	VFMADD132PD 1280(BX), Y8, Y6
+	VMOVUPD     Y6, 320(BX)
+	VMOVUPD     1376(BX), Y6
+	VFMADD213PD Y8, Y7, Y6
+	VFMADD231PD Y4, Y9, Y8
+	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y4
+	VFMADD213PD Y4, Y13, Y11
+	VFMADD213PD Y4, Y0, Y12
+	VFMADD231PD Y10, Y2, Y4
+	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD Y10, Y1, Y14
+	VFMADD213PD Y10, Y5, Y3
+	VFMADD132PD 672(BX), Y10, Y15
+	VMOVUPD     Y15, 1376(BX)
+	VMOVUPD     1280(BX), Y15
+	VFMADD132PD 320(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y8, Y9, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+1504(SB), Y8
+	VFMADD213PD Y8, Y13, Y11
+	VFMADD213PD Y8, Y0, Y12
+	VFMADD231PD Y4, Y2, Y8
+	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y4
+	VFMADD213PD Y4, Y1, Y14
+	VFMADD213PD Y4, Y5, Y3
+	VMOVUPD     Y3, 320(BX)
+	VMOVUPD     672(BX), Y3
+	VFMADD132PD 1376(BX), Y4, Y3
+	VFMADD132PD 1280(BX), Y4, Y15
+	VFMADD213PD Y4, Y7, Y6
+	VFMADD231PD Y10, Y9, Y4
+	VMOVUPD     blackPriceStripAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD Y10, Y13, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VFMADD231PD Y8, Y2, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD Y8, Y1, Y14
+	VMOVUPD     Y1, 1376(BX)
+	VMOVUPD     320(BX), Y1
+	VFMADD213PD Y8, Y5, Y1
+	VFMADD132PD 672(BX), Y8, Y3
+	VFMADD132PD 1280(BX), Y8, Y15
+	VFMADD213PD Y8, Y7, Y6
+	VFMADD231PD Y4, Y9, Y8
+	VMOVUPD     blackPriceStripAVX2Consts<>+1632(SB), Y4
+	VFMADD213PD Y4, Y13, Y11
+	VFMADD213PD Y4, Y0, Y12
+	VFMADD231PD Y10, Y2, Y4
+	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y10
+	VFMADD132PD 1376(BX), Y10, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y8, Y9, Y10
+	VMULPD      Y11, Y13, Y8
+	VMULPD      Y12, Y0, Y0
+	VMULPD      Y4, Y2, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1696(SB), Y4
+	VFMADD132PD 1376(BX), Y4, Y14
+	VFMADD213PD Y4, Y5, Y1
+	VFMADD132PD 672(BX), Y4, Y3
+	VFMADD132PD 1280(BX), Y4, Y15
+	VFMADD213PD Y4, Y7, Y6
+	VFMADD231PD Y10, Y9, Y4
+	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y10
+	VADDPD      Y8, Y10, Y8
+	VADDPD      Y0, Y10, Y0
+	VADDPD      Y2, Y10, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y11
+	VFMADD132PD 1376(BX), Y11, Y14
+	VFMADD213PD Y11, Y5, Y1
+	VFMADD132PD 672(BX), Y11, Y3
+	VFMADD132PD 1280(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y4, Y9, Y11
+	VMOVUPD     1120(BX), Y4
+	VMULPD      1568(BX), Y4, Y4
+	VMOVUPD     1088(BX), Y12
 	VMULPD      1312(BX), Y12, Y12
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMOVUPD     288(BX), Y15
-	VMULPD      1024(BX), Y15, Y15
-	VMOVUPD     Y15, 1024(BX)
-	VMOVUPD     896(BX), Y15
-	VMULPD      1248(BX), Y15, Y15
-	VMOVUPD     Y15, 1248(BX)
-	VMOVUPD     1216(BX), Y15
-	VMULPD      864(BX), Y15, Y15
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VMOVUPD     Y15, 864(BX)
-	VMOVUPD     96(BX), Y15
-	VFMADD213PD Y15, Y15, Y13
-	VFMADD213PD Y15, Y15, Y14
-	VFMADD213PD Y15, Y12, Y15
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMOVUPD     608(BX), Y12
-	VPSLLQ      $0x34, Y12, Y12
-	VMOVUPD     Y15, 608(BX)
-	VMOVUPD     992(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VMOVUPD     Y14, 992(BX)
-	VMOVUPD     1344(BX), Y14
-	VPSLLQ      $0x34, Y14, Y14
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1856(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VMULPD      Y12, Y13, Y12
-	VMULPD      992(BX), Y15, Y13
-	VMULPD      608(BX), Y14, Y14
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMOVUPD     1760(BX), Y15
-	VMOVUPD     Y14, 608(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+256(SB), Y14
-	VMOVUPD     Y13, 992(BX)
-	VMOVUPD     640(BX), Y13
-	VBLENDVPD   Y15, Y14, Y13, Y13
-	VMOVUPD     1792(BX), Y15
-	VMOVUPD     Y12, 640(BX)
-	VMOVUPD     576(BX), Y12
-	VBLENDVPD   Y15, Y14, Y12, Y12
-	VMOVUPD     1824(BX), Y15
-	VMOVUPD     Y12, 576(BX)
-	VMOVUPD     832(BX), Y12
-	VBLENDVPD   Y15, Y14, Y12, Y12
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VMOVUPD     1632(BX), Y15
-	VMOVUPD     Y12, 832(BX)
-	VMOVUPD     352(BX), Y12
-	VBLENDVPD   Y15, Y14, Y12, Y12
-	VMOVUPD     1408(BX), Y15
-	VMOVUPD     Y12, 352(BX)
-	VMOVUPD     320(BX), Y12
-	VBLENDVPD   Y15, Y14, Y12, Y12
-	VMOVUPD     736(BX), Y15
-	VMOVUPD     Y12, 320(BX)
-	VMOVUPD     672(BX), Y12
-	VBLENDVPD   Y15, Y14, Y12, Y12
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMOVUPD     1440(BX), Y14
-	VPSLLQ      $0x34, Y14, Y14
-	VMOVUPD     768(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VMOVUPD     Y15, 768(BX)
-	VMOVUPD     960(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VSUBPD      352(BX), Y13, Y13
-	VMOVUPD     Y13, 352(BX)
-	VMOVUPD     576(BX), Y13
-	VSUBPD      320(BX), Y13, Y13
-	VMOVUPD     Y13, 320(BX)
-	VMOVUPD     832(BX), Y13
-	VSUBPD      Y12, Y13, Y12
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VMULPD      640(BX), Y14, Y13
-	VMOVUPD     992(BX), Y14
-	VMULPD      768(BX), Y14, Y14
-	VMULPD      608(BX), Y15, Y15
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+2080(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y0
-	VFMADD213PD Y0, Y8, Y11
-	VFMADD213PD Y0, Y3, Y1
-	VFMADD213PD Y0, Y9, Y7
-	VFMADD213PD Y0, Y4, Y2
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+2144(SB), Y5
-	VFMADD213PD Y5, Y8, Y11
-	VFMADD213PD Y5, Y3, Y1
-	VFMADD213PD Y5, Y9, Y7
-	VFMADD213PD Y5, Y4, Y2
-	VFMADD132PD 1120(BX), Y5, Y6
-	VFMADD231PD Y0, Y10, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+2176(SB), Y0
-	VFMADD213PD Y0, Y11, Y8
-	VFMADD213PD Y0, Y1, Y3
-	VFMADD213PD Y0, Y7, Y9
-	VFMADD213PD Y0, Y2, Y4
-	VFMADD132PD 1120(BX), Y0, Y6
-	VFMADD231PD Y5, Y10, Y0
+	VMOVUPD     1152(BX), Y13
+	VMULPD      1536(BX), Y13, Y13
+	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y10
+	VFMADD132PD 1376(BX), Y10, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y11, Y9, Y10
+	VMOVUPD     288(BX), Y11
+	VMULPD      1024(BX), Y11, Y11
+	VMOVUPD     Y11, 1024(BX)
+	VMOVUPD     896(BX), Y11
+	VMULPD      1248(BX), Y11, Y11
+	VMOVUPD     Y11, 1248(BX)
+	VMOVUPD     1216(BX), Y11
+	VMULPD      864(BX), Y11, Y11
+	VMOVUPD     Y11, 864(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y11
+	VFMADD132PD 1376(BX), Y11, Y14
+	VFMADD213PD Y11, Y5, Y1
+	VFMADD132PD 672(BX), Y11, Y3
+	VFMADD132PD 1280(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y10, Y9, Y11
+	VMULPD      1728(BX), Y8, Y8
+	VMULPD      1696(BX), Y0, Y0
+	VMULPD      1600(BX), Y2, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y10
+	VFMADD132PD 1376(BX), Y10, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y11, Y9, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+1856(SB), Y11
+	VMULPD      Y11, Y8, Y8
+	VMULPD      Y11, Y0, Y0
+	VMULPD      Y11, Y2, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y11
+	VFMADD132PD 1376(BX), Y11, Y14
+	VFMADD213PD Y11, Y5, Y1
+	VFMADD132PD 672(BX), Y11, Y3
+	VFMADD132PD 1280(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y10, Y9, Y11
+	VMOVUPD     1184(BX), Y10
+	VSUBPD      608(BX), Y10, Y10
+	VMOVUPD     Y10, 608(BX)
+	VMOVUPD     992(BX), Y10
+	VSUBPD      1344(BX), Y10, Y10
+	VMOVUPD     Y10, 1344(BX)
+	VMOVUPD     1440(BX), Y10
+	VSUBPD      1408(BX), Y10, Y10
+	VMOVUPD     Y10, 1408(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y10
+	VFMADD132PD 1376(BX), Y10, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y11, Y9, Y10
+	VMOVUPD     96(BX), Y11
+	VMULPD      Y8, Y11, Y8
+	VMULPD      Y0, Y11, Y0
+	VMULPD      Y2, Y11, Y2
+	VMOVUPD     1376(BX), Y11
+	VMOVUPD     Y2, 1440(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y2
+	VFMADD213PD Y2, Y11, Y14
+	VFMADD213PD Y2, Y5, Y1
+	VFMADD132PD 672(BX), Y2, Y3
+	VFMADD132PD 1280(BX), Y2, Y15
+	VFMADD213PD Y2, Y7, Y6
+	VFMADD231PD Y10, Y9, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD Y10, Y11, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y2, Y9, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y2
+	VFMADD213PD Y2, Y11, Y14
+	VFMADD213PD Y2, Y5, Y1
+	VFMADD132PD 672(BX), Y2, Y3
+	VFMADD132PD 1280(BX), Y2, Y15
+	VFMADD213PD Y2, Y7, Y6
+	VFMADD231PD Y10, Y9, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD Y10, Y11, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y2, Y9, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+2080(SB), Y2
+	VFMADD213PD Y2, Y11, Y14
+	VFMADD213PD Y2, Y5, Y1
+	VFMADD132PD 672(BX), Y2, Y3
+	VFMADD132PD 1280(BX), Y2, Y15
+	VFMADD213PD Y2, Y7, Y6
+	VFMADD231PD Y10, Y9, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD Y10, Y11, Y14
+	VFMADD213PD Y10, Y5, Y1
+	VFMADD132PD 672(BX), Y10, Y3
+	VFMADD132PD 1280(BX), Y10, Y15
+	VFMADD213PD Y10, Y7, Y6
+	VFMADD231PD Y2, Y9, Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+2144(SB), Y2
+	VFMADD213PD Y2, Y14, Y11
+	VFMADD213PD Y2, Y1, Y5
+	VFMADD132PD 672(BX), Y2, Y3
+	VFMADD132PD 1280(BX), Y2, Y15
+	VFMADD213PD Y2, Y6, Y7
+	VFMADD231PD Y10, Y9, Y2
 	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y1
-	VFMADD132PD 1056(BX), Y1, Y8
-	VFMADD132PD 448(BX), Y1, Y3
-	VFMADD132PD 704(BX), Y1, Y9
-	VFMADD132PD 1856(BX), Y1, Y4
-	VFMADD132PD 1472(BX), Y1, Y6
-	VFMADD231PD 416(BX), Y0, Y1
-	VMULPD      1152(BX), Y8, Y0
-	VMULPD      1088(BX), Y3, Y2
-	VMULPD      1184(BX), Y9, Y3
-	VMULPD      1024(BX), Y4, Y4
-	VMULPD      1248(BX), Y6, Y5
+	VFMADD132PD 1056(BX), Y1, Y11
+	VFMADD132PD 448(BX), Y1, Y5
+	VFMADD132PD 1760(BX), Y1, Y3
+	VFMADD132PD 1504(BX), Y1, Y15
+	VFMADD132PD 1792(BX), Y1, Y7
+	VFMADD231PD 416(BX), Y2, Y1
+	VMULPD      Y4, Y11, Y2
+	VMULPD      Y12, Y5, Y4
+	VMULPD      Y13, Y3, Y3
+	VMULPD      1024(BX), Y15, Y5
+	VMULPD      1248(BX), Y7, Y6
 	VMULPD      864(BX), Y1, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y6
-	VANDPD      Y0, Y6, Y0
-	VANDPD      Y2, Y6, Y2
-	VANDPD      Y3, Y6, Y3
-	VORPD       928(BX), Y0, Y0
-	VORPD       800(BX), Y2, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y7
+	VANDPD      Y2, Y7, Y2
+	VANDPD      Y4, Y7, Y4
+	VANDPD      Y3, Y7, Y3
+	VANDPD      Y5, Y7, Y5
+	VANDPD      Y6, Y7, Y6
+	VANDPD      Y1, Y7, Y1
+	VORPD       928(BX), Y2, Y2
+	VORPD       800(BX), Y4, Y4
 	VORPD       544(BX), Y3, Y3
-	VANDPD      Y4, Y6, Y4
-	VANDPD      Y5, Y6, Y5
-	VANDPD      Y1, Y6, Y1
-	VORPD       1664(BX), Y4, Y4
-	VORPD       1728(BX), Y5, Y5
-	VORPD       1696(BX), Y1, Y1
-	VSUBPD      Y0, Y4, Y0
+	VORPD       1632(BX), Y5, Y5
+	VORPD       1664(BX), Y6, Y6
+	VORPD       704(BX), Y1, Y1
 	VSUBPD      Y2, Y5, Y2
+	VSUBPD      Y4, Y6, Y4
 	VSUBPD      Y3, Y1, Y1
-	VFMADD213PD 352(BX), Y0, Y13
-	VFMADD213PD 320(BX), Y2, Y14
-	VFMADD231PD Y1, Y15, Y12
-	VMOVUPD     512(BX), Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+2208(SB), Y1
-	VBLENDVPD   Y0, Y13, Y1, Y0
-	VMOVUPD     384(BX), Y2
-	VBLENDVPD   Y2, Y14, Y1, Y2
-	VMOVUPD     480(BX), Y3
-	VBLENDVPD   Y3, Y12, Y1, Y1
+	VFMADD213PD 608(BX), Y2, Y8
+	VFMADD213PD 1344(BX), Y4, Y0
+	VMOVUPD     1408(BX), Y2
+	VFMADD231PD 1440(BX), Y1, Y2
+	VMOVUPD     512(BX), Y1
+	VMOVUPD     blackPriceStripAVX2Consts<>+2176(SB), Y3
+	VBLENDVPD   Y1, Y8, Y3, Y1
+	VMOVUPD     384(BX), Y4
+	VBLENDVPD   Y4, Y0, Y3, Y0
+	VMOVUPD     480(BX), Y4
+	VBLENDVPD   Y4, Y2, Y3, Y2
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPD     Y0, (SI)(AX*1)
-	VMOVUPD     Y2, 32(SI)(AX*1)
+	VMOVUPD     Y1, (SI)(AX*1)
+	VMOVUPD     Y0, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y1, 64(SI)(AX*1)
+	VMOVUPD     Y2, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+12, CX
 	JGE         body
@@ -2773,19 +2744,19 @@ tail:
 	VFMADD213PD Y1, Y7, Y12
 	VMOVUPD     blackPriceStripAVX2Consts<>+896(SB), Y13
 	VFMADD213PD Y1, Y8, Y13
+	VMOVUPD     blackPriceStripAVX2Consts<>+928(SB), Y2
 	VMOVUPD     Y3, 416(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+928(SB), Y3
+	VADDPD      Y2, Y7, Y3
 	VMOVUPD     Y4, 384(BX)
-	VADDPD      Y3, Y7, Y4
-	VADDPD      Y3, Y8, Y2
+	VADDPD      Y2, Y8, Y4
 	VMOVUPD     Y5, 352(BX)
 	VMOVUPD     blackPriceStripAVX2Consts<>+896(SB), Y5
 	VFMADD213PD Y1, Y9, Y5
 	VMOVUPD     Y10, 672(BX)
 	VMOVUPD     blackPriceStripAVX2Consts<>+896(SB), Y10
 	VFMADD213PD Y1, Y11, Y10
-	VADDPD      Y3, Y9, Y1
-	VADDPD      Y3, Y11, Y3
+	VADDPD      Y2, Y9, Y1
+	VADDPD      Y2, Y11, Y2
 	VMOVUPD     Y11, 544(BX)
 	VMULPD      Y7, Y7, Y11
 	VMOVUPD     Y9, 512(BX)
@@ -2794,300 +2765,293 @@ tail:
 	VMOVUPD     blackPriceStripAVX2Consts<>+960(SB), Y8
 	VFMADD132PD blackPriceStripAVX2Consts<>+992(SB), Y8, Y11
 	VFMADD132PD blackPriceStripAVX2Consts<>+992(SB), Y8, Y9
-	VSUBPD      Y8, Y11, Y11
-	VSUBPD      Y8, Y9, Y8
-	VMULPD      Y4, Y12, Y9
-	VMOVUPD     Y8, 736(BX)
-	VMULPD      Y2, Y13, Y8
+	VMULPD      Y3, Y12, Y8
+	VMOVUPD     Y9, 736(BX)
+	VMULPD      Y4, Y13, Y9
 	VMOVUPD     Y11, 448(BX)
 	VMULPD      Y1, Y5, Y11
 	VMOVUPD     Y7, 768(BX)
-	VMULPD      Y3, Y10, Y7
-	VMOVUPD     Y3, 800(BX)
-	VORPD       256(BX), Y0, Y3
+	VMULPD      Y2, Y10, Y7
+	VMOVUPD     Y2, 800(BX)
+	VORPD       256(BX), Y0, Y2
 	VMOVUPD     Y0, 832(BX)
 	VORPD       256(BX), Y6, Y0
 	VMOVUPD     Y6, 864(BX)
 	VMOVUPD     640(BX), Y6
-	VCMPPD      $0x00, Y3, Y6, Y3
+	VCMPPD      $0x00, Y2, Y6, Y2
 	VMOVUPD     608(BX), Y6
 	VCMPPD      $0x00, Y0, Y6, Y0
 	VMOVUPD     blackPriceStripAVX2Consts<>+256(SB), Y6
 	VMOVUPD     Y1, 896(BX)
 	VMOVUPD     480(BX), Y1
-	VBLENDVPD   Y3, Y6, Y1, Y1
-	VMOVUPD     576(BX), Y3
-	VBLENDVPD   Y0, Y6, Y3, Y0
-	VMULPD      Y11, Y9, Y3
-	VMULPD      Y7, Y8, Y6
+	VBLENDVPD   Y2, Y6, Y1, Y1
+	VMOVUPD     576(BX), Y2
+	VBLENDVPD   Y0, Y6, Y2, Y0
+	VMULPD      Y11, Y8, Y2
+	VMULPD      Y7, Y9, Y6
 	VMOVUPD     Y0, 576(BX)
 	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y0
-	VDIVPD      Y3, Y0, Y3
+	VDIVPD      Y2, Y0, Y2
 	VDIVPD      Y6, Y0, Y6
-	VMULPD      Y3, Y11, Y11
+	VMULPD      Y2, Y11, Y11
 	VMULPD      Y6, Y7, Y7
-	VMULPD      Y3, Y9, Y3
-	VMULPD      Y6, Y8, Y6
+	VMULPD      Y2, Y8, Y2
+	VMULPD      Y6, Y9, Y6
 	VMULPD      Y11, Y12, Y8
 	VMULPD      Y7, Y13, Y9
-	VMULPD      Y11, Y4, Y4
-	VMULPD      Y7, Y2, Y2
-	VMULPD      Y3, Y5, Y5
+	VMULPD      Y11, Y3, Y3
+	VMULPD      Y7, Y4, Y4
+	VMULPD      Y2, Y5, Y5
 	VMULPD      Y6, Y10, Y7
-	VMULPD      896(BX), Y3, Y3
+	VMULPD      896(BX), Y2, Y2
 	VMULPD      800(BX), Y6, Y6
 	VMULPD      768(BX), Y8, Y8
 	VMULPD      704(BX), Y9, Y9
 	VMULPD      512(BX), Y5, Y5
 	VMULPD      544(BX), Y7, Y7
-	VMOVUPD     blackPriceStripAVX2Consts<>+1024(SB), Y10
-	VMULPD      448(BX), Y10, Y11
-	VMULPD      736(BX), Y10, Y10
-	VMOVUPD     768(BX), Y12
-	VFMADD231PD Y12, Y12, Y11
-	VMOVUPD     704(BX), Y12
-	VFMADD231PD Y12, Y12, Y10
-	VMOVUPD     blackPriceStripAVX2Consts<>+800(SB), Y12
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y13
-	VFMADD231PD Y12, Y8, Y13
-	VMOVUPD     Y6, 704(BX)
+	VMOVUPD     448(BX), Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+960(SB), Y11
+	VSUBPD      Y11, Y10, Y12
+	VMOVUPD     736(BX), Y13
+	VSUBPD      Y11, Y13, Y11
+	VMOVUPD     Y6, 544(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1056(SB), Y6
+	VPADDQ      Y6, Y10, Y10
+	VPADDQ      Y6, Y13, Y6
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y6, Y6
+	VMOVUPD     blackPriceStripAVX2Consts<>+800(SB), Y13
+	VMOVUPD     Y2, 736(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y2
+	VFMADD231PD Y13, Y8, Y2
+	VMOVUPD     Y1, 448(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y1
+	VFMADD231PD Y13, Y9, Y1
+	VMOVUPD     Y6, 512(BX)
 	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y6
-	VFMADD231PD Y12, Y9, Y6
-	VMOVUPD     Y3, 768(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1120(SB), Y3
-	VFMADD231PD 448(BX), Y3, Y11
-	VFMADD231PD 736(BX), Y3, Y10
-	VMOVUPD     blackPriceStripAVX2Consts<>+416(SB), Y3
-	VFMADD231PD Y12, Y5, Y3
-	VFMADD213PD blackPriceStripAVX2Consts<>+416(SB), Y7, Y12
-	VMOVUPD     Y7, 544(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1408(SB), Y7
-	VMOVUPD     Y5, 512(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y5
-	VFMADD231PD Y7, Y13, Y5
-	VMOVUPD     Y1, 800(BX)
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y1
-	VFMADD231PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1856(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD Y7, Y13, Y5
-	VFMADD213PD Y7, Y6, Y1
-	VMOVUPD     blackPriceStripAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD Y7, Y5, Y13
-	VFMADD213PD Y7, Y1, Y6
-	VFMADD213PD Y0, Y13, Y8
-	VFMADD213PD Y0, Y6, Y9
-	VMULPD      Y4, Y8, Y1
-	VMULPD      Y2, Y9, Y2
-	VMOVUPD     blackPriceStripAVX2Consts<>+1408(SB), Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y5
-	VFMADD231PD Y4, Y3, Y5
-	VFMADD213PD blackPriceStripAVX2Consts<>+1440(SB), Y12, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y6
-	VANDPD      Y1, Y6, Y1
-	VANDPD      Y2, Y6, Y2
-	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y8
-	VFMADD213PD Y8, Y3, Y5
-	VFMADD231PD Y4, Y12, Y8
+	VFMADD231PD Y13, Y5, Y6
+	VFMADD213PD blackPriceStripAVX2Consts<>+416(SB), Y7, Y13
+	VMOVUPD     Y7, 800(BX)
+	VMOVUPD     blackPriceStripAVX2Consts<>+1024(SB), Y7
+	VMOVUPD     Y5, 896(BX)
+	VMULPD      Y7, Y12, Y5
+	VMULPD      Y7, Y11, Y7
+	VMOVUPD     Y10, 480(BX)
+	VMOVUPD     768(BX), Y10
+	VFMADD231PD Y10, Y10, Y5
+	VMOVUPD     704(BX), Y10
+	VFMADD231PD Y10, Y10, Y7
+	VMOVUPD     blackPriceStripAVX2Consts<>+1088(SB), Y10
+	VFMADD231PD Y10, Y12, Y5
+	VFMADD231PD Y10, Y11, Y7
+	VMOVUPD     blackPriceStripAVX2Consts<>+1312(SB), Y10
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y11
+	VFMADD231PD Y10, Y2, Y11
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y12
+	VFMADD231PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1408(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+2080(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD Y10, Y2, Y11
+	VFMADD213PD Y10, Y1, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+2144(SB), Y10
+	VFMADD213PD Y10, Y11, Y2
+	VFMADD213PD Y10, Y12, Y1
+	VFMADD213PD Y0, Y2, Y8
+	VFMADD213PD Y0, Y1, Y9
+	VMULPD      Y3, Y8, Y1
+	VMULPD      Y4, Y9, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1312(SB), Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y4
+	VFMADD231PD Y3, Y6, Y4
+	VFMADD213PD blackPriceStripAVX2Consts<>+1344(SB), Y13, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y8
+	VANDPD      Y1, Y8, Y1
+	VANDPD      Y2, Y8, Y2
+	VMOVUPD     blackPriceStripAVX2Consts<>+1408(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y3, Y13, Y9
 	VORPD       832(BX), Y1, Y1
 	VORPD       864(BX), Y2, Y2
-	VMOVUPD     blackPriceStripAVX2Consts<>+1152(SB), Y4
+	VMOVUPD     blackPriceStripAVX2Consts<>+1120(SB), Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD Y3, Y5, Y11
+	VFMADD213PD blackPriceStripAVX2Consts<>+1152(SB), Y7, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1472(SB), Y12
+	VFMADD213PD Y12, Y6, Y4
+	VFMADD231PD Y9, Y13, Y12
 	VMOVUPD     blackPriceStripAVX2Consts<>+1184(SB), Y9
-	VFMADD231PD Y4, Y11, Y9
-	VFMADD213PD blackPriceStripAVX2Consts<>+1184(SB), Y10, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y13
-	VFMADD213PD Y13, Y3, Y5
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1248(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y4
-	VFMADD213PD Y4, Y3, Y5
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y8
-	VFMADD213PD Y8, Y3, Y5
-	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1312(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y13
-	VFMADD213PD Y13, Y3, Y5
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1344(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y4
-	VFMADD213PD Y4, Y3, Y5
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1376(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y8
-	VFMADD213PD Y8, Y3, Y5
-	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1504(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y13
-	VFMADD213PD Y13, Y3, Y5
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1568(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1856(SB), Y4
-	VFMADD213PD Y4, Y3, Y5
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1632(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y8
-	VFMADD213PD Y8, Y3, Y5
-	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+1696(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y13
-	VFMADD213PD Y13, Y3, Y5
-	VFMADD231PD Y8, Y12, Y13
-	VMULPD      Y9, Y11, Y8
-	VMULPD      Y4, Y10, Y4
-	VMOVUPD     448(BX), Y9
-	VMOVUPD     blackPriceStripAVX2Consts<>+1056(SB), Y10
-	VMINPD      Y10, Y9, Y11
-	VMOVUPD     736(BX), Y6
-	VMINPD      Y10, Y6, Y10
-	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y0
-	VFMADD213PD Y0, Y3, Y5
-	VFMADD231PD Y13, Y12, Y0
-	VMOVUPD     96(BX), Y13
-	VFMADD213PD Y13, Y13, Y8
-	VFMADD213PD Y13, Y4, Y13
-	VMOVUPD     blackPriceStripAVX2Consts<>+1088(SB), Y4
-	VMAXPD      Y4, Y11, Y11
-	VMAXPD      Y4, Y10, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y10
-	VFMADD213PD Y10, Y3, Y5
-	VFMADD231PD Y0, Y12, Y10
-	VSUBPD      Y11, Y9, Y0
-	VSUBPD      Y4, Y6, Y6
-	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD Y9, Y3, Y5
-	VFMADD231PD Y10, Y12, Y9
-	VMOVUPD     blackPriceStripAVX2Consts<>+1216(SB), Y10
-	VADDPD      Y10, Y11, Y11
-	VADDPD      Y10, Y4, Y4
-	VADDPD      Y10, Y0, Y0
-	VADDPD      Y10, Y6, Y6
-	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y10
-	VFMADD213PD Y10, Y3, Y5
-	VFMADD231PD Y9, Y12, Y10
-	VPSLLQ      $0x34, Y11, Y9
-	VPSLLQ      $0x34, Y4, Y4
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y6, Y6
+	VFMADD213PD Y9, Y5, Y11
+	VFMADD231PD Y3, Y7, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1536(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y12, Y13, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD Y12, Y5, Y11
+	VFMADD231PD Y9, Y7, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y3, Y13, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1248(SB), Y3
+	VFMADD213PD Y3, Y5, Y11
+	VFMADD231PD Y12, Y7, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1664(SB), Y12
+	VFMADD213PD Y12, Y6, Y4
+	VFMADD231PD Y9, Y13, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD Y9, Y5, Y11
+	VFMADD231PD Y3, Y7, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1696(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y12, Y13, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD Y12, Y5, Y11
+	VFMADD231PD Y9, Y7, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1728(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y3, Y13, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1440(SB), Y3
+	VFMADD213PD Y3, Y5, Y11
+	VFMADD231PD Y12, Y7, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1760(SB), Y12
+	VFMADD213PD Y12, Y6, Y4
+	VFMADD231PD Y9, Y13, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1504(SB), Y9
+	VFMADD213PD Y9, Y5, Y11
+	VFMADD231PD Y3, Y7, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1792(SB), Y3
+	VFMADD213PD Y3, Y6, Y4
+	VFMADD231PD Y12, Y13, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1568(SB), Y12
+	VFMADD213PD Y12, Y5, Y11
+	VFMADD231PD Y9, Y7, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+1824(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y3, Y13, Y9
+	VMOVUPD     blackPriceStripAVX2Consts<>+1632(SB), Y3
+	VFMADD213PD Y3, Y5, Y11
+	VFMADD231PD Y12, Y7, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1888(SB), Y12
+	VFMADD213PD Y12, Y6, Y4
+	VFMADD231PD Y9, Y13, Y12
+	VMULPD      Y11, Y5, Y5
+	VMULPD      Y3, Y7, Y3
+	VMOVUPD     256(BX), Y7
+	VORPD       672(BX), Y7, Y9
+	VORPD       352(BX), Y7, Y7
+	VMOVUPD     blackPriceStripAVX2Consts<>+1920(SB), Y11
+	VFMADD213PD Y11, Y6, Y4
+	VFMADD231PD Y12, Y13, Y11
+	VMOVUPD     640(BX), Y12
+	VCMPPD      $0x00, Y9, Y12, Y9
+	VMOVUPD     608(BX), Y12
+	VCMPPD      $0x00, Y7, Y12, Y7
+	VADDPD      Y5, Y0, Y5
+	VADDPD      Y3, Y0, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1952(SB), Y12
+	VFMADD213PD Y12, Y6, Y4
+	VFMADD231PD Y11, Y13, Y12
+	VMOVUPD     blackPriceStripAVX2Consts<>+256(SB), Y11
+	VMOVUPD     320(BX), Y8
+	VBLENDVPD   Y9, Y11, Y8, Y8
+	VMOVUPD     288(BX), Y9
+	VBLENDVPD   Y7, Y11, Y9, Y7
+	VMULPD      480(BX), Y5, Y5
+	VMULPD      512(BX), Y3, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+1984(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y12, Y13, Y9
+	VMOVUPD     448(BX), Y11
+	VSUBPD      Y8, Y11, Y8
+	VMOVUPD     576(BX), Y11
+	VSUBPD      Y7, Y11, Y7
+	VMOVUPD     blackPriceStripAVX2Consts<>+1856(SB), Y11
+	VMULPD      Y11, Y5, Y5
+	VMULPD      Y11, Y3, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+2016(SB), Y11
+	VFMADD213PD Y11, Y6, Y4
+	VFMADD231PD Y9, Y13, Y11
+	VMOVUPD     96(BX), Y9
+	VMULPD      Y5, Y9, Y5
+	VMULPD      Y3, Y9, Y3
+	VMOVUPD     blackPriceStripAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y11, Y13, Y9
 	VMOVUPD     blackPriceStripAVX2Consts<>+2080(SB), Y11
-	VFMADD213PD Y11, Y3, Y5
-	VFMADD231PD Y10, Y12, Y11
-	VMULPD      Y0, Y8, Y0
-	VMULPD      Y6, Y13, Y6
-	VMOVUPD     256(BX), Y8
-	VORPD       672(BX), Y8, Y10
-	VORPD       352(BX), Y8, Y8
-	VMOVUPD     640(BX), Y13
-	VCMPPD      $0x00, Y10, Y13, Y10
-	VMOVUPD     608(BX), Y13
-	VCMPPD      $0x00, Y8, Y13, Y8
-	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y13
-	VFMADD213PD Y13, Y3, Y5
-	VFMADD231PD Y11, Y12, Y13
-	VMULPD      Y9, Y0, Y0
-	VMULPD      Y4, Y6, Y4
-	VMOVUPD     blackPriceStripAVX2Consts<>+256(SB), Y6
-	VMOVUPD     320(BX), Y9
-	VBLENDVPD   Y10, Y6, Y9, Y9
-	VMOVUPD     288(BX), Y10
-	VBLENDVPD   Y8, Y6, Y10, Y6
-	VMOVUPD     blackPriceStripAVX2Consts<>+2144(SB), Y8
-	VFMADD213PD Y8, Y3, Y5
-	VFMADD231PD Y13, Y12, Y8
-	VMOVUPD     800(BX), Y10
-	VSUBPD      Y9, Y10, Y9
-	VMOVUPD     576(BX), Y10
-	VSUBPD      Y6, Y10, Y6
-	VFMADD213PD Y7, Y5, Y3
-	VFMADD231PD Y8, Y12, Y7
-	VMOVUPD     blackPriceStripAVX2Consts<>+128(SB), Y5
-	VFMADD132PD 512(BX), Y5, Y3
-	VFMADD231PD 544(BX), Y7, Y5
-	VMULPD      768(BX), Y3, Y3
-	VMULPD      704(BX), Y5, Y5
-	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y7
-	VANDPD      Y3, Y7, Y3
-	VANDPD      Y5, Y7, Y5
-	VORPD       672(BX), Y3, Y3
-	VORPD       352(BX), Y5, Y5
-	VSUBPD      Y1, Y3, Y1
-	VSUBPD      Y2, Y5, Y2
-	VFMADD231PD Y1, Y0, Y9
-	VFMADD231PD Y2, Y4, Y6
+	VFMADD213PD Y11, Y6, Y4
+	VFMADD231PD Y9, Y13, Y11
+	VMOVUPD     blackPriceStripAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD Y9, Y6, Y4
+	VFMADD231PD Y11, Y13, Y9
+	VFMADD213PD Y10, Y4, Y6
+	VFMADD231PD Y9, Y13, Y10
+	VFMADD132PD 896(BX), Y0, Y6
+	VFMADD231PD 800(BX), Y10, Y0
+	VMULPD      736(BX), Y6, Y4
+	VMULPD      544(BX), Y0, Y0
+	VMOVUPD     blackPriceStripAVX2Consts<>+0(SB), Y6
+	VANDPD      Y4, Y6, Y4
+	VANDPD      Y0, Y6, Y0
+	VORPD       672(BX), Y4, Y4
+	VORPD       352(BX), Y0, Y0
+	VSUBPD      Y1, Y4, Y1
+	VSUBPD      Y2, Y0, Y0
+	VFMADD231PD Y1, Y5, Y8
+	VFMADD231PD Y0, Y3, Y7
 	VMOVUPD     384(BX), Y0
-	VMOVUPD     blackPriceStripAVX2Consts<>+2208(SB), Y1
-	VBLENDVPD   Y0, Y9, Y1, Y0
+	VMOVUPD     blackPriceStripAVX2Consts<>+2176(SB), Y1
+	VBLENDVPD   Y0, Y8, Y1, Y0
 	VMOVUPD     416(BX), Y2
-	VBLENDVPD   Y2, Y6, Y1, Y1
+	VBLENDVPD   Y2, Y7, Y1, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

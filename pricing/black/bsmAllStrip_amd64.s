@@ -610,13 +610,16 @@ body:
 	VMULPD           Z30, Z13, Z13
 	VMULPD           Z31, Z10, Z10
 	VMULPD           Z27, Z28, Z27
-	VMOVUPD          320(BX), Z28
-	VFMADD213PD      Z28, Z28, Z13
-	VFMADD213PD      Z28, Z28, Z10
-	VFMADD213PD      Z28, Z27, Z28
+	VADDPD           Z13, Z3, Z13
+	VADDPD           Z10, Z3, Z10
+	VADDPD           Z27, Z3, Z27
 	VSCALEFPD        3200(BX), Z13, Z13
 	VSCALEFPD        3136(BX), Z10, Z10
-	VSCALEFPD        3072(BX), Z28, Z27
+	VSCALEFPD        3072(BX), Z27, Z27
+	VMOVUPD          320(BX), Z28
+	VMULPD           Z13, Z28, Z13
+	VMULPD           Z10, Z28, Z10
+	VMULPD           Z27, Z28, Z27
 	VBROADCASTSD     bsmAllStripAVX512Consts<>+408(SB), Z28
 	VBROADCASTSD     bsmAllStripAVX512Consts<>+416(SB), Z30
 	VFMADD231PD      Z28, Z22, Z30
@@ -1404,10 +1407,12 @@ whole:
 	VFMADD213PD      Z24, Z26, Z17
 	VMULPD           Z23, Z5, Z5
 	VMULPD           Z17, Z26, Z17
-	VFMADD213PD      Z25, Z25, Z5
-	VFMADD213PD      Z25, Z17, Z25
+	VADDPD           Z5, Z21, Z5
+	VADDPD           Z17, Z21, Z17
 	VSCALEFPD        Z10, Z5, Z5
-	VSCALEFPD        Z3, Z25, Z3
+	VSCALEFPD        Z3, Z17, Z3
+	VMULPD           Z5, Z25, Z5
+	VMULPD           Z3, Z25, Z3
 	VMOVAPD          Z12, Z10
 	VFMADD231PD      Z18, Z7, Z10
 	VFMADD231PD      Z18, Z14, Z12
@@ -1820,227 +1825,223 @@ DATA bsmAllStripAVX2Consts<>+992(SB)/8, $0xbff0000000000000
 DATA bsmAllStripAVX2Consts<>+1000(SB)/8, $0xbff0000000000000
 DATA bsmAllStripAVX2Consts<>+1008(SB)/8, $0xbff0000000000000
 DATA bsmAllStripAVX2Consts<>+1016(SB)/8, $0xbff0000000000000
-DATA bsmAllStripAVX2Consts<>+1024(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1032(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1040(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1048(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllStripAVX2Consts<>+1152(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1160(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1168(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1176(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllStripAVX2Consts<>+1184(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1192(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1200(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1208(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllStripAVX2Consts<>+1216(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1224(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1232(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1240(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllStripAVX2Consts<>+1248(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1256(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1264(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1272(SB)/8, $0x3fd2492494229359
-DATA bsmAllStripAVX2Consts<>+1280(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1288(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1296(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1304(SB)/8, $0x3fd999999997fa04
-DATA bsmAllStripAVX2Consts<>+1312(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1320(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1328(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1336(SB)/8, $0x3fe5555555555593
-DATA bsmAllStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
-DATA bsmAllStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1408(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1416(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1424(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1432(SB)/8, $0x4044000000000000
-DATA bsmAllStripAVX2Consts<>+1440(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1448(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1456(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1464(SB)/8, $0x4004000000000000
-DATA bsmAllStripAVX2Consts<>+1472(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1480(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1488(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1496(SB)/8, $0x4017000000000000
-DATA bsmAllStripAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
-DATA bsmAllStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
-DATA bsmAllStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
-DATA bsmAllStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
-DATA bsmAllStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1656(SB)/8, $0x3dfa39ef35793c76
-DATA bsmAllStripAVX2Consts<>+1664(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+1672(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+1680(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+1688(SB)/8, $0x43380000000003ff
-DATA bsmAllStripAVX2Consts<>+1696(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1704(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1712(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1720(SB)/8, $0xbdaade156a5dbe76
-DATA bsmAllStripAVX2Consts<>+1728(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1736(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1744(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1752(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmAllStripAVX2Consts<>+1760(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1768(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1776(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1784(SB)/8, $0xbe371dee623fde67
-DATA bsmAllStripAVX2Consts<>+1792(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1800(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1808(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1816(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmAllStripAVX2Consts<>+1824(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1832(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1840(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1848(SB)/8, $0xbeba01a014761f6e
-DATA bsmAllStripAVX2Consts<>+1856(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1864(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1872(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1880(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmAllStripAVX2Consts<>+1888(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1896(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1904(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1912(SB)/8, $0xbf31111111122322
-DATA bsmAllStripAVX2Consts<>+1920(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1928(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1936(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1944(SB)/8, $0xbe53cfd9440c758b
-DATA bsmAllStripAVX2Consts<>+1952(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1960(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1968(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1976(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmAllStripAVX2Consts<>+1984(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+1992(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+2000(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+2008(SB)/8, $0x3f655555555502a1
-DATA bsmAllStripAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmAllStripAVX2Consts<>+2048(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2056(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2064(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2072(SB)/8, $0xbf95555555555511
-DATA bsmAllStripAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
-DATA bsmAllStripAVX2Consts<>+2112(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2120(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2128(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2136(SB)/8, $0x3fc000000000000b
-DATA bsmAllStripAVX2Consts<>+2144(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2152(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2160(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2168(SB)/8, $0xbeb9c98d68230094
-DATA bsmAllStripAVX2Consts<>+2176(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2184(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2192(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2200(SB)/8, $0xbfe0000000000000
-DATA bsmAllStripAVX2Consts<>+2208(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2216(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2224(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2232(SB)/8, $0x3e9f0588d5134af5
-DATA bsmAllStripAVX2Consts<>+2240(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2248(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2256(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2264(SB)/8, $0x3ee7b68052fca57d
-DATA bsmAllStripAVX2Consts<>+2272(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2280(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2288(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2296(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmAllStripAVX2Consts<>+2304(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2312(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2320(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2328(SB)/8, $0xbf09a70a60d609b4
-DATA bsmAllStripAVX2Consts<>+2336(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2344(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2352(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2360(SB)/8, $0x3f356bc7962f9cea
-DATA bsmAllStripAVX2Consts<>+2368(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2376(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2384(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2392(SB)/8, $0x3fd9884533d43651
-DATA bsmAllStripAVX2Consts<>+2400(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2408(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2416(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2424(SB)/8, $0xbf403c77d56a94be
-DATA bsmAllStripAVX2Consts<>+2432(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2440(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2448(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2456(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmAllStripAVX2Consts<>+2464(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2472(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2480(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2488(SB)/8, $0x3f88af7a122fa11e
-DATA bsmAllStripAVX2Consts<>+2496(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2504(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2512(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2520(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmAllStripAVX2Consts<>+2528(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2536(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2544(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2552(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmAllStripAVX2Consts<>+2560(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2568(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2576(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2584(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmAllStripAVX2Consts<>+2592(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2600(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2608(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2616(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmAllStripAVX2Consts<>+2624(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2632(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2640(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2648(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmAllStripAVX2Consts<>+2656(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2664(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2672(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2680(SB)/8, $0x3fe31b13059845d5
-DATA bsmAllStripAVX2Consts<>+2688(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2696(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2704(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2712(SB)/8, $0xbfe077e1c5642a81
-DATA bsmAllStripAVX2Consts<>+2720(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2728(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2736(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2744(SB)/8, $0x3fcabf470bc40607
-DATA bsmAllStripAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
-DATA bsmAllStripAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
-GLOBL bsmAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2784
+DATA bsmAllStripAVX2Consts<>+1024(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1032(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1040(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1048(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllStripAVX2Consts<>+1056(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1064(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1072(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1080(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllStripAVX2Consts<>+1088(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1096(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1104(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1112(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllStripAVX2Consts<>+1120(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1128(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1136(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1144(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllStripAVX2Consts<>+1152(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1160(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1168(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1176(SB)/8, $0x3fd2492494229359
+DATA bsmAllStripAVX2Consts<>+1184(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1192(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1200(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1208(SB)/8, $0x3fd999999997fa04
+DATA bsmAllStripAVX2Consts<>+1216(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1224(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1232(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1240(SB)/8, $0x3fe5555555555593
+DATA bsmAllStripAVX2Consts<>+1248(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1256(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1264(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1272(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllStripAVX2Consts<>+1280(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1288(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1296(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1304(SB)/8, $0x4000000000000000
+DATA bsmAllStripAVX2Consts<>+1312(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1320(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1328(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1336(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllStripAVX2Consts<>+1344(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1352(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1360(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1368(SB)/8, $0x4044000000000000
+DATA bsmAllStripAVX2Consts<>+1376(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1384(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1392(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1400(SB)/8, $0x4004000000000000
+DATA bsmAllStripAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1432(SB)/8, $0x4017000000000000
+DATA bsmAllStripAVX2Consts<>+1440(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1448(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1456(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1464(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllStripAVX2Consts<>+1472(SB)/8, $0x0000000000000484
+DATA bsmAllStripAVX2Consts<>+1480(SB)/8, $0x0000000000000484
+DATA bsmAllStripAVX2Consts<>+1488(SB)/8, $0x0000000000000484
+DATA bsmAllStripAVX2Consts<>+1496(SB)/8, $0x0000000000000484
+DATA bsmAllStripAVX2Consts<>+1504(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1512(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1520(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1528(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllStripAVX2Consts<>+1536(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1544(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1552(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1560(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllStripAVX2Consts<>+1568(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+1576(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+1584(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+1592(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllStripAVX2Consts<>+1600(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+1608(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+1616(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+1624(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllStripAVX2Consts<>+1632(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+1640(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+1648(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+1656(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllStripAVX2Consts<>+1664(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+1672(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+1680(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+1688(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllStripAVX2Consts<>+1696(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+1704(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+1712(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+1720(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllStripAVX2Consts<>+1728(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+1736(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+1744(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+1752(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllStripAVX2Consts<>+1760(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+1768(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+1776(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+1784(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllStripAVX2Consts<>+1792(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+1800(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+1808(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+1816(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllStripAVX2Consts<>+1824(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+1832(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+1840(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+1848(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllStripAVX2Consts<>+1856(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+1864(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+1872(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+1880(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllStripAVX2Consts<>+1888(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+1896(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+1904(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+1912(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllStripAVX2Consts<>+1920(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+1928(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+1936(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+1944(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllStripAVX2Consts<>+1952(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+1960(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+1968(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+1976(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllStripAVX2Consts<>+1984(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+1992(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2000(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2008(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllStripAVX2Consts<>+2016(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2024(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2032(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2040(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllStripAVX2Consts<>+2048(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2056(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2064(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2072(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllStripAVX2Consts<>+2080(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2088(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2096(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2104(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllStripAVX2Consts<>+2112(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2120(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2128(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2136(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllStripAVX2Consts<>+2144(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2152(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2160(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2168(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllStripAVX2Consts<>+2176(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+2184(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+2192(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+2200(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllStripAVX2Consts<>+2208(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllStripAVX2Consts<>+2216(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllStripAVX2Consts<>+2224(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllStripAVX2Consts<>+2232(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllStripAVX2Consts<>+2240(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+2248(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+2256(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+2264(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllStripAVX2Consts<>+2272(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+2280(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+2288(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+2296(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllStripAVX2Consts<>+2304(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+2312(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+2320(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+2328(SB)/8, $0xbe371dee623fde67
+DATA bsmAllStripAVX2Consts<>+2336(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+2344(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+2352(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+2360(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllStripAVX2Consts<>+2368(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+2376(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+2384(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+2392(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllStripAVX2Consts<>+2400(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+2408(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+2416(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+2424(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllStripAVX2Consts<>+2432(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+2440(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+2448(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+2456(SB)/8, $0xbf31111111122322
+DATA bsmAllStripAVX2Consts<>+2464(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2472(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2480(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2488(SB)/8, $0x3f655555555502a1
+DATA bsmAllStripAVX2Consts<>+2496(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2504(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2512(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2520(SB)/8, $0xbf95555555555511
+DATA bsmAllStripAVX2Consts<>+2528(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2536(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2544(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2552(SB)/8, $0x3fc000000000000b
+DATA bsmAllStripAVX2Consts<>+2560(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2568(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2576(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2584(SB)/8, $0xbfe0000000000000
+DATA bsmAllStripAVX2Consts<>+2592(SB)/8, $0x37a0000000000000
+DATA bsmAllStripAVX2Consts<>+2600(SB)/8, $0x37a0000000000000
+DATA bsmAllStripAVX2Consts<>+2608(SB)/8, $0x37a0000000000000
+DATA bsmAllStripAVX2Consts<>+2616(SB)/8, $0x37a0000000000000
+DATA bsmAllStripAVX2Consts<>+2624(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2632(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2640(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2648(SB)/8, $0x3fd9884533d43651
+DATA bsmAllStripAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllStripAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmAllStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmAllStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2062,7 +2063,7 @@ GLOBL bsmAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmAllStripAVX2(SB), $1952-392
+TEXT ·bsmAllStripAVX2(SB), $2112-392
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2176,7 +2177,7 @@ TEXT ·bsmAllStripAVX2(SB), $1952-392
 	VMOVUPD      Y10, 384(BX)
 	VMOVUPD      Y13, 416(BX)
 	XORL         AX, AX
-	SUBQ         $+8, CX
+	SUBQ         $+12, CX
 	JLT          rest
 
 body:
@@ -2186,764 +2187,1108 @@ body:
 	VMOVUPD      (DX)(AX*1), Y0
 	MOVQ         K_base+312(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y1
+	MOVQ         K_base+312(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         K_base+312(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y2
 	MOVQ         sigma_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sigma_base+336(FP), DX
-	VMOVUPD      (DX)(AX*1), Y2
+	VMOVUPD      (DX)(AX*1), Y3
 	MOVQ         sigma_base+336(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y3
+	VMOVUPD      32(DX)(AX*1), Y4
+	MOVQ         sigma_base+336(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sigma_base+336(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y5
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      (DX)(AX*1), Y4
+	VMOVUPD      (DX)(AX*1), Y6
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y6
-	VANDPD       Y6, Y0, Y7
-	VANDPD       Y6, Y1, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y9
-	VMULPD       Y7, Y9, Y10
-	VMULPD       Y8, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y11
-	VCMPPD       $0x11, Y11, Y7, Y12
-	VCMPPD       $0x11, Y11, Y8, Y11
-	VCMPPD       $0x03, Y7, Y7, Y13
-	VCMPPD       $0x03, Y8, Y8, Y14
-	VMOVUPD      128(BX), Y15
-	VMULPD       Y15, Y2, Y6
-	VMOVUPD      Y5, 448(BX)
-	VMULPD       Y15, Y3, Y5
-	VBLENDVPD    Y12, Y10, Y7, Y10
-	VBLENDVPD    Y11, Y9, Y8, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+704(SB), Y15
-	VMOVUPD      Y4, 480(BX)
-	VANDPD       Y10, Y15, Y4
-	VANDPD       Y9, Y15, Y15
-	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y4, Y4
-	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y15, Y15
-	VORPD        Y13, Y4, Y4
-	VORPD        Y14, Y15, Y13
-	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y14
-	VMULPD       Y14, Y4, Y15
-	VMULPD       Y14, Y13, Y14
-	VMOVUPD      Y1, 512(BX)
-	VADDPD       Y4, Y4, Y1
-	VMOVUPD      Y0, 544(BX)
-	VADDPD       Y13, Y13, Y0
-	VMOVUPD      Y3, 576(BX)
-	VMOVUPD      288(BX), Y3
-	VMOVUPD      Y2, 608(BX)
-	VCMPPD       $0x11, Y4, Y3, Y2
-	VCMPPD       $0x11, Y13, Y3, Y3
-	VMOVUPD      Y8, 640(BX)
-	VMULPD       (BX), Y6, Y8
-	VMOVUPD      Y6, 672(BX)
-	VMULPD       (BX), Y5, Y6
-	VCMPPD       $0x11, 224(BX), Y15, Y15
-	VCMPPD       $0x11, 224(BX), Y14, Y14
-	VMOVUPD      Y5, 704(BX)
-	VMOVUPD      224(BX), Y5
-	VMOVUPD      Y7, 736(BX)
-	VBLENDVPD    Y2, 320(BX), Y5, Y7
-	VBLENDVPD    Y3, 320(BX), Y5, Y5
-	VBLENDVPD    Y15, Y1, Y4, Y1
-	VBLENDVPD    Y14, Y0, Y13, Y0
-	VADDPD       Y1, Y7, Y4
-	VADDPD       Y0, Y5, Y13
-	VSUBPD       Y1, Y7, Y1
-	VSUBPD       Y0, Y5, Y0
-	VPSRLQ       $0x34, Y10, Y5
-	VPSRLQ       $0x34, Y9, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y9
-	VORPD        Y5, Y9, Y5
-	VORPD        Y7, Y9, Y7
-	VMULPD       Y8, Y4, Y9
-	VMULPD       Y6, Y13, Y10
-	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y5, Y5
-	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y7, Y7
-	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y12, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y11, Y11
-	VMOVUPD      Y0, 768(BX)
-	VMOVUPD      736(BX), Y0
-	VMOVUPD      Y1, 800(BX)
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+832(SB), Y0, Y1
-	VMOVUPD      Y13, 832(BX)
-	VMOVUPD      640(BX), Y13
-	VMOVUPD      Y4, 864(BX)
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+832(SB), Y13, Y4
-	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y6
-	VDIVPD       Y9, Y6, Y9
-	VDIVPD       Y10, Y6, Y10
-	VSUBPD       Y12, Y5, Y5
-	VSUBPD       Y11, Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y11
-	VCMPPD       $0x11, Y11, Y0, Y12
-	VCMPPD       $0x11, Y11, Y13, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y6
-	VMOVUPD      Y10, 928(BX)
-	VMULPD       672(BX), Y6, Y10
-	VMOVUPD      Y10, 960(BX)
-	VMULPD       704(BX), Y6, Y10
-	VMOVUPD      608(BX), Y6
-	VMOVUPD      Y10, 992(BX)
-	VMULPD       Y6, Y6, Y10
-	VMOVUPD      576(BX), Y6
-	VMOVUPD      Y10, 1024(BX)
-	VMULPD       Y6, Y6, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y6
-	VBLENDVPD    Y1, Y6, Y5, Y1
-	VBLENDVPD    Y4, Y6, Y7, Y4
-	VBLENDVPD    Y12, Y1, Y0, Y0
-	VBLENDVPD    Y11, Y4, Y13, Y1
-	VMOVUPD      256(BX), Y4
-	VSUBPD       Y0, Y4, Y0
-	VSUBPD       Y1, Y4, Y1
-	VMOVUPD      192(BX), Y4
-	VMULPD       544(BX), Y4, Y5
-	VMULPD       512(BX), Y4, Y4
-	VMOVUPD      480(BX), Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y7
-	VXORPD       Y7, Y6, Y11
-	VMOVUPD      448(BX), Y12
-	VXORPD       Y7, Y12, Y13
-	VMOVUPD      160(BX), Y7
-	VMOVUPD      Y13, 512(BX)
-	VMULPD       Y7, Y6, Y13
-	VMOVUPD      Y13, 544(BX)
-	VMULPD       Y7, Y12, Y13
-	VMOVUPD      Y13, 640(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
-	VMOVUPD      Y11, 736(BX)
-	VADDPD       Y13, Y0, Y11
-	VADDPD       Y13, Y1, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y13
-	VMOVUPD      Y10, 1056(BX)
-	VADDPD       Y0, Y13, Y10
-	VMOVUPD      Y8, 1088(BX)
-	VADDPD       Y1, Y13, Y8
-	VMULPD       Y5, Y6, Y6
-	VMULPD       Y4, Y12, Y12
-	VMOVUPD      416(BX), Y13
-	VMOVUPD      Y12, 448(BX)
-	VMINPD       Y5, Y13, Y12
-	VMINPD       Y4, Y13, Y13
-	VBLENDVPD    Y2, Y11, Y0, Y0
-	VBLENDVPD    Y3, Y7, Y1, Y1
-	VBLENDVPD    Y15, Y10, Y0, Y0
-	VBLENDVPD    Y14, Y8, Y1, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y2
-	VMULPD       Y2, Y0, Y3
-	VMULPD       Y2, Y1, Y2
-	VMULPD       1088(BX), Y9, Y7
-	VMOVUPD      928(BX), Y8
-	VMULPD       896(BX), Y8, Y10
-	VMULPD       864(BX), Y9, Y9
-	VMULPD       832(BX), Y8, Y8
-	VMOVUPD      160(BX), Y11
-	VADDPD       Y5, Y11, Y5
-	VADDPD       Y4, Y11, Y4
-	VMINPD       672(BX), Y12, Y12
-	VMINPD       704(BX), Y13, Y13
-	VMULPD       800(BX), Y7, Y7
-	VMULPD       768(BX), Y10, Y10
-	VMOVUPD      (BX), Y14
-	VMULPD       Y9, Y14, Y15
-	VMULPD       Y8, Y14, Y14
-	VMOVUPD      672(BX), Y11
-	VMULPD       Y9, Y11, Y9
-	VMULPD       704(BX), Y8, Y8
-	VADDPD       Y5, Y11, Y5
-	VADDPD       704(BX), Y4, Y4
-	VMULPD       Y7, Y7, Y11
-	VMOVUPD      Y6, 704(BX)
-	VMULPD       Y10, Y10, Y6
-	VMOVUPD      Y1, 672(BX)
-	VMULPD       608(BX), Y15, Y1
-	VMOVUPD      Y0, 608(BX)
-	VMULPD       576(BX), Y14, Y0
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       1024(BX), Y15, Y2
-	VMOVUPD      Y2, 1024(BX)
-	VMULPD       1056(BX), Y14, Y2
-	VMOVUPD      Y2, 1056(BX)
-	VMULPD       Y9, Y15, Y2
-	VMOVUPD      Y2, 768(BX)
-	VMULPD       Y8, Y14, Y2
-	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y2
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1056(SB), Y11, Y2
-	VMOVUPD      Y8, 832(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y8
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1056(SB), Y6, Y8
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      Y9, 928(BX)
-	VMULPD       352(BX), Y15, Y9
-	VMOVUPD      Y9, 864(BX)
-	VMULPD       352(BX), Y14, Y9
-	VMOVUPD      Y9, 896(BX)
-	VMULPD       128(BX), Y15, Y9
-	VMOVUPD      Y9, 1088(BX)
-	VMULPD       128(BX), Y14, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y11, Y2
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y6, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y1, Y1
-	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y0, Y0
-	VMOVUPD      Y9, 480(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y9
-	VCMPPD       $0x11, Y12, Y9, Y12
+	VMOVUPD      32(DX)(AX*1), Y7
+	MOVQ         sign_base+288(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sign_base+288(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y9
+	VANDPD       Y9, Y0, Y10
+	VANDPD       Y9, Y1, Y11
+	VANDPD       Y9, Y2, Y12
+	VMOVUPD      192(BX), Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y13, Y2, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y13
+	VMULPD       Y10, Y13, Y14
+	VMULPD       Y11, Y13, Y15
+	VMULPD       Y12, Y13, Y13
+	VMOVUPD      Y2, 448(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y2
+	VMOVUPD      Y1, 480(BX)
+	VCMPPD       $0x11, Y2, Y10, Y1
+	VMOVUPD      Y0, 512(BX)
+	VCMPPD       $0x11, Y2, Y11, Y0
+	VCMPPD       $0x11, Y2, Y12, Y2
+	VBLENDVPD    Y1, Y14, Y10, Y14
+	VBLENDVPD    Y0, Y15, Y11, Y15
+	VBLENDVPD    Y2, Y13, Y12, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+800(SB), Y9
+	VANDPD       Y9, Y1, Y1
+	VANDPD       Y9, Y0, Y0
+	VANDPD       Y9, Y2, Y2
+	VCMPPD       $0x03, Y10, Y10, Y9
+	VMOVUPD      Y8, 544(BX)
+	VCMPPD       $0x03, Y11, Y11, Y8
+	VMOVUPD      Y7, 576(BX)
+	VCMPPD       $0x03, Y12, Y12, Y7
+	VMOVUPD      Y6, 608(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y14, Y6
+	VMOVUPD      Y12, 640(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y15, Y12
+	VMOVUPD      Y11, 672(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+704(SB), Y13, Y11
+	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y6, Y6
+	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y12, Y12
+	VORPD        bsmAllStripAVX2Consts<>+544(SB), Y11, Y11
+	VORPD        Y9, Y6, Y6
+	VORPD        Y8, Y12, Y8
+	VORPD        Y7, Y11, Y7
+	VPSRLQ       $0x34, Y14, Y9
+	VPSRLQ       $0x34, Y15, Y11
+	VPSRLQ       $0x34, Y13, Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y13
+	VORPD        Y9, Y13, Y9
+	VORPD        Y11, Y13, Y11
+	VORPD        Y12, Y13, Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+768(SB), Y13
+	VSUBPD       Y13, Y9, Y9
+	VSUBPD       Y13, Y11, Y11
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y1, Y9, Y1
+	VSUBPD       Y0, Y11, Y0
+	VSUBPD       Y2, Y12, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y9
+	VMULPD       Y9, Y6, Y11
+	VMULPD       Y9, Y8, Y12
+	VMULPD       Y9, Y7, Y9
+	VMOVUPD      224(BX), Y13
+	VCMPPD       $0x11, Y13, Y11, Y11
+	VCMPPD       $0x11, Y13, Y12, Y12
 	VCMPPD       $0x11, Y13, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y13
-	VCMPPD       $0x11, Y13, Y5, Y5
-	VCMPPD       $0x11, Y13, Y4, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y13
-	VFMADD213PD  Y13, Y11, Y2
-	VFMADD231PD  Y8, Y6, Y13
-	VANDPD       Y5, Y12, Y5
-	VANDPD       Y4, Y9, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y8
-	VFMADD213PD  Y8, Y11, Y2
-	VFMADD231PD  Y13, Y6, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y9
-	VFMADD213PD  Y9, Y11, Y2
-	VFMADD231PD  Y8, Y6, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y8
-	VFMADD213PD  Y8, Y11, Y2
-	VFMADD231PD  Y9, Y6, Y8
-	VMULPD       Y2, Y11, Y2
-	VMULPD       Y8, Y6, Y6
-	VFMADD231PD  Y2, Y7, Y3
-	VFMADD213PD  576(BX), Y10, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y2
-	VFMADD231PD  Y2, Y7, Y3
-	VFMADD231PD  Y2, Y10, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y7
-	VFMADD231PD  608(BX), Y7, Y3
-	VFMADD231PD  672(BX), Y7, Y6
-	VMOVUPD      32(BX), Y7
-	VMOVUPD      352(BX), Y8
-	VFMADD231PD  Y8, Y7, Y3
-	VFMADD231PD  Y8, Y7, Y6
-	VMOVUPD      960(BX), Y8
-	VFMADD231PD  Y3, Y15, Y8
-	VMOVUPD      992(BX), Y9
-	VFMADD231PD  Y6, Y14, Y9
-	VFMSUB213PD  960(BX), Y15, Y3
-	VFMSUB213PD  992(BX), Y14, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y10
-	VANDPD       Y8, Y10, Y11
-	VANDPD       Y9, Y10, Y12
-	VANDPD       Y3, Y10, Y13
-	VANDPD       Y6, Y10, Y7
-	VMOVUPD      Y4, 992(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y4
-	VMINPD       Y11, Y4, Y11
-	VMINPD       Y12, Y4, Y12
-	VMINPD       Y13, Y4, Y13
-	VMINPD       Y7, Y4, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y7
-	VANDPD       Y8, Y7, Y8
-	VANDPD       Y9, Y7, Y9
-	VANDPD       Y3, Y7, Y3
-	VANDPD       Y6, Y7, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y7
-	VFMADD213PD  Y2, Y11, Y7
-	VMOVUPD      Y5, 960(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y5
-	VFMADD213PD  Y2, Y12, Y5
-	VMOVUPD      Y14, 672(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y14
-	VMOVUPD      Y15, 608(BX)
-	VADDPD       Y14, Y11, Y15
-	VMOVUPD      Y0, 576(BX)
-	VADDPD       Y14, Y12, Y0
-	VMOVUPD      Y1, 1120(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y1
-	VFMADD213PD  Y2, Y13, Y1
-	VMOVUPD      Y6, 1152(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y6
-	VFMADD213PD  Y2, Y4, Y6
-	VADDPD       Y14, Y13, Y2
-	VADDPD       Y14, Y4, Y14
-	VMOVUPD      Y3, 1184(BX)
-	VMULPD       Y11, Y11, Y3
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       Y12, Y12, Y9
-	VMOVUPD      Y8, 1248(BX)
-	VMULPD       Y15, Y7, Y8
-	VMOVUPD      Y15, 1280(BX)
-	VMULPD       Y0, Y5, Y15
-	VMOVUPD      Y0, 1312(BX)
-	VANDPD       Y11, Y10, Y0
-	VMOVUPD      Y5, 1344(BX)
-	VANDPD       Y12, Y10, Y5
-	VMOVUPD      Y7, 1376(BX)
-	VMULPD       Y2, Y1, Y7
-	VMOVUPD      Y2, 1408(BX)
-	VMULPD       Y14, Y6, Y2
-	VMOVUPD      Y14, 1440(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y14
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y14, Y3
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y14, Y9
-	VMOVUPD      Y6, 1472(BX)
-	VANDPD       Y13, Y10, Y6
-	VMOVUPD      Y13, 1504(BX)
-	VANDPD       Y4, Y10, Y13
-	VORPD        1248(BX), Y0, Y0
-	VORPD        1216(BX), Y5, Y5
-	VMULPD       Y7, Y8, Y10
-	VMOVUPD      Y4, 1536(BX)
-	VMULPD       Y2, Y15, Y4
-	VSUBPD       Y14, Y3, Y3
-	VSUBPD       Y14, Y9, Y9
-	VORPD        1184(BX), Y6, Y6
-	VORPD        1152(BX), Y13, Y13
-	VMULPD       Y6, Y0, Y14
-	VMOVUPD      Y1, 1568(BX)
-	VMULPD       Y13, Y5, Y1
-	VMOVUPD      Y15, 1600(BX)
+	VADDPD       Y6, Y6, Y14
+	VADDPD       Y8, Y8, Y15
+	VMOVUPD      Y2, 704(BX)
+	VADDPD       Y7, Y7, Y2
+	VBLENDVPD    Y11, Y14, Y6, Y14
+	VBLENDVPD    Y12, Y15, Y8, Y15
+	VBLENDVPD    Y9, Y2, Y7, Y2
+	VMOVUPD      Y9, 736(BX)
+	VMOVUPD      288(BX), Y9
+	VCMPPD       $0x11, Y6, Y9, Y6
+	VCMPPD       $0x11, Y8, Y9, Y8
+	VCMPPD       $0x11, Y7, Y9, Y7
+	VMOVUPD      128(BX), Y9
+	VMOVUPD      Y12, 768(BX)
+	VMULPD       Y9, Y3, Y12
+	VMOVUPD      Y3, 800(BX)
+	VMULPD       Y9, Y4, Y3
+	VMOVUPD      Y4, 832(BX)
+	VMULPD       Y9, Y5, Y4
+	VMOVUPD      320(BX), Y9
+	VMOVUPD      Y5, 864(BX)
+	VBLENDVPD    Y6, Y9, Y13, Y5
+	VMOVUPD      Y11, 896(BX)
+	VBLENDVPD    Y8, Y9, Y13, Y11
+	VBLENDVPD    Y7, Y9, Y13, Y9
+	VMOVUPD      (BX), Y13
+	VMOVUPD      Y7, 928(BX)
+	VMULPD       Y12, Y13, Y7
+	VMOVUPD      Y8, 960(BX)
+	VMULPD       Y3, Y13, Y8
+	VMOVUPD      Y6, 992(BX)
+	VMULPD       Y4, Y13, Y6
+	VADDPD       Y14, Y5, Y13
+	VMOVUPD      Y4, 1024(BX)
+	VADDPD       Y15, Y11, Y4
+	VMOVUPD      Y3, 1056(BX)
+	VADDPD       Y2, Y9, Y3
+	VSUBPD       Y14, Y5, Y5
+	VSUBPD       Y15, Y11, Y11
+	VSUBPD       Y2, Y9, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y9
+	VCMPPD       $0x00, Y9, Y10, Y14
+	VMOVUPD      672(BX), Y15
+	VMOVUPD      Y12, 1088(BX)
+	VCMPPD       $0x00, Y9, Y15, Y12
+	VMOVUPD      640(BX), Y15
+	VMOVUPD      Y10, 1120(BX)
+	VCMPPD       $0x00, Y9, Y15, Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y9
+	VBLENDVPD    Y14, Y9, Y1, Y1
+	VBLENDVPD    Y12, Y9, Y0, Y0
+	VMOVUPD      704(BX), Y12
+	VBLENDVPD    Y10, Y9, Y12, Y9
+	VMULPD       Y7, Y13, Y10
+	VMULPD       Y8, Y4, Y12
+	VMULPD       Y6, Y3, Y14
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y15
 	VDIVPD       Y10, Y15, Y10
-	VDIVPD       Y4, Y15, Y4
-	VMOVUPD      Y8, 1632(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y3, Y8
-	VMOVUPD      Y2, 1664(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y9, Y2
-	VMOVUPD      Y4, 1696(BX)
-	VMINPD       bsmAllStripAVX2Consts<>+1568(SB), Y3, Y4
-	VMOVUPD      Y7, 1728(BX)
-	VMINPD       bsmAllStripAVX2Consts<>+1568(SB), Y9, Y7
-	VMOVUPD      Y10, 1760(BX)
-	VSUBPD       Y14, Y15, Y10
-	VMOVUPD      Y14, 1792(BX)
-	VSUBPD       Y1, Y15, Y14
-	VMOVUPD      384(BX), Y15
-	VMOVUPD      Y1, 1824(BX)
-	VORPD        1248(BX), Y15, Y1
-	VMOVUPD      Y5, 1856(BX)
-	VORPD        1216(BX), Y15, Y5
-	VFMADD231PD  Y11, Y11, Y8
-	VFMADD231PD  Y12, Y12, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y15
-	VMAXPD       Y15, Y4, Y4
-	VMAXPD       Y15, Y7, Y7
-	VMOVUPD      736(BX), Y15
-	VCMPPD       $0x00, Y1, Y15, Y1
-	VMOVUPD      512(BX), Y15
-	VCMPPD       $0x00, Y5, Y15, Y5
-	VMULPD       1120(BX), Y10, Y10
-	VMULPD       576(BX), Y14, Y14
-	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y15
-	VFMADD231PD  Y15, Y3, Y8
-	VFMADD231PD  Y15, Y9, Y2
-	VSUBPD       Y4, Y3, Y3
-	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y15
-	VADDPD       Y15, Y4, Y4
-	VADDPD       Y15, Y7, Y7
-	VMOVUPD      Y12, 1888(BX)
-	VMULPD       1120(BX), Y6, Y12
-	VMOVUPD      Y6, 1120(BX)
-	VMULPD       576(BX), Y13, Y6
-	VMOVUPD      Y13, 576(BX)
-	VMOVUPD      544(BX), Y13
-	VBLENDVPD    Y1, bsmAllStripAVX2Consts<>+832(SB), Y13, Y1
-	VMOVUPD      640(BX), Y13
-	VBLENDVPD    Y5, bsmAllStripAVX2Consts<>+832(SB), Y13, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y13
-	VMOVUPD      Y5, 640(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y5
-	VFMADD231PD  Y13, Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y2, Y13
-	VADDPD       Y15, Y3, Y3
-	VADDPD       Y15, Y9, Y9
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y7, Y7
-	VFMADD231PD  864(BX), Y0, Y10
-	VMOVUPD      896(BX), Y15
-	VFMADD231PD  1856(BX), Y15, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y2, Y13
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      Y14, 544(BX)
-	VMOVUPD      864(BX), Y14
-	VSUBPD       Y12, Y14, Y12
-	VSUBPD       Y6, Y15, Y6
-	VMOVUPD      1760(BX), Y14
-	VMULPD       1728(BX), Y14, Y15
-	VMOVUPD      Y6, 1728(BX)
-	VMOVUPD      1696(BX), Y6
-	VMOVUPD      Y12, 896(BX)
-	VMULPD       1664(BX), Y6, Y12
-	VMULPD       1632(BX), Y14, Y14
-	VMULPD       1600(BX), Y6, Y6
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y2, Y13
-	VMOVUPD      Y10, 1600(BX)
-	VMOVUPD      384(BX), Y10
-	VMOVUPD      Y7, 1696(BX)
-	VORPD        1184(BX), Y10, Y7
-	VORPD        1152(BX), Y10, Y10
-	VMOVUPD      Y4, 1632(BX)
-	VMULPD       1376(BX), Y15, Y4
-	VMOVUPD      Y9, 1376(BX)
-	VMULPD       1344(BX), Y12, Y9
-	VMOVUPD      Y3, 1344(BX)
-	VMULPD       1568(BX), Y14, Y3
-	VMOVUPD      Y0, 1568(BX)
-	VMULPD       1472(BX), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y2, Y13
-	VMULPD       1280(BX), Y15, Y15
-	VMULPD       1312(BX), Y12, Y12
-	VMULPD       Y4, Y11, Y4
-	VMULPD       1888(BX), Y9, Y9
-	VMULPD       1504(BX), Y3, Y3
-	VMULPD       1536(BX), Y0, Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y11
-	VFMADD213PD  Y11, Y8, Y5
-	VFMADD231PD  Y13, Y2, Y11
-	VMULPD       1408(BX), Y14, Y13
-	VMULPD       1440(BX), Y6, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y14
-	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y6
-	VFMADD231PD  Y14, Y4, Y6
-	VMOVUPD      Y13, 1408(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
-	VFMADD231PD  Y14, Y9, Y13
-	VMOVUPD      Y12, 1536(BX)
+	VDIVPD       Y12, Y15, Y12
+	VDIVPD       Y14, Y15, Y14
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y14, Y6, Y6
+	VMULPD       Y10, Y13, Y10
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y14, Y3, Y3
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y8, Y11, Y7
+	VMULPD       Y6, Y2, Y2
+	VMOVUPD      1120(BX), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y8
+	VCMPPD       $0x11, Y8, Y6, Y11
+	VMOVUPD      672(BX), Y12
+	VCMPPD       $0x11, Y8, Y12, Y13
+	VMOVUPD      640(BX), Y14
+	VCMPPD       $0x11, Y8, Y14, Y8
+	VBLENDVPD    Y11, Y1, Y6, Y1
+	VBLENDVPD    Y13, Y0, Y12, Y0
+	VBLENDVPD    Y8, Y9, Y14, Y6
+	VMOVUPD      256(BX), Y8
+	VSUBPD       Y1, Y8, Y1
+	VSUBPD       Y0, Y8, Y0
+	VSUBPD       Y6, Y8, Y6
+	VMULPD       Y5, Y5, Y8
+	VMULPD       Y7, Y7, Y9
+	VMULPD       Y2, Y2, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y12
+	VMULPD       1088(BX), Y12, Y13
+	VMULPD       1056(BX), Y12, Y14
+	VMOVUPD      Y14, 640(BX)
+	VMULPD       1024(BX), Y12, Y14
 	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y12
-	VFMADD231PD  Y14, Y3, Y12
-	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y0, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y2, Y11
-	VMOVUPD      Y15, 1504(BX)
-	VMOVUPD      736(BX), Y15
-	VCMPPD       $0x00, Y7, Y15, Y7
-	VMOVUPD      512(BX), Y15
-	VCMPPD       $0x00, Y10, Y15, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y15
-	VMOVUPD      Y0, 512(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y0
-	VFMADD231PD  Y15, Y6, Y0
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y3
-	VFMADD231PD  Y15, Y13, Y3
-	VMOVUPD      Y9, 1888(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y9
-	VFMADD231PD  Y15, Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y14, Y15
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y8, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y2, Y11
-	VMOVUPD      Y4, 1312(BX)
-	VMOVUPD      704(BX), Y4
-	VBLENDVPD    Y7, bsmAllStripAVX2Consts<>+832(SB), Y4, Y4
-	VMOVUPD      448(BX), Y7
-	VBLENDVPD    Y10, bsmAllStripAVX2Consts<>+832(SB), Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y10
-	VFMADD213PD  Y10, Y6, Y0
-	VFMADD213PD  Y10, Y13, Y3
-	VFMADD213PD  Y10, Y12, Y9
-	VFMADD231PD  Y15, Y14, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y15
-	VFMADD213PD  Y15, Y8, Y5
-	VFMADD231PD  Y11, Y2, Y15
-	VMOVUPD      1792(BX), Y11
-	VMOVUPD      Y7, 448(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y7
-	VMOVUPD      Y1, 704(BX)
-	VSUBPD       Y7, Y11, Y1
-	VMOVUPD      1824(BX), Y11
-	VMOVUPD      Y1, 1280(BX)
-	VSUBPD       Y7, Y11, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y11
-	VFMADD213PD  Y11, Y6, Y0
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y12, Y9
-	VFMADD231PD  Y10, Y14, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y10
-	VFMADD213PD  Y10, Y8, Y5
-	VFMADD231PD  Y15, Y2, Y10
-	VMOVUPD      704(BX), Y15
-	VMOVUPD      Y1, 1472(BX)
-	VSUBPD       Y4, Y15, Y1
-	VMOVUPD      640(BX), Y15
-	VMOVUPD      Y1, 1760(BX)
-	VSUBPD       448(BX), Y15, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y15
-	VFMADD213PD  Y15, Y6, Y0
-	VFMADD213PD  Y15, Y13, Y3
-	VFMADD213PD  Y15, Y12, Y9
-	VFMADD231PD  Y11, Y14, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y11
-	VFMADD213PD  Y11, Y8, Y5
-	VFMADD213PD  Y11, Y2, Y10
-	VMOVUPD      Y1, 1664(BX)
-	VMOVUPD      1568(BX), Y1
-	VFMADD132PD  608(BX), Y7, Y1
-	VMOVUPD      Y4, 1568(BX)
-	VMOVUPD      1856(BX), Y4
-	VFMADD132PD  672(BX), Y7, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y7
-	VFMADD213PD  Y7, Y6, Y0
-	VFMADD213PD  Y7, Y13, Y3
-	VFMADD213PD  Y7, Y12, Y9
-	VFMADD231PD  Y15, Y14, Y7
-	VMULPD       Y5, Y8, Y5
-	VMULPD       Y10, Y2, Y2
-	VMOVUPD      1088(BX), Y8
-	VMULPD       1120(BX), Y8, Y10
-	VMOVUPD      480(BX), Y15
-	VMULPD       576(BX), Y15, Y11
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2240(SB), Y14, Y7
-	VMOVUPD      Y4, 576(BX)
-	VMOVUPD      160(BX), Y4
-	VFMADD213PD  Y4, Y4, Y5
-	VFMADD213PD  Y4, Y2, Y4
-	VMULPD       1792(BX), Y8, Y2
-	VMOVUPD      Y2, 1792(BX)
-	VMULPD       1824(BX), Y15, Y2
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y14, Y7
-	VMULPD       1344(BX), Y5, Y5
-	VMULPD       1376(BX), Y4, Y4
-	VMULPD       1280(BX), Y8, Y8
-	VMULPD       1472(BX), Y15, Y15
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2304(SB), Y14, Y7
-	VMULPD       1632(BX), Y5, Y5
-	VMULPD       1696(BX), Y4, Y4
-	VMOVUPD      Y2, 1696(BX)
-	VMOVUPD      96(BX), Y2
-	VMOVUPD      Y15, 1632(BX)
-	VADDPD       1600(BX), Y2, Y15
-	VMOVUPD      Y15, 1600(BX)
-	VADDPD       544(BX), Y2, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y2
-	VFMADD213PD  Y2, Y6, Y0
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD213PD  Y2, Y12, Y9
-	VFMADD231PD  Y7, Y14, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y7
-	VMOVUPD      Y15, 544(BX)
-	VMULPD       Y7, Y5, Y15
-	VMULPD       Y7, Y4, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2400(SB), Y14, Y2
-	VMOVUPD      Y4, 1472(BX)
-	VMULPD       928(BX), Y15, Y4
-	VMOVUPD      Y5, 480(BX)
-	VMULPD       832(BX), Y7, Y5
-	VMOVUPD      Y8, 1280(BX)
-	VMULPD       1024(BX), Y15, Y8
-	VMOVUPD      Y1, 1024(BX)
-	VMULPD       1056(BX), Y7, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2432(SB), Y14, Y2
-	VMOVUPD      Y11, 1056(BX)
-	VMULPD       768(BX), Y4, Y11
-	VMOVUPD      Y10, 768(BX)
-	VMULPD       800(BX), Y5, Y10
-	VMULPD       bsmAllStripAVX2Consts<>+2176(SB), Y8, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+2176(SB), Y1, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2464(SB), Y14, Y2
-	VMOVUPD      Y1, 800(BX)
-	VMULPD       928(BX), Y11, Y1
-	VMOVUPD      Y8, 1088(BX)
-	VMULPD       832(BX), Y10, Y8
-	VMULPD       128(BX), Y15, Y15
-	VMULPD       128(BX), Y7, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2496(SB), Y14, Y2
-	VMOVUPD      Y7, 1376(BX)
-	VMULPD       896(BX), Y4, Y7
-	VMOVUPD      Y7, 896(BX)
-	VMULPD       1728(BX), Y5, Y7
-	VMULPD       768(BX), Y4, Y4
-	VMULPD       1056(BX), Y5, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2528(SB), Y14, Y2
-	VMULPD       1024(BX), Y1, Y1
-	VMULPD       576(BX), Y8, Y8
-	VMOVUPD      Y7, 576(BX)
-	VMULPD       1280(BX), Y11, Y7
-	VMOVUPD      Y7, 1280(BX)
-	VMULPD       1632(BX), Y10, Y7
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y6, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y13, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y12, Y9
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2560(SB), Y14, Y2
-	VMOVUPD      Y7, 1632(BX)
-	VMULPD       1600(BX), Y11, Y7
-	VMOVUPD      Y7, 1600(BX)
-	VMULPD       544(BX), Y10, Y7
-	VMOVUPD      Y7, 544(BX)
-	VMULPD       1792(BX), Y15, Y7
-	VMOVUPD      Y7, 1792(BX)
-	VMOVUPD      1376(BX), Y7
-	VMOVUPD      Y15, 1024(BX)
-	VMULPD       1696(BX), Y7, Y15
-	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y7
-	VFMADD213PD  Y7, Y6, Y0
-	VFMADD213PD  Y7, Y13, Y3
-	VFMADD213PD  Y7, Y12, Y9
-	VFMADD231PD  Y2, Y14, Y7
+	VMOVUPD      Y14, 672(BX)
+	VADDPD       Y12, Y1, Y14
+	VMOVUPD      Y13, 1120(BX)
+	VADDPD       Y12, Y0, Y13
+	VMOVUPD      Y3, 704(BX)
+	VADDPD       Y12, Y6, Y3
+	VMOVUPD      992(BX), Y12
+	VBLENDVPD    Y12, Y14, Y1, Y12
+	VMOVUPD      960(BX), Y14
+	VBLENDVPD    Y14, Y13, Y0, Y13
+	VMOVUPD      928(BX), Y14
+	VBLENDVPD    Y14, Y3, Y6, Y3
+	VADDPD       Y1, Y15, Y1
+	VADDPD       Y0, Y15, Y0
+	VADDPD       Y6, Y15, Y6
+	VMOVUPD      896(BX), Y14
+	VBLENDVPD    Y14, Y1, Y12, Y1
+	VMOVUPD      768(BX), Y12
+	VBLENDVPD    Y12, Y0, Y13, Y0
+	VMOVUPD      736(BX), Y12
+	VBLENDVPD    Y12, Y6, Y3, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y12
+	VFMADD231PD  Y6, Y8, Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y13
+	VFMADD231PD  Y6, Y9, Y13
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1056(SB), Y11, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y14
+	VFMADD213PD  Y14, Y8, Y12
+	VFMADD213PD  Y14, Y9, Y13
+	VFMADD231PD  Y6, Y11, Y14
+	VMOVUPD      bsmAllStripAVX2Consts<>+1120(SB), Y6
+	VFMADD213PD  Y6, Y8, Y12
+	VFMADD213PD  Y6, Y9, Y13
+	VFMADD231PD  Y14, Y11, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y14
+	VFMADD213PD  Y14, Y8, Y12
+	VFMADD213PD  Y14, Y9, Y13
+	VFMADD231PD  Y6, Y11, Y14
+	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y6
+	VFMADD213PD  Y6, Y8, Y12
+	VFMADD213PD  Y6, Y9, Y13
+	VFMADD231PD  Y14, Y11, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y14
+	VFMADD213PD  Y14, Y8, Y12
+	VFMADD213PD  Y14, Y9, Y13
+	VFMADD231PD  Y6, Y11, Y14
+	VMULPD       Y12, Y8, Y6
+	VMULPD       Y13, Y9, Y8
+	VMULPD       Y14, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y11
+	VMULPD       Y11, Y1, Y12
+	VMULPD       Y11, Y0, Y13
+	VMULPD       Y11, Y3, Y11
+	VFMADD231PD  Y6, Y5, Y12
+	VFMADD231PD  Y8, Y7, Y13
+	VFMADD231PD  Y9, Y2, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y6
+	VFMADD231PD  Y6, Y5, Y12
+	VFMADD231PD  Y6, Y7, Y13
+	VFMADD231PD  Y6, Y2, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y2
+	VFMADD231PD  Y2, Y1, Y12
+	VFMADD231PD  Y2, Y0, Y13
+	VFMADD231PD  Y2, Y3, Y11
+	VMOVUPD      32(BX), Y0
+	VMOVUPD      352(BX), Y1
+	VFMADD231PD  Y1, Y0, Y12
+	VFMADD231PD  Y1, Y0, Y13
+	VFMADD231PD  Y1, Y0, Y11
+	VMOVUPD      (BX), Y2
+	VMULPD       Y10, Y2, Y3
+	VMULPD       Y4, Y2, Y5
+	VMOVUPD      704(BX), Y7
+	VMULPD       Y7, Y2, Y2
+	VMULPD       1088(BX), Y10, Y8
+	VMULPD       1056(BX), Y4, Y4
+	VMULPD       1024(BX), Y7, Y7
+	VMOVUPD      800(BX), Y9
+	VMULPD       Y9, Y9, Y10
+	VMOVUPD      832(BX), Y14
+	VMULPD       Y14, Y14, Y0
+	VMOVUPD      864(BX), Y1
+	VMOVUPD      Y7, 704(BX)
+	VMULPD       Y1, Y1, Y7
+	VMULPD       Y3, Y9, Y9
+	VMULPD       Y5, Y14, Y14
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y10, Y3, Y10
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y7, Y2, Y7
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y14, Y14, Y14
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y4
+	VMULPD       Y9, Y4, Y9
+	VMULPD       Y14, Y4, Y14
+	VMULPD       Y1, Y4, Y1
+	VMOVUPD      1120(BX), Y4
+	VFMADD231PD  Y12, Y3, Y4
+	VMOVUPD      Y8, 832(BX)
+	VMOVUPD      640(BX), Y8
+	VFMADD231PD  Y13, Y5, Y8
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      672(BX), Y7
+	VFMADD231PD  Y11, Y2, Y7
+	VFMSUB213PD  1120(BX), Y3, Y12
+	VFMSUB213PD  640(BX), Y5, Y13
+	VFMSUB213PD  672(BX), Y2, Y11
+	VMOVUPD      Y2, 672(BX)
 	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y2
-	VXORPD       Y4, Y2, Y4
-	VXORPD       Y5, Y2, Y5
-	VXORPD       Y1, Y2, Y1
-	VXORPD       Y8, Y2, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y8
-	VFMADD213PD  Y8, Y6, Y0
-	VFMADD213PD  Y8, Y13, Y3
-	VFMADD213PD  Y8, Y12, Y9
-	VFMADD231PD  Y7, Y14, Y8
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y11, (R8)(AX*1)
-	VMOVUPD      Y10, 32(R8)(AX*1)
-	VMOVUPD      1024(BX), Y7
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y7, (R9)(AX*1)
+	VMOVUPD      Y5, 640(BX)
+	VXORPD       608(BX), Y2, Y5
+	VMOVUPD      Y3, 1120(BX)
+	VXORPD       576(BX), Y2, Y3
+	VMOVUPD      Y0, 736(BX)
+	VXORPD       544(BX), Y2, Y0
+	VMOVUPD      Y10, 768(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y10
+	VMOVUPD      Y1, 896(BX)
+	VANDPD       Y4, Y10, Y1
+	VMOVUPD      Y14, 928(BX)
+	VANDPD       Y8, Y10, Y14
+	VMOVUPD      Y9, 960(BX)
+	VANDPD       Y7, Y10, Y9
+	VMOVUPD      Y0, 992(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y0
+	VMINPD       Y1, Y0, Y1
+	VMINPD       Y14, Y0, Y14
+	VMINPD       Y9, Y0, Y9
+	VANDPD       Y4, Y2, Y4
+	VANDPD       Y8, Y2, Y8
+	VANDPD       Y7, Y2, Y7
+	VMOVUPD      Y3, 1152(BX)
+	VANDPD       Y12, Y10, Y3
+	VMOVUPD      Y5, 1184(BX)
+	VANDPD       Y13, Y10, Y5
+	VANDPD       Y11, Y10, Y15
+	VMINPD       Y3, Y0, Y3
+	VMINPD       Y5, Y0, Y5
+	VMINPD       Y15, Y0, Y0
+	VANDPD       Y12, Y2, Y12
+	VANDPD       Y13, Y2, Y13
+	VANDPD       Y11, Y2, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y15
+	VFMADD213PD  Y6, Y1, Y15
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y2
+	VFMADD213PD  Y6, Y14, Y2
+	VMOVUPD      Y11, 1216(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y11
+	VFMADD213PD  Y6, Y9, Y11
+	VMOVUPD      Y13, 1248(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y13
+	VMOVUPD      Y12, 1280(BX)
+	VADDPD       Y13, Y1, Y12
+	VADDPD       Y13, Y14, Y10
+	VMOVUPD      Y7, 1312(BX)
+	VADDPD       Y13, Y9, Y7
+	VMOVUPD      Y8, 1344(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y6, Y3, Y8
+	VMOVUPD      Y4, 1376(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y4
+	VFMADD213PD  Y6, Y5, Y4
+	VMOVUPD      Y4, 1408(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y4
+	VFMADD213PD  Y6, Y0, Y4
+	VADDPD       Y13, Y3, Y6
+	VMOVUPD      Y3, 1440(BX)
+	VADDPD       Y13, Y5, Y3
+	VADDPD       Y13, Y0, Y13
+	VMOVUPD      Y0, 1472(BX)
+	VMULPD       Y12, Y15, Y0
+	VMOVUPD      Y5, 1504(BX)
+	VMULPD       Y10, Y2, Y5
+	VMOVUPD      Y10, 1536(BX)
+	VMULPD       Y7, Y11, Y10
+	VMOVUPD      Y7, 1568(BX)
+	VMULPD       Y1, Y1, Y7
+	VMOVUPD      Y12, 1600(BX)
+	VMULPD       Y14, Y14, Y12
+	VMOVUPD      Y11, 1632(BX)
+	VMULPD       Y9, Y9, Y11
+	VMOVUPD      Y2, 1664(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y2
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1440(SB), Y2, Y7
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1440(SB), Y2, Y12
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1440(SB), Y2, Y11
+	VMULPD       Y6, Y8, Y2
+	VMOVUPD      Y11, 1696(BX)
+	VMULPD       1408(BX), Y3, Y11
+	VMOVUPD      Y12, 1728(BX)
+	VMULPD       Y13, Y4, Y12
+	VMOVUPD      Y7, 1760(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y1, Y7
+	VMOVUPD      Y1, 1792(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y14, Y1
+	VMOVUPD      Y14, 1824(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y9, Y14
+	VORPD        1376(BX), Y7, Y7
+	VORPD        1344(BX), Y1, Y1
+	VORPD        1312(BX), Y14, Y14
+	VMOVUPD      Y14, 1856(BX)
+	VMULPD       Y2, Y0, Y14
+	VMOVUPD      Y1, 1888(BX)
+	VMULPD       Y11, Y5, Y1
+	VMOVUPD      Y7, 1920(BX)
+	VMULPD       Y12, Y10, Y7
+	VMOVUPD      Y9, 1952(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y9
+	VDIVPD       Y14, Y9, Y14
+	VDIVPD       Y1, Y9, Y1
+	VDIVPD       Y7, Y9, Y7
+	VMULPD       Y14, Y2, Y2
+	VMULPD       Y1, Y11, Y11
+	VMULPD       Y7, Y12, Y12
+	VMULPD       Y14, Y0, Y0
+	VMULPD       Y1, Y5, Y1
+	VMULPD       Y7, Y10, Y5
+	VMULPD       Y2, Y15, Y7
+	VMULPD       1664(BX), Y11, Y10
+	VMULPD       1632(BX), Y12, Y14
+	VMULPD       1600(BX), Y2, Y2
+	VMULPD       1536(BX), Y11, Y11
+	VMULPD       1568(BX), Y12, Y12
+	VMULPD       Y0, Y8, Y8
+	VMULPD       1408(BX), Y1, Y15
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y3, Y1
+	VMULPD       Y5, Y13, Y3
+	VMULPD       1792(BX), Y7, Y5
+	VMULPD       1824(BX), Y10, Y6
+	VMULPD       1952(BX), Y14, Y7
+	VMOVUPD      1440(BX), Y10
+	VMULPD       Y8, Y10, Y8
+	VMOVUPD      1504(BX), Y13
+	VMULPD       Y15, Y13, Y14
+	VMOVUPD      1472(BX), Y15
+	VMULPD       Y4, Y15, Y4
+	VMOVUPD      Y3, 1408(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y3
+	VANDPD       Y10, Y3, Y10
+	VANDPD       Y13, Y3, Y13
+	VANDPD       Y15, Y3, Y15
+	VORPD        1280(BX), Y10, Y10
+	VORPD        1248(BX), Y13, Y13
+	VORPD        1216(BX), Y15, Y15
+	VMOVUPD      Y15, 1472(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y15
+	VMOVUPD      Y13, 1504(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
+	VFMADD231PD  Y15, Y5, Y13
+	VMOVUPD      Y10, 1440(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y15, Y6, Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y3
+	VFMADD231PD  Y15, Y7, Y3
+	VMOVUPD      Y1, 1568(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y1
+	VFMADD231PD  Y15, Y8, Y1
+	VMOVUPD      Y0, 1536(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y0
+	VFMADD231PD  Y15, Y14, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y4, Y15
+	VMOVUPD      Y4, 1600(BX)
+	VMOVUPD      1760(BX), Y4
+	VMOVUPD      Y14, 1632(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y14
+	VMOVUPD      Y8, 1664(BX)
+	VSUBPD       Y14, Y4, Y8
+	VMOVUPD      Y8, 1984(BX)
+	VMOVUPD      1728(BX), Y8
+	VSUBPD       Y14, Y8, Y9
+	VMOVUPD      Y9, 2016(BX)
+	VMOVUPD      1696(BX), Y9
+	VSUBPD       Y14, Y9, Y14
+	VMOVUPD      Y14, 2048(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y14
+	VPADDQ       Y14, Y4, Y4
+	VPADDQ       Y14, Y8, Y8
+	VPADDQ       Y14, Y9, Y9
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y14
+	VMOVUPD      Y9, 1696(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y9
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      Y8, 1728(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y8
+	VFMADD231PD  Y14, Y10, Y8
+	VMOVUPD      Y4, 1760(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y4
+	VFMADD231PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y14
+	VFMADD213PD  Y14, Y13, Y9
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y3, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y14
+	VFMADD213PD  Y14, Y9, Y13
+	VFMADD213PD  Y14, Y8, Y10
+	VFMADD213PD  Y14, Y4, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y4
+	VFMADD213PD  Y4, Y13, Y5
+	VFMADD213PD  Y4, Y10, Y6
+	VFMADD213PD  Y4, Y3, Y7
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y11, Y6, Y3
+	VMULPD       Y12, Y7, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y6
+	VANDPD       Y2, Y6, Y2
+	VANDPD       Y3, Y6, Y3
+	VANDPD       Y5, Y6, Y5
 	VMOVUPD      1376(BX), Y7
+	VORPD        Y2, Y7, Y2
+	VMOVUPD      1344(BX), Y8
+	VORPD        Y3, Y8, Y3
+	VMOVUPD      1312(BX), Y9
+	VORPD        Y5, Y9, Y5
+	VMOVUPD      384(BX), Y10
+	VORPD        Y7, Y10, Y7
+	VORPD        Y8, Y10, Y8
+	VORPD        Y9, Y10, Y9
+	VMOVUPD      1184(BX), Y11
+	VCMPPD       $0x00, Y7, Y11, Y7
+	VMOVUPD      1152(BX), Y12
+	VCMPPD       $0x00, Y8, Y12, Y8
+	VMOVUPD      992(BX), Y13
+	VCMPPD       $0x00, Y9, Y13, Y9
+	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y5
+	VMOVUPD      Y3, 1344(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y3
+	VFMADD231PD  Y5, Y1, Y3
+	VMOVUPD      Y2, 1376(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y2
+	VFMADD231PD  Y5, Y0, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1536(SB), Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD  Y13, Y1, Y3
+	VFMADD213PD  Y13, Y0, Y2
+	VFMADD231PD  Y5, Y15, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y5
+	VFMADD213PD  Y5, Y1, Y3
+	VFMADD213PD  Y5, Y0, Y2
+	VFMADD231PD  Y13, Y15, Y5
+	VFMADD213PD  Y14, Y3, Y1
+	VFMADD213PD  Y14, Y2, Y0
+	VFMADD231PD  Y5, Y15, Y14
+	VFMADD132PD  1664(BX), Y4, Y1
+	VFMADD132PD  1632(BX), Y4, Y0
+	VFMADD132PD  1600(BX), Y4, Y14
+	VMULPD       1536(BX), Y1, Y1
+	VMULPD       1568(BX), Y0, Y0
+	VMULPD       1408(BX), Y14, Y2
+	VANDPD       Y1, Y6, Y1
+	VANDPD       Y0, Y6, Y0
+	VANDPD       Y2, Y6, Y2
+	VMOVUPD      1280(BX), Y3
+	VORPD        Y1, Y3, Y1
+	VMOVUPD      1248(BX), Y5
+	VORPD        Y0, Y5, Y0
+	VMOVUPD      1216(BX), Y6
+	VORPD        Y2, Y6, Y2
+	VORPD        Y3, Y10, Y3
+	VORPD        Y5, Y10, Y5
+	VORPD        Y6, Y10, Y6
+	VCMPPD       $0x00, Y3, Y11, Y3
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VMOVUPD      992(BX), Y10
+	VCMPPD       $0x00, Y6, Y10, Y6
+	VMOVUPD      1984(BX), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y11
+	VMULPD       Y11, Y10, Y12
+	VMOVUPD      2016(BX), Y13
+	VMULPD       Y11, Y13, Y14
+	VMOVUPD      2048(BX), Y15
+	VMULPD       Y11, Y15, Y11
+	VMOVUPD      Y2, 992(BX)
+	VMOVUPD      1792(BX), Y2
+	VFMADD231PD  Y2, Y2, Y12
+	VMOVUPD      1824(BX), Y2
+	VFMADD231PD  Y2, Y2, Y14
+	VMOVUPD      1952(BX), Y2
+	VFMADD231PD  Y2, Y2, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y2
+	VFMADD231PD  Y2, Y10, Y12
+	VFMADD231PD  Y2, Y13, Y14
+	VFMADD231PD  Y2, Y15, Y11
+	VMOVUPD      1440(BX), Y2
+	VMULPD       1920(BX), Y2, Y10
+	VMOVUPD      1504(BX), Y13
+	VMULPD       1888(BX), Y13, Y15
+	VMOVUPD      Y0, 2048(BX)
+	VMOVUPD      1472(BX), Y0
+	VMOVUPD      Y1, 2016(BX)
+	VMULPD       1856(BX), Y0, Y1
+	VMOVUPD      608(BX), Y0
+	VMOVUPD      160(BX), Y13
+	VMULPD       Y13, Y0, Y2
+	VMOVUPD      576(BX), Y4
+	VMOVUPD      Y1, 1984(BX)
+	VMULPD       Y13, Y4, Y1
+	VMOVUPD      Y15, 1952(BX)
+	VMOVUPD      544(BX), Y15
+	VMOVUPD      Y10, 1824(BX)
+	VMULPD       Y13, Y15, Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y13
+	VBLENDVPD    Y7, Y13, Y2, Y2
+	VBLENDVPD    Y8, Y13, Y1, Y1
+	VBLENDVPD    Y9, Y13, Y10, Y7
+	VMULPD       512(BX), Y0, Y0
+	VMULPD       480(BX), Y4, Y4
+	VMULPD       448(BX), Y15, Y8
+	VBLENDVPD    Y3, Y13, Y0, Y0
+	VBLENDVPD    Y5, Y13, Y4, Y3
+	VBLENDVPD    Y6, Y13, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y6
+	VFMADD231PD  Y5, Y12, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y8
+	VFMADD231PD  Y5, Y14, Y8
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y9
+	VFMADD213PD  Y9, Y12, Y6
+	VFMADD213PD  Y9, Y14, Y8
+	VFMADD231PD  Y5, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD231PD  Y9, Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y9
+	VFMADD213PD  Y9, Y12, Y6
+	VFMADD213PD  Y9, Y14, Y8
+	VFMADD231PD  Y5, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD231PD  Y9, Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD  Y9, Y12, Y6
+	VFMADD213PD  Y9, Y14, Y8
+	VFMADD231PD  Y5, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD231PD  Y9, Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y9
+	VFMADD213PD  Y9, Y12, Y6
+	VFMADD213PD  Y9, Y14, Y8
+	VFMADD231PD  Y5, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD231PD  Y9, Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y9
+	VFMADD213PD  Y9, Y12, Y6
+	VFMADD213PD  Y9, Y14, Y8
+	VFMADD213PD  Y9, Y11, Y5
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y8, Y14, Y8
+	VMULPD       Y5, Y11, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y10
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y8, Y10, Y8
+	VADDPD       Y5, Y10, Y5
+	VMULPD       1760(BX), Y6, Y6
+	VMULPD       1728(BX), Y8, Y8
+	VMULPD       1696(BX), Y5, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y11
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      160(BX), Y11
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y5, Y11, Y5
+	VSUBPD       1824(BX), Y10, Y12
+	VSUBPD       1952(BX), Y10, Y13
+	VSUBPD       1984(BX), Y10, Y14
+	VMOVUPD      960(BX), Y15
+	VMULPD       Y12, Y15, Y12
+	VMOVUPD      928(BX), Y11
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      Y4, 1696(BX)
+	VMOVUPD      896(BX), Y4
+	VMULPD       Y14, Y4, Y14
+	VMULPD       1440(BX), Y15, Y15
+	VMULPD       1504(BX), Y11, Y11
+	VMULPD       1472(BX), Y4, Y4
+	VMOVUPD      Y3, 896(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y3
+	VMOVUPD      Y0, 928(BX)
+	VMULPD       Y3, Y6, Y0
+	VMOVUPD      Y7, 960(BX)
+	VMULPD       Y3, Y8, Y7
+	VMULPD       Y3, Y5, Y3
+	VMOVUPD      Y5, 1728(BX)
+	VMULPD       768(BX), Y0, Y5
+	VMOVUPD      Y1, 768(BX)
+	VMULPD       736(BX), Y7, Y1
+	VMOVUPD      Y8, 736(BX)
+	VMULPD       800(BX), Y3, Y8
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y8, Y9, Y8
+	VMOVUPD      832(BX), Y9
+	VMOVUPD      Y8, 800(BX)
+	VMULPD       1120(BX), Y9, Y8
+	VMOVUPD      Y1, 1760(BX)
+	VMOVUPD      864(BX), Y1
+	VMOVUPD      Y5, 544(BX)
+	VMULPD       640(BX), Y1, Y5
+	VMOVUPD      Y2, 576(BX)
+	VMOVUPD      704(BX), Y2
+	VMOVUPD      Y6, 608(BX)
+	VMULPD       672(BX), Y2, Y6
+	VMULPD       Y0, Y9, Y10
+	VMULPD       Y7, Y1, Y9
+	VMULPD       Y3, Y2, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y7, Y2, Y7
+	VMULPD       Y3, Y2, Y3
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y6, Y1, Y6
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      Y0, (R9)(AX*1)
 	VMOVUPD      Y7, 32(R9)(AX*1)
-	VMOVUPD      1280(BX), Y7
-	MOVQ         zomma_base+240(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y7, (DX)(AX*1)
-	VMOVUPD      1632(BX), Y7
-	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y7, 32(DX)(AX*1)
-	VMOVUPD      1600(BX), Y7
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      Y3, 64(R9)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPD      Y8, (R8)(AX*1)
+	VMOVUPD      Y5, 32(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      Y6, 64(R8)(AX*1)
+	VMOVUPD      Y3, 1792(BX)
+	VMOVUPD      352(BX), Y3
+	VMOVUPD      Y7, 1152(BX)
+	VMULPD       1120(BX), Y3, Y7
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       640(BX), Y3, Y0
+	VMULPD       672(BX), Y3, Y3
+	VSUBPD       Y15, Y7, Y15
+	VSUBPD       Y11, Y0, Y11
+	VSUBPD       Y4, Y3, Y4
+	VFMADD231PD  1920(BX), Y7, Y12
+	VMOVUPD      1888(BX), Y7
+	VFMADD231PD  Y0, Y7, Y13
+	VMOVUPD      1856(BX), Y0
+	VFMADD231PD  Y3, Y0, Y14
+	VMOVUPD      1120(BX), Y3
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y6
+	VFMADD231PD  1920(BX), Y3, Y6
+	VMOVUPD      Y6, 1920(BX)
+	VMOVUPD      640(BX), Y6
+	VMOVUPD      Y5, 1248(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y5
+	VFMADD213PD  Y5, Y6, Y7
+	VMOVUPD      Y7, 1888(BX)
+	VMOVUPD      672(BX), Y7
+	VFMADD213PD  Y5, Y7, Y0
+	VMULPD       Y3, Y2, Y3
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y15, Y10, Y7
+	VMULPD       Y11, Y9, Y11
+	VMULPD       Y4, Y1, Y4
+	VMOVUPD      96(BX), Y15
+	VADDPD       Y12, Y15, Y12
+	VADDPD       Y13, Y15, Y13
+	VADDPD       Y14, Y15, Y14
+	VMULPD       1440(BX), Y3, Y15
+	VMOVUPD      Y4, 1440(BX)
+	VMULPD       1504(BX), Y6, Y4
+	VMOVUPD      Y11, 1504(BX)
+	VMULPD       1472(BX), Y2, Y11
+	VMULPD       Y15, Y10, Y10
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y12, Y8, Y9
+	VMULPD       1248(BX), Y13, Y11
+	VMULPD       1216(BX), Y14, Y12
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y7, (DX)(AX*1)
-	VMOVUPD      544(BX), Y7
+	VMOVUPD      Y9, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y7, 32(DX)(AX*1)
-	VMOVUPD      1792(BX), Y7
-	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y7, (R13)(AX*1)
-	VMOVUPD      Y15, 32(R13)(AX*1)
+	VMOVUPD      Y11, 32(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y12, 64(DX)(AX*1)
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y9
+	VXORPD       Y10, Y9, Y10
+	VXORPD       Y4, Y9, Y4
+	VXORPD       Y1, Y9, Y1
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y4, (R12)(AX*1)
-	VMOVUPD      Y5, 32(R12)(AX*1)
+	VMOVUPD      Y10, (R12)(AX*1)
+	VMOVUPD      Y4, 32(R12)(AX*1)
+	PREFETCHT0   1088(R12)(AX*1)
+	VMOVUPD      Y1, 64(R12)(AX*1)
+	VMOVUPD      416(BX), Y1
+	VMOVUPD      512(BX), Y4
+	VMINPD       Y4, Y1, Y10
+	VMOVUPD      480(BX), Y11
+	VMINPD       Y11, Y1, Y12
+	VMOVUPD      448(BX), Y13
+	VMINPD       Y13, Y1, Y1
+	VMOVUPD      160(BX), Y14
+	VADDPD       Y4, Y14, Y4
+	VADDPD       Y11, Y14, Y11
+	VADDPD       Y13, Y14, Y13
+	VMOVUPD      1088(BX), Y14
+	VMINPD       Y14, Y10, Y10
+	VMOVUPD      1056(BX), Y15
+	VMINPD       Y15, Y12, Y12
+	VMOVUPD      1024(BX), Y9
+	VMINPD       Y9, Y1, Y1
+	VADDPD       Y4, Y14, Y4
+	VADDPD       Y11, Y15, Y11
+	VADDPD       Y13, Y9, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y13
+	VCMPPD       $0x11, Y10, Y13, Y10
+	VCMPPD       $0x11, Y12, Y13, Y12
+	VCMPPD       $0x11, Y1, Y13, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y13
+	VCMPPD       $0x11, Y13, Y4, Y4
+	VCMPPD       $0x11, Y13, Y11, Y11
+	VCMPPD       $0x11, Y13, Y9, Y9
+	VANDPD       Y4, Y10, Y4
+	VANDPD       Y11, Y12, Y10
+	VANDPD       Y9, Y1, Y1
+	VMOVUPD      1824(BX), Y9
+	VSUBPD       Y5, Y9, Y11
+	VMOVUPD      1952(BX), Y12
+	VSUBPD       Y5, Y12, Y13
+	VMOVUPD      1984(BX), Y14
+	VSUBPD       Y5, Y14, Y5
+	VMULPD       Y9, Y3, Y9
+	VMULPD       Y12, Y6, Y12
+	VMULPD       Y14, Y2, Y14
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y5, Y2, Y2
+	VMULPD       1184(BX), Y9, Y5
+	VMULPD       1152(BX), Y12, Y9
+	VMULPD       1792(BX), Y14, Y11
+	PREFETCHT0   1024(R13)(AX*1)
+	VMOVUPD      Y5, (R13)(AX*1)
+	VMOVUPD      Y9, 32(R13)(AX*1)
+	PREFETCHT0   1088(R13)(AX*1)
+	VMOVUPD      Y11, 64(R13)(AX*1)
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      1248(BX), Y5
+	VMULPD       Y6, Y5, Y6
+	VMOVUPD      1216(BX), Y9
+	VMULPD       Y2, Y9, Y2
+	MOVQ         zomma_base+240(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y3, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y6, 32(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y2, 64(DX)(AX*1)
+	VMULPD       832(BX), Y8, Y2
+	VMULPD       864(BX), Y5, Y3
+	VMULPD       704(BX), Y9, Y5
+	VMULPD       1920(BX), Y2, Y2
+	VMULPD       1888(BX), Y3, Y3
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y5
+	VXORPD       Y2, Y5, Y2
+	VXORPD       Y3, Y5, Y3
+	VXORPD       Y0, Y5, Y0
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y1, (DX)(AX*1)
+	VMOVUPD      Y2, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y2, 32(DX)(AX*1)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y1
-	VFMADD213PD  Y1, Y6, Y0
-	VFMADD213PD  Y1, Y13, Y3
-	VFMADD213PD  Y1, Y12, Y9
-	VFMADD231PD  Y8, Y14, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y2
-	VFMADD213PD  Y2, Y6, Y0
-	VFMADD213PD  Y2, Y13, Y3
-	VFMADD213PD  Y2, Y12, Y9
-	VFMADD231PD  Y1, Y14, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y1
-	VFMADD213PD  Y1, Y0, Y6
-	VFMADD213PD  Y1, Y3, Y13
-	VFMADD213PD  Y1, Y9, Y12
-	VFMADD231PD  Y2, Y14, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y0
-	VFMADD132PD  1312(BX), Y0, Y6
-	VFMADD132PD  1888(BX), Y0, Y13
-	VFMADD132PD  736(BX), Y0, Y12
-	VFMADD231PD  512(BX), Y1, Y0
-	VMULPD       1504(BX), Y6, Y1
-	VMULPD       1536(BX), Y13, Y2
-	VMULPD       1408(BX), Y12, Y3
-	VMULPD       1440(BX), Y0, Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y4
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y2, Y4, Y2
-	VORPD        1248(BX), Y1, Y1
-	VORPD        1216(BX), Y2, Y2
-	VANDPD       Y3, Y4, Y3
-	VANDPD       Y0, Y4, Y0
-	VMOVUPD      480(BX), Y4
-	VFNMADD213PD 704(BX), Y1, Y4
-	VMOVUPD      1472(BX), Y5
-	VFNMADD213PD 640(BX), Y2, Y5
-	VORPD        1184(BX), Y3, Y3
-	VORPD        1152(BX), Y0, Y0
-	VSUBPD       Y1, Y3, Y1
-	VSUBPD       Y2, Y0, Y2
-	VMOVUPD      480(BX), Y6
-	VFNMADD213PD 1568(BX), Y6, Y3
-	VMOVUPD      1472(BX), Y7
-	VFNMADD213PD 448(BX), Y7, Y0
-	VMULPD       928(BX), Y4, Y8
-	VMULPD       832(BX), Y5, Y9
-	VMOVUPD      96(BX), Y10
-	VFMADD213PD  1088(BX), Y10, Y4
-	VFMADD213PD  800(BX), Y10, Y5
-	VFMADD213PD  1760(BX), Y1, Y6
-	VFMADD213PD  1664(BX), Y2, Y7
-	VMOVUPD      32(BX), Y1
-	VMULPD       Y3, Y1, Y2
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      896(BX), Y11
-	VFMSUB231PD  Y8, Y10, Y11
-	VFMSUB213PD  576(BX), Y9, Y10
-	VMOVUPD      64(BX), Y12
-	VFNMADD231PD Y3, Y12, Y4
-	VFNMADD231PD Y0, Y12, Y5
-	VMOVUPD      960(BX), Y0
-	VMOVUPD      bsmAllStripAVX2Consts<>+2752(SB), Y3
-	VBLENDVPD    Y0, Y6, Y3, Y0
-	VMOVUPD      992(BX), Y6
-	VBLENDVPD    Y6, Y7, Y3, Y3
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y8, (DI)(AX*1)
-	VMOVUPD      Y9, 32(DI)(AX*1)
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y2, (R11)(AX*1)
-	VMOVUPD      Y1, 32(R11)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y11, (DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y10, 32(DX)(AX*1)
+	VMOVUPD      Y3, 32(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y0, 64(DX)(AX*1)
+	VMOVUPD      1376(BX), Y0
+	VMOVUPD      576(BX), Y2
+	VFNMADD231PD 608(BX), Y0, Y2
+	VMOVUPD      1344(BX), Y3
+	VMOVUPD      768(BX), Y5
+	VFNMADD231PD 736(BX), Y3, Y5
+	VMOVUPD      1312(BX), Y6
+	VMOVUPD      960(BX), Y8
+	VFNMADD231PD 1728(BX), Y6, Y8
+	VMOVUPD      2016(BX), Y9
+	VSUBPD       Y0, Y9, Y0
+	VMOVUPD      2048(BX), Y11
+	VSUBPD       Y3, Y11, Y3
+	VMOVUPD      992(BX), Y12
+	VSUBPD       Y6, Y12, Y6
+	VMOVUPD      576(BX), Y13
+	VMOVUPD      928(BX), Y14
+	VSUBPD       Y14, Y13, Y13
+	VMOVUPD      768(BX), Y15
+	VMOVUPD      Y7, 576(BX)
+	VMOVUPD      896(BX), Y7
+	VSUBPD       Y7, Y15, Y15
+	VMOVUPD      Y8, 768(BX)
+	VMOVUPD      960(BX), Y8
+	VSUBPD       1696(BX), Y8, Y8
+	VMOVUPD      Y5, 960(BX)
+	VMOVUPD      608(BX), Y5
+	VFNMADD231PD Y5, Y9, Y14
+	VMOVUPD      736(BX), Y9
+	VFNMADD231PD Y9, Y11, Y7
+	VMOVUPD      1728(BX), Y11
+	VFNMADD213PD 1696(BX), Y11, Y12
+	VFMADD231PD  Y0, Y5, Y13
+	VFMADD231PD  Y3, Y9, Y15
+	VFMADD231PD  Y6, Y11, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y0
+	VBLENDVPD    Y4, Y13, Y0, Y3
+	VBLENDVPD    Y10, Y15, Y0, Y4
+	VBLENDVPD    Y1, Y8, Y0, Y0
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y0, (SI)(AX*1)
-	VMOVUPD      Y3, 32(SI)(AX*1)
+	VMOVUPD      Y3, (SI)(AX*1)
+	VMOVUPD      Y4, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y0, 64(SI)(AX*1)
+	VMULPD       832(BX), Y2, Y0
+	VMOVUPD      960(BX), Y1
+	VMULPD       864(BX), Y1, Y3
+	VMOVUPD      768(BX), Y4
+	VMULPD       704(BX), Y4, Y5
+	VMOVUPD      96(BX), Y6
+	VFMADD213PD  544(BX), Y6, Y2
+	VFMADD213PD  1760(BX), Y6, Y1
+	VFMADD213PD  800(BX), Y6, Y4
+	VMOVUPD      576(BX), Y8
+	VFMSUB231PD  Y0, Y6, Y8
+	VMOVUPD      1504(BX), Y9
+	VFMSUB231PD  Y3, Y6, Y9
+	VFMSUB213PD  1440(BX), Y5, Y6
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y0, (DI)(AX*1)
+	VMOVUPD      Y3, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y5, 64(DI)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y8, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y9, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y6, 64(DX)(AX*1)
+	VMOVUPD      64(BX), Y0
+	VFNMADD231PD Y14, Y0, Y2
+	VFNMADD231PD Y7, Y0, Y1
+	VFNMADD231PD Y12, Y0, Y4
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y4, (R10)(AX*1)
-	VMOVUPD      Y5, 32(R10)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+8, CX
+	VMOVUPD      Y2, (R10)(AX*1)
+	VMOVUPD      Y1, 32(R10)(AX*1)
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPD      Y4, 64(R10)(AX*1)
+	VMOVUPD      32(BX), Y0
+	VMULPD       Y14, Y0, Y1
+	VMULPD       Y7, Y0, Y2
+	VMULPD       Y12, Y0, Y0
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPD      Y1, (R11)(AX*1)
+	VMOVUPD      Y2, 32(R11)(AX*1)
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPD      Y0, 64(R11)(AX*1)
+	ADDQ         $+96, AX
+	SUBQ         $+12, CX
 	JGE          body
 
 rest:
-	ADDQ $+8, CX
+	ADDQ $+12, CX
 	JEQ  done
 
 tail:
@@ -2998,691 +3343,699 @@ tail:
 	VADDPD       Y3, Y3, Y8
 	VMOVUPD      Y7, 608(BX)
 	VADDPD       Y2, Y2, Y7
-	VPSRLQ       $0x34, Y10, Y10
-	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmAllStripAVX2Consts<>+736(SB), Y10, Y10
-	VORPD        bsmAllStripAVX2Consts<>+736(SB), Y9, Y9
+	VMOVUPD      Y1, 640(BX)
+	VMOVUPD      288(BX), Y1
+	VMOVUPD      Y0, 672(BX)
+	VCMPPD       $0x11, Y3, Y1, Y0
+	VCMPPD       $0x11, Y2, Y1, Y1
+	VMOVUPD      Y11, 704(BX)
+	VMULPD       (BX), Y5, Y11
+	VMOVUPD      Y5, 736(BX)
+	VMULPD       (BX), Y4, Y5
 	VCMPPD       $0x11, 224(BX), Y13, Y13
 	VCMPPD       $0x11, 224(BX), Y6, Y6
-	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y10, Y10
+	VMOVUPD      Y4, 768(BX)
+	VMOVUPD      224(BX), Y4
+	VMOVUPD      Y12, 800(BX)
+	VBLENDVPD    Y0, 320(BX), Y4, Y12
+	VBLENDVPD    Y1, 320(BX), Y4, Y4
+	VBLENDVPD    Y13, Y8, Y3, Y3
+	VBLENDVPD    Y6, Y7, Y2, Y2
+	VADDPD       Y3, Y12, Y7
+	VADDPD       Y2, Y4, Y8
+	VSUBPD       Y3, Y12, Y3
+	VSUBPD       Y2, Y4, Y2
+	VPSRLQ       $0x34, Y10, Y4
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+736(SB), Y10
+	VORPD        Y4, Y10, Y4
+	VORPD        Y9, Y10, Y9
+	VMULPD       Y11, Y7, Y10
+	VMULPD       Y5, Y8, Y12
+	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y4, Y4
 	VSUBPD       bsmAllStripAVX2Consts<>+768(SB), Y9, Y9
-	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y12, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+800(SB), Y11, Y11
-	VBLENDVPD    Y13, Y8, Y3, Y8
-	VBLENDVPD    Y6, Y7, Y2, Y7
-	VMOVUPD      Y6, 640(BX)
-	VMOVUPD      288(BX), Y6
-	VCMPPD       $0x11, Y3, Y6, Y3
-	VCMPPD       $0x11, Y2, Y6, Y2
-	VSUBPD       Y12, Y10, Y6
-	VSUBPD       Y11, Y9, Y9
-	VMOVUPD      (BX), Y10
-	VMULPD       Y5, Y10, Y11
-	VMULPD       Y4, Y10, Y12
-	VMOVUPD      192(BX), Y10
-	VMULPD       Y10, Y0, Y0
-	VMULPD       Y10, Y1, Y1
-	VMOVUPD      320(BX), Y10
-	VMOVUPD      Y1, 672(BX)
-	VMOVUPD      224(BX), Y1
-	VMOVUPD      Y0, 704(BX)
-	VBLENDVPD    Y3, Y10, Y1, Y0
-	VBLENDVPD    Y2, Y10, Y1, Y1
-	VADDPD       Y8, Y0, Y10
-	VMOVUPD      Y13, 736(BX)
-	VADDPD       Y7, Y1, Y13
-	VSUBPD       Y8, Y0, Y0
-	VSUBPD       Y7, Y1, Y1
-	VMOVUPD      608(BX), Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y8
-	VMOVUPD      Y2, 768(BX)
-	VCMPPD       $0x00, Y8, Y7, Y2
-	VMOVUPD      Y3, 800(BX)
-	VMOVUPD      576(BX), Y3
-	VCMPPD       $0x00, Y8, Y3, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y8
-	VBLENDVPD    Y2, Y8, Y6, Y2
-	VBLENDVPD    Y7, Y8, Y9, Y6
-	VMULPD       Y11, Y10, Y7
-	VMULPD       Y12, Y13, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y9
-	VDIVPD       Y7, Y9, Y7
-	VDIVPD       Y8, Y9, Y8
-	VMULPD       Y7, Y11, Y11
-	VMULPD       Y8, Y12, Y12
-	VMULPD       Y7, Y10, Y7
-	VMULPD       Y8, Y13, Y8
-	VMULPD       Y11, Y0, Y0
-	VMULPD       Y12, Y1, Y1
-	VMOVUPD      608(BX), Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y11
-	VCMPPD       $0x11, Y11, Y10, Y12
-	VCMPPD       $0x11, Y11, Y3, Y11
-	VBLENDVPD    Y12, Y2, Y10, Y2
-	VBLENDVPD    Y11, Y6, Y3, Y3
-	VMULPD       Y0, Y0, Y6
-	VMULPD       Y1, Y1, Y10
-	VMOVUPD      256(BX), Y11
-	VSUBPD       Y2, Y11, Y2
-	VSUBPD       Y3, Y11, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y11
-	VMULPD       Y11, Y5, Y12
-	VMULPD       Y11, Y4, Y13
-	VMOVUPD      (BX), Y11
-	VMOVUPD      Y13, 576(BX)
-	VMULPD       Y7, Y11, Y13
-	VMULPD       Y8, Y11, Y11
-	VMULPD       Y7, Y5, Y7
-	VMULPD       Y8, Y4, Y8
-	VMOVUPD      Y4, 608(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y4
-	VMOVUPD      Y5, 832(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y5
-	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1088(SB), Y10, Y4
-	VMOVUPD      Y8, 864(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1120(SB), Y8
-	VFMADD213PD  Y8, Y6, Y5
-	VFMADD231PD  Y4, Y10, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y4
-	VFMADD213PD  Y4, Y6, Y5
-	VFMADD231PD  Y8, Y10, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y8
-	VFMADD213PD  Y8, Y6, Y5
-	VFMADD231PD  Y4, Y10, Y8
-	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y4
-	VFMADD213PD  Y4, Y6, Y5
-	VFMADD231PD  Y8, Y10, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y8
-	VFMADD213PD  Y8, Y6, Y5
-	VFMADD231PD  Y4, Y10, Y8
-	VMULPD       Y5, Y6, Y4
-	VMULPD       Y8, Y10, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y6
-	VADDPD       Y6, Y2, Y8
-	VADDPD       Y6, Y3, Y10
-	VMOVUPD      800(BX), Y6
-	VBLENDVPD    Y6, Y8, Y2, Y6
-	VMOVUPD      768(BX), Y8
-	VBLENDVPD    Y8, Y10, Y3, Y8
-	VADDPD       Y2, Y9, Y2
-	VADDPD       Y3, Y9, Y3
-	VMOVUPD      736(BX), Y10
-	VBLENDVPD    Y10, Y2, Y6, Y2
-	VMOVUPD      640(BX), Y6
-	VBLENDVPD    Y6, Y3, Y8, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y6
-	VMULPD       Y6, Y2, Y8
-	VMULPD       Y6, Y3, Y6
-	VFMADD231PD  Y4, Y0, Y8
-	VFMADD231PD  Y5, Y1, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y4
-	VFMADD231PD  Y4, Y0, Y8
-	VFMADD231PD  Y4, Y1, Y6
-	VMOVUPD      544(BX), Y0
-	VMULPD       Y13, Y0, Y1
-	VMOVUPD      512(BX), Y5
-	VMULPD       Y11, Y5, Y10
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y5, Y5, Y5
-	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y9
-	VFMADD231PD  Y9, Y2, Y8
-	VFMADD231PD  Y9, Y3, Y6
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y10, Y10, Y2
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y5, Y11, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y5
-	VXORPD       480(BX), Y5, Y9
-	VXORPD       448(BX), Y5, Y10
-	VMOVUPD      Y3, 512(BX)
-	VMOVUPD      32(BX), Y3
-	VMOVUPD      Y0, 544(BX)
-	VMOVUPD      352(BX), Y0
-	VFMADD231PD  Y0, Y3, Y8
-	VFMADD231PD  Y0, Y3, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y3
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y2, Y3, Y2
-	VMOVUPD      480(BX), Y3
-	VMOVUPD      Y2, 640(BX)
-	VMOVUPD      160(BX), Y2
-	VMOVUPD      Y1, 736(BX)
-	VMULPD       Y2, Y3, Y1
-	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      448(BX), Y1
-	VMOVUPD      Y10, 800(BX)
-	VMULPD       Y2, Y1, Y10
-	VMULPD       704(BX), Y3, Y3
-	VMULPD       672(BX), Y1, Y1
-	VMOVUPD      Y1, 448(BX)
-	VMOVAPD      Y12, Y1
-	VFMADD231PD  Y8, Y13, Y1
-	VMOVUPD      Y3, 480(BX)
-	VMOVUPD      576(BX), Y3
-	VFMADD231PD  Y6, Y11, Y3
-	VFMSUB231PD  Y8, Y13, Y12
-	VFMSUB213PD  576(BX), Y11, Y6
-	VMULPD       Y7, Y13, Y8
-	VMOVUPD      Y8, 576(BX)
-	VMULPD       864(BX), Y11, Y8
-	VMOVUPD      Y8, 896(BX)
-	VMULPD       Y0, Y13, Y8
-	VMULPD       Y0, Y11, Y0
-	VMOVUPD      Y7, 928(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y7
-	VMOVUPD      Y11, 960(BX)
-	VANDPD       Y1, Y7, Y11
-	VMOVUPD      Y13, 992(BX)
-	VANDPD       Y3, Y7, Y13
-	VMOVUPD      Y0, 1024(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y0
-	VMINPD       Y11, Y0, Y11
-	VMINPD       Y13, Y0, Y13
-	VANDPD       Y1, Y5, Y1
-	VANDPD       Y3, Y5, Y3
-	VMOVUPD      Y8, 1056(BX)
-	VANDPD       Y12, Y7, Y8
-	VANDPD       Y6, Y7, Y2
-	VMINPD       Y8, Y0, Y8
-	VMINPD       Y2, Y0, Y0
-	VANDPD       Y12, Y5, Y2
-	VANDPD       Y6, Y5, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y12
-	VFMADD213PD  Y4, Y11, Y12
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y5
-	VFMADD213PD  Y4, Y13, Y5
-	VMOVUPD      Y10, 1088(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y10
-	VMOVUPD      Y9, 1120(BX)
-	VADDPD       Y10, Y11, Y9
-	VMOVUPD      Y6, 1152(BX)
-	VADDPD       Y10, Y13, Y6
-	VMOVUPD      Y2, 1184(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y2
-	VFMADD213PD  Y4, Y8, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y7
-	VFMADD213PD  Y4, Y0, Y7
-	VADDPD       Y10, Y8, Y4
-	VADDPD       Y10, Y0, Y10
-	VMOVUPD      Y0, 1216(BX)
-	VMULPD       Y11, Y11, Y0
-	VMOVUPD      Y8, 1248(BX)
-	VMULPD       Y13, Y13, Y8
-	VMOVUPD      Y3, 1280(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y3
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y3, Y0
-	VFMADD132PD  bsmAllStripAVX2Consts<>+1504(SB), Y3, Y8
-	VSUBPD       Y3, Y0, Y0
-	VSUBPD       Y3, Y8, Y3
-	VMULPD       Y9, Y12, Y8
-	VMOVUPD      Y9, 1312(BX)
-	VMULPD       Y6, Y5, Y9
-	VMOVUPD      Y6, 1344(BX)
-	VMULPD       Y4, Y2, Y6
-	VMOVUPD      Y4, 1376(BX)
-	VMULPD       Y10, Y7, Y4
-	VMOVUPD      Y10, 1408(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y11, Y10
-	VMOVUPD      Y7, 1440(BX)
-	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y13, Y7
-	VORPD        Y10, Y1, Y10
-	VORPD        1280(BX), Y7, Y7
-	VMOVUPD      Y7, 1472(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y0, Y7
-	VMOVUPD      Y10, 1504(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1536(SB), Y3, Y10
-	VFMADD231PD  Y11, Y11, Y7
-	VFMADD231PD  Y13, Y13, Y10
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1632(SB), Y0, Y7
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1632(SB), Y3, Y10
-	VMOVUPD      Y3, 1536(BX)
-	VMULPD       Y6, Y8, Y3
-	VMOVUPD      Y0, 1568(BX)
-	VMULPD       Y4, Y9, Y0
-	VMOVUPD      Y1, 1600(BX)
+	VMOVUPD      Y6, 832(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+800(SB), Y6
+	VMOVUPD      Y13, 864(BX)
+	VANDPD       800(BX), Y6, Y13
+	VANDPD       704(BX), Y6, Y6
+	VMOVUPD      Y1, 704(BX)
+	VMOVUPD      192(BX), Y1
+	VMOVUPD      Y0, 800(BX)
+	VMULPD       672(BX), Y1, Y0
+	VMULPD       640(BX), Y1, Y1
+	VMOVUPD      Y1, 640(BX)
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y1
-	VDIVPD       Y3, Y1, Y3
-	VDIVPD       Y0, Y1, Y0
-	VMULPD       Y3, Y6, Y6
-	VMULPD       Y0, Y4, Y4
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y0, Y9, Y0
-	VMULPD       Y6, Y12, Y8
-	VMULPD       Y4, Y5, Y5
-	VMULPD       1312(BX), Y6, Y6
-	VMULPD       1344(BX), Y4, Y4
-	VMULPD       Y8, Y11, Y8
-	VMULPD       Y5, Y13, Y5
-	VMULPD       Y3, Y2, Y2
-	VMULPD       1440(BX), Y0, Y9
-	VMULPD       1376(BX), Y3, Y3
-	VMULPD       1408(BX), Y0, Y0
-	VMOVUPD      1248(BX), Y11
-	VMULPD       Y2, Y11, Y2
-	VMOVUPD      1216(BX), Y12
-	VMULPD       Y9, Y12, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y13
-	VANDPD       Y11, Y13, Y11
-	VANDPD       Y12, Y13, Y12
-	VORPD        1184(BX), Y11, Y11
-	VORPD        1152(BX), Y12, Y12
-	VMOVUPD      Y12, 1216(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y12
-	VMOVUPD      Y11, 1248(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y11
-	VFMADD231PD  Y12, Y8, Y11
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y13
-	VFMADD231PD  Y12, Y5, Y13
-	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y1
-	VFMADD231PD  Y12, Y2, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y9, Y12
-	VMOVUPD      Y0, 1408(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y0
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1696(SB), Y7, Y0
-	VMOVUPD      Y3, 1376(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y3
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1696(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y10, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y7, Y0
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y10, Y3
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y3, Y10, Y3
-	VMOVUPD      160(BX), Y7
-	VFMADD213PD  Y7, Y7, Y0
-	VFMADD213PD  Y7, Y7, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y7
-	VFMADD231PD  Y10, Y11, Y7
-	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y3
-	VFMADD231PD  Y10, Y13, Y3
-	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y0
-	VFMADD213PD  Y0, Y11, Y7
-	VFMADD213PD  Y0, Y13, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y0
-	VFMADD213PD  Y0, Y7, Y11
-	VFMADD213PD  Y0, Y3, Y13
-	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y3
-	VFMADD213PD  Y3, Y11, Y8
-	VFMADD213PD  Y3, Y13, Y5
-	VMULPD       Y6, Y8, Y6
-	VMULPD       Y4, Y5, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y5
-	VANDPD       Y6, Y5, Y6
-	VANDPD       Y4, Y5, Y4
-	VMOVUPD      1600(BX), Y7
-	VORPD        Y6, Y7, Y6
-	VMOVUPD      1280(BX), Y8
-	VORPD        Y4, Y8, Y4
-	VMOVUPD      384(BX), Y11
-	VORPD        Y7, Y11, Y7
-	VORPD        Y8, Y11, Y8
-	VMOVUPD      1120(BX), Y13
-	VCMPPD       $0x00, Y7, Y13, Y7
-	VMOVUPD      Y4, 1280(BX)
-	VMOVUPD      800(BX), Y4
-	VCMPPD       $0x00, Y8, Y4, Y8
-	VMOVUPD      Y6, 1600(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y6
-	VMOVUPD      768(BX), Y4
-	VBLENDVPD    Y7, Y6, Y4, Y4
-	VMOVUPD      1088(BX), Y7
-	VBLENDVPD    Y8, Y6, Y7, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y8
-	VFMADD231PD  Y10, Y1, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y12, Y10
-	VMOVUPD      Y7, 1088(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y7
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y7, Y12, Y10
-	VFMADD213PD  Y0, Y8, Y1
-	VFMADD231PD  Y10, Y12, Y0
-	VFMADD213PD  Y3, Y1, Y2
-	VFMADD213PD  Y3, Y0, Y9
-	VMULPD       1376(BX), Y2, Y0
-	VMULPD       1408(BX), Y9, Y1
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y1, Y5, Y1
-	VMOVUPD      1184(BX), Y2
-	VORPD        Y0, Y2, Y0
-	VMOVUPD      1152(BX), Y5
-	VORPD        Y1, Y5, Y1
-	VORPD        Y2, Y11, Y2
-	VORPD        Y5, Y11, Y5
-	VCMPPD       $0x00, Y2, Y13, Y2
-	VMOVUPD      800(BX), Y7
-	VCMPPD       $0x00, Y5, Y7, Y5
-	VMOVUPD      480(BX), Y7
-	VBLENDVPD    Y2, Y6, Y7, Y2
-	VMOVUPD      448(BX), Y7
-	VBLENDVPD    Y5, Y6, Y7, Y5
-	VMOVUPD      1568(BX), Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y7
-	VMINPD       Y7, Y6, Y8
-	VMOVUPD      1536(BX), Y9
-	VMINPD       Y7, Y9, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y10
-	VMAXPD       Y10, Y8, Y8
-	VMAXPD       Y10, Y7, Y7
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y10
-	VADDPD       Y10, Y8, Y8
-	VADDPD       Y10, Y7, Y7
-	VADDPD       Y10, Y6, Y6
-	VADDPD       Y10, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y9, Y9
-	VMULPD       1344(BX), Y6, Y6
-	VMULPD       1440(BX), Y9, Y9
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y7, Y9, Y7
-	VMOVUPD      1248(BX), Y8
-	VMULPD       1504(BX), Y8, Y9
-	VMOVUPD      1216(BX), Y10
-	VMULPD       1472(BX), Y10, Y11
-	VMULPD       736(BX), Y8, Y12
-	VMULPD       640(BX), Y10, Y13
-	VMOVUPD      Y5, 1440(BX)
-	VMOVUPD      1056(BX), Y5
-	VSUBPD       Y12, Y5, Y12
-	VMOVUPD      Y2, 1344(BX)
-	VMOVUPD      1024(BX), Y2
-	VSUBPD       Y13, Y2, Y13
-	VMOVUPD      Y1, 1536(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y1
-	VMOVUPD      Y0, 1568(BX)
-	VMULPD       Y1, Y6, Y0
-	VMULPD       Y1, Y7, Y1
-	VMOVUPD      Y7, 448(BX)
-	VMULPD       544(BX), Y0, Y7
-	VMOVUPD      Y4, 544(BX)
-	VMULPD       512(BX), Y1, Y4
-	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y6
-	VMULPD       Y7, Y6, Y7
-	VMULPD       Y4, Y6, Y4
-	VSUBPD       Y9, Y3, Y6
-	VMOVUPD      Y9, 480(BX)
-	VSUBPD       Y11, Y3, Y9
-	VMULPD       736(BX), Y6, Y6
-	VMULPD       640(BX), Y9, Y9
-	VMOVUPD      Y11, 640(BX)
-	VMOVUPD      1504(BX), Y11
-	VFMADD231PD  Y5, Y11, Y6
-	VMOVUPD      1472(BX), Y5
-	VFMADD231PD  Y2, Y5, Y9
-	VMOVUPD      992(BX), Y2
-	VFMADD213PD  Y3, Y2, Y11
-	VMOVUPD      Y11, 1504(BX)
-	VMOVUPD      960(BX), Y11
-	VFMADD213PD  Y3, Y11, Y5
-	VMOVUPD      128(BX), Y3
-	VMULPD       Y2, Y3, Y2
-	VMULPD       Y11, Y3, Y11
-	VADDPD       96(BX), Y6, Y6
-	VADDPD       96(BX), Y9, Y9
-	VMULPD       Y8, Y2, Y8
-	VMULPD       Y10, Y11, Y10
-	VMOVUPD      Y11, 1216(BX)
-	VMULPD       928(BX), Y0, Y11
-	VMOVUPD      Y2, 1248(BX)
-	VMULPD       864(BX), Y1, Y2
-	VMULPD       Y0, Y3, Y0
-	VMULPD       Y1, Y3, Y1
-	VMULPD       576(BX), Y11, Y3
-	VMOVUPD      Y5, 576(BX)
-	VMULPD       896(BX), Y2, Y5
-	VMULPD       Y12, Y11, Y12
-	VMULPD       Y13, Y2, Y13
-	VMULPD       Y8, Y11, Y8
-	VMULPD       Y10, Y2, Y2
-	VMASKMOVPD   Y0, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
-	VMULPD       Y6, Y3, Y6
-	VMULPD       Y9, Y5, Y9
-	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y6
-	VXORPD       Y8, Y6, Y8
-	VXORPD       Y2, Y6, Y2
-	VMASKMOVPD   Y8, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R12)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R8)(AX*1)
-	VMOVUPD      416(BX), Y2
-	VMOVUPD      704(BX), Y8
-	VMINPD       Y8, Y2, Y9
-	VMOVUPD      672(BX), Y10
-	VMINPD       Y10, Y2, Y2
-	VMOVUPD      160(BX), Y11
-	VADDPD       Y8, Y11, Y8
-	VADDPD       Y10, Y11, Y10
-	VMOVUPD      832(BX), Y11
-	VMINPD       Y11, Y9, Y9
-	VMOVUPD      608(BX), Y6
-	VMINPD       Y6, Y2, Y2
-	VADDPD       Y8, Y11, Y8
-	VADDPD       Y10, Y6, Y6
-	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y10
-	VCMPPD       $0x11, Y9, Y10, Y9
-	VCMPPD       $0x11, Y2, Y10, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y10
-	VCMPPD       $0x11, Y10, Y8, Y8
-	VCMPPD       $0x11, Y10, Y6, Y6
-	VANDPD       Y8, Y9, Y8
-	VANDPD       Y6, Y2, Y2
-	VMOVUPD      1600(BX), Y6
+	VDIVPD       Y10, Y1, Y10
+	VDIVPD       Y12, Y1, Y12
+	VSUBPD       Y13, Y4, Y4
+	VSUBPD       Y6, Y9, Y6
+	VMOVUPD      608(BX), Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y13
+	VMOVUPD      Y0, 672(BX)
+	VCMPPD       $0x00, Y13, Y9, Y0
+	VMOVUPD      576(BX), Y1
+	VMOVUPD      Y2, 896(BX)
+	VCMPPD       $0x00, Y13, Y1, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y13
+	VBLENDVPD    Y0, Y13, Y4, Y0
+	VBLENDVPD    Y2, Y13, Y6, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y4
+	VCMPPD       $0x11, Y4, Y9, Y6
+	VCMPPD       $0x11, Y4, Y1, Y4
+	VBLENDVPD    Y6, Y0, Y9, Y0
+	VBLENDVPD    Y4, Y2, Y1, Y1
+	VMOVUPD      256(BX), Y2
+	VSUBPD       Y0, Y2, Y0
+	VSUBPD       Y1, Y2, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y2
+	VMULPD       736(BX), Y2, Y4
+	VMULPD       768(BX), Y2, Y6
 	VMOVUPD      544(BX), Y9
-	VFNMADD231PD 512(BX), Y6, Y9
-	VMOVUPD      1280(BX), Y10
-	VMOVUPD      1088(BX), Y11
-	VFNMADD231PD 448(BX), Y10, Y11
-	VMOVUPD      Y1, 608(BX)
-	VMOVUPD      1568(BX), Y1
-	VSUBPD       Y6, Y1, Y6
-	VMOVUPD      Y0, 1600(BX)
-	VMOVUPD      1536(BX), Y0
-	VSUBPD       Y10, Y0, Y10
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      544(BX), Y13
-	VSUBPD       1344(BX), Y13, Y13
-	VMOVUPD      Y12, 544(BX)
-	VMOVUPD      1088(BX), Y12
-	VSUBPD       1440(BX), Y12, Y12
-	VMOVUPD      Y5, 1088(BX)
-	VMOVUPD      512(BX), Y5
-	VFNMADD213PD 1344(BX), Y5, Y1
-	VMOVUPD      Y1, 1344(BX)
-	VMOVUPD      448(BX), Y1
-	VFNMADD213PD 1440(BX), Y1, Y0
-	VFMADD231PD  Y6, Y5, Y13
-	VFMADD231PD  Y10, Y1, Y12
-	VMOVUPD      bsmAllStripAVX2Consts<>+2752(SB), Y1
-	VBLENDVPD    Y8, Y13, Y1, Y5
-	VBLENDVPD    Y2, Y12, Y1, Y1
-	VMASKMOVPD   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
-	VMOVUPD      96(BX), Y1
-	VFMADD231PD  Y9, Y1, Y7
-	VFMADD231PD  Y11, Y1, Y4
-	VMOVUPD      928(BX), Y2
-	VMULPD       Y9, Y2, Y5
-	VMOVUPD      864(BX), Y6
-	VMULPD       Y11, Y6, Y8
-	VMULPD       Y3, Y2, Y2
-	VMULPD       1088(BX), Y6, Y6
-	VMOVUPD      64(BX), Y9
-	VMOVUPD      1344(BX), Y10
-	VFNMADD231PD Y10, Y9, Y7
-	VFNMADD231PD Y0, Y9, Y4
-	VMOVUPD      32(BX), Y9
-	VMULPD       Y10, Y9, Y10
-	VMULPD       Y0, Y9, Y0
-	VMULPD       1504(BX), Y2, Y2
-	VMULPD       576(BX), Y6, Y6
-	VMOVUPD      480(BX), Y9
+	VMULPD       Y9, Y9, Y13
+	VMOVUPD      Y6, 576(BX)
+	VMOVUPD      512(BX), Y6
+	VMOVUPD      Y4, 608(BX)
+	VMULPD       Y6, Y6, Y4
+	VMULPD       Y10, Y11, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y10
+	VADDPD       Y10, Y0, Y12
+	VADDPD       Y10, Y1, Y2
+	VMULPD       Y11, Y3, Y3
+	VMULPD       896(BX), Y5, Y5
 	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y11
-	VSUBPD       Y11, Y9, Y12
-	VMOVUPD      640(BX), Y13
-	VSUBPD       Y11, Y13, Y11
-	VMULPD       1248(BX), Y9, Y9
-	VMULPD       1216(BX), Y13, Y13
-	VMOVUPD      Y3, 640(BX)
-	VMOVUPD      544(BX), Y3
-	VFMSUB231PD  Y5, Y1, Y3
-	VFMSUB213PD  1280(BX), Y8, Y1
-	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y2, Y2
-	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y6, Y6
-	VMULPD       1248(BX), Y12, Y12
-	VMULPD       1216(BX), Y11, Y11
-	VMULPD       1600(BX), Y9, Y9
-	VMULPD       608(BX), Y13, Y13
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(R11)(AX*1)
+	VADDPD       Y0, Y11, Y10
+	VADDPD       Y1, Y11, Y6
+	VMOVUPD      800(BX), Y11
+	VBLENDVPD    Y11, Y12, Y0, Y0
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y11, Y2, Y1, Y1
+	VMULPD       Y3, Y3, Y2
+	VMULPD       Y5, Y5, Y11
+	VMOVUPD      864(BX), Y12
+	VBLENDVPD    Y12, Y10, Y0, Y0
+	VMOVUPD      832(BX), Y10
+	VBLENDVPD    Y10, Y6, Y1, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y6
+	VMULPD       Y6, Y0, Y10
+	VMULPD       Y6, Y1, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y12
+	VMOVUPD      Y1, 832(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y1
+	VFMADD231PD  Y12, Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1056(SB), Y11, Y12
+	VMOVUPD      Y0, 864(BX)
+	VMULPD       (BX), Y7, Y0
+	VMOVUPD      Y5, 704(BX)
+	VMULPD       (BX), Y8, Y5
+	VMULPD       736(BX), Y7, Y7
+	VMULPD       768(BX), Y8, Y8
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1088(SB), Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1088(SB), Y11, Y12
+	VMULPD       Y0, Y9, Y9
+	VMOVUPD      Y8, 544(BX)
+	VMULPD       512(BX), Y5, Y8
+	VMULPD       Y13, Y0, Y13
+	VMULPD       Y4, Y5, Y4
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y11, Y12
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y8, Y8, Y8
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1152(SB), Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1152(SB), Y11, Y12
+	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y9, Y9
+	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y8, Y8
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1184(SB), Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1184(SB), Y11, Y12
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1216(SB), Y2, Y1
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1216(SB), Y11, Y12
+	VMULPD       Y1, Y2, Y1
+	VMULPD       Y12, Y11, Y2
+	VMOVUPD      480(BX), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y12
+	VMOVUPD      Y4, 512(BX)
+	VXORPD       Y12, Y11, Y4
+	VMOVUPD      Y13, 800(BX)
+	VMOVUPD      448(BX), Y13
+	VMOVUPD      Y8, 896(BX)
+	VXORPD       Y12, Y13, Y8
+	VFMADD231PD  Y1, Y3, Y10
+	VFMADD231PD  704(BX), Y2, Y6
+	VMOVUPD      160(BX), Y1
+	VMULPD       Y1, Y11, Y2
+	VMOVUPD      Y9, 928(BX)
+	VMULPD       Y1, Y13, Y9
+	VMULPD       672(BX), Y11, Y11
+	VMULPD       640(BX), Y13, Y13
+	VMOVUPD      Y13, 448(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y13
+	VFMADD231PD  Y13, Y3, Y10
+	VFMADD231PD  704(BX), Y13, Y6
+	VMULPD       Y7, Y0, Y3
+	VMOVUPD      Y3, 704(BX)
+	VMULPD       544(BX), Y5, Y3
+	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y3
+	VFMADD231PD  864(BX), Y3, Y10
+	VFMADD231PD  832(BX), Y3, Y6
+	VMOVUPD      352(BX), Y3
+	VMOVUPD      Y7, 832(BX)
+	VMULPD       Y3, Y0, Y7
+	VMOVUPD      Y7, 864(BX)
+	VMULPD       Y3, Y5, Y7
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      32(BX), Y7
+	VFMADD231PD  Y3, Y7, Y10
+	VFMADD231PD  Y3, Y7, Y6
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      672(BX), Y7
+	VMOVUPD      Y11, 992(BX)
+	VMINPD       Y7, Y3, Y11
+	VMOVUPD      Y9, 1024(BX)
+	VMOVUPD      640(BX), Y9
+	VMINPD       Y9, Y3, Y3
+	VADDPD       Y7, Y1, Y7
+	VADDPD       Y9, Y1, Y9
+	VMOVUPD      736(BX), Y1
+	VMINPD       Y1, Y11, Y11
+	VMOVUPD      Y2, 640(BX)
+	VMOVUPD      768(BX), Y2
+	VMINPD       Y2, Y3, Y3
+	VADDPD       Y7, Y1, Y1
+	VADDPD       Y9, Y2, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2656(SB), Y7
+	VCMPPD       $0x11, Y11, Y7, Y9
+	VCMPPD       $0x11, Y3, Y7, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+2688(SB), Y7
+	VCMPPD       $0x11, Y7, Y1, Y1
+	VCMPPD       $0x11, Y7, Y2, Y2
+	VANDPD       Y1, Y9, Y1
+	VANDPD       Y2, Y3, Y2
+	VMOVUPD      608(BX), Y3
+	VFMADD231PD  Y10, Y0, Y3
+	VMOVUPD      576(BX), Y7
+	VFMADD231PD  Y6, Y5, Y7
+	VFMSUB213PD  608(BX), Y0, Y10
+	VFMSUB213PD  576(BX), Y5, Y6
+	VMOVUPD      128(BX), Y9
+	VMULPD       Y0, Y9, Y11
+	VMOVUPD      Y2, 576(BX)
+	VMULPD       Y5, Y9, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y9
+	VMOVUPD      Y1, 608(BX)
+	VANDPD       Y3, Y9, Y1
+	VMOVUPD      Y2, 768(BX)
+	VANDPD       Y7, Y9, Y2
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y11
+	VMINPD       Y1, Y11, Y1
+	VMINPD       Y2, Y11, Y2
+	VANDPD       Y3, Y12, Y3
+	VANDPD       Y7, Y12, Y7
+	VMOVUPD      Y8, 672(BX)
+	VANDPD       Y10, Y9, Y8
+	VMOVUPD      Y4, 1056(BX)
+	VANDPD       Y6, Y9, Y4
+	VMINPD       Y8, Y11, Y8
+	VMINPD       Y4, Y11, Y4
+	VANDPD       Y10, Y12, Y10
+	VANDPD       Y6, Y12, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y11
+	VFMADD213PD  Y13, Y1, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD  Y13, Y2, Y12
+	VMOVUPD      Y6, 1088(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y6
+	VMOVUPD      Y10, 1120(BX)
+	VADDPD       Y6, Y1, Y10
+	VADDPD       Y6, Y2, Y9
+	VMOVUPD      Y5, 1152(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y5
+	VFMADD213PD  Y13, Y8, Y5
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD  Y13, Y4, Y0
+	VADDPD       Y6, Y8, Y13
+	VADDPD       Y6, Y4, Y6
+	VMOVUPD      Y4, 1216(BX)
+	VMULPD       Y1, Y1, Y4
+	VMOVUPD      Y8, 1248(BX)
+	VMULPD       Y2, Y2, Y8
+	VMOVUPD      Y7, 1280(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y7
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1440(SB), Y7, Y4
+	VFMADD132PD  bsmAllStripAVX2Consts<>+1440(SB), Y7, Y8
+	VMULPD       Y10, Y11, Y7
+	VMOVUPD      Y8, 1312(BX)
+	VMULPD       Y9, Y12, Y8
+	VMOVUPD      Y4, 1344(BX)
+	VMULPD       Y13, Y5, Y4
+	VMOVUPD      Y13, 1376(BX)
+	VMULPD       Y6, Y0, Y13
+	VMOVUPD      Y6, 1408(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y1, Y6
+	VMOVUPD      Y1, 1440(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+608(SB), Y2, Y1
+	VORPD        Y6, Y3, Y6
+	VORPD        1280(BX), Y1, Y1
+	VMOVUPD      Y3, 1472(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y3
+	VFMADD231PD  1184(BX), Y6, Y3
+	VMOVUPD      Y3, 1184(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y3
+	VFMADD231PD  1152(BX), Y1, Y3
+	VMOVUPD      Y3, 1152(BX)
+	VMULPD       Y4, Y7, Y3
+	VMOVUPD      Y1, 1504(BX)
+	VMULPD       Y13, Y8, Y1
+	VMOVUPD      Y6, 1536(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y6
+	VDIVPD       Y3, Y6, Y3
+	VDIVPD       Y1, Y6, Y1
+	VMULPD       Y3, Y4, Y4
+	VMULPD       Y1, Y13, Y13
+	VMULPD       Y3, Y7, Y3
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y4, Y11, Y7
+	VMULPD       Y13, Y12, Y8
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y3, Y5, Y5
+	VMULPD       Y1, Y0, Y0
+	VMULPD       1376(BX), Y3, Y3
+	VMULPD       1408(BX), Y1, Y1
+	VMULPD       1440(BX), Y7, Y7
+	VMULPD       Y8, Y2, Y8
+	VMOVUPD      1248(BX), Y10
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      1216(BX), Y11
+	VMULPD       Y0, Y11, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y12
+	VANDPD       Y10, Y12, Y10
+	VANDPD       Y11, Y12, Y11
+	VORPD        1120(BX), Y10, Y10
+	VORPD        1088(BX), Y11, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      Y11, 1216(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y13, Y7, Y11
+	VMOVUPD      Y10, 1248(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y13, Y8, Y10
+	VMOVUPD      Y2, 1408(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y2
+	VFMADD231PD  Y13, Y5, Y2
+	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y0, Y13
+	VMOVUPD      Y1, 1376(BX)
+	VMOVUPD      1344(BX), Y1
+	VMOVUPD      Y3, 1568(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y3
+	VMOVUPD      Y0, 1600(BX)
+	VSUBPD       Y3, Y1, Y0
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      1312(BX), Y0
+	VSUBPD       Y3, Y0, Y3
+	VMOVUPD      Y3, 1664(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y3
+	VPADDQ       Y3, Y1, Y1
+	VPADDQ       Y3, Y0, Y0
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y3
+	VMOVUPD      Y0, 1312(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y0
+	VFMADD231PD  Y3, Y11, Y0
+	VMOVUPD      Y1, 1344(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y1
+	VFMADD231PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y10, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y3
+	VFMADD213PD  Y3, Y0, Y11
+	VFMADD213PD  Y3, Y1, Y10
+	VFMADD213PD  Y6, Y11, Y7
+	VFMADD213PD  Y6, Y10, Y8
+	VMULPD       Y4, Y7, Y0
+	VMULPD       Y9, Y8, Y1
+	VANDPD       Y0, Y12, Y0
+	VANDPD       Y1, Y12, Y1
+	VMOVUPD      1472(BX), Y4
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      1280(BX), Y7
+	VORPD        Y1, Y7, Y1
+	VMOVUPD      384(BX), Y8
+	VORPD        Y4, Y8, Y4
+	VORPD        Y7, Y8, Y7
+	VMOVUPD      1056(BX), Y9
+	VCMPPD       $0x00, Y4, Y9, Y4
+	VMOVUPD      672(BX), Y10
+	VCMPPD       $0x00, Y7, Y10, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+832(SB), Y11
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      640(BX), Y1
+	VBLENDVPD    Y4, Y11, Y1, Y1
+	VMOVUPD      1024(BX), Y4
+	VBLENDVPD    Y7, Y11, Y4, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y7
+	VMOVUPD      Y4, 1024(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y4
+	VFMADD231PD  Y7, Y2, Y4
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1536(SB), Y13, Y7
+	VMOVUPD      Y0, 640(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y2, Y4
+	VFMADD231PD  Y7, Y13, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y0, Y13, Y7
+	VFMADD213PD  Y3, Y4, Y2
+	VFMADD231PD  Y7, Y13, Y3
+	VFMADD213PD  Y6, Y2, Y5
+	VFMADD132PD  1600(BX), Y6, Y3
+	VMULPD       1568(BX), Y5, Y0
+	VMULPD       1376(BX), Y3, Y2
+	VANDPD       Y0, Y12, Y0
+	VANDPD       Y2, Y12, Y2
+	VMOVUPD      1120(BX), Y3
+	VORPD        Y0, Y3, Y0
+	VMOVUPD      1088(BX), Y4
+	VORPD        Y2, Y4, Y2
+	VORPD        Y3, Y8, Y3
+	VORPD        Y4, Y8, Y4
+	VCMPPD       $0x00, Y3, Y9, Y3
+	VCMPPD       $0x00, Y4, Y10, Y4
+	VMOVUPD      992(BX), Y5
+	VBLENDVPD    Y3, Y11, Y5, Y3
+	VMOVUPD      448(BX), Y5
+	VBLENDVPD    Y4, Y11, Y5, Y4
+	VMOVUPD      1632(BX), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y7
+	VMULPD       Y7, Y5, Y8
+	VMOVUPD      1664(BX), Y9
+	VMULPD       Y7, Y9, Y7
+	VMOVUPD      1440(BX), Y10
+	VFMADD231PD  Y10, Y10, Y8
+	VMOVUPD      1408(BX), Y10
+	VFMADD231PD  Y10, Y10, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y10
+	VFMADD231PD  Y10, Y5, Y8
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      1248(BX), Y5
+	VMULPD       1536(BX), Y5, Y9
+	VMOVUPD      1216(BX), Y10
+	VMULPD       1504(BX), Y10, Y11
+	VMULPD       928(BX), Y5, Y12
+	VMULPD       896(BX), Y10, Y13
+	VMULPD       736(BX), Y5, Y5
+	VMULPD       768(BX), Y10, Y10
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      864(BX), Y4
+	VSUBPD       Y12, Y4, Y12
+	VMOVUPD      Y3, 1248(BX)
+	VMOVUPD      960(BX), Y3
+	VSUBPD       Y13, Y3, Y13
+	VMOVUPD      Y2, 1664(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y2
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y0
+	VFMADD231PD  Y2, Y8, Y0
+	VFMADD213PD  bsmAllStripAVX2Consts<>+2272(SB), Y7, Y2
+	VMOVUPD      Y1, 1408(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y1
+	VFMADD213PD  Y1, Y8, Y0
+	VFMADD231PD  Y2, Y7, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2336(SB), Y2
+	VFMADD213PD  Y2, Y8, Y0
+	VFMADD231PD  Y1, Y7, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2368(SB), Y1
+	VFMADD213PD  Y1, Y8, Y0
+	VFMADD231PD  Y2, Y7, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2400(SB), Y2
+	VFMADD213PD  Y2, Y8, Y0
+	VFMADD231PD  Y1, Y7, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2432(SB), Y1
+	VFMADD213PD  Y1, Y8, Y0
+	VFMADD231PD  Y2, Y7, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2464(SB), Y2
+	VFMADD213PD  Y2, Y8, Y0
+	VFMADD231PD  Y1, Y7, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2496(SB), Y1
+	VFMADD213PD  Y1, Y8, Y0
+	VFMADD231PD  Y2, Y7, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2528(SB), Y2
+	VFMADD213PD  Y2, Y8, Y0
+	VFMADD231PD  Y1, Y7, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2560(SB), Y1
+	VFMADD213PD  Y1, Y8, Y0
+	VFMADD213PD  Y1, Y7, Y2
+	VMULPD       Y0, Y8, Y0
+	VMULPD       Y2, Y7, Y2
+	VADDPD       Y0, Y6, Y0
+	VADDPD       Y2, Y6, Y2
+	VMULPD       1344(BX), Y0, Y0
+	VMULPD       1312(BX), Y2, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+2592(SB), Y7
+	VMULPD       Y7, Y0, Y0
+	VMULPD       Y7, Y2, Y2
+	VMOVUPD      160(BX), Y7
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y2, Y7, Y2
+	VSUBPD       Y9, Y6, Y7
+	VSUBPD       Y11, Y6, Y8
+	VMULPD       928(BX), Y7, Y7
+	VMULPD       896(BX), Y8, Y8
+	VFMADD231PD  1536(BX), Y4, Y7
+	VFMADD231PD  1504(BX), Y3, Y8
+	VMOVUPD      96(BX), Y3
+	VADDPD       Y7, Y3, Y4
+	VADDPD       Y8, Y3, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2624(SB), Y8
+	VMULPD       Y8, Y0, Y3
+	VMULPD       Y8, Y2, Y8
+	VMULPD       800(BX), Y3, Y6
+	VMOVUPD      Y2, 800(BX)
+	VMULPD       512(BX), Y8, Y2
+	VMULPD       Y6, Y1, Y6
+	VMULPD       Y2, Y1, Y1
+	VMULPD       832(BX), Y3, Y2
+	VMOVUPD      Y1, 512(BX)
+	VMULPD       544(BX), Y8, Y1
+	VMULPD       128(BX), Y3, Y3
+	VMULPD       128(BX), Y8, Y8
+	VMOVUPD      Y6, 960(BX)
+	VMULPD       704(BX), Y2, Y6
+	VMOVUPD      Y0, 704(BX)
+	VMULPD       480(BX), Y1, Y0
+	VMULPD       Y12, Y2, Y12
+	VMULPD       Y13, Y1, Y13
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y10, Y1, Y1
+	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R9)(AX*1)
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y7, Y0, Y5
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y4
+	VXORPD       Y2, Y4, Y2
+	VXORPD       Y1, Y4, Y1
+	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y6, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R8)(AX*1)
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y1
+	VSUBPD       Y1, Y9, Y2
+	VSUBPD       Y1, Y11, Y1
+	VMOVUPD      736(BX), Y5
+	VMULPD       Y9, Y5, Y7
+	VMOVUPD      768(BX), Y9
+	VMULPD       Y11, Y9, Y10
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y10, Y8, Y5
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y1, Y0, Y1
+	VMULPD       832(BX), Y6, Y6
+	VMULPD       544(BX), Y0, Y0
+	VMASKMOVPD   Y3, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R13)(AX*1)
+	VMOVUPD      640(BX), Y3
+	VMOVUPD      1408(BX), Y5
+	VFNMADD231PD 704(BX), Y3, Y5
+	VMOVUPD      1280(BX), Y7
+	VMOVUPD      1024(BX), Y8
+	VFNMADD231PD 800(BX), Y7, Y8
+	VMOVUPD      1632(BX), Y9
+	VSUBPD       Y3, Y9, Y3
+	VMOVUPD      1664(BX), Y10
+	VSUBPD       Y7, Y10, Y7
+	VMOVUPD      1408(BX), Y11
+	VMOVUPD      1248(BX), Y4
+	VSUBPD       Y4, Y11, Y11
+	VMOVUPD      Y1, 1408(BX)
+	VMOVUPD      1024(BX), Y1
+	VSUBPD       1216(BX), Y1, Y1
+	VFNMADD231PD 704(BX), Y9, Y4
+	VMOVUPD      800(BX), Y9
+	VFNMADD213PD 1216(BX), Y9, Y10
+	VMOVUPD      Y2, 1216(BX)
+	VMULPD       832(BX), Y5, Y2
+	VMOVUPD      Y10, 832(BX)
+	VMULPD       544(BX), Y8, Y10
+	VMOVUPD      Y4, 544(BX)
+	VMOVUPD      96(BX), Y4
+	VFMADD213PD  960(BX), Y4, Y5
+	VFMADD213PD  512(BX), Y4, Y8
+	VFMADD231PD  704(BX), Y3, Y11
+	VFMADD231PD  Y7, Y9, Y1
+	VMULPD       1184(BX), Y6, Y3
+	VMULPD       1152(BX), Y0, Y0
+	VFMSUB231PD  Y2, Y4, Y12
+	VFMSUB231PD  Y10, Y4, Y13
+	VMOVUPD      64(BX), Y4
+	VMOVUPD      544(BX), Y6
+	VFNMADD231PD Y6, Y4, Y5
+	VMOVUPD      832(BX), Y7
+	VFNMADD231PD Y7, Y4, Y8
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y7, Y4, Y4
+	VMOVUPD      608(BX), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2720(SB), Y9
+	VBLENDVPD    Y7, Y11, Y9, Y7
+	VMOVUPD      576(BX), Y11
+	VBLENDVPD    Y11, Y1, Y9, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y9
+	VXORPD       Y3, Y9, Y3
+	VXORPD       Y0, Y9, Y0
+	VMOVUPD      1216(BX), Y9
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	VMOVUPD      1408(BX), Y9
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y10, Y14, 32(DI)(AX*1)
 	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y5, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y6, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y7, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
-	VMULPD       640(BX), Y12, Y0
-	VMULPD       1088(BX), Y11, Y1
-	VMASKMOVPD   Y9, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y13, Y14, 32(R13)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

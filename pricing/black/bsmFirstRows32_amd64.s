@@ -6,58 +6,58 @@
 
 DATA bsmFirstRows32AVX512Consts<>+0(SB)/4, $0x3fb504f3
 DATA bsmFirstRows32AVX512Consts<>+4(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX512Consts<>+8(SB)/4, $0x3f800000
-DATA bsmFirstRows32AVX512Consts<>+12(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX512Consts<>+16(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX512Consts<>+20(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX512Consts<>+24(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX512Consts<>+28(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX512Consts<>+32(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX512Consts<>+36(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX512Consts<>+40(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX512Consts<>+44(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX512Consts<>+48(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX512Consts<>+52(SB)/4, $0x7fffffff
-DATA bsmFirstRows32AVX512Consts<>+56(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX512Consts<>+60(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX512Consts<>+64(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX512Consts<>+68(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX512Consts<>+72(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX512Consts<>+76(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX512Consts<>+80(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX512Consts<>+84(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX512Consts<>+88(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX512Consts<>+92(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX512Consts<>+96(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX512Consts<>+100(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX512Consts<>+104(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX512Consts<>+108(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX512Consts<>+112(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX512Consts<>+116(SB)/4, $0x3089705f
-DATA bsmFirstRows32AVX512Consts<>+120(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX512Consts<>+124(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX512Consts<>+128(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX512Consts<>+132(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX512Consts<>+136(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX512Consts<>+140(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX512Consts<>+144(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX512Consts<>+148(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX512Consts<>+152(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX512Consts<>+156(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX512Consts<>+160(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX512Consts<>+164(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX512Consts<>+168(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX512Consts<>+172(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX512Consts<>+176(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX512Consts<>+180(SB)/4, $0x00000000
-DATA bsmFirstRows32AVX512Consts<>+184(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX512Consts<>+8(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX512Consts<>+12(SB)/4, $0x3f800000
+DATA bsmFirstRows32AVX512Consts<>+16(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX512Consts<>+20(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX512Consts<>+24(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX512Consts<>+28(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX512Consts<>+32(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX512Consts<>+36(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX512Consts<>+40(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX512Consts<>+44(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX512Consts<>+48(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX512Consts<>+52(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX512Consts<>+56(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX512Consts<>+60(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX512Consts<>+64(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX512Consts<>+68(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX512Consts<>+72(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX512Consts<>+76(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX512Consts<>+80(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX512Consts<>+84(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX512Consts<>+88(SB)/4, $0x7fffffff
+DATA bsmFirstRows32AVX512Consts<>+92(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX512Consts<>+96(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX512Consts<>+100(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX512Consts<>+104(SB)/4, $0x3089705f
+DATA bsmFirstRows32AVX512Consts<>+108(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX512Consts<>+112(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX512Consts<>+116(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX512Consts<>+120(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX512Consts<>+124(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX512Consts<>+128(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX512Consts<>+132(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX512Consts<>+136(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX512Consts<>+140(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX512Consts<>+144(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX512Consts<>+148(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX512Consts<>+152(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX512Consts<>+156(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX512Consts<>+160(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX512Consts<>+164(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX512Consts<>+168(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX512Consts<>+172(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX512Consts<>+176(SB)/4, $0x00000000
+DATA bsmFirstRows32AVX512Consts<>+180(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX512Consts<>+184(SB)/4, $0xbf000000
 DATA bsmFirstRows32AVX512Consts<>+188(SB)/4, $0x3ecc422a
 DATA bsmFirstRows32AVX512Consts<>+192(SB)/4, $0x7fc00000
 GLOBL bsmFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $196
 
 // func bsmFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32, q []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmFirstRows32AVX512(SB), $2944-312
+TEXT ·bsmFirstRows32AVX512(SB), $2624-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -165,697 +165,699 @@ body:
 	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+0(SB), Z25, Z18
 	VMOVUPS          Z2, 192(BX)
 	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+0(SB), Z26, Z2
+	VMOVUPS          Z1, 256(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+0(SB), Z27, Z1
+	VMOVUPS          Z0, 320(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+0(SB), Z28, Z0
+	VMOVUPS          Z5, 384(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+0(SB), Z29, Z5
+	VMOVUPS          Z4, 448(BX)
+	VGETEXPPS        Z6, Z4
+	VMOVUPS          Z6, 512(BX)
+	VGETEXPPS        Z7, Z6
+	VMOVUPS          Z7, 576(BX)
+	VGETEXPPS        Z8, Z7
 	VCMPPS           $0x11, Z27, Z19, K1
 	VCMPPS           $0x11, Z28, Z18, K2
 	VCMPPS           $0x11, Z29, Z2, K3
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+0(SB), Z2
-	VMULPS           Z2, Z27, Z18
-	VMULPS           Z2, Z28, Z19
-	VMULPS           Z2, Z29, Z2
-	VCMPPS           $0x11, Z24, Z18, K4
-	VCMPPS           $0x11, Z25, Z19, K5
-	VCMPPS           $0x11, Z26, Z2, K6
-	VMOVAPS          Z24, Z2
-	VADDPS           Z24, Z24, K1, Z2
-	VMOVAPS          Z25, Z18
-	VADDPS           Z25, Z25, K2, Z18
-	VMOVAPS          Z26, Z19
-	VADDPS           Z26, Z26, K3, Z19
-	VMOVAPS          Z27, Z24
-	VADDPS           Z27, Z27, K4, Z24
-	VMOVAPS          Z28, Z25
-	VADDPS           Z28, Z28, K5, Z25
-	VMOVAPS          Z29, Z26
-	VADDPS           Z29, Z29, K6, Z26
-	VGETEXPPS        Z6, Z27
-	VGETEXPPS        Z7, Z28
-	VGETEXPPS        Z8, Z29
-	VSUBPS           Z27, Z30, Z27
-	VSUBPS           Z28, Z31, Z28
-	VSUBPS           Z29, Z20, Z20
+	VCMPPS           $0x11, Z24, Z1, K4
+	VCMPPS           $0x11, Z25, Z0, K5
+	VCMPPS           $0x11, Z26, Z5, K6
+	VMOVAPS          Z24, Z0
+	VADDPS           Z24, Z24, K1, Z0
+	VMOVAPS          Z25, Z1
+	VADDPS           Z25, Z25, K2, Z1
+	VMOVAPS          Z26, Z2
+	VADDPS           Z26, Z26, K3, Z2
+	VMOVAPS          Z27, Z5
+	VADDPS           Z27, Z27, K4, Z5
+	VMOVAPS          Z28, Z18
+	VADDPS           Z28, Z28, K5, Z18
+	VMOVAPS          Z29, Z19
+	VADDPS           Z29, Z29, K6, Z19
+	VSUBPS           Z4, Z30, Z4
+	VSUBPS           Z6, Z31, Z6
+	VSUBPS           Z7, Z20, Z7
+	VSUBPS           Z15, Z12, Z20
+	VSUBPS           Z16, Z13, Z24
+	VSUBPS           Z17, Z14, Z25
+	VADDPS           Z5, Z0, Z26
+	VADDPS           Z18, Z1, Z27
+	VADDPS           Z19, Z2, Z28
 	VMULPS           Z21, Z9, Z29
 	VMULPS           Z22, Z10, Z30
 	VMULPS           Z23, Z11, Z31
+	VSUBPS           Z5, Z0, Z0
+	VSUBPS           Z18, Z1, Z1
+	VSUBPS           Z19, Z2, Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z5
+	VMOVAPS          Z4, Z18
+	VADDPS           Z5, Z4, K1, Z18
+	VMOVAPS          Z6, Z19
+	VADDPS           Z5, Z6, K2, Z19
+	VMOVUPS          Z23, 640(BX)
+	VMOVAPS          Z7, Z23
+	VADDPS           Z5, Z7, K3, Z23
+	VMULPS           Z29, Z3, Z5
+	VMOVUPS          Z22, 704(BX)
+	VMULPS           448(BX), Z30, Z22
+	VMOVUPS          Z21, 768(BX)
+	VMULPS           384(BX), Z31, Z21
+	VMOVUPS          Z8, 832(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+8(SB), Z29, Z8
+	VMOVUPS          Z8, 896(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+8(SB), Z30, Z8
+	VMOVUPS          Z8, 960(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+8(SB), Z31, Z8
+	VADDPS.BCST      bsmFirstRows32AVX512Consts<>+12(SB), Z4, K4, Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z4
+	VADDPS           Z4, Z6, K5, Z19
+	VADDPS           Z4, Z7, K6, Z23
+	VMULPS           Z5, Z26, Z6
+	VMULPS           Z22, Z27, Z7
+	VMOVUPS          Z8, 1024(BX)
+	VMULPS           Z21, Z28, Z8
+	VMOVUPS          Z25, 1088(BX)
+	VMULPS           320(BX), Z15, Z25
+	VMOVUPS          Z15, 1152(BX)
+	VMULPS           256(BX), Z16, Z15
+	VMOVUPS          Z16, 1216(BX)
+	VMULPS           192(BX), Z17, Z16
+	VMOVUPS          Z17, 1280(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z18, Z17
+	VMOVUPS          Z24, 1344(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z19, Z24
+	VMOVUPS          Z20, 1408(BX)
+	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z23, Z20
+	VDIVPS           Z6, Z4, Z6
+	VDIVPS           Z7, Z4, Z7
+	VDIVPS           Z8, Z4, Z8
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+20(SB), Z4
+	VXORPS           Z4, Z25, Z25
+	VXORPS           Z4, Z15, Z15
+	VXORPS           Z4, Z16, Z16
+	VMOVUPS          Z23, 1472(BX)
+	VMULPS           320(BX), Z12, Z23
+	VMOVUPS          Z12, 1536(BX)
+	VMULPS           256(BX), Z13, Z12
+	VMOVUPS          Z13, 1600(BX)
+	VMULPS           192(BX), Z14, Z13
+	VMOVUPS          Z14, 1664(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z14
+	VMINPS           Z25, Z14, Z25
+	VMINPS           Z15, Z14, Z15
+	VMINPS           Z16, Z14, Z16
 	VMULPS           Z9, Z9, Z9
 	VMULPS           Z10, Z10, Z10
 	VMULPS           Z11, Z11, Z11
-	VMOVUPS          Z23, 256(BX)
-	VADDPS           Z24, Z2, Z23
-	VMOVUPS          Z22, 320(BX)
-	VADDPS           Z25, Z18, Z22
-	VMOVUPS          Z21, 384(BX)
-	VADDPS           Z26, Z19, Z21
-	VSUBPS           Z24, Z2, Z2
-	VSUBPS           Z25, Z18, Z18
-	VSUBPS           Z26, Z19, Z19
-	VMULPS           Z29, Z3, Z24
-	VMULPS           Z30, Z4, Z25
-	VMULPS           Z31, Z5, Z26
-	VMOVUPS          Z8, 448(BX)
-	VMOVAPS          Z27, Z8
-	VADDPS.BCST      bsmFirstRows32AVX512Consts<>+4(SB), Z27, K1, Z8
-	VMOVUPS          Z7, 512(BX)
-	VMOVAPS          Z28, Z7
-	VADDPS.BCST      bsmFirstRows32AVX512Consts<>+4(SB), Z28, K2, Z7
-	VMOVUPS          Z6, 576(BX)
-	VMOVAPS          Z20, Z6
-	VADDPS.BCST      bsmFirstRows32AVX512Consts<>+4(SB), Z20, K3, Z6
-	VADDPS.BCST      bsmFirstRows32AVX512Consts<>+8(SB), Z27, K4, Z8
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+8(SB), Z27
-	VADDPS           Z27, Z28, K5, Z7
-	VADDPS           Z27, Z20, K6, Z6
-	VMULPS           Z24, Z23, Z20
-	VMULPS           Z25, Z22, Z28
-	VMOVUPS          Z1, 640(BX)
-	VMULPS           Z26, Z21, Z1
-	VDIVPS           Z20, Z27, Z20
-	VDIVPS           Z28, Z27, Z28
-	VDIVPS           Z1, Z27, Z1
-	VMULPS           Z20, Z24, Z24
-	VMULPS           Z28, Z25, Z25
-	VMULPS           Z1, Z26, Z26
-	VMULPS           Z20, Z23, Z20
-	VMULPS           Z28, Z22, Z22
-	VMULPS           Z1, Z21, Z1
-	VMULPS           Z24, Z2, Z2
-	VMULPS           Z25, Z18, Z18
-	VMULPS           Z26, Z19, Z19
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z21
-	VMULPS           Z21, Z8, Z23
-	VMULPS           Z21, Z7, Z24
-	VMULPS           Z21, Z6, Z21
-	VSUBPS           Z15, Z12, Z25
-	VSUBPS           Z16, Z13, Z26
-	VSUBPS           Z17, Z14, Z28
-	VMULPS           Z2, Z2, Z27
-	VMOVUPS          Z14, 704(BX)
-	VMULPS           Z18, Z18, Z14
-	VMOVUPS          Z13, 768(BX)
-	VMULPS           Z19, Z19, Z13
-	VMOVUPS          Z12, 832(BX)
-	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z29, Z12
-	VMOVUPS          Z12, 896(BX)
-	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z30, Z12
-	VMOVUPS          Z12, 960(BX)
-	VMULPS.BCST      bsmFirstRows32AVX512Consts<>+16(SB), Z31, Z12
-	VMOVUPS          Z12, 1024(BX)
-	VMULPS           Z20, Z3, Z12
-	VMOVUPS          Z3, 1088(BX)
-	VMULPS           Z22, Z4, Z3
-	VMOVUPS          Z4, 1152(BX)
-	VMULPS           Z1, Z5, Z4
-	VMULPS           Z20, Z29, Z20
-	VMULPS           Z22, Z30, Z22
-	VMULPS           Z1, Z31, Z1
-	VMULPS           Z9, Z12, Z9
-	VMULPS           Z10, Z3, Z10
-	VMULPS           Z11, Z4, Z11
-	VMOVUPS          Z11, 1216(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z11
-	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+20(SB), Z27, Z11
-	VMOVUPS          Z10, 1280(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z10
-	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+20(SB), Z14, Z10
-	VMOVUPS          Z9, 1344(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z9
-	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+20(SB), Z13, Z9
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+28(SB), Z27, Z11
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+28(SB), Z14, Z10
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+28(SB), Z13, Z9
-	VMULPS           Z11, Z27, Z11
-	VMULPS           Z10, Z14, Z10
-	VMULPS           Z9, Z13, Z9
-	VFMADD231PS      Z11, Z2, Z23
-	VFMADD231PS      Z10, Z18, Z24
-	VFMADD231PS      Z9, Z19, Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z9
-	VFMADD231PS      Z9, Z2, Z23
-	VFMADD231PS      Z9, Z18, Z24
-	VFMADD231PS      Z9, Z19, Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z2
-	VFMADD231PS      Z2, Z8, Z23
-	VFMADD231PS      Z2, Z7, Z24
-	VFMADD231PS      Z2, Z6, Z21
-	VFMADD231PS      Z25, Z0, Z23
-	VMOVUPS          640(BX), Z2
-	VFMADD231PS      Z26, Z2, Z24
-	VMOVUPS          192(BX), Z6
-	VFMADD231PS      Z28, Z6, Z21
-	VMULPS           Z15, Z0, Z7
-	VMULPS           Z16, Z2, Z8
-	VMULPS           Z17, Z6, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z11
-	VXORPS           Z11, Z7, Z7
-	VXORPS           Z11, Z8, Z8
-	VXORPS           Z11, Z10, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+44(SB), Z13
-	VMINPS           Z7, Z13, Z7
-	VMINPS           Z8, Z13, Z8
-	VMINPS           Z10, Z13, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+48(SB), Z14
-	VMAXPS           Z7, Z14, Z7
-	VMAXPS           Z8, Z14, Z8
-	VMAXPS           Z10, Z14, Z10
-	VMOVUPS          896(BX), Z18
-	VFMADD231PS      Z23, Z12, Z18
-	VMOVUPS          960(BX), Z19
-	VFMADD231PS      Z24, Z3, Z19
-	VMOVUPS          1024(BX), Z25
-	VFMADD231PS      Z21, Z4, Z25
-	VFMSUB213PS      896(BX), Z12, Z23
-	VFMSUB213PS      960(BX), Z3, Z24
-	VFMSUB213PS      1024(BX), Z4, Z21
-	VMULPS           Z20, Z12, Z12
-	VMULPS           Z22, Z3, Z3
-	VMULPS           Z1, Z4, Z4
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z26
-	VANDPS           Z26, Z18, Z27
-	VANDPS           Z26, Z19, Z28
-	VMOVUPS          Z17, 1024(BX)
-	VANDPS           Z26, Z25, Z17
-	VMOVUPS          Z16, 960(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+56(SB), Z16
-	VMINPS           Z27, Z16, Z27
-	VMINPS           Z28, Z16, Z28
-	VMINPS           Z17, Z16, Z17
-	VMOVUPS          Z15, 896(BX)
-	VANDPS           Z26, Z23, Z15
-	VMOVUPS          Z4, 1408(BX)
-	VANDPS           Z26, Z24, Z4
-	VMOVUPS          Z3, 1472(BX)
-	VANDPS           Z26, Z21, Z3
-	VMINPS           Z15, Z16, Z15
-	VMINPS           Z4, Z16, Z4
-	VMINPS           Z3, Z16, Z3
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z16
-	VFMADD213PS      Z9, Z27, Z16
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z26
-	VFMADD213PS      Z9, Z28, Z26
-	VMOVUPS          Z12, 1536(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z12
-	VFMADD213PS      Z9, Z17, Z12
-	VMOVUPS          Z1, 1600(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+64(SB), Z1
-	VMOVUPS          Z22, 1664(BX)
-	VADDPS           Z1, Z27, Z22
-	VMOVUPS          Z20, 1728(BX)
-	VADDPS           Z1, Z28, Z20
-	VMOVUPS          Z21, 1792(BX)
-	VADDPS           Z1, Z17, Z21
-	VMOVUPS          Z24, 1856(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z24
-	VFMADD213PS      Z9, Z15, Z24
-	VMOVUPS          Z23, 1920(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z23
-	VFMADD213PS      Z9, Z4, Z23
-	VMOVUPS          Z25, 1984(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z25
-	VFMADD213PS      Z9, Z3, Z25
-	VADDPS           Z1, Z15, Z9
-	VMOVUPS          Z19, 2048(BX)
-	VADDPS           Z1, Z4, Z19
-	VADDPS           Z1, Z3, Z1
-	VMOVUPS          Z18, 2112(BX)
-	VMULPS           Z22, Z16, Z18
-	VMOVUPS          Z31, 2176(BX)
-	VMULPS           Z20, Z26, Z31
-	VMOVUPS          Z30, 2240(BX)
-	VMULPS           Z21, Z12, Z30
-	VMOVUPS          Z29, 2304(BX)
-	VMULPS           832(BX), Z0, Z29
-	VMOVUPS          Z0, 2368(BX)
-	VMULPS           768(BX), Z2, Z0
-	VMULPS           704(BX), Z6, Z2
-	VXORPS           Z29, Z11, Z29
-	VXORPS           Z0, Z11, Z0
-	VXORPS           Z2, Z11, Z2
-	VMINPS           Z29, Z13, Z29
-	VMINPS           Z0, Z13, Z0
-	VMINPS           Z2, Z13, Z2
-	VMAXPS           Z29, Z14, Z13
-	VMAXPS           Z0, Z14, Z0
-	VMAXPS           Z2, Z14, Z2
-	VMULPS           Z9, Z24, Z14
-	VMULPS           Z19, Z23, Z29
-	VMULPS           Z1, Z25, Z11
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z6
-	VMOVUPS          Z5, 2432(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z5
-	VFMADD231PS      Z6, Z7, Z5
-	VMOVUPS          Z2, 2496(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z2
-	VFMADD231PS      Z6, Z8, Z2
-	VMOVUPS          Z0, 2560(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z0
-	VFMADD231PS      Z6, Z10, Z0
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z6
-	VSUBPS           Z6, Z5, Z5
-	VSUBPS           Z6, Z2, Z2
-	VSUBPS           Z6, Z0, Z0
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+76(SB), Z6
-	VFMADD231PS      Z6, Z5, Z7
-	VFMADD231PS      Z6, Z2, Z8
-	VFMADD231PS      Z6, Z0, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+80(SB), Z6
-	VFMADD231PS      Z6, Z5, Z7
-	VFMADD231PS      Z6, Z2, Z8
-	VFMADD231PS      Z6, Z0, Z10
-	VMULPS           Z14, Z18, Z6
-	VMOVUPS          Z0, 2624(BX)
-	VMULPS           Z29, Z31, Z0
-	VMOVUPS          Z2, 2688(BX)
-	VMULPS           Z11, Z30, Z2
-	VMOVUPS          Z5, 2752(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+8(SB), Z5
-	VDIVPS           Z6, Z5, Z6
-	VDIVPS           Z0, Z5, Z0
-	VDIVPS           Z2, Z5, Z2
-	VMULPS           Z6, Z14, Z14
-	VMULPS           Z0, Z29, Z29
-	VMULPS           Z2, Z11, Z11
-	VMULPS           Z6, Z18, Z6
-	VMULPS           Z0, Z31, Z0
-	VMULPS           Z2, Z30, Z2
-	VMULPS           Z14, Z16, Z16
-	VMULPS           Z29, Z26, Z18
-	VMULPS           Z11, Z12, Z12
-	VMULPS           Z14, Z22, Z14
-	VMULPS           Z29, Z20, Z20
+	VXORPS           Z23, Z4, Z23
+	VXORPS           Z12, Z4, Z12
+	VXORPS           Z13, Z4, Z13
+	VMOVUPS          Z19, 1728(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+28(SB), Z19
+	VMAXPS           Z25, Z19, Z25
+	VMAXPS           Z15, Z19, Z15
+	VMAXPS           Z16, Z19, Z16
+	VMINPS           Z23, Z14, Z23
+	VMINPS           Z12, Z14, Z12
+	VMINPS           Z13, Z14, Z13
+	VXORPS           128(BX), Z4, Z14
+	VMOVUPS          Z14, 1792(BX)
+	VXORPS           64(BX), Z4, Z14
+	VXORPS           (BX), Z4, Z4
+	VMAXPS           Z23, Z19, Z23
+	VMAXPS           Z12, Z19, Z12
+	VMAXPS           Z13, Z19, Z13
+	VMULPS           Z6, Z5, Z5
+	VMULPS           Z7, Z22, Z19
+	VMULPS           Z8, Z21, Z21
+	VMULPS           Z6, Z26, Z6
+	VMULPS           Z7, Z27, Z7
+	VMULPS           Z8, Z28, Z8
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z22
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z26
+	VFMADD231PS      Z22, Z25, Z26
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z27
+	VFMADD231PS      Z22, Z15, Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z28
+	VFMADD231PS      Z22, Z16, Z28
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z19, Z1, Z1
+	VMULPS           Z21, Z2, Z2
+	VMULPS           Z6, Z3, Z5
+	VMULPS           448(BX), Z7, Z19
+	VMULPS           384(BX), Z8, Z21
+	VMOVUPS          Z4, 1856(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z4
+	VSUBPS           Z4, Z26, Z26
+	VSUBPS           Z4, Z27, Z27
+	VSUBPS           Z4, Z28, Z28
+	VMULPS           Z6, Z29, Z6
+	VMULPS           Z7, Z30, Z7
+	VMULPS           Z8, Z31, Z8
+	VMULPS           Z9, Z5, Z9
+	VMULPS           Z10, Z19, Z10
 	VMULPS           Z11, Z21, Z11
-	VMULPS           Z6, Z24, Z21
-	VMULPS           Z0, Z23, Z22
-	VMULPS           Z2, Z25, Z23
-	VMULPS           Z6, Z9, Z6
-	VMULPS           Z0, Z19, Z0
-	VMULPS           Z2, Z1, Z1
-	VMULPS           Z21, Z15, Z2
-	VMULPS           Z22, Z4, Z4
-	VMULPS           Z23, Z3, Z3
-	VMULPS           Z16, Z27, Z9
-	VMULPS           Z18, Z28, Z15
-	VMULPS           Z12, Z17, Z12
-	VMULPS           Z27, Z27, Z16
-	VMULPS           Z28, Z28, Z18
-	VMULPS           Z17, Z17, Z19
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+84(SB), Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z22
-	VFMADD213PS      Z22, Z21, Z16
-	VFMADD213PS      Z22, Z21, Z18
-	VFMADD213PS      Z22, Z21, Z19
-	VSUBPS           Z22, Z16, Z16
-	VSUBPS           Z22, Z18, Z18
-	VSUBPS           Z22, Z19, Z19
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z21
-	VFMADD213PS      Z22, Z13, Z21
-	VMOVUPS          2560(BX), Z23
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z24
-	VFMADD213PS      Z22, Z23, Z24
-	VMOVUPS          2496(BX), Z25
-	VFMADD132PS.BCST bsmFirstRows32AVX512Consts<>+68(SB), Z22, Z25
-	VSUBPS           Z22, Z21, Z21
-	VSUBPS           Z22, Z24, Z24
-	VSUBPS           Z22, Z25, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+76(SB), Z25
-	VFMADD231PS      Z25, Z21, Z13
-	VFMADD231PS      Z25, Z24, Z23
-	VFMADD213PS      2496(BX), Z22, Z25
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+80(SB), Z26
-	VFMADD231PS      Z26, Z21, Z13
-	VFMADD231PS      Z26, Z24, Z23
-	VFMADD231PS      Z26, Z22, Z25
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z26
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z29
-	VFMADD231PS      Z26, Z7, Z29
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z30
-	VFMADD231PS      Z26, Z8, Z30
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z31
-	VFMADD231PS      Z26, Z10, Z31
-	VMOVUPS          Z1, 2496(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z1
-	VFMADD213PS      Z1, Z7, Z29
-	VFMADD213PS      Z1, Z8, Z30
-	VFMADD213PS      Z1, Z10, Z31
-	VMOVUPS          Z0, 2560(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+100(SB), Z0
-	VFMADD213PS      Z0, Z7, Z29
-	VFMADD213PS      Z0, Z8, Z30
-	VFMADD213PS      Z0, Z10, Z31
-	VMOVUPS          Z6, 2816(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+104(SB), Z6
-	VFMADD213PS      Z6, Z7, Z29
-	VFMADD213PS      Z6, Z8, Z30
-	VFMADD213PS      Z6, Z10, Z31
-	VFMADD213PS      Z5, Z7, Z29
-	VFMADD213PS      Z5, Z8, Z30
-	VFMADD213PS      Z5, Z10, Z31
-	VFMADD213PS      Z5, Z29, Z7
-	VFMADD213PS      Z5, Z30, Z8
-	VFMADD213PS      Z5, Z31, Z10
-	VSCALEFPS        2752(BX), Z7, Z7
-	VSCALEFPS        2688(BX), Z8, Z8
-	VSCALEFPS        2624(BX), Z10, Z10
-	VMOVUPS          1088(BX), Z29
-	VMULPS           Z7, Z29, Z7
-	VMOVUPS          1152(BX), Z30
-	VMULPS           Z8, Z30, Z8
-	VMOVUPS          2432(BX), Z31
-	VMULPS           Z10, Z31, Z10
-	VMINPS           Z7, Z29, Z29
-	VMINPS           Z8, Z30, Z30
-	VMINPS           Z10, Z31, Z31
-	VMOVUPS          Z11, 2432(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+108(SB), Z11
-	VMOVUPS          Z20, 1152(BX)
-	VMULPS           Z11, Z16, Z20
-	VMOVUPS          Z14, 1088(BX)
-	VMULPS           Z11, Z18, Z14
-	VMULPS           Z11, Z19, Z11
-	VFMADD231PS      Z27, Z27, Z20
-	VFMADD231PS      Z28, Z28, Z14
-	VFMADD231PS      Z17, Z17, Z11
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+112(SB), Z17
-	VFMADD231PS      Z17, Z16, Z20
-	VFMADD231PS      Z17, Z18, Z14
-	VFMADD231PS      Z17, Z19, Z11
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z17
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z27
-	VFMADD231PS      Z17, Z9, Z27
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z28
-	VFMADD231PS      Z17, Z15, Z28
-	VMOVUPS          Z15, 2624(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z15
-	VFMADD231PS      Z17, Z12, Z15
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z17
-	VFMADD231PS      Z26, Z13, Z17
-	VMOVUPS          Z12, 2688(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z12
-	VFMADD231PS      Z26, Z23, Z12
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+92(SB), Z25, Z26
-	VFMADD213PS      Z1, Z13, Z17
-	VFMADD213PS      Z1, Z23, Z12
-	VFMADD231PS      Z26, Z25, Z1
-	VFMADD213PS      Z0, Z13, Z17
-	VFMADD213PS      Z0, Z23, Z12
-	VFMADD231PS      Z1, Z25, Z0
-	VFMADD213PS      Z6, Z13, Z17
-	VFMADD213PS      Z6, Z23, Z12
-	VFMADD231PS      Z0, Z25, Z6
-	VFMADD213PS      Z5, Z13, Z17
-	VFMADD213PS      Z5, Z23, Z12
-	VFMADD213PS      Z5, Z25, Z6
-	VFMADD213PS      Z5, Z17, Z13
-	VFMADD213PS      Z5, Z12, Z23
-	VFMADD213PS      Z5, Z6, Z25
-	VSCALEFPS        Z21, Z13, Z0
-	VSCALEFPS        Z24, Z23, Z1
-	VSCALEFPS        Z22, Z25, Z6
-	VMULPS           576(BX), Z0, Z0
-	VMULPS           512(BX), Z1, Z1
-	VMULPS           448(BX), Z6, Z6
-	VMINPS           Z0, Z29, Z12
-	VMINPS           Z1, Z30, Z13
-	VMINPS           Z6, Z31, Z17
-	VMINPS           2304(BX), Z12, Z12
-	VMINPS           2240(BX), Z13, Z13
-	VMINPS           2176(BX), Z17, Z17
-	VMINPS           2368(BX), Z12, Z12
-	VMINPS           640(BX), Z13, Z13
-	VMINPS           192(BX), Z17, Z17
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+116(SB), Z21
-	VCMPPS           $0x11, Z12, Z21, K1
-	VCMPPS           $0x11, Z13, Z21, K2
-	VCMPPS           $0x11, Z17, Z21, K3
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+120(SB), Z12
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+124(SB), Z13
-	VFMADD231PS      Z12, Z20, Z13
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+124(SB), Z17
-	VFMADD231PS      Z12, Z14, Z17
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+124(SB), Z11, Z12
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z21
-	VFMADD213PS      Z21, Z20, Z13
-	VFMADD213PS      Z21, Z14, Z17
-	VFMADD231PS      Z12, Z11, Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+132(SB), Z12
-	VFMADD213PS      Z12, Z20, Z13
-	VFMADD213PS      Z12, Z14, Z17
-	VFMADD231PS      Z21, Z11, Z12
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+136(SB), Z21
-	VFMADD213PS      Z21, Z20, Z13
-	VFMADD213PS      Z21, Z14, Z17
-	VFMADD231PS      Z12, Z11, Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z12
-	VFMADD213PS      Z12, Z20, Z13
-	VFMADD213PS      Z12, Z14, Z17
-	VFMADD213PS      Z12, Z11, Z21
-	VMULPS           Z13, Z20, Z13
-	VMULPS           Z17, Z14, Z14
-	VMULPS           Z21, Z11, Z11
-	VFMADD213PS      Z7, Z7, Z13
-	VFMADD213PS      Z8, Z8, Z14
-	VFMADD213PS      Z10, Z10, Z11
-	VSCALEFPS        Z16, Z13, Z13
-	VSCALEFPS        Z18, Z14, Z14
-	VSCALEFPS        Z19, Z11, Z11
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z16
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z17
-	VFMADD231PS      Z16, Z2, Z17
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z18
-	VFMADD231PS      Z16, Z4, Z18
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+4(SB), Z3, Z16
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+144(SB), Z19
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z20
-	VFMADD231PS      Z19, Z27, Z20
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z21
-	VFMADD231PS      Z19, Z28, Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z22
-	VFMADD231PS      Z19, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+152(SB), Z23
-	VFMADD213PS      Z23, Z27, Z20
-	VFMADD213PS      Z23, Z28, Z21
-	VFMADD213PS      Z23, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+156(SB), Z24
-	VFMADD213PS      Z24, Z27, Z20
-	VFMADD213PS      Z24, Z28, Z21
-	VFMADD213PS      Z24, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+160(SB), Z25
-	VFMADD213PS      Z25, Z27, Z20
-	VFMADD213PS      Z25, Z28, Z21
-	VFMADD213PS      Z25, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+164(SB), Z26
-	VFMADD213PS      Z26, Z27, Z20
-	VFMADD213PS      Z26, Z28, Z21
-	VFMADD213PS      Z26, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+168(SB), Z29
-	VFMADD213PS      Z29, Z27, Z20
-	VFMADD213PS      Z29, Z28, Z21
-	VFMADD213PS      Z29, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+172(SB), Z30
-	VFMADD213PS      Z30, Z27, Z20
-	VFMADD213PS      Z30, Z28, Z21
-	VFMADD213PS      Z30, Z15, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+176(SB), Z31
-	VFMADD213PS      Z31, Z20, Z27
-	VFMADD213PS      Z31, Z21, Z28
-	VFMADD213PS      Z31, Z22, Z15
-	VFMADD213PS      Z5, Z27, Z9
-	VFMADD132PS      2624(BX), Z5, Z28
-	VFMADD132PS      2688(BX), Z5, Z15
-	VMULPS           1088(BX), Z9, Z9
-	VMULPS           1152(BX), Z28, Z20
-	VMULPS           2432(BX), Z15, Z15
-	VMOVUPS          2112(BX), Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z22
-	VPTERNLOGD       $0xe4, Z22, Z21, Z9
-	VMOVUPS          2048(BX), Z27
-	VPTERNLOGD       $0xe4, Z22, Z27, Z20
-	VMOVUPS          1984(BX), Z28
-	VPTERNLOGD       $0xe4, Z22, Z28, Z15
-	VMOVAPS          Z5, Z12
-	VPTERNLOGD       $0xe4, Z22, Z21, Z12
-	VMOVAPS          Z5, Z21
-	VPTERNLOGD       $0xe4, Z22, Z27, Z21
-	VMOVAPS          Z5, Z27
-	VPTERNLOGD       $0xe4, Z22, Z28, Z27
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z28
-	VFMADD231PS      Z19, Z17, Z28
-	VMOVUPS          Z15, 1984(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z15
-	VFMADD231PS      Z19, Z18, Z15
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+148(SB), Z16, Z19
-	VFMADD213PS      Z23, Z17, Z28
-	VFMADD213PS      Z23, Z18, Z15
-	VFMADD231PS      Z19, Z16, Z23
-	VFMADD213PS      Z24, Z17, Z28
-	VFMADD213PS      Z24, Z18, Z15
-	VFMADD231PS      Z23, Z16, Z24
-	VFMADD213PS      Z25, Z17, Z28
-	VFMADD213PS      Z25, Z18, Z15
-	VFMADD231PS      Z24, Z16, Z25
-	VFMADD213PS      Z26, Z17, Z28
-	VFMADD213PS      Z26, Z18, Z15
-	VFMADD231PS      Z25, Z16, Z26
-	VFMADD213PS      Z29, Z17, Z28
-	VFMADD213PS      Z29, Z18, Z15
-	VFMADD231PS      Z26, Z16, Z29
-	VFMADD213PS      Z30, Z17, Z28
-	VFMADD213PS      Z30, Z18, Z15
-	VFMADD231PS      Z29, Z16, Z30
-	VFMADD213PS      Z31, Z28, Z17
-	VFMADD213PS      Z31, Z15, Z18
-	VFMADD231PS      Z30, Z16, Z31
-	VFMADD213PS      Z5, Z17, Z2
-	VFMADD213PS      Z5, Z18, Z4
-	VFMADD213PS      Z5, Z31, Z3
-	VMULPS           2816(BX), Z2, Z2
-	VMULPS           2560(BX), Z4, Z4
-	VMULPS           2496(BX), Z3, Z3
-	VMOVUPS          1920(BX), Z15
-	VPTERNLOGD       $0xe4, Z22, Z15, Z2
-	VMOVUPS          1856(BX), Z16
-	VPTERNLOGD       $0xe4, Z22, Z16, Z4
-	VMOVUPS          1792(BX), Z17
-	VPTERNLOGD       $0xe4, Z22, Z17, Z3
-	VMOVAPS          Z5, Z18
-	VPTERNLOGD       $0xe4, Z22, Z15, Z18
-	VMOVAPS          Z5, Z15
-	VPTERNLOGD       $0xe4, Z22, Z16, Z15
-	VPTERNLOGD       $0xe4, Z22, Z17, Z5
-	VADDPS           Z0, Z7, Z16
-	VADDPS           Z1, Z8, Z17
-	VADDPS           Z6, Z10, Z19
-	VADDPS           2304(BX), Z16, Z16
-	VADDPS           2240(BX), Z17, Z17
-	VADDPS           2176(BX), Z19, Z19
-	VMOVUPS          128(BX), Z22
-	VMULPS           Z7, Z22, Z7
-	VMOVUPS          64(BX), Z23
-	VMULPS           Z8, Z23, Z8
-	VMOVUPS          (BX), Z24
-	VMULPS           Z10, Z24, Z10
-	VMULPS           Z0, Z22, Z0
-	VMULPS           Z1, Z23, Z1
-	VMULPS           Z6, Z24, Z6
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z25
-	VXORPS           Z25, Z22, Z22
-	VXORPS           Z25, Z23, Z23
-	VXORPS           Z25, Z24, Z24
-	VCMPPS           $0x00, Z12, Z22, K4
-	VCMPPS           $0x00, Z21, Z23, K5
-	VCMPPS           $0x00, Z27, Z24, K6
-	VCMPPS           $0x00, Z18, Z22, K7
-	KMOVW            K3, (BX)
-	VCMPPS           $0x00, Z15, Z23, K3
-	KMOVW            K2, 64(BX)
-	VCMPPS           $0x00, Z5, Z24, K2
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+180(SB), Z5
-	VBLENDMPS        Z5, Z7, K4, Z7
-	VBLENDMPS        Z5, Z8, K5, Z8
-	VBLENDMPS        Z5, Z10, K6, Z10
-	VADDPS           2368(BX), Z16, Z12
-	VADDPS           640(BX), Z17, Z15
-	VADDPS           192(BX), Z19, Z16
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+184(SB), Z17
-	VCMPPS           $0x11, Z17, Z12, K4
-	VCMPPS           $0x11, Z17, Z15, K5
-	VCMPPS           $0x11, Z17, Z16, K6
-	VBLENDMPS        Z5, Z0, K7, Z0
-	VBLENDMPS        Z5, Z1, K3, Z1
-	VBLENDMPS        Z5, Z6, K2, Z5
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+40(SB), Z26, Z25
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+40(SB), Z27, Z15
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+40(SB), Z28, Z16
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+44(SB), Z26, Z25
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+44(SB), Z27, Z15
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+44(SB), Z28, Z16
+	VMOVUPS          Z11, 1920(BX)
+	VMULPS           Z0, Z0, Z11
+	VMOVUPS          Z10, 1984(BX)
+	VMULPS           Z1, Z1, Z10
+	VMOVUPS          Z9, 2048(BX)
+	VMULPS           Z2, Z2, Z9
+	VMOVUPS          Z14, 2112(BX)
+	VMOVAPS          Z4, Z14
+	VFMADD231PS      Z22, Z23, Z14
+	VMOVUPS          Z31, 2176(BX)
+	VMOVAPS          Z4, Z31
+	VFMADD231PS      Z22, Z12, Z31
+	VFMADD213PS      Z4, Z13, Z22
+	VSUBPS           Z4, Z14, Z14
+	VSUBPS           Z4, Z31, Z31
+	VSUBPS           Z4, Z22, Z22
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z4
+	VFMADD231PS      Z4, Z14, Z23
+	VFMADD231PS      Z4, Z31, Z12
+	VFMADD231PS      Z4, Z22, Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+44(SB), Z4
+	VFMADD231PS      Z4, Z14, Z23
+	VFMADD231PS      Z4, Z31, Z12
+	VFMADD231PS      Z4, Z22, Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+48(SB), Z4
+	VMOVUPS          Z30, 2240(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z30
+	VFMADD231PS      Z4, Z11, Z30
+	VMOVUPS          Z29, 2304(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z29
+	VFMADD231PS      Z4, Z10, Z29
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+52(SB), Z9, Z4
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+56(SB), Z11, Z30
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+56(SB), Z10, Z29
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+56(SB), Z9, Z4
+	VMULPS           Z30, Z11, Z11
+	VMULPS           Z29, Z10, Z10
+	VMULPS           Z4, Z9, Z4
+	VFMADD231PS      Z11, Z0, Z17
+	VFMADD231PS      Z10, Z1, Z24
+	VFMADD231PS      Z4, Z2, Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z4
+	VFMADD231PS      Z4, Z0, Z17
+	VFMADD231PS      Z4, Z1, Z24
+	VFMADD231PS      Z4, Z2, Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+64(SB), Z0
+	VFMADD231PS      Z0, Z18, Z17
+	VFMADD231PS      1728(BX), Z0, Z24
+	VFMADD231PS      1472(BX), Z0, Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z0
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z1
+	VFMADD231PS      Z0, Z25, Z1
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z2
+	VFMADD231PS      Z0, Z15, Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z9
+	VFMADD231PS      Z0, Z16, Z9
+	VMOVUPS          320(BX), Z10
+	VFMADD231PS      1408(BX), Z10, Z17
+	VMOVUPS          256(BX), Z11
+	VFMADD231PS      1344(BX), Z11, Z24
+	VMOVUPS          192(BX), Z18
+	VFMADD231PS      1088(BX), Z18, Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+76(SB), Z29
+	VFMADD213PS      Z29, Z25, Z1
+	VFMADD213PS      Z29, Z15, Z2
+	VFMADD213PS      Z29, Z16, Z9
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z30
+	VFMADD231PS      Z0, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z18
+	VFMADD231PS      Z0, Z12, Z18
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+72(SB), Z13, Z0
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+80(SB), Z11
+	VFMADD213PS      Z11, Z25, Z1
+	VFMADD213PS      Z11, Z15, Z2
+	VFMADD213PS      Z11, Z16, Z9
+	VFMADD213PS      Z29, Z23, Z30
+	VFMADD213PS      Z29, Z12, Z18
+	VFMADD231PS      Z0, Z13, Z29
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+84(SB), Z0
+	VFMADD213PS      Z0, Z25, Z1
+	VFMADD213PS      Z0, Z15, Z2
+	VFMADD213PS      Z0, Z16, Z9
+	VFMADD213PS      Z11, Z23, Z30
+	VFMADD213PS      Z11, Z12, Z18
+	VFMADD231PS      Z29, Z13, Z11
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z29
+	VFMADD213PS      Z29, Z25, Z1
+	VFMADD213PS      Z29, Z15, Z2
+	VFMADD213PS      Z29, Z16, Z9
+	VFMADD213PS      Z0, Z23, Z30
+	VFMADD213PS      Z0, Z12, Z18
+	VFMADD231PS      Z11, Z13, Z0
+	VFMADD213PS      Z29, Z1, Z25
+	VFMADD213PS      Z29, Z2, Z15
+	VFMADD213PS      Z29, Z9, Z16
+	VMOVUPS          896(BX), Z1
+	VFMADD231PS      Z17, Z5, Z1
+	VMOVUPS          960(BX), Z2
+	VFMADD231PS      Z24, Z19, Z2
+	VMOVUPS          1024(BX), Z9
+	VFMADD231PS      Z20, Z21, Z9
+	VFMSUB213PS      896(BX), Z5, Z17
+	VFMSUB213PS      960(BX), Z19, Z24
+	VFMSUB213PS      1024(BX), Z21, Z20
+	VFMADD213PS      Z29, Z23, Z30
+	VFMADD213PS      Z29, Z12, Z18
+	VFMADD213PS      Z29, Z13, Z0
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z11
+	VANDPS           Z11, Z1, Z10
+	VMOVUPS          Z1, 1024(BX)
+	VANDPS           Z11, Z2, Z1
+	VMOVUPS          Z2, 960(BX)
+	VANDPS           Z11, Z9, Z2
+	VMOVUPS          Z9, 896(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z9
+	VMINPS           Z10, Z9, Z10
+	VMINPS           Z1, Z9, Z1
+	VMINPS           Z2, Z9, Z2
+	VSCALEFPS        Z26, Z25, Z25
+	VSCALEFPS        Z27, Z15, Z15
+	VSCALEFPS        Z28, Z16, Z16
+	VANDPS           Z11, Z17, Z26
+	VANDPS           Z11, Z24, Z27
+	VANDPS           Z11, Z20, Z28
+	VMINPS           Z26, Z9, Z26
+	VMINPS           Z27, Z9, Z27
+	VMINPS           Z28, Z9, Z9
+	VFMADD213PS      Z29, Z30, Z23
+	VFMADD213PS      Z29, Z18, Z12
+	VFMADD213PS      Z29, Z0, Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z0
+	VFMADD213PS      Z4, Z10, Z0
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z18
+	VFMADD213PS      Z4, Z1, Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z28
+	VFMADD213PS      Z4, Z2, Z28
+	VMULPS           Z25, Z3, Z25
+	VMULPS           448(BX), Z15, Z15
+	VMULPS           384(BX), Z16, Z16
+	VSCALEFPS        Z14, Z23, Z14
+	VSCALEFPS        Z31, Z12, Z12
+	VSCALEFPS        Z22, Z13, Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+100(SB), Z22
+	VADDPS           Z22, Z10, Z23
+	VADDPS           Z22, Z1, Z30
+	VADDPS           Z22, Z2, Z31
+	VMINPS           Z25, Z3, Z3
+	VMOVUPS          448(BX), Z11
+	VMINPS           Z15, Z11, Z11
+	VMOVUPS          Z20, 448(BX)
+	VMOVUPS          384(BX), Z20
+	VMINPS           Z16, Z20, Z20
+	VMULPS           Z6, Z5, Z5
+	VMULPS           Z7, Z19, Z19
+	VMULPS           Z8, Z21, Z21
+	VMULPS           512(BX), Z14, Z14
+	VMULPS           576(BX), Z12, Z12
+	VMULPS           832(BX), Z13, Z13
+	VMOVUPS          Z21, 832(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z4, Z26, Z21
+	VMOVUPS          Z19, 576(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z19
+	VFMADD213PS      Z4, Z27, Z19
+	VMOVUPS          Z5, 512(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z5
+	VFMADD213PS      Z4, Z9, Z5
+	VMINPS           Z14, Z3, Z3
+	VMINPS           Z12, Z11, Z11
+	VMINPS           Z13, Z20, Z20
+	VMINPS           2304(BX), Z3, Z3
+	VMINPS           2240(BX), Z11, Z11
+	VMINPS           2176(BX), Z20, Z20
+	VMINPS           320(BX), Z3, Z3
+	VMINPS           256(BX), Z11, Z11
+	VMINPS           192(BX), Z20, Z20
+	VMOVUPS          Z8, 384(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+104(SB), Z8
+	VCMPPS           $0x11, Z3, Z8, K1
+	VCMPPS           $0x11, Z11, Z8, K2
+	VCMPPS           $0x11, Z20, Z8, K3
+	VADDPS           Z22, Z26, Z3
+	VADDPS           Z22, Z27, Z8
+	VADDPS           Z22, Z9, Z11
+	VMULPS           Z23, Z0, Z20
+	VMULPS           Z30, Z18, Z22
+	VMOVUPS          Z7, 1088(BX)
+	VMULPS           Z31, Z28, Z7
+	VMOVUPS          Z6, 1344(BX)
+	VMULPS           Z10, Z10, Z6
+	VMOVUPS          Z24, 1408(BX)
+	VMULPS           Z1, Z1, Z24
+	VMOVUPS          Z17, 1472(BX)
+	VMULPS           Z2, Z2, Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+108(SB), Z4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z29
+	VFMADD213PS      Z29, Z4, Z6
+	VFMADD213PS      Z29, Z4, Z24
+	VFMADD213PS      Z29, Z4, Z17
+	VSUBPS           Z29, Z6, Z4
+	VSUBPS           Z29, Z24, Z6
+	VSUBPS           Z29, Z17, Z17
+	VMULPS           Z3, Z21, Z24
+	VMULPS           Z8, Z19, Z29
+	VMOVUPS          Z17, 1728(BX)
+	VMULPS           Z11, Z5, Z17
+	VMOVUPS          Z6, 2368(BX)
+	VADDPS           Z14, Z25, Z6
+	VMOVUPS          Z4, 2432(BX)
+	VADDPS           Z12, Z15, Z4
+	VMOVUPS          Z9, 2496(BX)
+	VADDPS           Z13, Z16, Z9
+	VADDPS           2304(BX), Z6, Z6
+	VADDPS           2240(BX), Z4, Z4
+	VADDPS           2176(BX), Z9, Z9
+	VMULPS           128(BX), Z14, Z14
+	VMULPS           64(BX), Z12, Z12
+	VMULPS           (BX), Z13, Z13
+	VMOVUPS          Z13, 2176(BX)
+	VMULPS           128(BX), Z25, Z13
+	VMOVUPS          Z25, 128(BX)
+	VMULPS           64(BX), Z15, Z25
+	VMOVUPS          Z15, 64(BX)
+	VMULPS           (BX), Z16, Z15
+	VADDPS           320(BX), Z6, Z6
+	VADDPS           256(BX), Z4, Z4
+	VADDPS           192(BX), Z9, Z9
+	VCMPPS.BCST      $0x11, bsmFirstRows32AVX512Consts<>+112(SB), Z6, K4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+112(SB), Z6
+	VCMPPS           $0x11, Z6, Z4, K5
+	VCMPPS           $0x11, Z6, Z9, K6
 	KANDW            K4, K1, K1
-	KMOVW            64(BX), K2
 	KANDW            K5, K2, K2
-	KMOVW            (BX), K3
 	KANDW            K6, K3, K3
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+188(SB), Z6
-	VMULPS           Z6, Z13, Z12
-	VMULPS           Z6, Z14, Z15
-	VMULPS           Z6, Z11, Z6
-	VMULPS           1344(BX), Z12, Z16
-	VMULPS           1280(BX), Z15, Z17
-	VMULPS           1216(BX), Z6, Z18
-	VMULPS           384(BX), Z12, Z19
-	VMULPS           320(BX), Z15, Z21
-	VMULPS           256(BX), Z6, Z22
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z19, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z21, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z22, 128(R9)(AX*1)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z19
-	VMULPS           Z16, Z19, Z16
-	VMULPS           Z17, Z19, Z17
-	VMULPS           Z18, Z19, Z18
-	VMULPS           1728(BX), Z12, Z12
-	VMULPS           1664(BX), Z15, Z15
-	VMULPS           1600(BX), Z6, Z6
-	VMULPS           1536(BX), Z12, Z12
-	VMULPS           1472(BX), Z15, Z15
-	VMULPS           1408(BX), Z6, Z6
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z12, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z15, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z6, 128(R8)(AX*1)
-	VMOVAPS          Z7, Z6
-	VFNMADD231PS     Z13, Z9, Z6
-	VMOVAPS          Z8, Z12
-	VFNMADD231PS     Z14, Z20, Z12
-	VMOVUPS          1984(BX), Z15
-	VFNMADD213PS     Z10, Z11, Z15
-	VFMADD231PS      896(BX), Z6, Z16
-	VFMADD231PS      960(BX), Z12, Z17
-	VFMADD231PS      1024(BX), Z15, Z18
-	VMULPS           1728(BX), Z6, Z6
-	VMULPS           1664(BX), Z12, Z12
-	VMULPS           1600(BX), Z15, Z15
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z6, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z12, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z15, 128(DI)(AX*1)
-	VSUBPS           Z9, Z2, Z6
-	VSUBPS           Z20, Z4, Z9
-	VSUBPS           1984(BX), Z3, Z12
-	VSUBPS           Z0, Z7, Z7
-	VSUBPS           Z1, Z8, Z8
-	VSUBPS           Z5, Z10, Z10
-	VFNMADD231PS     Z13, Z2, Z0
-	VFNMADD231PS     Z14, Z4, Z1
-	VFNMADD231PS     Z11, Z3, Z5
-	VFMADD231PS      Z6, Z13, Z7
-	VFMADD231PS      Z9, Z14, Z8
-	VFMADD231PS      Z12, Z11, Z10
-	VFNMADD231PS     832(BX), Z0, Z16
-	VFNMADD231PS     768(BX), Z1, Z17
-	VFNMADD231PS     704(BX), Z5, Z18
-	VMULPS           2368(BX), Z0, Z0
+	VMULPS           Z24, Z20, Z4
+	VMULPS           Z29, Z22, Z6
+	VMULPS           Z17, Z7, Z9
+	VMOVUPS          Z16, (BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z16
+	VDIVPS           Z4, Z16, Z4
+	VDIVPS           Z6, Z16, Z6
+	VDIVPS           Z9, Z16, Z9
+	VMULPS           Z4, Z24, Z24
+	VMULPS           Z6, Z29, Z29
+	VMULPS           Z9, Z17, Z17
+	VMULPS           Z4, Z20, Z4
+	VMULPS           Z6, Z22, Z6
+	VMULPS           Z9, Z7, Z7
+	VMULPS           Z24, Z0, Z0
+	VMULPS           Z29, Z18, Z9
+	VMULPS           Z17, Z28, Z18
+	VMULPS           Z24, Z23, Z20
+	VMULPS           Z29, Z30, Z22
+	VMULPS           Z17, Z31, Z17
+	VMULPS           Z4, Z21, Z21
+	VMULPS           Z6, Z19, Z19
+	VMULPS           Z7, Z5, Z5
+	VMULPS           Z4, Z3, Z3
+	VMULPS           Z6, Z8, Z4
+	VMULPS           Z7, Z11, Z6
+	VMULPS           Z0, Z10, Z0
+	VMULPS           Z9, Z1, Z7
+	VMULPS           Z18, Z2, Z8
+	VMULPS           Z21, Z26, Z9
+	VMULPS           Z19, Z27, Z11
+	VMULPS           2496(BX), Z5, Z5
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+116(SB), Z18
+	VMULPS           2432(BX), Z18, Z19
+	VMULPS           2368(BX), Z18, Z21
+	VMULPS           1728(BX), Z18, Z18
+	VFMADD231PS      Z10, Z10, Z19
+	VFMADD231PS      Z1, Z1, Z21
+	VFMADD231PS      Z2, Z2, Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z1
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z10
+	VFMADD231PS      Z1, Z7, Z10
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z23
+	VFMADD231PS      Z1, Z8, Z23
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+120(SB), Z24
+	VFMADD231PS      2432(BX), Z24, Z19
+	VFMADD231PS      2368(BX), Z24, Z21
+	VFMADD231PS      1728(BX), Z24, Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z24
+	VFMADD231PS      Z1, Z9, Z24
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z26
+	VFMADD231PS      Z1, Z11, Z26
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+4(SB), Z5, Z1
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+124(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z28
+	VFMADD231PS      Z27, Z2, Z28
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z29
+	VFMADD231PS      Z27, Z10, Z29
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z30
+	VFMADD231PS      Z27, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+132(SB), Z31
+	VFMADD213PS      Z31, Z2, Z28
+	VFMADD213PS      Z31, Z10, Z29
+	VFMADD213PS      Z31, Z23, Z30
+	VMOVUPS          Z6, 2496(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+136(SB), Z6
+	VFMADD213PS      Z6, Z2, Z28
+	VFMADD213PS      Z6, Z10, Z29
+	VFMADD213PS      Z6, Z23, Z30
+	VMOVUPS          Z4, 2240(BX)
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z4
+	VFMADD213PS      Z4, Z2, Z28
+	VFMADD213PS      Z4, Z10, Z29
+	VFMADD213PS      Z4, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+144(SB), Z4
+	VFMADD213PS      Z4, Z2, Z28
+	VFMADD213PS      Z4, Z10, Z29
+	VFMADD213PS      Z4, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z4
+	VFMADD213PS      Z4, Z2, Z28
+	VFMADD213PS      Z4, Z10, Z29
+	VFMADD213PS      Z4, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+152(SB), Z4
+	VFMADD213PS      Z4, Z2, Z28
+	VFMADD213PS      Z4, Z10, Z29
+	VFMADD213PS      Z4, Z23, Z30
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+156(SB), Z4
+	VFMADD213PS      Z4, Z28, Z2
+	VFMADD213PS      Z4, Z29, Z10
+	VFMADD213PS      Z4, Z30, Z23
+	VFMADD213PS      Z16, Z2, Z0
+	VFMADD213PS      Z16, Z10, Z7
+	VFMADD213PS      Z16, Z23, Z8
+	VMULPS           Z20, Z0, Z0
+	VMULPS           Z22, Z7, Z2
+	VMULPS           Z17, Z8, Z7
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+160(SB), Z8
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+164(SB), Z10
+	VFMADD231PS      Z8, Z19, Z10
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+164(SB), Z17
+	VFMADD231PS      Z8, Z21, Z17
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+164(SB), Z18, Z8
+	VMOVUPS          1024(BX), Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z22
+	VPTERNLOGD       $0xe4, Z22, Z20, Z0
+	VMOVUPS          960(BX), Z23
+	VPTERNLOGD       $0xe4, Z22, Z23, Z2
+	VMOVUPS          896(BX), Z28
+	VPTERNLOGD       $0xe4, Z22, Z28, Z7
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+168(SB), Z29
+	VFMADD213PS      Z29, Z19, Z10
+	VFMADD213PS      Z29, Z21, Z17
+	VFMADD231PS      Z8, Z18, Z29
+	VMOVAPS          Z16, Z8
+	VPTERNLOGD       $0xe4, Z22, Z20, Z8
+	VMOVAPS          Z16, Z20
+	VPTERNLOGD       $0xe4, Z22, Z23, Z20
+	VMOVAPS          Z16, Z23
+	VPTERNLOGD       $0xe4, Z22, Z28, Z23
+	VMOVUPS          1792(BX), Z28
+	VCMPPS           $0x00, Z8, Z28, K4
+	VMOVUPS          2112(BX), Z8
+	VCMPPS           $0x00, Z20, Z8, K5
+	VMOVUPS          1856(BX), Z20
+	VCMPPS           $0x00, Z23, Z20, K6
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+172(SB), Z23
+	VFMADD213PS      Z23, Z19, Z10
+	VFMADD213PS      Z23, Z21, Z17
+	VFMADD231PS      Z29, Z18, Z23
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z29
+	VFMADD231PS      Z27, Z24, Z29
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z30
+	VFMADD231PS      Z27, Z26, Z30
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+128(SB), Z1, Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+176(SB), Z4
+	VBLENDMPS        Z4, Z13, K4, Z13
+	VBLENDMPS        Z4, Z25, K5, Z25
+	VBLENDMPS        Z4, Z15, K6, Z15
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+180(SB), Z4
+	VFMADD213PS      Z4, Z19, Z10
+	VFMADD213PS      Z4, Z21, Z17
+	VFMADD231PS      Z23, Z18, Z4
+	VFMADD213PS      Z31, Z24, Z29
+	VFMADD213PS      Z31, Z26, Z30
+	VFMADD231PS      Z27, Z1, Z31
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+184(SB), Z23
+	VFMADD213PS      Z23, Z19, Z10
+	VFMADD213PS      Z23, Z21, Z17
+	VFMADD213PS      Z23, Z18, Z4
+	VFMADD213PS      Z6, Z24, Z29
+	VFMADD213PS      Z6, Z26, Z30
+	VFMADD231PS      Z31, Z1, Z6
+	VMULPS           Z10, Z19, Z10
+	VMULPS           Z17, Z21, Z17
+	VMULPS           Z4, Z18, Z4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z18
+	VFMADD213PS      Z18, Z24, Z29
+	VFMADD213PS      Z18, Z26, Z30
+	VFMADD231PS      Z6, Z1, Z18
+	VMOVUPS          1472(BX), Z6
+	VMOVAPS          Z16, Z19
+	VPTERNLOGD       $0xe4, Z22, Z6, Z19
+	VMOVUPS          1408(BX), Z21
+	VMOVAPS          Z16, Z27
+	VPTERNLOGD       $0xe4, Z22, Z21, Z27
+	VMOVUPS          448(BX), Z31
+	VMOVAPS          Z16, Z21
+	VPTERNLOGD       $0xe4, Z22, Z31, Z21
+	VADDPS           Z10, Z16, Z10
+	VADDPS           Z17, Z16, Z17
+	VADDPS           Z4, Z16, Z4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+144(SB), Z31
+	VFMADD213PS      Z31, Z24, Z29
+	VFMADD213PS      Z31, Z26, Z30
+	VFMADD231PS      Z18, Z1, Z31
+	VCMPPS           $0x00, Z19, Z28, K4
+	VCMPPS           $0x00, Z27, Z8, K5
+	VCMPPS           $0x00, Z21, Z20, K6
+	VSCALEFPS        2432(BX), Z10, Z8
+	VSCALEFPS        2368(BX), Z17, Z10
+	VSCALEFPS        1728(BX), Z4, Z4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z17
+	VFMADD213PS      Z17, Z24, Z29
+	VFMADD213PS      Z17, Z26, Z30
+	VFMADD231PS      Z31, Z1, Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+176(SB), Z18
+	VBLENDMPS        Z18, Z14, K4, Z14
+	VBLENDMPS        Z18, Z12, K5, Z12
+	VMOVUPS          2176(BX), Z19
+	VBLENDMPS        Z18, Z19, K6, Z18
+	VSUBPS           Z14, Z13, Z19
+	VSUBPS           Z12, Z25, Z20
+	VSUBPS           Z18, Z15, Z21
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+152(SB), Z27
+	VFMADD213PS      Z27, Z24, Z29
+	VFMADD213PS      Z27, Z26, Z30
+	VFMADD231PS      Z17, Z1, Z27
+	VMULPS           128(BX), Z8, Z8
+	VMULPS           64(BX), Z10, Z10
+	VMULPS           (BX), Z4, Z4
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+156(SB), Z17
+	VFMADD213PS      Z17, Z29, Z24
+	VFMADD213PS      Z17, Z30, Z26
+	VFMADD231PS      Z27, Z1, Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+188(SB), Z1
+	VMULPS           Z1, Z8, Z27
+	VMULPS           Z1, Z10, Z28
+	VMULPS           Z1, Z4, Z1
+	VFNMADD231PS     Z8, Z0, Z13
+	VFNMADD231PS     Z10, Z2, Z25
+	VFNMADD231PS     Z4, Z7, Z15
+	VFMADD213PS      Z16, Z24, Z9
+	VFMADD213PS      Z16, Z26, Z11
+	VFMADD231PS      Z17, Z5, Z16
+	VMULPS           2048(BX), Z27, Z5
+	VMULPS           1984(BX), Z28, Z17
+	VMULPS           1920(BX), Z1, Z24
+	VMULPS           1344(BX), Z27, Z26
+	VMULPS           1088(BX), Z28, Z29
+	VMULPS           384(BX), Z1, Z30
+	VMULPS           Z3, Z9, Z3
+	VMULPS           2240(BX), Z11, Z9
+	VMULPS           2496(BX), Z16, Z11
+	VMULPS           Z5, Z23, Z5
+	VMULPS           Z17, Z23, Z16
+	VMULPS           Z24, Z23, Z17
+	VMULPS           768(BX), Z27, Z23
+	VMULPS           704(BX), Z28, Z24
 	VMULPS           640(BX), Z1, Z1
-	VMULPS           192(BX), Z5, Z2
+	VPTERNLOGD       $0xe4, Z22, Z6, Z3
+	VMOVUPS          1408(BX), Z6
+	VPTERNLOGD       $0xe4, Z22, Z6, Z9
+	VMOVUPS          448(BX), Z6
+	VPTERNLOGD       $0xe4, Z22, Z6, Z11
+	VSUBPS           Z0, Z3, Z0
+	VSUBPS           Z2, Z9, Z2
+	VSUBPS           Z7, Z11, Z6
+	VFMADD231PS      1152(BX), Z13, Z5
+	VFMADD231PS      1216(BX), Z25, Z16
+	VFMADD231PS      1280(BX), Z15, Z17
+	VFNMADD231PS     Z8, Z3, Z14
+	VFNMADD231PS     Z10, Z9, Z12
+	VFNMADD231PS     Z4, Z11, Z18
+	VFMADD231PS      Z0, Z8, Z19
+	VFMADD231PS      Z2, Z10, Z20
+	VFMADD231PS      Z6, Z4, Z21
+	VMULPS           1344(BX), Z13, Z0
+	VMULPS           1088(BX), Z25, Z2
+	VMULPS           384(BX), Z15, Z3
+	VMULPS           512(BX), Z26, Z4
+	VMULPS           576(BX), Z29, Z6
+	VMULPS           832(BX), Z30, Z7
+	VFNMADD231PS     1536(BX), Z14, Z5
+	VFNMADD231PS     1600(BX), Z12, Z16
+	VFNMADD231PS     1664(BX), Z18, Z17
+	VMULPS           320(BX), Z14, Z8
+	VMULPS           256(BX), Z12, Z9
+	VMULPS           192(BX), Z18, Z10
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+192(SB), Z11
+	VBLENDMPS        Z19, Z11, K1, Z12
+	VBLENDMPS        Z20, Z11, K2, Z13
+	VBLENDMPS        Z21, Z11, K3, Z11
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPS          Z23, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPS          Z24, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPS          Z1, 128(R9)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPS          Z0, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPS          Z2, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPS          Z3, 128(DI)(AX*1)
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPS          Z4, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPS          Z6, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPS          Z7, 128(R8)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z16, (R10)(AX*1)
+	VMOVUPS          Z5, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z17, 64(R10)(AX*1)
+	VMOVUPS          Z16, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z18, 128(R10)(AX*1)
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z0, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z1, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z2, 128(R11)(AX*1)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+192(SB), Z0
-	VBLENDMPS        Z7, Z0, K1, Z1
-	VBLENDMPS        Z8, Z0, K2, Z2
-	VBLENDMPS        Z10, Z0, K3, Z0
+	VMOVUPS          Z17, 128(R10)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z1, (SI)(AX*1)
+	VMOVUPS          Z12, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z2, 64(SI)(AX*1)
+	VMOVUPS          Z13, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z0, 128(SI)(AX*1)
+	VMOVUPS          Z11, 128(SI)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPS          Z8, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPS          Z9, 64(R11)(AX*1)
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPS          Z10, 128(R11)(AX*1)
 	ADDQ             $+192, AX
 	SUBQ             $+48, CX
 	JGE              body
@@ -938,7 +940,7 @@ whole:
 	VADDPS           Z24, Z20, K1, Z25
 	VMOVAPS          Z21, Z26
 	VADDPS           Z24, Z21, K2, Z26
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+8(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z27
 	VADDPS           Z27, Z20, K3, Z25
 	VADDPS           Z27, Z21, K4, Z26
 	VADDPS           Z17, Z22, Z20
@@ -947,12 +949,12 @@ whole:
 	VSUBPS           Z18, Z16, Z16
 	VMULPS           Z19, Z2, Z18
 	VMULPS           Z23, Z3, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z28
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+16(SB), Z28
 	VMULPS           Z28, Z25, Z29
 	VMULPS           Z28, Z26, Z28
 	VSUBPS           Z10, Z8, Z30
 	VSUBPS           Z11, Z9, Z31
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+16(SB), Z24
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+8(SB), Z24
 	VMOVUPS          Z15, (BX)
 	VMULPS           Z24, Z19, Z15
 	VMULPS           Z24, Z23, Z24
@@ -981,34 +983,34 @@ whole:
 	VMOVUPS          Z10, 256(BX)
 	VMULPS           Z11, Z1, Z10
 	VMOVUPS          Z11, 320(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z11
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+20(SB), Z11
 	VXORPS           Z11, Z7, Z7
 	VXORPS           Z11, Z10, Z10
 	VMOVUPS          Z6, 384(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+44(SB), Z6
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z6
 	VMINPS           Z7, Z6, Z7
 	VMINPS           Z10, Z6, Z10
 	VMOVUPS          Z12, 448(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+48(SB), Z12
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+28(SB), Z12
 	VMAXPS           Z7, Z12, Z7
 	VMAXPS           Z10, Z12, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+20(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+48(SB), Z27
 	VMOVUPS          Z23, 512(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+24(SB), Z23
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z23
 	VFMADD231PS      Z27, Z21, Z23
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+24(SB), Z22, Z27
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+52(SB), Z22, Z27
 	VMOVUPS          Z19, 576(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+28(SB), Z19
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+56(SB), Z19
 	VFMADD213PS      Z19, Z21, Z23
 	VFMADD231PS      Z27, Z22, Z19
 	VMULPS           Z23, Z21, Z21
 	VMULPS           Z19, Z22, Z19
 	VFMADD231PS      Z21, Z17, Z29
 	VFMADD231PS      Z19, Z16, Z28
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z19
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z19
 	VFMADD231PS      Z19, Z17, Z29
 	VFMADD231PS      Z19, Z16, Z28
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z16
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+64(SB), Z16
 	VFMADD231PS      Z16, Z25, Z29
 	VFMADD231PS      Z16, Z26, Z28
 	VFMADD231PS      Z30, Z0, Z29
@@ -1029,24 +1031,24 @@ whole:
 	VFMSUB231PS      Z28, Z20, Z24
 	VMULPS           Z14, Z18, Z18
 	VMULPS           Z13, Z20, Z20
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z21
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z22
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z21
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z22
 	VFMADD231PS      Z21, Z7, Z22
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z23
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z23
 	VFMADD231PS      Z21, Z10, Z23
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z25
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+36(SB), Z25
 	VSUBPS           Z25, Z22, Z22
 	VSUBPS           Z25, Z23, Z23
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+76(SB), Z26
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z26
 	VFMADD231PS      Z26, Z22, Z7
 	VFMADD231PS      Z26, Z23, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+80(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+44(SB), Z27
 	VFMADD231PS      Z27, Z22, Z7
 	VFMADD231PS      Z27, Z23, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z28
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z28
 	VANDPS           Z28, Z12, Z29
 	VANDPS           Z28, Z17, Z30
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+56(SB), Z31
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z31
 	VMINPS           Z29, Z31, Z29
 	VMINPS           Z30, Z31, Z30
 	VANDPS           Z28, Z15, Z11
@@ -1063,20 +1065,20 @@ whole:
 	VFMADD231PS      Z26, Z21, Z6
 	VFMADD231PS      Z27, Z31, Z16
 	VFMADD231PS      Z27, Z21, Z6
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z26
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z26
 	VFMADD213PS      Z19, Z29, Z26
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z27
 	VFMADD213PS      Z19, Z30, Z27
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+64(SB), Z28
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+100(SB), Z28
 	VMOVUPS          Z8, 704(BX)
 	VADDPS           Z28, Z29, Z8
 	VMOVUPS          Z20, 768(BX)
 	VADDPS           Z28, Z30, Z20
 	VMOVUPS          Z18, 832(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z18
 	VFMADD213PS      Z19, Z11, Z18
 	VMOVUPS          Z13, 896(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z13
 	VFMADD213PS      Z19, Z9, Z13
 	VMOVUPS          Z14, 960(BX)
 	VADDPS           Z28, Z11, Z14
@@ -1086,7 +1088,7 @@ whole:
 	VMOVUPS          Z15, 1088(BX)
 	VMULPS           Z30, Z30, Z15
 	VMOVUPS          Z17, 1152(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+84(SB), Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+108(SB), Z17
 	VFMADD213PS      Z25, Z17, Z24
 	VFMADD213PS      Z25, Z17, Z15
 	VSUBPS           Z25, Z24, Z17
@@ -1097,21 +1099,21 @@ whole:
 	VMULPS           Z14, Z18, Z12
 	VMULPS           Z28, Z13, Z19
 	VMOVUPS          Z1, 1280(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z1
-	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+88(SB), Z7, Z1
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z1
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+68(SB), Z7, Z1
 	VMOVUPS          Z0, 1344(BX)
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z0
-	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+88(SB), Z10, Z0
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+96(SB), Z7, Z1
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+96(SB), Z10, Z0
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+100(SB), Z7, Z1
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+100(SB), Z10, Z0
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+104(SB), Z7, Z1
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+104(SB), Z10, Z0
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+8(SB), Z7, Z1
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+8(SB), Z10, Z0
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+8(SB), Z1, Z7
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+8(SB), Z0, Z10
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z0
+	VFMADD231PS.BCST bsmFirstRows32AVX512Consts<>+68(SB), Z10, Z0
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+76(SB), Z7, Z1
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+76(SB), Z10, Z0
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+80(SB), Z7, Z1
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+80(SB), Z10, Z0
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+84(SB), Z7, Z1
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+84(SB), Z10, Z0
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+12(SB), Z7, Z1
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+12(SB), Z10, Z0
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+12(SB), Z1, Z7
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+12(SB), Z0, Z10
 	VSCALEFPS        Z22, Z7, Z0
 	VSCALEFPS        Z23, Z10, Z1
 	VMULPS           Z0, Z2, Z0
@@ -1120,7 +1122,7 @@ whole:
 	VMINPS           Z1, Z3, Z3
 	VMULPS           Z12, Z24, Z7
 	VMULPS           Z19, Z25, Z10
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+8(SB), Z22
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+12(SB), Z22
 	VDIVPS           Z7, Z22, Z7
 	VDIVPS           Z10, Z22, Z10
 	VMULPS           Z7, Z12, Z12
@@ -1139,30 +1141,30 @@ whole:
 	VMULPS           Z13, Z9, Z9
 	VMULPS           Z23, Z29, Z13
 	VMULPS           Z24, Z30, Z14
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+108(SB), Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+116(SB), Z18
 	VMULPS           Z18, Z17, Z19
 	VMULPS           Z18, Z15, Z18
 	VFMADD231PS      Z29, Z29, Z19
 	VFMADD231PS      Z30, Z30, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+112(SB), Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+120(SB), Z20
 	VFMADD231PS      Z20, Z17, Z19
 	VFMADD231PS      Z20, Z15, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+32(SB), Z20
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+60(SB), Z20
 	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z23
 	VFMADD231PS      Z20, Z13, Z23
 	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z24
 	VFMADD231PS      Z20, Z14, Z24
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z25
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+92(SB), Z26
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+68(SB), Z25
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+72(SB), Z26
 	VFMADD231PS      Z25, Z16, Z26
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+92(SB), Z6, Z25
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+96(SB), Z27
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+72(SB), Z6, Z25
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+76(SB), Z27
 	VFMADD213PS      Z27, Z16, Z26
 	VFMADD231PS      Z25, Z6, Z27
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+100(SB), Z25
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+80(SB), Z25
 	VFMADD213PS      Z25, Z16, Z26
 	VFMADD231PS      Z27, Z6, Z25
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+104(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+84(SB), Z27
 	VFMADD213PS      Z27, Z16, Z26
 	VFMADD231PS      Z25, Z6, Z27
 	VFMADD213PS      Z22, Z16, Z26
@@ -1179,58 +1181,60 @@ whole:
 	VMINPS           512(BX), Z3, Z3
 	VMINPS           1344(BX), Z2, Z2
 	VMINPS           1280(BX), Z3, Z3
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+116(SB), Z6
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+104(SB), Z6
 	VCMPPS           $0x11, Z2, Z6, K1
 	VCMPPS           $0x11, Z3, Z6, K2
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+120(SB), Z2
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+124(SB), Z3
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+160(SB), Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+164(SB), Z3
 	VFMADD231PS      Z2, Z19, Z3
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+124(SB), Z18, Z2
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z6
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+164(SB), Z18, Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+168(SB), Z6
 	VFMADD213PS      Z6, Z19, Z3
 	VFMADD231PS      Z2, Z18, Z6
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+132(SB), Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+172(SB), Z2
 	VFMADD213PS      Z2, Z19, Z3
 	VFMADD231PS      Z6, Z18, Z2
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+136(SB), Z6
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+180(SB), Z6
 	VFMADD213PS      Z6, Z19, Z3
 	VFMADD231PS      Z2, Z18, Z6
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z2
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+184(SB), Z2
 	VFMADD213PS      Z2, Z19, Z3
 	VFMADD213PS      Z2, Z18, Z6
 	VMULPS           Z3, Z19, Z3
 	VMULPS           Z6, Z18, Z6
-	VFMADD213PS      Z0, Z0, Z3
-	VFMADD213PS      Z1, Z1, Z6
+	VADDPS           Z3, Z22, Z3
+	VADDPS           Z6, Z22, Z6
 	VSCALEFPS        Z17, Z3, Z3
 	VSCALEFPS        Z15, Z6, Z6
+	VMULPS           Z3, Z0, Z3
+	VMULPS           Z6, Z1, Z6
 	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+4(SB), Z15
 	VFMADD231PS      Z20, Z11, Z15
 	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+4(SB), Z9, Z20
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+144(SB), Z16
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+124(SB), Z16
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z17
 	VFMADD231PS      Z16, Z23, Z17
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z18
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z18
 	VFMADD231PS      Z16, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+152(SB), Z19
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+132(SB), Z19
 	VFMADD213PS      Z19, Z23, Z17
 	VFMADD213PS      Z19, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+156(SB), Z21
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+136(SB), Z21
 	VFMADD213PS      Z21, Z23, Z17
 	VFMADD213PS      Z21, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+160(SB), Z25
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+140(SB), Z25
 	VFMADD213PS      Z25, Z23, Z17
 	VFMADD213PS      Z25, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+164(SB), Z26
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+144(SB), Z26
 	VFMADD213PS      Z26, Z23, Z17
 	VFMADD213PS      Z26, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+168(SB), Z27
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z27
 	VFMADD213PS      Z27, Z23, Z17
 	VFMADD213PS      Z27, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+172(SB), Z28
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+152(SB), Z28
 	VFMADD213PS      Z28, Z23, Z17
 	VFMADD213PS      Z28, Z24, Z18
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+176(SB), Z29
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+156(SB), Z29
 	VFMADD213PS      Z29, Z17, Z23
 	VFMADD213PS      Z29, Z18, Z24
 	VFMADD213PS      Z22, Z23, Z13
@@ -1238,7 +1242,7 @@ whole:
 	VMULPS           Z8, Z13, Z8
 	VMULPS           Z12, Z14, Z12
 	VMOVUPS          1216(BX), Z13
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+52(SB), Z14
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+88(SB), Z14
 	VPTERNLOGD       $0xe4, Z14, Z13, Z8
 	VMOVUPS          1152(BX), Z17
 	VPTERNLOGD       $0xe4, Z14, Z17, Z12
@@ -1246,9 +1250,9 @@ whole:
 	VPTERNLOGD       $0xe4, Z14, Z13, Z18
 	VMOVAPS          Z22, Z13
 	VPTERNLOGD       $0xe4, Z14, Z17, Z13
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+148(SB), Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+128(SB), Z17
 	VFMADD231PS      Z16, Z15, Z17
-	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+148(SB), Z20, Z16
+	VFMADD213PS.BCST bsmFirstRows32AVX512Consts<>+128(SB), Z20, Z16
 	VFMADD213PS      Z19, Z15, Z17
 	VFMADD231PS      Z16, Z20, Z19
 	VFMADD213PS      Z21, Z15, Z17
@@ -1284,7 +1288,7 @@ whole:
 	VMULPS           Z1, Z16, Z1
 	VMULPS           Z4, Z14, Z4
 	VMULPS           Z5, Z16, Z5
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+40(SB), Z17
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+20(SB), Z17
 	VXORPS           Z17, Z14, Z14
 	VXORPS           Z17, Z16, Z16
 	VCMPPS           $0x00, Z18, Z14, K3
@@ -1294,12 +1298,12 @@ whole:
 	VCMPPS           $0x00, Z22, Z16, K2
 	VADDPS           1344(BX), Z10, Z10
 	VADDPS           1280(BX), Z11, Z11
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+184(SB), Z13
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+112(SB), Z13
 	KMOVW            K1, 448(BX)
 	VCMPPS           $0x11, Z13, Z10, K1
 	KMOVW            K1, 512(BX)
 	VCMPPS           $0x11, Z13, Z11, K1
-	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+180(SB), Z10
+	VBROADCASTSS     bsmFirstRows32AVX512Consts<>+176(SB), Z10
 	VBLENDMPS        Z10, Z0, K3, Z0
 	VBLENDMPS        Z10, Z1, K4, Z1
 	VBLENDMPS        Z10, Z4, K5, Z4
@@ -1397,22 +1401,22 @@ DATA bsmFirstRows32AVX2Consts<>+112(SB)/4, $0x00800000
 DATA bsmFirstRows32AVX2Consts<>+116(SB)/4, $0x00800000
 DATA bsmFirstRows32AVX2Consts<>+120(SB)/4, $0x00800000
 DATA bsmFirstRows32AVX2Consts<>+124(SB)/4, $0x00800000
-DATA bsmFirstRows32AVX2Consts<>+128(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+132(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+136(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+140(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+144(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+148(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+152(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+156(SB)/4, $0x41c80000
-DATA bsmFirstRows32AVX2Consts<>+160(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+164(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+168(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+172(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+176(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+180(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+184(SB)/4, $0x007fffff
-DATA bsmFirstRows32AVX2Consts<>+188(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+128(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+132(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+136(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+140(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+144(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+148(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+152(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+156(SB)/4, $0x007fffff
+DATA bsmFirstRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
 DATA bsmFirstRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA bsmFirstRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA bsmFirstRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1429,14 +1433,14 @@ DATA bsmFirstRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA bsmFirstRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA bsmFirstRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA bsmFirstRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA bsmFirstRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
-DATA bsmFirstRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
+DATA bsmFirstRows32AVX2Consts<>+256(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+260(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+264(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+268(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+272(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+276(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+280(SB)/4, $0x41c80000
+DATA bsmFirstRows32AVX2Consts<>+284(SB)/4, $0x41c80000
 DATA bsmFirstRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA bsmFirstRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA bsmFirstRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1445,382 +1449,382 @@ DATA bsmFirstRows32AVX2Consts<>+304(SB)/4, $0x00000000
 DATA bsmFirstRows32AVX2Consts<>+308(SB)/4, $0x00000000
 DATA bsmFirstRows32AVX2Consts<>+312(SB)/4, $0x00000000
 DATA bsmFirstRows32AVX2Consts<>+316(SB)/4, $0x00000000
-DATA bsmFirstRows32AVX2Consts<>+320(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+324(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+328(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+332(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+336(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+340(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+344(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+348(SB)/4, $0xff800000
-DATA bsmFirstRows32AVX2Consts<>+352(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+356(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+360(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+364(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+368(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+372(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+376(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+380(SB)/4, $0x7f800000
-DATA bsmFirstRows32AVX2Consts<>+384(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+388(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+392(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+396(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+400(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+404(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+408(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+412(SB)/4, $0xbf800000
-DATA bsmFirstRows32AVX2Consts<>+416(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+420(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+424(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+428(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+432(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+436(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+440(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+444(SB)/4, $0x3e98f11f
-DATA bsmFirstRows32AVX2Consts<>+448(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+452(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+456(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+460(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+464(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+468(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+472(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+476(SB)/4, $0x3eccaf66
-DATA bsmFirstRows32AVX2Consts<>+480(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+484(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+488(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+492(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+496(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+500(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+504(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+508(SB)/4, $0x3f2aaabd
-DATA bsmFirstRows32AVX2Consts<>+512(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+516(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+520(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+524(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+528(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+532(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+536(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+540(SB)/4, $0x35bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+544(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+548(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+552(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+556(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+560(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+564(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+568(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+572(SB)/4, $0x40000000
-DATA bsmFirstRows32AVX2Consts<>+576(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+580(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+584(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+588(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+592(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+596(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+600(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+604(SB)/4, $0x3f317200
-DATA bsmFirstRows32AVX2Consts<>+608(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+612(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+616(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+620(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+624(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+628(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+632(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+636(SB)/4, $0x3f000000
-DATA bsmFirstRows32AVX2Consts<>+640(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+644(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+648(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+652(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+656(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+660(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+664(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+668(SB)/4, $0x41700000
-DATA bsmFirstRows32AVX2Consts<>+672(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+676(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+680(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+684(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+688(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+692(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+696(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+700(SB)/4, $0x80000000
-DATA bsmFirstRows32AVX2Consts<>+704(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+708(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+712(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+716(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+720(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+724(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+728(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+732(SB)/4, $0x3fc00000
-DATA bsmFirstRows32AVX2Consts<>+736(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+740(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+744(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+748(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+752(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+756(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+760(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+764(SB)/4, $0x40640000
-DATA bsmFirstRows32AVX2Consts<>+768(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+772(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+776(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+780(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+784(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+788(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+792(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+796(SB)/4, $0x42b20000
-DATA bsmFirstRows32AVX2Consts<>+800(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+804(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+808(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+812(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+816(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+820(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+824(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+828(SB)/4, $0xc2d20000
-DATA bsmFirstRows32AVX2Consts<>+832(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+836(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+840(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+844(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+848(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+852(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+856(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+860(SB)/4, $0x3fb8aa3b
-DATA bsmFirstRows32AVX2Consts<>+864(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+868(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+872(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+876(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+880(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+884(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+888(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+892(SB)/4, $0x4b400000
-DATA bsmFirstRows32AVX2Consts<>+896(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+900(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+904(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+908(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+912(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+916(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+920(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+924(SB)/4, $0xbf38aa3b
-DATA bsmFirstRows32AVX2Consts<>+928(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+932(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+936(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+940(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+944(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+948(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+952(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+956(SB)/4, $0x000000fe
-DATA bsmFirstRows32AVX2Consts<>+960(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+964(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+968(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+972(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+976(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+980(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+984(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+988(SB)/4, $0xbf317200
-DATA bsmFirstRows32AVX2Consts<>+992(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+996(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1000(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1004(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1008(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1012(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1016(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1020(SB)/4, $0xb5bfbe8e
-DATA bsmFirstRows32AVX2Consts<>+1024(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1028(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1032(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1036(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1040(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1044(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1048(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1052(SB)/4, $0x3fb17200
-DATA bsmFirstRows32AVX2Consts<>+1056(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1060(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1064(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1068(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1072(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1076(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1080(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1084(SB)/4, $0x363fbe8e
-DATA bsmFirstRows32AVX2Consts<>+1088(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1092(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1096(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1100(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1104(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1108(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1112(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1116(SB)/4, $0x3ab56891
-DATA bsmFirstRows32AVX2Consts<>+1120(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1124(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1128(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1132(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1136(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1140(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1144(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1148(SB)/4, $0x3c091f97
-DATA bsmFirstRows32AVX2Consts<>+1152(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1156(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1160(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1164(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1168(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1172(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1176(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1180(SB)/4, $0x3d2aac27
-DATA bsmFirstRows32AVX2Consts<>+1184(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1188(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1192(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1196(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1200(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1204(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1208(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1212(SB)/4, $0x3e2aaa45
-DATA bsmFirstRows32AVX2Consts<>+1216(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1220(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1224(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1228(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1232(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1236(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1240(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1244(SB)/4, $0x3efffffe
-DATA bsmFirstRows32AVX2Consts<>+1248(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1252(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1256(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1260(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1264(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1268(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1272(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1276(SB)/4, $0x37b56891
-DATA bsmFirstRows32AVX2Consts<>+1280(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1284(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1288(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1292(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1296(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1300(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1304(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1308(SB)/4, $0xb9891f97
-DATA bsmFirstRows32AVX2Consts<>+1312(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1316(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1320(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1324(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1328(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1332(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1336(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1340(SB)/4, $0x3b2aac27
-DATA bsmFirstRows32AVX2Consts<>+1344(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1348(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1352(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1356(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1360(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1364(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1368(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1372(SB)/4, $0xbcaaaa45
-DATA bsmFirstRows32AVX2Consts<>+1376(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1380(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1384(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1388(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1392(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1396(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1400(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1404(SB)/4, $0x3dfffffe
-DATA bsmFirstRows32AVX2Consts<>+1408(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1412(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1416(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1420(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1424(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1428(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1432(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1436(SB)/4, $0xbf000000
-DATA bsmFirstRows32AVX2Consts<>+1440(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1444(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1448(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1452(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1456(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1460(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1464(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1468(SB)/4, $0x39f55674
-DATA bsmFirstRows32AVX2Consts<>+1472(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1476(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1480(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1484(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1488(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1492(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1496(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1500(SB)/4, $0x398114b6
-DATA bsmFirstRows32AVX2Consts<>+1504(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1508(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1512(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1516(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1520(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1524(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1528(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1532(SB)/4, $0xbb82dd71
-DATA bsmFirstRows32AVX2Consts<>+1536(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1540(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1544(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1548(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1552(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1556(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1560(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1564(SB)/4, $0x3af38970
-DATA bsmFirstRows32AVX2Consts<>+1568(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1572(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1576(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1580(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1584(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1588(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1592(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1596(SB)/4, $0x3cf7415f
-DATA bsmFirstRows32AVX2Consts<>+1600(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1604(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1608(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1612(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1616(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1620(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1624(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1628(SB)/4, $0xbdd09d4d
-DATA bsmFirstRows32AVX2Consts<>+1632(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1636(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1640(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1644(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1648(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1652(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1656(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1660(SB)/4, $0x3e19190f
-DATA bsmFirstRows32AVX2Consts<>+1664(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1668(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1672(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1676(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1680(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1684(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1688(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1692(SB)/4, $0xbc80cdcc
-DATA bsmFirstRows32AVX2Consts<>+1696(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1700(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1704(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1708(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1712(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1716(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1720(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1724(SB)/4, $0xbeecaa20
-DATA bsmFirstRows32AVX2Consts<>+1728(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1732(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1736(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1740(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1744(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1748(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1752(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1756(SB)/4, $0x42fe0000
-DATA bsmFirstRows32AVX2Consts<>+1760(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1764(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1768(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1772(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1776(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1780(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1784(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1788(SB)/4, $0xc2fc0000
-DATA bsmFirstRows32AVX2Consts<>+1792(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1796(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1800(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1804(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1808(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1812(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1816(SB)/4, $0x4b40007f
-DATA bsmFirstRows32AVX2Consts<>+1820(SB)/4, $0x4b40007f
+DATA bsmFirstRows32AVX2Consts<>+320(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+324(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+328(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+332(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+336(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+340(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+344(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+348(SB)/4, $0x7f800000
+DATA bsmFirstRows32AVX2Consts<>+352(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+356(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+360(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+364(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+368(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+372(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+376(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+380(SB)/4, $0xff800000
+DATA bsmFirstRows32AVX2Consts<>+384(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+388(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+392(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+396(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+400(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+404(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+408(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+412(SB)/4, $0x3f000000
+DATA bsmFirstRows32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA bsmFirstRows32AVX2Consts<>+448(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+452(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+456(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+460(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+464(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+468(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+472(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+476(SB)/4, $0x35bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+480(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+484(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+488(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+492(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+496(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+500(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+504(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+508(SB)/4, $0x80000000
+DATA bsmFirstRows32AVX2Consts<>+512(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+516(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+520(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+524(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+528(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+532(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+536(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+540(SB)/4, $0x3e98f11f
+DATA bsmFirstRows32AVX2Consts<>+544(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+548(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+552(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+556(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+560(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+564(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+568(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+572(SB)/4, $0x3eccaf66
+DATA bsmFirstRows32AVX2Consts<>+576(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+580(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+584(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+588(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+592(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+596(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+600(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+604(SB)/4, $0x42b20000
+DATA bsmFirstRows32AVX2Consts<>+608(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+612(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+616(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+620(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+624(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+628(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+632(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+636(SB)/4, $0x3f2aaabd
+DATA bsmFirstRows32AVX2Consts<>+640(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+644(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+648(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+652(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+656(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+660(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+664(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+668(SB)/4, $0xc2d20000
+DATA bsmFirstRows32AVX2Consts<>+672(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+676(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+680(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+684(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+688(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+692(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+696(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+700(SB)/4, $0x3fb8aa3b
+DATA bsmFirstRows32AVX2Consts<>+704(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+708(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+712(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+716(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+720(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+724(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+728(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+732(SB)/4, $0x4b400000
+DATA bsmFirstRows32AVX2Consts<>+736(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+740(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+744(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+748(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+752(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+756(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+760(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+764(SB)/4, $0x000000fe
+DATA bsmFirstRows32AVX2Consts<>+768(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+772(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+776(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+780(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+784(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+788(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+792(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+796(SB)/4, $0x40000000
+DATA bsmFirstRows32AVX2Consts<>+800(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+804(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+808(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+812(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+816(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+820(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+824(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+828(SB)/4, $0xbf317200
+DATA bsmFirstRows32AVX2Consts<>+832(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+836(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+840(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+844(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+848(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+852(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+856(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+860(SB)/4, $0x3f317200
+DATA bsmFirstRows32AVX2Consts<>+864(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+868(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+872(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+876(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+880(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+884(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+888(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+892(SB)/4, $0xb5bfbe8e
+DATA bsmFirstRows32AVX2Consts<>+896(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+900(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+904(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+908(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+912(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+916(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+920(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+924(SB)/4, $0x3ab56891
+DATA bsmFirstRows32AVX2Consts<>+928(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+932(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+936(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+940(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+944(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+948(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+952(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+956(SB)/4, $0x3c091f97
+DATA bsmFirstRows32AVX2Consts<>+960(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+964(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+968(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+972(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+976(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+980(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+984(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+988(SB)/4, $0x3d2aac27
+DATA bsmFirstRows32AVX2Consts<>+992(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+996(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1000(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1004(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1008(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1012(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1016(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1020(SB)/4, $0x41700000
+DATA bsmFirstRows32AVX2Consts<>+1024(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1028(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1032(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1036(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1040(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1044(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1048(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1052(SB)/4, $0x3e2aaa45
+DATA bsmFirstRows32AVX2Consts<>+1056(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1060(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1064(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1068(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1072(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1076(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1080(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1084(SB)/4, $0x3efffffe
+DATA bsmFirstRows32AVX2Consts<>+1088(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1092(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1096(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1100(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1104(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1108(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1112(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1116(SB)/4, $0x3fc00000
+DATA bsmFirstRows32AVX2Consts<>+1120(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1124(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1128(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1132(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1136(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1140(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1144(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1148(SB)/4, $0x40640000
+DATA bsmFirstRows32AVX2Consts<>+1152(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1156(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1160(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1164(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1168(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1172(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1176(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1180(SB)/4, $0xbf38aa3b
+DATA bsmFirstRows32AVX2Consts<>+1184(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1188(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1192(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1196(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1200(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1204(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1208(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1212(SB)/4, $0x000000a4
+DATA bsmFirstRows32AVX2Consts<>+1216(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1220(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1224(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1228(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1232(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1236(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1240(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1244(SB)/4, $0x3fb17200
+DATA bsmFirstRows32AVX2Consts<>+1248(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1252(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1256(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1260(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1264(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1268(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1272(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1276(SB)/4, $0x363fbe8e
+DATA bsmFirstRows32AVX2Consts<>+1280(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1284(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1288(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1292(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1296(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1300(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1304(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1308(SB)/4, $0x39f55674
+DATA bsmFirstRows32AVX2Consts<>+1312(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1316(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1320(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1324(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1328(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1332(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1336(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1340(SB)/4, $0x398114b6
+DATA bsmFirstRows32AVX2Consts<>+1344(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1348(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1352(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1356(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1360(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1364(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1368(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1372(SB)/4, $0xbb82dd71
+DATA bsmFirstRows32AVX2Consts<>+1376(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1380(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1384(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1388(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1392(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1396(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1400(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1404(SB)/4, $0x3af38970
+DATA bsmFirstRows32AVX2Consts<>+1408(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1412(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1416(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1420(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1424(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1428(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1432(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1436(SB)/4, $0x3cf7415f
+DATA bsmFirstRows32AVX2Consts<>+1440(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1444(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1448(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1452(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1456(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1460(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1464(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1468(SB)/4, $0xbdd09d4d
+DATA bsmFirstRows32AVX2Consts<>+1472(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1476(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1480(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1484(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1488(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1492(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1496(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1500(SB)/4, $0x3e19190f
+DATA bsmFirstRows32AVX2Consts<>+1504(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1508(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1512(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1516(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1520(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1524(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1528(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1532(SB)/4, $0xbc80cdcc
+DATA bsmFirstRows32AVX2Consts<>+1536(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1540(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1544(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1548(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1552(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1556(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1560(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1564(SB)/4, $0xbeecaa20
+DATA bsmFirstRows32AVX2Consts<>+1568(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1572(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1576(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1580(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1584(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1588(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1592(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1596(SB)/4, $0x37b56891
+DATA bsmFirstRows32AVX2Consts<>+1600(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1604(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1608(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1612(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1616(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1620(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1624(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1628(SB)/4, $0xb9891f97
+DATA bsmFirstRows32AVX2Consts<>+1632(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1636(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1640(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1644(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1648(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1652(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1656(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1660(SB)/4, $0x3b2aac27
+DATA bsmFirstRows32AVX2Consts<>+1664(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1668(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1672(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1676(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1680(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1684(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1688(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1692(SB)/4, $0xbcaaaa45
+DATA bsmFirstRows32AVX2Consts<>+1696(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1700(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1704(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1708(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1712(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1716(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1720(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1724(SB)/4, $0x3dfffffe
+DATA bsmFirstRows32AVX2Consts<>+1728(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1732(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1736(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1740(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1744(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1748(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1752(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1756(SB)/4, $0xbf000000
+DATA bsmFirstRows32AVX2Consts<>+1760(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1764(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1768(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1772(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1776(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1780(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1784(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1788(SB)/4, $0x2d000000
+DATA bsmFirstRows32AVX2Consts<>+1792(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1796(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1800(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1804(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1808(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1812(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1816(SB)/4, $0x3ecc422a
+DATA bsmFirstRows32AVX2Consts<>+1820(SB)/4, $0x3ecc422a
 DATA bsmFirstRows32AVX2Consts<>+1824(SB)/4, $0x3089705f
 DATA bsmFirstRows32AVX2Consts<>+1828(SB)/4, $0x3089705f
 DATA bsmFirstRows32AVX2Consts<>+1832(SB)/4, $0x3089705f
@@ -1829,31 +1833,23 @@ DATA bsmFirstRows32AVX2Consts<>+1840(SB)/4, $0x3089705f
 DATA bsmFirstRows32AVX2Consts<>+1844(SB)/4, $0x3089705f
 DATA bsmFirstRows32AVX2Consts<>+1848(SB)/4, $0x3089705f
 DATA bsmFirstRows32AVX2Consts<>+1852(SB)/4, $0x3089705f
-DATA bsmFirstRows32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
-DATA bsmFirstRows32AVX2Consts<>+1888(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1892(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1896(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1900(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1904(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1908(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1912(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1916(SB)/4, $0x4e6e6b28
-DATA bsmFirstRows32AVX2Consts<>+1920(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1924(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1928(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1932(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1936(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1940(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1944(SB)/4, $0x7fc00000
-DATA bsmFirstRows32AVX2Consts<>+1948(SB)/4, $0x7fc00000
-GLOBL bsmFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1952
+DATA bsmFirstRows32AVX2Consts<>+1856(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1860(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1864(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1868(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1872(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1876(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1880(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1884(SB)/4, $0x4e6e6b28
+DATA bsmFirstRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA bsmFirstRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL bsmFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA bsmFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1875,7 +1871,7 @@ GLOBL bsmFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32, q []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstRows32AVX2(SB), $3136-312
+TEXT ·bsmFirstRows32AVX2(SB), $1440-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1891,7 +1887,7 @@ TEXT ·bsmFirstRows32AVX2(SB), $3136-312
 	VANDPS  bsmFirstRows32AVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPS Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+32, CX
+	SUBQ    $+16, CX
 	JLT     rest
 
 body:
@@ -1901,1512 +1897,738 @@ body:
 	VMOVUPS      (DX)(AX*1), Y0
 	MOVQ         T_base+216(FP), DX
 	VMOVUPS      32(DX)(AX*1), Y1
-	MOVQ         T_base+216(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         T_base+216(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y2
-	MOVQ         T_base+216(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y3
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPS      (R13)(AX*1), Y4
-	VMOVUPS      32(R13)(AX*1), Y5
-	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPS      64(R13)(AX*1), Y6
-	VMOVUPS      96(R13)(AX*1), Y7
+	VMOVUPS      (R13)(AX*1), Y2
+	VMOVUPS      32(R13)(AX*1), Y3
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
+	VMOVUPS      (DX)(AX*1), Y4
+	MOVQ         K_base+192(FP), DX
+	VMOVUPS      32(DX)(AX*1), Y5
+	MOVQ         sigma_base+240(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+240(FP), DX
+	VMOVUPS      (DX)(AX*1), Y6
+	MOVQ         sigma_base+240(FP), DX
+	VMOVUPS      32(DX)(AX*1), Y7
+	MOVQ         r_base+264(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         r_base+264(FP), DX
 	VMOVUPS      (DX)(AX*1), Y8
-	MOVQ         K_base+192(FP), DX
+	MOVQ         r_base+264(FP), DX
 	VMOVUPS      32(DX)(AX*1), Y9
-	MOVQ         K_base+192(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         K_base+192(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y10
-	MOVQ         K_base+192(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y11
-	MOVQ         sigma_base+240(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      (DX)(AX*1), Y12
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y13
-	MOVQ         sigma_base+240(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y14
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y15
-	VMOVUPS      Y15, 32(BX)
-	MOVQ         r_base+264(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         r_base+264(FP), DX
-	VMOVUPS      (DX)(AX*1), Y15
-	VMOVUPS      Y15, 64(BX)
-	MOVQ         r_base+264(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y15
-	VMOVUPS      Y15, 96(BX)
-	MOVQ         r_base+264(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         r_base+264(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y15
-	VMOVUPS      Y15, 128(BX)
-	MOVQ         r_base+264(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y15
-	VMOVUPS      Y15, 160(BX)
 	MOVQ         q_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         q_base+288(FP), DX
-	VMOVUPS      (DX)(AX*1), Y15
-	VMOVUPS      Y15, 192(BX)
+	VMOVUPS      (DX)(AX*1), Y10
 	MOVQ         q_base+288(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y15
-	VMOVUPS      Y15, 224(BX)
-	MOVQ         q_base+288(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         q_base+288(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y15
-	VMOVUPS      Y15, 256(BX)
-	MOVQ         q_base+288(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y15
-	VMOVUPS      Y15, 288(BX)
+	VMOVUPS      32(DX)(AX*1), Y11
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPS      (R12)(AX*1), Y15
-	VMOVUPS      Y15, 320(BX)
-	VMOVUPS      32(R12)(AX*1), Y15
-	VMOVUPS      Y15, 352(BX)
-	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPS      64(R12)(AX*1), Y15
-	VMOVUPS      Y15, 384(BX)
-	VMOVUPS      96(R12)(AX*1), Y15
-	VMOVUPS      Y15, 416(BX)
-	VSQRTPS      Y0, Y15
-	VMOVUPS      Y0, 448(BX)
-	VSQRTPS      Y1, Y0
-	VMOVUPS      Y1, 480(BX)
-	VSQRTPS      Y2, Y1
-	VMOVUPS      Y2, 512(BX)
-	VSQRTPS      Y3, Y2
-	VMOVUPS      Y3, 544(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y4, Y3
-	VMOVUPS      Y4, 576(BX)
+	VMOVUPS      (R12)(AX*1), Y12
+	VMOVUPS      32(R12)(AX*1), Y13
+	VSQRTPS      Y0, Y14
+	VSQRTPS      Y1, Y15
+	VMOVUPS      Y13, 32(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y2, Y13
+	VMOVUPS      Y12, 64(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y3, Y12
+	VMOVUPS      Y1, 96(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y4, Y1
+	VMOVUPS      Y4, 128(BX)
 	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y5, Y4
-	VMOVUPS      Y5, 608(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y6, Y5
-	VMOVUPS      Y6, 640(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y7, Y6
-	VMOVUPS      Y7, 672(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y8, Y7
+	VMOVUPS      Y5, 160(BX)
+	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y13, Y5
+	VMOVUPS      Y0, 192(BX)
+	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y12, Y0
+	VMOVUPS      Y9, 224(BX)
+	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y1, Y9
+	VMOVUPS      Y11, 256(BX)
+	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y4, Y11
+	VMOVUPS      Y8, 288(BX)
+	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y13, Y8
+	VMOVUPS      Y10, 320(BX)
+	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y12, Y10
+	VMOVUPS      Y3, 352(BX)
+	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y1, Y3
+	VMOVUPS      Y2, 384(BX)
+	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y4, Y2
+	VMOVUPS      Y7, 416(BX)
+	VCMPPS       $0x03, Y13, Y13, Y7
+	VMOVUPS      Y15, 448(BX)
+	VCMPPS       $0x03, Y12, Y12, Y15
+	VBLENDVPS    Y8, Y5, Y13, Y5
+	VBLENDVPS    Y10, Y0, Y12, Y0
+	VBLENDVPS    Y3, Y9, Y1, Y9
+	VBLENDVPS    Y2, Y11, Y4, Y11
+	VMOVUPS      Y12, 480(BX)
+	VCMPPS       $0x03, Y1, Y1, Y12
+	VMOVUPS      Y1, 512(BX)
+	VCMPPS       $0x03, Y4, Y4, Y1
+	VMOVUPS      Y4, 544(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y5, Y4
+	VMOVUPS      Y13, 576(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y0, Y13
+	VMOVUPS      Y2, 608(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y9, Y2
+	VMOVUPS      Y3, 640(BX)
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y11, Y3
+	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y4, Y4
+	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y13, Y13
+	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y2, Y2
+	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y3, Y3
+	VORPS        Y7, Y4, Y4
+	VORPS        Y15, Y13, Y7
+	VORPS        Y12, Y2, Y2
+	VORPS        Y1, Y3, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+160(SB), Y3
+	VMULPS       Y3, Y4, Y12
+	VMULPS       Y3, Y7, Y13
+	VMULPS       Y3, Y2, Y15
+	VMULPS       Y3, Y1, Y3
+	VMOVUPS      Y10, 672(BX)
+	VADDPS       Y4, Y4, Y10
 	VMOVUPS      Y8, 704(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y9, Y8
-	VMOVUPS      Y9, 736(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y10, Y9
-	VMOVUPS      Y10, 768(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y11, Y10
-	VMOVUPS      Y11, 800(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y3, Y11
-	VMOVUPS      Y2, 832(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y4, Y2
-	VMOVUPS      Y1, 864(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y5, Y1
-	VMOVUPS      Y14, 896(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y6, Y14
-	VMOVUPS      Y0, 928(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y7, Y0
-	VMOVUPS      Y13, 960(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y8, Y13
-	VMOVUPS      Y12, 992(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y9, Y12
-	VMOVUPS      Y15, 1024(BX)
-	VMULPS       bsmFirstRows32AVX2Consts<>+64(SB), Y10, Y15
-	VMOVUPS      Y15, 1056(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y3, Y15
-	VMOVUPS      Y12, 1088(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y4, Y12
-	VMOVUPS      Y13, 1120(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y5, Y13
-	VMOVUPS      Y0, 1152(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y6, Y0
-	VBLENDVPS    Y15, Y11, Y3, Y11
-	VBLENDVPS    Y12, Y2, Y4, Y2
-	VBLENDVPS    Y13, Y1, Y5, Y1
-	VBLENDVPS    Y0, Y14, Y6, Y14
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y15, Y15
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y12, Y12
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y13, Y13
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y0, Y0
-	VMOVUPS      Y0, 1184(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y7, Y0
-	VMOVUPS      Y13, 1216(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y8, Y13
-	VMOVUPS      Y12, 1248(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y9, Y12
-	VMOVUPS      Y15, 1280(BX)
-	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y10, Y15
-	VMOVUPS      Y14, 1312(BX)
-	VBLENDVPS    Y0, 1152(BX), Y7, Y14
-	VMOVUPS      Y14, 1152(BX)
-	VBLENDVPS    Y13, 1120(BX), Y8, Y14
-	VMOVUPS      Y14, 1120(BX)
-	VBLENDVPS    Y12, 1088(BX), Y9, Y14
-	VMOVUPS      Y14, 1088(BX)
-	VBLENDVPS    Y15, 1056(BX), Y10, Y14
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y0, Y0
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y13, Y13
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y12, Y12
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y15, Y15
-	VMOVUPS      Y15, 1056(BX)
-	VCMPPS       $0x03, Y3, Y3, Y15
-	VMOVUPS      Y3, 1344(BX)
-	VCMPPS       $0x03, Y4, Y4, Y3
-	VMOVUPS      Y4, 1376(BX)
-	VCMPPS       $0x03, Y5, Y5, Y4
-	VMOVUPS      Y5, 1408(BX)
-	VCMPPS       $0x03, Y6, Y6, Y5
-	VMOVUPS      Y6, 1440(BX)
-	VCMPPS       $0x03, Y7, Y7, Y6
-	VMOVUPS      Y7, 1472(BX)
-	VCMPPS       $0x03, Y8, Y8, Y7
-	VMOVUPS      Y8, 1504(BX)
-	VCMPPS       $0x03, Y9, Y9, Y8
-	VMOVUPS      Y9, 1536(BX)
-	VCMPPS       $0x03, Y10, Y10, Y9
-	VMOVUPS      Y10, 1568(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y11, Y10
-	VMOVUPS      Y12, 1600(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y2, Y12
-	VMOVUPS      Y13, 1632(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y1, Y13
-	VMOVUPS      Y0, 1664(BX)
-	VMOVUPS      1312(BX), Y0
-	VMOVUPS      Y9, 1696(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y0, Y9
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y10, Y10
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y12, Y12
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y13, Y13
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y9, Y9
-	VORPS        Y15, Y10, Y10
-	VORPS        Y3, Y12, Y3
-	VORPS        Y4, Y13, Y4
-	VORPS        Y5, Y9, Y5
-	VPSRLD       $0x17, Y11, Y9
-	VPSRLD       $0x17, Y2, Y2
-	VPSRLD       $0x17, Y1, Y1
-	VPSRLD       $0x17, Y0, Y0
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+192(SB), Y11
-	VORPS        Y11, Y9, Y9
-	VORPS        Y11, Y2, Y2
-	VORPS        Y11, Y1, Y1
-	VORPS        Y11, Y0, Y0
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+224(SB), Y12
-	VSUBPS       Y12, Y9, Y9
-	VSUBPS       Y12, Y2, Y2
-	VSUBPS       Y12, Y1, Y1
-	VSUBPS       Y12, Y0, Y0
-	VSUBPS       1280(BX), Y9, Y9
-	VSUBPS       1248(BX), Y2, Y2
-	VSUBPS       1216(BX), Y1, Y1
-	VSUBPS       1184(BX), Y0, Y0
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+160(SB), Y13
-	VANDPS       1152(BX), Y13, Y15
-	VMOVUPS      Y0, 1184(BX)
-	VANDPS       1120(BX), Y13, Y0
-	VMOVUPS      Y1, 1216(BX)
-	VANDPS       1088(BX), Y13, Y1
-	VANDPS       Y14, Y13, Y13
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y15, Y15
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y0, Y0
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y1, Y1
-	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y13, Y13
-	VORPS        Y6, Y15, Y6
-	VORPS        Y7, Y0, Y0
-	VORPS        Y8, Y1, Y1
-	VORPS        1696(BX), Y13, Y7
-	VMOVUPS      1152(BX), Y8
-	VPSRLD       $0x17, Y8, Y8
-	VMOVUPS      1120(BX), Y13
-	VPSRLD       $0x17, Y13, Y13
-	VMOVUPS      1088(BX), Y15
-	VPSRLD       $0x17, Y15, Y15
-	VPSRLD       $0x17, Y14, Y14
-	VORPS        Y8, Y11, Y8
-	VORPS        Y13, Y11, Y13
-	VORPS        Y15, Y11, Y15
-	VORPS        Y14, Y11, Y11
-	VSUBPS       Y12, Y8, Y8
-	VSUBPS       Y12, Y13, Y13
-	VSUBPS       Y12, Y15, Y14
-	VSUBPS       Y12, Y11, Y11
-	VSUBPS       1664(BX), Y8, Y8
-	VSUBPS       1632(BX), Y13, Y12
-	VSUBPS       1600(BX), Y14, Y13
-	VSUBPS       1056(BX), Y11, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+256(SB), Y14
-	VMULPS       Y14, Y10, Y15
-	VMOVUPS      Y11, 1056(BX)
-	VMULPS       Y14, Y3, Y11
-	VMOVUPS      Y13, 1600(BX)
-	VMULPS       Y14, Y4, Y13
-	VMOVUPS      Y12, 1632(BX)
-	VMULPS       Y14, Y5, Y12
-	VCMPPS       $0x11, Y6, Y15, Y15
-	VCMPPS       $0x11, Y0, Y11, Y11
-	VCMPPS       $0x11, Y1, Y13, Y13
-	VCMPPS       $0x11, Y7, Y12, Y12
-	VMOVUPS      Y8, 1664(BX)
-	VMULPS       Y14, Y6, Y8
-	VMOVUPS      Y2, 1088(BX)
-	VMULPS       Y14, Y0, Y2
-	VMOVUPS      Y9, 1120(BX)
-	VMULPS       Y14, Y1, Y9
-	VMULPS       Y14, Y7, Y14
-	VCMPPS       $0x11, Y10, Y8, Y8
-	VCMPPS       $0x11, Y3, Y2, Y2
-	VCMPPS       $0x11, Y4, Y9, Y9
-	VCMPPS       $0x11, Y5, Y14, Y14
-	VMOVUPS      Y14, 1152(BX)
-	VADDPS       Y10, Y10, Y14
-	VMOVUPS      Y9, 1696(BX)
-	VADDPS       Y3, Y3, Y9
-	VMOVUPS      Y2, 1248(BX)
-	VADDPS       Y4, Y4, Y2
-	VMOVUPS      Y8, 1280(BX)
-	VADDPS       Y5, Y5, Y8
-	VBLENDVPS    Y15, Y14, Y10, Y10
-	VBLENDVPS    Y11, Y9, Y3, Y3
-	VBLENDVPS    Y13, Y2, Y4, Y2
-	VBLENDVPS    Y12, Y8, Y5, Y4
-	VADDPS       Y6, Y6, Y5
-	VADDPS       Y0, Y0, Y8
+	VADDPS       Y7, Y7, Y8
+	VMOVUPS      Y11, 736(BX)
+	VADDPS       Y2, Y2, Y11
+	VMOVUPS      Y9, 768(BX)
 	VADDPS       Y1, Y1, Y9
-	VADDPS       Y7, Y7, Y14
-	VMOVUPS      Y12, 1312(BX)
-	VMOVUPS      1280(BX), Y12
-	VBLENDVPS    Y12, Y5, Y6, Y5
-	VMOVUPS      1248(BX), Y6
-	VBLENDVPS    Y6, Y8, Y0, Y0
-	VMOVUPS      1696(BX), Y8
-	VBLENDVPS    Y8, Y9, Y1, Y1
-	VMOVUPS      1152(BX), Y9
-	VBLENDVPS    Y9, Y14, Y7, Y7
-	VMOVUPS      992(BX), Y14
-	VMULPS       1024(BX), Y14, Y9
-	VMOVUPS      960(BX), Y8
-	VMULPS       928(BX), Y8, Y6
-	VMOVUPS      896(BX), Y12
-	VMOVUPS      Y13, 1728(BX)
-	VMULPS       864(BX), Y12, Y13
-	VMOVUPS      Y11, 1760(BX)
-	VMOVUPS      32(BX), Y11
-	VMOVUPS      Y15, 1792(BX)
-	VMULPS       832(BX), Y11, Y15
-	VMULPS       Y14, Y14, Y14
-	VMULPS       Y8, Y8, Y8
-	VMULPS       Y12, Y12, Y12
-	VMULPS       Y11, Y11, Y11
-	VMOVUPS      Y11, 32(BX)
-	VADDPS       Y5, Y10, Y11
+	VCMPPS       $0x11, Y2, Y12, Y12
+	VCMPPS       $0x11, Y1, Y13, Y13
+	VCMPPS       $0x11, Y4, Y15, Y15
+	VCMPPS       $0x11, Y7, Y3, Y3
+	VMOVUPS      Y0, 800(BX)
+	VMULPS       Y14, Y6, Y0
+	VMOVUPS      Y14, 832(BX)
+	VMOVUPS      416(BX), Y14
+	VMOVUPS      Y6, 864(BX)
+	VMULPS       448(BX), Y14, Y6
+	VBLENDVPS    Y12, Y10, Y4, Y4
+	VBLENDVPS    Y13, Y8, Y7, Y7
+	VBLENDVPS    Y15, Y11, Y2, Y2
+	VBLENDVPS    Y3, Y9, Y1, Y1
+	VMULPS       384(BX), Y0, Y8
+	VMULPS       352(BX), Y6, Y9
+	VADDPS       Y2, Y4, Y10
+	VADDPS       Y1, Y7, Y11
+	VPSRLD       $0x17, Y5, Y5
+	VMOVUPS      800(BX), Y14
+	VPSRLD       $0x17, Y14, Y14
+	VMOVUPS      Y3, 800(BX)
+	VMOVUPS      768(BX), Y3
+	VPSRLD       $0x17, Y3, Y3
+	VMOVUPS      Y15, 768(BX)
+	VMOVUPS      736(BX), Y15
+	VPSRLD       $0x17, Y15, Y15
+	VORPS        bsmFirstRows32AVX2Consts<>+192(SB), Y5, Y5
+	VORPS        bsmFirstRows32AVX2Consts<>+192(SB), Y14, Y14
+	VMOVUPS      Y13, 736(BX)
+	VMULPS       Y8, Y10, Y13
 	VMOVUPS      Y12, 896(BX)
-	VADDPS       Y0, Y3, Y12
-	VMOVUPS      Y8, 960(BX)
-	VADDPS       Y1, Y2, Y8
-	VMOVUPS      Y14, 992(BX)
-	VADDPS       Y7, Y4, Y14
-	VSUBPS       Y5, Y10, Y5
-	VSUBPS       Y0, Y3, Y0
-	VSUBPS       Y1, Y2, Y1
-	VSUBPS       Y7, Y4, Y2
-	VMULPS       576(BX), Y9, Y3
-	VMULPS       608(BX), Y6, Y4
-	VMULPS       640(BX), Y13, Y7
-	VMULPS       672(BX), Y15, Y10
-	VMOVUPS      Y15, 1824(BX)
-	VMOVUPS      1344(BX), Y15
-	VMOVUPS      Y13, 1856(BX)
-	VCMPPS       $0x00, bsmFirstRows32AVX2Consts<>+288(SB), Y15, Y13
-	VMOVUPS      Y6, 1888(BX)
-	VMOVUPS      1376(BX), Y6
-	VMOVUPS      Y9, 1920(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y9
-	VCMPPS       $0x00, Y9, Y6, Y15
-	VMOVUPS      1408(BX), Y6
-	VMOVUPS      Y2, 1952(BX)
-	VCMPPS       $0x00, Y9, Y6, Y2
-	VMOVUPS      1440(BX), Y6
-	VMOVUPS      Y1, 1984(BX)
-	VCMPPS       $0x00, Y9, Y6, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+320(SB), Y6
-	VMOVUPS      1120(BX), Y9
-	VBLENDVPS    Y13, Y6, Y9, Y9
-	VMOVUPS      1088(BX), Y13
-	VBLENDVPS    Y15, Y6, Y13, Y13
-	VMOVUPS      1216(BX), Y15
-	VBLENDVPS    Y2, Y6, Y15, Y2
-	VMOVUPS      1184(BX), Y15
-	VBLENDVPS    Y1, Y6, Y15, Y1
-	VMULPS       Y3, Y11, Y15
-	VMULPS       Y4, Y12, Y6
-	VMOVUPS      Y1, 1184(BX)
-	VMULPS       Y7, Y8, Y1
-	VMOVUPS      Y2, 1216(BX)
-	VMULPS       Y10, Y14, Y2
-	VMOVUPS      Y13, 1088(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y13
-	VDIVPS       Y15, Y13, Y15
-	VDIVPS       Y6, Y13, Y6
-	VDIVPS       Y1, Y13, Y1
-	VDIVPS       Y2, Y13, Y2
-	VMULPS       Y15, Y3, Y3
-	VMULPS       Y6, Y4, Y4
-	VMULPS       Y1, Y7, Y7
-	VMULPS       Y2, Y10, Y10
-	VMULPS       Y15, Y11, Y11
-	VMULPS       Y6, Y12, Y6
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y14, Y2
-	VMULPS       Y3, Y5, Y3
-	VMULPS       Y4, Y0, Y0
-	VMULPS       1984(BX), Y7, Y4
-	VMULPS       1952(BX), Y10, Y5
-	VMOVUPS      1472(BX), Y7
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y8
-	VCMPPS       $0x00, Y8, Y7, Y10
-	VMOVUPS      1504(BX), Y12
-	VCMPPS       $0x00, Y8, Y12, Y14
-	VMOVUPS      1536(BX), Y15
-	VMOVUPS      Y2, 1952(BX)
-	VCMPPS       $0x00, Y8, Y15, Y2
-	VMOVUPS      Y1, 1984(BX)
-	VMOVUPS      1568(BX), Y1
-	VMOVUPS      Y6, 1120(BX)
-	VCMPPS       $0x00, Y8, Y1, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+320(SB), Y8
-	VMOVUPS      Y11, 2016(BX)
-	VMOVUPS      1664(BX), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VMOVUPS      1632(BX), Y11
-	VBLENDVPS    Y14, Y8, Y11, Y11
-	VMOVUPS      1600(BX), Y14
-	VBLENDVPS    Y2, Y8, Y14, Y2
-	VMOVUPS      1056(BX), Y14
-	VBLENDVPS    Y6, Y8, Y14, Y6
-	VMOVUPS      1344(BX), Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+352(SB), Y14
-	VCMPPS       $0x11, Y14, Y8, Y13
-	VMOVUPS      Y5, 1056(BX)
-	VMOVUPS      1376(BX), Y5
-	VMOVUPS      Y4, 1600(BX)
-	VCMPPS       $0x11, Y14, Y5, Y4
-	VMOVUPS      Y0, 1632(BX)
-	VMOVUPS      1408(BX), Y0
-	VCMPPS       $0x11, Y14, Y0, Y1
-	VMOVUPS      Y3, 1664(BX)
-	VMOVUPS      1440(BX), Y3
-	VCMPPS       $0x11, Y14, Y3, Y15
-	VBLENDVPS    Y13, Y9, Y8, Y8
-	VBLENDVPS    Y4, 1088(BX), Y5, Y4
-	VBLENDVPS    Y1, 1216(BX), Y0, Y0
-	VBLENDVPS    Y15, 1184(BX), Y3, Y1
-	VCMPPS       $0x11, Y14, Y7, Y3
-	VCMPPS       $0x11, Y14, Y12, Y5
-	VMOVUPS      1536(BX), Y9
-	VCMPPS       $0x11, Y14, Y9, Y13
-	VMOVUPS      1568(BX), Y15
-	VCMPPS       $0x11, Y14, Y15, Y14
-	VBLENDVPS    Y3, Y10, Y7, Y3
-	VBLENDVPS    Y5, Y11, Y12, Y5
-	VBLENDVPS    Y13, Y2, Y9, Y2
-	VBLENDVPS    Y14, Y6, Y15, Y6
-	VSUBPS       Y3, Y8, Y3
-	VSUBPS       Y5, Y4, Y4
-	VSUBPS       Y2, Y0, Y0
-	VSUBPS       Y6, Y1, Y1
-	VMOVUPS      1664(BX), Y2
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      1632(BX), Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      1600(BX), Y8
-	VMULPS       Y8, Y8, Y9
-	VMOVUPS      1056(BX), Y10
-	VMULPS       Y10, Y10, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y12
-	VADDPS       Y12, Y3, Y13
-	VADDPS       Y12, Y4, Y14
-	VADDPS       Y12, Y0, Y15
-	VADDPS       Y12, Y1, Y10
-	VMOVUPS      1792(BX), Y12
-	VBLENDVPS    Y12, Y13, Y3, Y12
-	VMOVUPS      1760(BX), Y13
-	VBLENDVPS    Y13, Y14, Y4, Y13
-	VMOVUPS      1728(BX), Y14
-	VBLENDVPS    Y14, Y15, Y0, Y14
-	VMOVUPS      1312(BX), Y15
-	VBLENDVPS    Y15, Y10, Y1, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y15
-	VADDPS       Y3, Y15, Y3
-	VADDPS       Y4, Y15, Y4
-	VADDPS       Y0, Y15, Y0
-	VADDPS       Y1, Y15, Y1
-	VMOVUPS      1280(BX), Y15
-	VBLENDVPS    Y15, Y3, Y12, Y3
-	VMOVUPS      1248(BX), Y12
-	VBLENDVPS    Y12, Y4, Y13, Y4
-	VMOVUPS      1696(BX), Y12
-	VBLENDVPS    Y12, Y0, Y14, Y0
-	VMOVUPS      1152(BX), Y12
-	VBLENDVPS    Y12, Y1, Y10, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y12
-	VFMADD231PS  Y10, Y5, Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y13
-	VFMADD231PS  Y10, Y7, Y13
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y14
-	VFMADD231PS  Y10, Y9, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+448(SB), Y11, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y15
-	VFMADD213PS  Y15, Y5, Y12
-	VFMADD213PS  Y15, Y7, Y13
-	VFMADD213PS  Y15, Y9, Y14
-	VFMADD231PS  Y10, Y11, Y15
-	VMULPS       Y12, Y5, Y5
-	VMULPS       Y13, Y7, Y7
-	VMULPS       Y14, Y9, Y9
-	VMULPS       Y15, Y11, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+512(SB), Y11
-	VMULPS       Y11, Y3, Y12
-	VMULPS       Y11, Y4, Y13
-	VMULPS       Y11, Y0, Y14
-	VMULPS       Y11, Y1, Y11
-	VFMADD231PS  Y5, Y2, Y12
-	VFMADD231PS  Y7, Y6, Y13
-	VFMADD231PS  Y9, Y8, Y14
-	VMOVUPS      1056(BX), Y5
-	VFMADD231PS  Y10, Y5, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y7
-	VFMADD231PS  Y7, Y2, Y12
-	VFMADD231PS  Y7, Y6, Y13
-	VFMADD231PS  Y7, Y8, Y14
-	VFMADD231PS  Y7, Y5, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+576(SB), Y2
-	VFMADD231PS  Y2, Y3, Y12
-	VFMADD231PS  Y2, Y4, Y13
-	VFMADD231PS  Y2, Y0, Y14
-	VFMADD231PS  Y2, Y1, Y11
-	VMOVUPS      64(BX), Y0
-	VSUBPS       192(BX), Y0, Y1
-	VMOVUPS      96(BX), Y2
-	VSUBPS       224(BX), Y2, Y3
-	VMOVUPS      128(BX), Y4
-	VSUBPS       256(BX), Y4, Y5
-	VMOVUPS      160(BX), Y6
-	VSUBPS       288(BX), Y6, Y8
-	VFMADD231PS  448(BX), Y1, Y12
-	VFMADD231PS  480(BX), Y3, Y13
-	VFMADD231PS  512(BX), Y5, Y14
-	VFMADD231PS  544(BX), Y8, Y11
-	VMOVUPS      1920(BX), Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+608(SB), Y3
-	VMULPS       Y3, Y1, Y5
-	VMOVUPS      1888(BX), Y8
-	VMULPS       Y3, Y8, Y9
-	VMOVUPS      1856(BX), Y10
-	VMULPS       Y3, Y10, Y15
-	VMOVUPS      1824(BX), Y6
-	VMULPS       Y3, Y6, Y3
-	VMOVUPS      2016(BX), Y4
-	VMULPS       576(BX), Y4, Y2
-	VMOVUPS      1120(BX), Y0
-	VMULPS       608(BX), Y0, Y7
-	VMOVUPS      Y3, 1056(BX)
-	VMOVUPS      1984(BX), Y3
-	VMOVUPS      Y11, 1600(BX)
-	VMULPS       640(BX), Y3, Y11
-	VMOVUPS      Y14, 1632(BX)
-	VMOVUPS      1952(BX), Y14
-	VMOVUPS      Y15, 1664(BX)
-	VMULPS       672(BX), Y14, Y15
-	VMULPS       Y4, Y1, Y4
-	VMULPS       Y0, Y8, Y0
-	VMULPS       Y3, Y10, Y3
-	VMULPS       Y14, Y6, Y14
-	VMULPS       992(BX), Y2, Y6
-	VMULPS       960(BX), Y7, Y10
-	VMULPS       896(BX), Y11, Y8
-	VMULPS       32(BX), Y15, Y1
-	VMOVUPS      Y1, 32(BX)
-	VMOVAPS      Y5, Y1
-	VFMADD231PS  Y12, Y2, Y1
-	VMOVUPS      Y8, 896(BX)
-	VMOVAPS      Y9, Y8
-	VFMADD231PS  Y13, Y7, Y8
+	VMULPS       Y9, Y11, Y12
+	VORPS        bsmFirstRows32AVX2Consts<>+192(SB), Y3, Y3
+	VORPS        bsmFirstRows32AVX2Consts<>+192(SB), Y15, Y15
+	VSUBPS       bsmFirstRows32AVX2Consts<>+224(SB), Y5, Y5
+	VSUBPS       bsmFirstRows32AVX2Consts<>+224(SB), Y14, Y14
+	VSUBPS       bsmFirstRows32AVX2Consts<>+224(SB), Y3, Y3
+	VSUBPS       bsmFirstRows32AVX2Consts<>+224(SB), Y15, Y15
+	VMOVUPS      Y11, 928(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y11
+	VDIVPS       Y13, Y11, Y13
+	VDIVPS       Y12, Y11, Y12
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+256(SB), Y11
 	VMOVUPS      Y10, 960(BX)
-	VMOVUPS      1664(BX), Y10
-	VFMADD231PS  1632(BX), Y11, Y10
-	VMOVUPS      Y6, 992(BX)
-	VMOVUPS      1056(BX), Y6
-	VFMADD231PS  1600(BX), Y15, Y6
-	VFMSUB231PS  Y12, Y2, Y5
-	VFMSUB231PS  Y13, Y7, Y9
-	VMOVUPS      1664(BX), Y12
-	VFMSUB231PS  1632(BX), Y11, Y12
-	VMOVUPS      1056(BX), Y13
-	VFMSUB231PS  1600(BX), Y15, Y13
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y0, Y7, Y7
-	VMULPS       Y3, Y11, Y11
-	VMULPS       Y14, Y15, Y15
-	VMOVUPS      Y15, 1056(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y1, Y15
-	VMOVUPS      Y11, 1600(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y8, Y11
-	VMOVUPS      Y7, 1664(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y10, Y7
-	VMOVUPS      Y2, 1632(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y6, Y2
-	VMOVUPS      Y14, 1952(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y14
-	VMINPS       Y15, Y14, Y15
-	VMINPS       Y11, Y14, Y11
-	VMINPS       Y7, Y14, Y7
-	VMINPS       Y2, Y14, Y2
-	VANDPS       bsmFirstRows32AVX2Consts<>+672(SB), Y1, Y1
-	VANDPS       bsmFirstRows32AVX2Consts<>+672(SB), Y8, Y8
-	VANDPS       bsmFirstRows32AVX2Consts<>+672(SB), Y10, Y10
-	VANDPS       bsmFirstRows32AVX2Consts<>+672(SB), Y6, Y6
-	VMOVUPS      Y3, 1984(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y5, Y3
-	VMOVUPS      Y0, 1120(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y9, Y0
-	VMOVUPS      Y4, 2016(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y12, Y4
-	VMOVUPS      Y6, 1152(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+32(SB), Y13, Y6
-	VMINPS       Y3, Y14, Y3
-	VMINPS       Y0, Y14, Y0
-	VMINPS       Y4, Y14, Y4
-	VMINPS       Y6, Y14, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y14
-	VANDPS       Y5, Y14, Y5
-	VANDPS       Y9, Y14, Y9
-	VANDPS       Y12, Y14, Y12
-	VANDPS       Y13, Y14, Y13
-	VMOVUPS      Y13, 1696(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y13
-	VMOVUPS      Y12, 1248(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y12
-	VFMADD231PS  Y13, Y15, Y12
-	VMOVUPS      Y9, 1280(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y9
-	VFMADD231PS  Y13, Y11, Y9
-	VMOVUPS      Y5, 1312(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y5
-	VFMADD231PS  Y13, Y7, Y5
-	VMOVUPS      Y10, 1728(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y10
-	VFMADD231PS  Y13, Y2, Y10
-	VMOVUPS      Y8, 1760(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+736(SB), Y8
-	VMOVUPS      Y1, 1792(BX)
-	VADDPS       Y8, Y15, Y1
-	VMOVUPS      Y15, 1568(BX)
-	VADDPS       Y8, Y11, Y15
-	VMOVUPS      Y11, 1536(BX)
-	VADDPS       Y8, Y7, Y11
-	VMOVUPS      Y7, 1504(BX)
-	VADDPS       Y8, Y2, Y7
-	VMOVUPS      Y2, 1472(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y2
-	VFMADD231PS  Y13, Y3, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y14
-	VFMADD231PS  Y13, Y0, Y14
-	VMOVUPS      Y14, 1440(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y14
-	VFMADD231PS  Y13, Y4, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+544(SB), Y6, Y13
-	VMOVUPS      Y13, 1184(BX)
-	VADDPS       Y8, Y3, Y13
-	VMOVUPS      Y3, 1408(BX)
-	VADDPS       Y8, Y0, Y3
-	VMOVUPS      Y0, 1216(BX)
-	VADDPS       Y8, Y4, Y0
-	VADDPS       Y8, Y6, Y8
-	VMOVUPS      Y6, 1376(BX)
-	VMULPS       Y1, Y12, Y6
-	VMOVUPS      Y4, 1088(BX)
-	VMULPS       Y15, Y9, Y4
-	VMOVUPS      Y15, 1344(BX)
-	VMULPS       Y11, Y5, Y15
-	VMOVUPS      Y11, 2048(BX)
-	VMULPS       Y7, Y10, Y11
-	VMOVUPS      Y7, 2080(BX)
-	VMULPS       Y13, Y2, Y7
-	VMOVUPS      Y13, 2112(BX)
-	VMULPS       1440(BX), Y3, Y13
-	VMOVUPS      Y3, 2144(BX)
-	VMULPS       Y0, Y14, Y3
-	VMOVUPS      Y0, 2176(BX)
-	VMULPS       1184(BX), Y8, Y0
-	VMOVUPS      Y8, 2208(BX)
-	VMOVUPS      448(BX), Y8
-	VMOVUPS      Y14, 2240(BX)
-	VMULPS       192(BX), Y8, Y14
-	VMOVUPS      480(BX), Y8
-	VMOVUPS      Y2, 2272(BX)
-	VMULPS       224(BX), Y8, Y2
-	VMOVUPS      512(BX), Y8
-	VMOVUPS      Y1, 2304(BX)
-	VMULPS       256(BX), Y8, Y1
-	VMOVUPS      544(BX), Y8
-	VMOVUPS      Y10, 2336(BX)
-	VMULPS       288(BX), Y8, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y8
-	VXORPS       Y8, Y14, Y14
-	VXORPS       Y8, Y2, Y2
-	VXORPS       Y8, Y1, Y1
-	VXORPS       Y8, Y10, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y8
-	VMINPS       Y14, Y8, Y14
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y1, Y8, Y1
-	VMINPS       Y10, Y8, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y8
-	VMAXPS       Y14, Y8, Y14
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y1, Y8, Y1
-	VMAXPS       Y10, Y8, Y10
-	VMULPS       Y7, Y6, Y8
-	VMOVUPS      Y10, 2368(BX)
-	VMULPS       Y13, Y4, Y10
-	VMOVUPS      Y1, 2400(BX)
-	VMULPS       Y3, Y15, Y1
-	VMOVUPS      Y2, 2432(BX)
-	VMULPS       Y0, Y11, Y2
-	VMOVUPS      Y14, 2464(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y14
-	VDIVPS       Y8, Y14, Y8
-	VDIVPS       Y10, Y14, Y10
-	VDIVPS       Y1, Y14, Y1
-	VDIVPS       Y2, Y14, Y2
-	VMULPS       Y8, Y7, Y7
-	VMULPS       Y10, Y13, Y13
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y2, Y0, Y0
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y1, Y15, Y1
-	VMULPS       Y2, Y11, Y2
-	VMULPS       Y7, Y12, Y8
-	VMULPS       Y13, Y9, Y9
-	VMULPS       Y3, Y5, Y5
-	VMULPS       2336(BX), Y0, Y10
-	VMULPS       2304(BX), Y7, Y7
-	VMULPS       1344(BX), Y13, Y11
-	VMULPS       2048(BX), Y3, Y3
-	VMULPS       2080(BX), Y0, Y0
-	VMULPS       2272(BX), Y6, Y12
-	VMULPS       1440(BX), Y4, Y13
-	VMULPS       2240(BX), Y1, Y15
-	VMOVUPS      Y0, 2240(BX)
-	VMULPS       1184(BX), Y2, Y0
-	VMULPS       2112(BX), Y6, Y6
-	VMULPS       2144(BX), Y4, Y4
-	VMULPS       2176(BX), Y1, Y1
-	VMULPS       2208(BX), Y2, Y2
-	VMULPS       1408(BX), Y12, Y12
-	VMULPS       1216(BX), Y13, Y13
-	VMULPS       1088(BX), Y15, Y15
-	VMULPS       1376(BX), Y0, Y0
-	VMULPS       1568(BX), Y8, Y8
-	VMULPS       1536(BX), Y9, Y9
-	VMULPS       1504(BX), Y5, Y5
-	VMULPS       1472(BX), Y10, Y10
-	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y2
-	VMOVUPS      Y1, 1088(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS  2464(BX), Y2, Y1
-	VMOVUPS      Y4, 1216(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y4
-	VFMADD231PS  2432(BX), Y2, Y4
-	VMOVUPS      Y6, 1408(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y6
-	VFMADD231PS  2400(BX), Y2, Y6
-	VMOVUPS      Y3, 2208(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y3
-	VFMADD231PS  2368(BX), Y2, Y3
-	VMOVUPS      Y11, 2176(BX)
-	VMOVUPS      448(BX), Y11
-	VMOVUPS      Y7, 2144(BX)
-	VMULPS       64(BX), Y11, Y7
-	VMOVUPS      480(BX), Y11
-	VMULPS       96(BX), Y11, Y14
-	VMOVUPS      512(BX), Y11
-	VMOVUPS      Y0, 2112(BX)
-	VMULPS       128(BX), Y11, Y0
-	VMOVUPS      544(BX), Y11
-	VMOVUPS      Y15, 1184(BX)
-	VMULPS       160(BX), Y11, Y15
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y11
-	VXORPS       Y7, Y11, Y7
-	VXORPS       Y14, Y11, Y14
-	VXORPS       Y0, Y11, Y0
-	VXORPS       Y15, Y11, Y15
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y11
-	VMINPS       Y7, Y11, Y7
-	VMINPS       Y14, Y11, Y14
-	VMINPS       Y0, Y11, Y0
-	VMINPS       Y15, Y11, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y15
-	VMAXPS       Y7, Y15, Y7
-	VMAXPS       Y14, Y15, Y14
-	VMAXPS       Y0, Y15, Y0
-	VMAXPS       Y11, Y15, Y11
-	VMOVUPS      1568(BX), Y15
-	VMOVUPS      Y13, 1440(BX)
-	VMULPS       Y15, Y15, Y13
-	VMOVUPS      Y12, 2272(BX)
-	VMOVUPS      1536(BX), Y12
-	VMOVUPS      Y10, 2080(BX)
-	VMULPS       Y12, Y12, Y10
-	VMOVUPS      Y5, 2048(BX)
-	VMOVUPS      1504(BX), Y5
-	VMOVUPS      Y9, 1344(BX)
-	VMULPS       Y5, Y5, Y9
-	VMOVUPS      Y8, 2304(BX)
-	VMOVUPS      1472(BX), Y8
-	VMULPS       Y8, Y8, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+896(SB), Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y12
-	VFMADD213PS  Y12, Y8, Y13
-	VFMADD213PS  Y12, Y8, Y10
-	VFMADD213PS  Y12, Y8, Y9
-	VFMADD213PS  Y12, Y8, Y5
-	VSUBPS       Y12, Y13, Y8
-	VSUBPS       Y12, Y10, Y10
-	VSUBPS       Y12, Y9, Y9
-	VSUBPS       Y12, Y5, Y5
-	VSUBPS       Y12, Y1, Y13
-	VSUBPS       Y12, Y4, Y15
-	VSUBPS       Y12, Y6, Y2
-	VMOVUPS      Y5, 2336(BX)
-	VSUBPS       Y12, Y3, Y5
-	VPADDD       bsmFirstRows32AVX2Consts<>+928(SB), Y1, Y1
-	VPADDD       bsmFirstRows32AVX2Consts<>+928(SB), Y4, Y4
-	VPADDD       bsmFirstRows32AVX2Consts<>+928(SB), Y6, Y6
-	VPADDD       bsmFirstRows32AVX2Consts<>+928(SB), Y3, Y3
-	VMOVUPS      Y3, 2496(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y3
-	VFMADD213PS  2464(BX), Y13, Y3
-	VMOVUPS      Y6, 2464(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y6
-	VFMADD213PS  2432(BX), Y15, Y6
-	VMOVUPS      Y4, 2432(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y4
-	VFMADD213PS  2400(BX), Y2, Y4
-	VMOVUPS      Y1, 2400(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y1
-	VFMADD213PS  2368(BX), Y5, Y1
-	VFMADD231PS  bsmFirstRows32AVX2Consts<>+992(SB), Y13, Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y13
-	VFMADD231PS  Y13, Y15, Y6
-	VFMADD231PS  Y13, Y2, Y4
-	VFMADD231PS  Y13, Y5, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y2
-	VFMADD213PS  Y12, Y7, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y5
-	VFMADD213PS  Y12, Y14, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y15
-	VFMADD213PS  Y12, Y0, Y15
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y13
-	VFMADD213PS  Y12, Y11, Y13
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1024(SB), Y12
-	VMOVUPS      Y11, 2368(BX)
-	VMULPS       Y12, Y8, Y11
-	VMOVUPS      Y0, 2528(BX)
-	VMULPS       Y12, Y10, Y0
-	VMOVUPS      Y14, 2560(BX)
-	VMULPS       Y12, Y9, Y14
-	VMOVUPS      Y7, 2592(BX)
-	VMOVUPS      2336(BX), Y7
-	VMULPS       Y12, Y7, Y12
-	VMOVUPS      Y13, 2624(BX)
-	VMOVUPS      1568(BX), Y13
-	VFMADD231PS  Y13, Y13, Y11
-	VMOVUPS      1536(BX), Y13
-	VFMADD231PS  Y13, Y13, Y0
-	VMOVUPS      1504(BX), Y13
-	VFMADD231PS  Y13, Y13, Y14
-	VMOVUPS      1472(BX), Y13
-	VFMADD231PS  Y13, Y13, Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1056(SB), Y13
-	VFMADD231PS  Y13, Y8, Y11
-	VFMADD231PS  Y13, Y10, Y0
-	VFMADD231PS  Y13, Y9, Y14
-	VFMADD231PS  Y13, Y7, Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y13
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y7
-	VFMADD231PS  Y13, Y3, Y7
-	VMOVUPS      Y9, 1472(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y9
-	VFMADD231PS  Y13, Y6, Y9
-	VMOVUPS      Y10, 1504(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y10
-	VFMADD231PS  Y13, Y4, Y10
-	VMOVUPS      Y8, 1536(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y8
-	VFMADD231PS  Y13, Y1, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD213PS  Y13, Y3, Y7
-	VFMADD213PS  Y13, Y6, Y9
-	VFMADD213PS  Y13, Y4, Y10
-	VFMADD213PS  Y13, Y1, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1184(SB), Y13
-	VFMADD213PS  Y13, Y3, Y7
-	VFMADD213PS  Y13, Y6, Y9
-	VFMADD213PS  Y13, Y4, Y10
-	VFMADD213PS  Y13, Y1, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1216(SB), Y13
-	VFMADD213PS  Y13, Y3, Y7
-	VFMADD213PS  Y13, Y6, Y9
-	VFMADD213PS  Y13, Y4, Y10
-	VFMADD213PS  Y13, Y1, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y13
-	VFMADD213PS  Y13, Y3, Y7
-	VFMADD213PS  Y13, Y6, Y9
-	VFMADD213PS  Y13, Y4, Y10
-	VFMADD213PS  Y13, Y1, Y8
-	VFMADD213PS  Y13, Y7, Y3
-	VFMADD213PS  Y13, Y9, Y6
-	VFMADD213PS  Y13, Y10, Y4
-	VFMADD213PS  Y13, Y8, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y7
-	VSUBPS       Y7, Y2, Y8
-	VSUBPS       Y7, Y5, Y9
-	VSUBPS       Y7, Y15, Y10
-	VMOVUPS      Y1, 1568(BX)
-	VMOVUPS      2624(BX), Y1
-	VSUBPS       Y7, Y1, Y7
-	VMOVUPS      Y4, 2656(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y4
-	VPADDD       Y2, Y4, Y2
-	VPADDD       Y5, Y4, Y5
-	VPADDD       Y15, Y4, Y15
-	VPADDD       Y1, Y4, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y4
-	VFMADD213PS  2592(BX), Y8, Y4
-	VMOVUPS      Y1, 2592(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y1
-	VFMADD213PS  2560(BX), Y9, Y1
-	VMOVUPS      Y15, 2560(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y15
-	VFMADD213PS  2528(BX), Y10, Y15
-	VMOVUPS      Y5, 2528(BX)
-	VMOVUPS      2368(BX), Y5
-	VFMADD231PS  bsmFirstRows32AVX2Consts<>+960(SB), Y7, Y5
-	VMOVUPS      Y2, 2368(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y2
-	VFMADD231PS  Y2, Y8, Y4
-	VFMADD231PS  Y2, Y9, Y1
-	VFMADD231PS  Y2, Y10, Y15
-	VFMADD231PS  Y2, Y7, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y7
-	VFMADD231PS  2304(BX), Y2, Y7
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y8
-	VFMADD231PS  1344(BX), Y2, Y8
+	VANDPS       704(BX), Y11, Y10
+	VMOVUPS      Y9, 704(BX)
+	VANDPS       672(BX), Y11, Y9
+	VMOVUPS      Y12, 672(BX)
+	VANDPS       640(BX), Y11, Y12
+	VANDPS       608(BX), Y11, Y11
+	VSUBPS       Y2, Y4, Y2
+	VSUBPS       Y1, Y7, Y1
+	VSUBPS       Y10, Y5, Y4
+	VSUBPS       Y9, Y14, Y5
+	VSUBPS       Y12, Y3, Y3
+	VSUBPS       Y11, Y15, Y7
+	VMOVUPS      576(BX), Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y10
+	VCMPPS       $0x00, Y10, Y9, Y11
+	VMOVUPS      480(BX), Y12
+	VCMPPS       $0x00, Y10, Y12, Y14
+	VMOVUPS      512(BX), Y15
+	VMOVUPS      Y1, 608(BX)
+	VCMPPS       $0x00, Y10, Y15, Y1
+	VMOVUPS      Y2, 640(BX)
+	VMOVUPS      544(BX), Y2
+	VMOVUPS      Y8, 992(BX)
+	VCMPPS       $0x00, Y10, Y2, Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+320(SB), Y10
+	VMOVUPS      Y13, 1024(BX)
+	VCMPPS       $0x11, Y10, Y9, Y13
+	VMOVUPS      Y6, 1056(BX)
+	VCMPPS       $0x11, Y10, Y12, Y6
+	VBLENDVPS    Y11, bsmFirstRows32AVX2Consts<>+352(SB), Y4, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+352(SB), Y11
+	VBLENDVPS    Y14, Y11, Y5, Y5
+	VCMPPS       $0x11, Y10, Y15, Y14
+	VCMPPS       $0x11, Y10, Y2, Y10
+	VBLENDVPS    Y1, Y11, Y3, Y1
+	VBLENDVPS    Y8, Y11, Y7, Y3
+	VBLENDVPS    Y13, Y4, Y9, Y4
+	VBLENDVPS    Y6, Y5, Y12, Y5
+	VBLENDVPS    Y14, Y1, Y15, Y1
+	VBLENDVPS    Y10, Y3, Y2, Y2
+	VSUBPS       Y1, Y4, Y1
+	VSUBPS       Y2, Y5, Y2
+	VMOVUPS      288(BX), Y3
+	VMOVUPS      320(BX), Y4
+	VSUBPS       Y4, Y3, Y5
+	VMOVUPS      224(BX), Y6
+	VMOVUPS      256(BX), Y7
+	VSUBPS       Y7, Y6, Y8
 	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y9
-	VFMADD231PS  2048(BX), Y2, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  2080(BX), Y2, Y10
-	VMOVUPS      Y6, 2624(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS  2272(BX), Y2, Y6
-	VMOVUPS      Y3, 2688(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS  1440(BX), Y2, Y3
-	VMOVUPS      Y3, 2720(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS  1184(BX), Y2, Y3
-	VMOVUPS      Y3, 2752(BX)
-	VMOVUPS      2112(BX), Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+384(SB), Y3, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1248(SB), Y3
-	VMOVUPS      Y2, 2784(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y2
-	VFMADD231PS  Y3, Y11, Y2
-	VMOVUPS      Y6, 2816(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y6
-	VFMADD231PS  Y3, Y0, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y13
-	VFMADD231PS  Y3, Y14, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1280(SB), Y12, Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y11, Y2
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y0, Y6
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y14, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y12, Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1344(SB), Y11, Y2
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1344(SB), Y0, Y6
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1344(SB), Y14, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1344(SB), Y12, Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1376(SB), Y11, Y2
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1376(SB), Y0, Y6
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1376(SB), Y14, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1376(SB), Y12, Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1408(SB), Y11, Y2
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1408(SB), Y0, Y6
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1408(SB), Y14, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1408(SB), Y12, Y3
-	VMULPS       Y2, Y11, Y2
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y13, Y14, Y6
-	VMULPS       Y3, Y12, Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y12
-	VFMADD231PS  Y11, Y4, Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y13
-	VFMADD231PS  Y11, Y1, Y13
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y14
-	VFMADD231PS  Y11, Y15, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1120(SB), Y5, Y11
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y4, Y12
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y1, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y15, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y5, Y11
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1184(SB), Y4, Y12
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1184(SB), Y1, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1184(SB), Y15, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1184(SB), Y5, Y11
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1216(SB), Y4, Y12
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1216(SB), Y1, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1216(SB), Y15, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1216(SB), Y5, Y11
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+0(SB), Y4, Y12
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+0(SB), Y1, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+0(SB), Y15, Y14
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+0(SB), Y5, Y11
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+0(SB), Y12, Y4
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y12
-	VFMADD213PS  Y12, Y13, Y1
-	VFMADD213PS  Y12, Y14, Y15
-	VFMADD213PS  Y12, Y11, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1440(SB), Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y13
-	VFMADD231PS  Y11, Y7, Y13
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y14
-	VFMADD231PS  Y11, Y8, Y14
-	VMOVUPS      Y5, 2848(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y5
-	VFMADD231PS  Y11, Y9, Y5
-	VMOVUPS      Y15, 2880(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y15
-	VFMADD231PS  Y11, Y10, Y15
-	VMOVUPS      Y1, 2912(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y1
-	VFMADD213PS  Y1, Y7, Y13
-	VFMADD213PS  Y1, Y8, Y14
-	VFMADD213PS  Y1, Y9, Y5
-	VFMADD213PS  Y1, Y10, Y15
-	VMOVUPS      Y4, 2944(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1536(SB), Y4
-	VFMADD213PS  Y4, Y7, Y13
-	VFMADD213PS  Y4, Y8, Y14
-	VFMADD213PS  Y4, Y9, Y5
-	VFMADD213PS  Y4, Y10, Y15
-	VMOVUPS      Y3, 2976(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1568(SB), Y3
-	VFMADD213PS  Y3, Y7, Y13
-	VFMADD213PS  Y3, Y8, Y14
-	VFMADD213PS  Y3, Y9, Y5
-	VFMADD213PS  Y3, Y10, Y15
-	VMOVUPS      Y6, 3008(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1600(SB), Y6
-	VFMADD213PS  Y6, Y7, Y13
-	VFMADD213PS  Y6, Y8, Y14
-	VFMADD213PS  Y6, Y9, Y5
-	VFMADD213PS  Y6, Y10, Y15
-	VMOVUPS      Y0, 3040(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1632(SB), Y0
-	VFMADD213PS  Y0, Y7, Y13
-	VFMADD213PS  Y0, Y8, Y14
-	VFMADD213PS  Y0, Y9, Y5
-	VFMADD213PS  Y0, Y10, Y15
-	VMOVUPS      Y2, 3072(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y2
-	VFMADD213PS  Y2, Y7, Y13
-	VFMADD213PS  Y2, Y8, Y14
-	VFMADD213PS  Y2, Y9, Y5
-	VFMADD213PS  Y2, Y10, Y15
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1696(SB), Y2
-	VFMADD213PS  Y2, Y13, Y7
-	VFMADD213PS  Y2, Y14, Y8
-	VFMADD213PS  Y2, Y5, Y9
-	VFMADD213PS  Y2, Y15, Y10
-	VFMADD132PS  2304(BX), Y12, Y7
-	VFMADD132PS  1344(BX), Y12, Y8
-	VFMADD132PS  2048(BX), Y12, Y9
-	VFMADD132PS  2080(BX), Y12, Y10
-	VMULPS       2144(BX), Y7, Y5
-	VMULPS       2176(BX), Y8, Y7
-	VMULPS       2208(BX), Y9, Y8
-	VMULPS       2240(BX), Y10, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y10
-	VANDPS       Y5, Y10, Y5
-	VANDPS       Y7, Y10, Y7
-	VANDPS       Y8, Y10, Y8
-	VANDPS       Y9, Y10, Y9
-	VMOVUPS      1792(BX), Y13
-	VORPS        Y5, Y13, Y5
-	VMOVUPS      1760(BX), Y14
-	VORPS        Y7, Y14, Y7
-	VMOVUPS      1728(BX), Y15
-	VORPS        Y8, Y15, Y8
-	VMOVUPS      Y8, 2240(BX)
-	VMOVUPS      1152(BX), Y8
-	VORPS        Y9, Y8, Y9
-	VMOVUPS      Y9, 2208(BX)
-	VMOVUPS      (BX), Y9
-	VORPS        Y13, Y9, Y13
-	VORPS        Y14, Y9, Y14
-	VORPS        Y15, Y9, Y15
-	VORPS        Y8, Y9, Y8
+	VMULPS       Y9, Y0, Y10
+	VMULPS       1056(BX), Y9, Y9
+	VMULPS       192(BX), Y4, Y11
+	VMULPS       96(BX), Y7, Y12
+	VMOVUPS      1024(BX), Y13
+	VMULPS       992(BX), Y13, Y14
+	VMOVUPS      672(BX), Y15
+	VMULPS       704(BX), Y15, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y4
+	VMOVUPS      Y0, 704(BX)
+	VADDPS       Y4, Y1, Y0
+	VMOVUPS      Y9, 992(BX)
+	VADDPS       Y4, Y2, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y4
+	VMOVUPS      Y10, 544(BX)
+	VADDPS       Y1, Y4, Y10
+	VMOVUPS      Y8, 512(BX)
+	VADDPS       Y2, Y4, Y8
+	VMULPS       960(BX), Y13, Y13
+	VMULPS       928(BX), Y15, Y15
+	VMULPS       640(BX), Y14, Y14
+	VMULPS       608(BX), Y7, Y7
+	VMOVUPS      896(BX), Y4
+	VBLENDVPS    Y4, Y0, Y1, Y0
+	VMOVUPS      736(BX), Y1
+	VBLENDVPS    Y1, Y9, Y2, Y1
+	VMOVUPS      768(BX), Y2
+	VBLENDVPS    Y2, Y10, Y0, Y0
+	VMOVUPS      800(BX), Y2
+	VBLENDVPS    Y2, Y8, Y1, Y1
+	VMULPS       Y14, Y14, Y2
+	VMULPS       Y7, Y7, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y8
+	VMULPS       Y8, Y0, Y9
+	VMULPS       Y8, Y1, Y8
+	VMULPS       384(BX), Y13, Y10
+	VMOVUPS      Y13, 800(BX)
+	VMULPS       352(BX), Y15, Y13
+	VXORPS       bsmFirstRows32AVX2Consts<>+480(SB), Y11, Y11
+	VXORPS       bsmFirstRows32AVX2Consts<>+480(SB), Y12, Y12
+	VMOVUPS      Y15, 768(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y15
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+512(SB), Y2, Y15
+	VMOVUPS      Y5, 736(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y5
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+512(SB), Y4, Y5
+	VMOVUPS      Y1, 896(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+576(SB), Y1
+	VMINPS       Y11, Y1, Y11
+	VMINPS       Y12, Y1, Y12
+	VMOVUPS      Y0, 608(BX)
+	VMULPS       192(BX), Y3, Y0
+	VMULPS       96(BX), Y6, Y3
+	VMOVUPS      864(BX), Y6
+	VMULPS       Y6, Y6, Y6
+	VMOVUPS      Y7, 864(BX)
+	VMOVUPS      416(BX), Y7
+	VMULPS       Y7, Y7, Y7
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+608(SB), Y2, Y15
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+608(SB), Y4, Y5
+	VMOVUPS      Y8, 416(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y8
+	VMAXPS       Y11, Y8, Y11
+	VMAXPS       Y12, Y8, Y12
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y8
+	VXORPS       Y0, Y8, Y0
+	VXORPS       Y3, Y8, Y3
+	VMINPS       Y0, Y1, Y0
+	VMINPS       Y3, Y1, Y1
+	VMULPS       Y15, Y2, Y2
+	VMULPS       Y5, Y4, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y5
+	VFMADD231PS  Y4, Y11, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y15
+	VFMADD231PS  Y4, Y12, Y15
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y7, Y13, Y7
+	VMOVUPS      Y7, 640(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y7
+	VMAXPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y7, Y1
+	VFMADD231PS  Y2, Y14, Y9
+	VMOVUPS      864(BX), Y2
+	VFMADD213PS  416(BX), Y2, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y7
+	VMOVUPS      Y6, 416(BX)
+	VSUBPS       Y7, Y5, Y6
+	VSUBPS       Y7, Y15, Y8
+	VPADDD       bsmFirstRows32AVX2Consts<>+736(SB), Y5, Y5
+	VPADDD       bsmFirstRows32AVX2Consts<>+736(SB), Y15, Y15
+	VMOVUPS      Y13, 928(BX)
+	VMOVAPS      Y7, Y13
+	VFMADD231PS  Y4, Y0, Y13
+	VFMADD213PS  Y7, Y1, Y4
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+768(SB), Y14, Y9
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+768(SB), Y2, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y2
+	VFMADD231PS  Y2, Y6, Y11
+	VFMADD231PS  Y2, Y8, Y12
+	VPSRLD       $0x01, Y5, Y14
+	VMOVUPS      Y10, 864(BX)
+	VPSRLD       $0x01, Y15, Y10
+	VSUBPS       Y7, Y13, Y2
+	VMOVUPS      Y13, 672(BX)
+	VSUBPS       Y7, Y4, Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y7
+	VFMADD231PS  608(BX), Y7, Y9
+	VFMADD231PS  896(BX), Y7, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y7
+	VFMADD231PS  Y7, Y6, Y11
+	VFMADD231PS  Y7, Y8, Y12
+	VPSLLD       $0x17, Y14, Y6
+	VPSLLD       $0x17, Y10, Y8
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+800(SB), Y2, Y0
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+800(SB), Y13, Y1
+	VMOVUPS      Y8, 896(BX)
+	VMOVUPS      192(BX), Y8
+	VFMADD231PS  736(BX), Y8, Y9
+	VMOVUPS      96(BX), Y8
+	VFMADD231PS  512(BX), Y8, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+896(SB), Y8
+	VMOVUPS      Y6, 512(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y6
+	VFMADD231PS  Y8, Y11, Y6
+	VMOVUPS      Y4, 736(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y4
+	VFMADD231PS  Y8, Y12, Y4
+	VPSUBD       Y14, Y5, Y5
+	VPSUBD       Y10, Y15, Y10
+	VFMADD231PS  Y7, Y2, Y0
+	VFMADD231PS  Y7, Y13, Y1
+	VMOVUPS      864(BX), Y2
+	VMOVUPS      544(BX), Y7
+	VFMADD231PS  Y9, Y2, Y7
+	VMOVUPS      928(BX), Y13
+	VMOVUPS      992(BX), Y14
+	VFMADD231PS  Y3, Y13, Y14
+	VFMSUB213PS  544(BX), Y2, Y9
+	VFMSUB213PS  992(BX), Y13, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y15
+	VFMADD213PS  Y15, Y11, Y6
+	VFMADD213PS  Y15, Y12, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y13
+	VFMADD231PS  Y8, Y0, Y13
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+928(SB), Y1, Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y2
+	VANDPS       Y7, Y2, Y15
+	VMOVUPS      Y7, 992(BX)
+	VANDPS       Y14, Y2, Y7
+	VMOVUPS      Y14, 544(BX)
+	VANDPS       Y9, Y2, Y14
+	VMOVUPS      Y9, 608(BX)
+	VANDPS       Y3, Y2, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y2
+	VMINPS       Y15, Y2, Y15
+	VMINPS       Y7, Y2, Y7
+	VMINPS       Y14, Y2, Y14
+	VMINPS       Y9, Y2, Y2
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1024(SB), Y9
+	VFMADD213PS  Y9, Y11, Y6
+	VFMADD213PS  Y9, Y12, Y4
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+960(SB), Y0, Y13
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+960(SB), Y1, Y8
+	VMOVUPS      Y2, 960(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+736(SB), Y2
+	VMOVUPS      Y14, 1024(BX)
+	VPADDD       672(BX), Y2, Y14
+	VPADDD       736(BX), Y2, Y2
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y10, Y10
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1056(SB), Y11, Y6
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1056(SB), Y12, Y4
+	VFMADD213PS  Y9, Y0, Y13
+	VFMADD231PS  Y8, Y1, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y8
+	VMOVUPS      Y2, 736(BX)
+	VANDPS       992(BX), Y8, Y2
+	VMOVUPS      Y14, 992(BX)
+	VANDPS       544(BX), Y8, Y14
+	VMOVUPS      Y14, 544(BX)
+	VANDPS       608(BX), Y8, Y14
+	VANDPS       Y3, Y8, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y8
+	VFMADD213PS  Y8, Y11, Y6
+	VFMADD213PS  Y8, Y12, Y4
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1056(SB), Y0, Y13
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1056(SB), Y1, Y9
+	VMOVUPS      Y3, 608(BX)
+	VMOVUPS      704(BX), Y3
+	VMOVUPS      Y14, 672(BX)
+	VMULPS       800(BX), Y3, Y14
+	VMOVUPS      1056(BX), Y3
+	VMOVUPS      Y2, 800(BX)
+	VMULPS       768(BX), Y3, Y2
+	VFMADD213PS  Y8, Y6, Y11
+	VFMADD213PS  Y8, Y4, Y12
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y6
+	VFMADD231PS  Y4, Y15, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y3
+	VFMADD231PS  Y4, Y7, Y3
+	VFMADD213PS  Y8, Y0, Y13
+	VFMADD213PS  Y8, Y1, Y9
+	VMOVUPS      Y3, 768(BX)
+	VMULPS       864(BX), Y14, Y3
+	VMOVUPS      Y3, 864(BX)
+	VMULPS       928(BX), Y2, Y3
+	VMULPS       512(BX), Y11, Y11
+	VMULPS       896(BX), Y12, Y12
+	VMOVUPS      Y3, 896(BX)
+	VADDPS       bsmFirstRows32AVX2Consts<>+1120(SB), Y15, Y3
+	VMOVUPS      Y2, 512(BX)
+	VADDPS       bsmFirstRows32AVX2Consts<>+1120(SB), Y7, Y2
+	VFMADD213PS  Y8, Y13, Y0
+	VFMADD213PS  Y8, Y9, Y1
+	VMOVUPS      1024(BX), Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y13
+	VFMADD231PS  Y4, Y9, Y13
+	VMOVUPS      Y14, 928(BX)
+	VMOVUPS      960(BX), Y14
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+768(SB), Y14, Y4
+	VMULPS       Y5, Y11, Y5
+	VMULPS       Y10, Y12, Y10
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y11
+	VADDPS       Y11, Y9, Y12
+	VADDPS       Y11, Y14, Y11
+	VMOVUPS      Y1, 480(BX)
+	VMOVUPS      384(BX), Y1
+	VMULPS       Y5, Y1, Y5
+	VMOVUPS      Y0, 576(BX)
+	VMOVUPS      352(BX), Y0
+	VMULPS       Y10, Y0, Y10
+	VMINPS       Y5, Y1, Y1
+	VMINPS       Y10, Y0, Y0
+	VMOVUPS      Y0, 352(BX)
+	VMULPS       Y3, Y6, Y0
+	VMOVUPS      Y1, 384(BX)
+	VMULPS       768(BX), Y2, Y1
+	VMOVUPS      Y10, 1088(BX)
+	VMULPS       Y12, Y13, Y10
+	VMOVUPS      Y5, 1120(BX)
+	VMULPS       Y11, Y4, Y5
+	VMULPS       Y15, Y15, Y14
+	VMULPS       Y7, Y7, Y9
 	VMOVUPS      Y7, 1152(BX)
-	VMOVUPS      2816(BX), Y7
-	VMOVUPS      Y5, 1728(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y5
-	VFMADD231PS  Y11, Y7, Y5
-	VMOVUPS      Y8, 1760(BX)
-	VMOVUPS      2720(BX), Y8
-	VMOVUPS      Y15, 1792(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y15
-	VFMADD231PS  Y11, Y8, Y15
-	VMOVUPS      Y14, 2176(BX)
-	VMOVUPS      2752(BX), Y14
-	VMOVUPS      Y13, 2144(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y13
-	VFMADD231PS  Y11, Y14, Y13
-	VMOVUPS      2784(BX), Y9
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1472(SB), Y9, Y11
-	VFMADD213PS  Y1, Y7, Y5
-	VFMADD213PS  Y1, Y8, Y15
-	VFMADD213PS  Y1, Y14, Y13
-	VFMADD231PS  Y11, Y9, Y1
-	VFMADD213PS  Y4, Y7, Y5
-	VFMADD213PS  Y4, Y8, Y15
-	VFMADD213PS  Y4, Y14, Y13
-	VFMADD231PS  Y1, Y9, Y4
-	VFMADD213PS  Y3, Y7, Y5
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y14, Y13
-	VFMADD231PS  Y4, Y9, Y3
-	VFMADD213PS  Y6, Y7, Y5
-	VFMADD213PS  Y6, Y8, Y15
-	VFMADD213PS  Y6, Y14, Y13
-	VFMADD231PS  Y3, Y9, Y6
-	VFMADD213PS  Y0, Y7, Y5
-	VFMADD213PS  Y0, Y8, Y15
-	VFMADD213PS  Y0, Y14, Y13
-	VFMADD231PS  Y6, Y9, Y0
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y1
-	VFMADD213PS  Y1, Y7, Y5
-	VFMADD213PS  Y1, Y8, Y15
-	VFMADD213PS  Y1, Y14, Y13
-	VFMADD231PS  Y0, Y9, Y1
-	VFMADD213PS  Y2, Y5, Y7
-	VFMADD213PS  Y2, Y15, Y8
-	VFMADD213PS  Y2, Y13, Y14
-	VFMADD231PS  Y1, Y9, Y2
-	VFMADD132PS  2272(BX), Y12, Y7
-	VFMADD132PS  1440(BX), Y12, Y8
-	VFMADD132PS  1184(BX), Y12, Y14
-	VFMADD231PS  2112(BX), Y2, Y12
-	VMULPS       1408(BX), Y7, Y0
-	VMULPS       1216(BX), Y8, Y1
-	VMULPS       1088(BX), Y14, Y2
-	VMULPS       1376(BX), Y12, Y3
-	VANDPS       Y0, Y10, Y0
-	VANDPS       Y1, Y10, Y1
-	VANDPS       Y2, Y10, Y2
-	VANDPS       Y3, Y10, Y3
-	VMOVUPS      1312(BX), Y4
-	VORPS        Y0, Y4, Y0
-	VMOVUPS      1280(BX), Y5
-	VORPS        Y1, Y5, Y1
-	VMOVUPS      1248(BX), Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y7
+	VFMADD132PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y7, Y14
+	VFMADD132PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y7, Y9
+	VMULPS       Y10, Y0, Y7
+	VMOVUPS      Y9, 1184(BX)
+	VMULPS       Y5, Y1, Y9
+	VDIVPS       Y7, Y8, Y7
+	VDIVPS       Y9, Y8, Y9
+	VMULPS       Y7, Y10, Y10
+	VMULPS       Y9, Y5, Y5
+	VMULPS       Y7, Y0, Y0
+	VMULPS       Y9, Y1, Y1
+	VMULPS       Y10, Y6, Y6
+	VMULPS       768(BX), Y5, Y7
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y0, Y13, Y5
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y0, Y12, Y0
+	VMULPS       Y1, Y11, Y1
+	VMULPS       1024(BX), Y5, Y5
+	VMULPS       960(BX), Y4, Y4
+	VMULPS       Y6, Y15, Y6
+	VMULPS       1152(BX), Y7, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y9
+	VSUBPS       Y9, Y14, Y10
+	VMOVUPS      1184(BX), Y11
+	VSUBPS       Y9, Y11, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1184(SB), Y12
+	VPADDD       Y12, Y14, Y13
+	VPADDD       Y12, Y11, Y11
+	VPSLLD       $0x17, Y13, Y12
+	VPSLLD       $0x17, Y11, Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS  Y13, Y6, Y14
+	VMOVUPS      Y1, 1184(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y1
+	VFMADD231PS  Y13, Y7, Y1
+	VMOVUPS      Y0, 960(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1216(SB), Y0
+	VMOVUPS      Y11, 1024(BX)
+	VMULPS       Y0, Y10, Y11
+	VMULPS       Y0, Y9, Y0
+	VFMADD231PS  Y15, Y15, Y11
+	VMOVUPS      1152(BX), Y15
+	VFMADD231PS  Y15, Y15, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1248(SB), Y15
+	VFMADD231PS  Y15, Y10, Y11
+	VFMADD231PS  Y15, Y9, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS  Y13, Y5, Y9
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+416(SB), Y4, Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y10
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y15
+	VFMADD231PS  Y10, Y14, Y15
+	VMOVUPS      Y4, 1152(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y4
+	VFMADD231PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1344(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1376(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1440(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y10
+	VFMADD213PS  Y10, Y14, Y15
+	VFMADD213PS  Y10, Y1, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1536(SB), Y10
+	VFMADD213PS  Y10, Y15, Y14
+	VFMADD213PS  Y10, Y4, Y1
+	VFMADD213PS  Y8, Y14, Y6
+	VFMADD213PS  Y8, Y1, Y7
+	VMULPS       Y3, Y6, Y1
+	VMULPS       Y2, Y7, Y2
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y3
+	VANDPS       Y1, Y3, Y1
+	VANDPS       Y2, Y3, Y2
+	VMOVUPS      800(BX), Y4
+	VORPS        Y1, Y4, Y1
+	VMOVUPS      544(BX), Y6
 	VORPS        Y2, Y6, Y2
-	VMOVUPS      1696(BX), Y7
-	VORPS        Y3, Y7, Y3
-	VMOVUPS      (BX), Y8
-	VORPS        Y4, Y8, Y4
-	VORPS        Y5, Y8, Y5
-	VORPS        Y6, Y8, Y6
-	VORPS        Y7, Y8, Y7
-	VMOVUPS      2400(BX), Y8
-	VPSRLD       $0x01, Y8, Y9
-	VMOVUPS      2432(BX), Y10
-	VPSRLD       $0x01, Y10, Y11
-	VMOVUPS      2464(BX), Y12
-	VPSRLD       $0x01, Y12, Y13
-	VMOVUPS      2496(BX), Y14
-	VPSRLD       $0x01, Y14, Y15
-	VPSUBD       Y9, Y8, Y8
-	VPSUBD       Y11, Y10, Y10
-	VPSUBD       Y13, Y12, Y12
-	VPSUBD       Y15, Y14, Y14
-	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      (BX), Y7
+	VORPS        Y4, Y7, Y4
+	VORPS        Y6, Y7, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1568(SB), Y14
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1600(SB), Y15
+	VFMADD231PS  Y14, Y11, Y15
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1600(SB), Y0, Y14
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1632(SB), Y3
+	VFMADD213PS  Y3, Y11, Y15
+	VFMADD231PS  Y14, Y0, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y14
+	VFMADD213PS  Y14, Y11, Y15
+	VFMADD231PS  Y3, Y0, Y14
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1696(SB), Y3
+	VFMADD213PS  Y3, Y11, Y15
+	VFMADD231PS  Y14, Y0, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1728(SB), Y14
+	VFMADD213PS  Y14, Y11, Y15
+	VFMADD213PS  Y14, Y0, Y3
+	VMULPS       Y15, Y11, Y11
+	VMULPS       Y3, Y0, Y0
+	VADDPS       Y11, Y8, Y3
+	VADDPS       Y0, Y8, Y0
+	VMULPS       Y12, Y3, Y3
+	VMULPS       1024(BX), Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y13, Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1760(SB), Y15
+	VMULPS       Y15, Y3, Y3
+	VMULPS       Y15, Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1344(SB), Y15
+	VFMADD213PS  Y15, Y9, Y12
+	VFMADD231PS  Y11, Y13, Y15
+	VMULPS       1120(BX), Y3, Y3
+	VMULPS       1088(BX), Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS  Y11, Y9, Y12
+	VFMADD231PS  Y15, Y13, Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y15
+	VFMADD213PS  Y15, Y9, Y12
+	VFMADD231PS  Y11, Y13, Y15
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS  Y11, Y9, Y12
+	VFMADD231PS  Y15, Y13, Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y15
+	VFMADD213PS  Y15, Y9, Y12
+	VFMADD231PS  Y11, Y13, Y15
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y11
+	VFMADD213PS  Y11, Y9, Y12
+	VFMADD231PS  Y15, Y13, Y11
+	VFMADD213PS  Y10, Y12, Y9
+	VFMADD231PS  Y11, Y13, Y10
+	VMOVUPS      992(BX), Y11
+	VPSRLD       $0x01, Y11, Y12
+	VMOVUPS      736(BX), Y13
+	VPSRLD       $0x01, Y13, Y15
+	VPSUBD       Y12, Y11, Y11
+	VPSUBD       Y15, Y13, Y13
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y15, Y15
+	VMULPS       576(BX), Y12, Y12
+	VMULPS       480(BX), Y15, Y15
 	VPSLLD       $0x17, Y11, Y11
 	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y15, Y15
-	VMULPS       2688(BX), Y9, Y9
-	VMULPS       2624(BX), Y11, Y11
-	VMULPS       2656(BX), Y13, Y13
-	VMULPS       1568(BX), Y15, Y15
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y14, Y14
-	VMULPS       Y8, Y9, Y8
-	VMULPS       Y10, Y11, Y9
-	VMULPS       Y12, Y13, Y10
-	VMULPS       Y14, Y15, Y11
-	VMOVUPS      576(BX), Y12
-	VMULPS       Y8, Y12, Y8
-	VMOVUPS      608(BX), Y13
-	VMULPS       Y9, Y13, Y9
-	VMOVUPS      640(BX), Y14
-	VMULPS       Y10, Y14, Y10
-	VMOVUPS      672(BX), Y15
-	VMULPS       Y11, Y15, Y11
-	VMOVUPS      Y3, 1568(BX)
-	VMOVUPS      3072(BX), Y3
-	VFMADD213PS  Y8, Y8, Y3
-	VMOVUPS      Y2, 3072(BX)
-	VMOVUPS      3040(BX), Y2
-	VFMADD213PS  Y9, Y9, Y2
-	VMOVUPS      Y1, 3040(BX)
-	VMOVUPS      3008(BX), Y1
-	VFMADD213PS  Y10, Y10, Y1
-	VMOVUPS      Y0, 3008(BX)
-	VMOVUPS      2976(BX), Y0
-	VFMADD213PS  Y11, Y11, Y0
-	VMINPS       Y8, Y12, Y12
-	VMINPS       Y9, Y13, Y13
-	VMINPS       Y10, Y14, Y14
-	VMINPS       Y11, Y15, Y15
-	VMOVUPS      Y11, 672(BX)
-	VMOVUPS      1536(BX), Y11
-	VMOVUPS      Y10, 640(BX)
-	VMINPS       bsmFirstRows32AVX2Consts<>+1728(SB), Y11, Y10
-	VMOVUPS      Y9, 608(BX)
-	VMOVUPS      1504(BX), Y9
-	VMOVUPS      Y8, 576(BX)
-	VMINPS       bsmFirstRows32AVX2Consts<>+1728(SB), Y9, Y8
-	VMOVUPS      Y7, 2976(BX)
-	VMOVUPS      1472(BX), Y7
-	VMOVUPS      Y6, 2656(BX)
-	VMINPS       bsmFirstRows32AVX2Consts<>+1728(SB), Y7, Y6
-	VMOVUPS      Y5, 2624(BX)
-	VMOVUPS      2336(BX), Y5
-	VMOVUPS      Y4, 2688(BX)
-	VMINPS       bsmFirstRows32AVX2Consts<>+1728(SB), Y5, Y4
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y10, Y10
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y8, Y8
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y6, Y6
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y4, Y4
-	VSUBPS       Y10, Y11, Y11
-	VSUBPS       Y8, Y9, Y9
-	VSUBPS       Y6, Y7, Y7
-	VSUBPS       Y4, Y5, Y5
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y10, Y10
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y8, Y8
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y6, Y6
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y4, Y4
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y11, Y11
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y9, Y9
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y7, Y7
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y5, Y5
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y11, Y3, Y3
-	VMULPS       Y9, Y2, Y2
-	VMULPS       Y7, Y1, Y1
-	VMULPS       Y5, Y0, Y0
-	VMULPS       Y10, Y3, Y3
-	VMULPS       Y8, Y2, Y2
-	VMULPS       Y6, Y1, Y1
-	VMULPS       Y4, Y0, Y0
-	VMOVUPS      2368(BX), Y4
-	VPSRLD       $0x01, Y4, Y5
-	VMOVUPS      2528(BX), Y6
-	VPSRLD       $0x01, Y6, Y7
-	VMOVUPS      2560(BX), Y8
-	VPSRLD       $0x01, Y8, Y9
-	VMOVUPS      2592(BX), Y10
-	VPSRLD       $0x01, Y10, Y11
-	VPSUBD       Y5, Y4, Y4
-	VPSUBD       Y7, Y6, Y6
-	VPSUBD       Y9, Y8, Y8
-	VPSUBD       Y11, Y10, Y10
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       2944(BX), Y5, Y5
-	VMULPS       2912(BX), Y7, Y7
-	VMULPS       2880(BX), Y9, Y9
-	VMULPS       2848(BX), Y11, Y11
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y10, Y10
-	VMULPS       Y4, Y5, Y4
-	VMULPS       Y6, Y7, Y5
-	VMULPS       Y8, Y9, Y6
-	VMULPS       Y10, Y11, Y7
-	VMULPS       704(BX), Y4, Y4
-	VMULPS       736(BX), Y5, Y5
-	VMULPS       768(BX), Y6, Y6
-	VMULPS       800(BX), Y7, Y7
-	VMINPS       Y4, Y12, Y8
-	VMINPS       Y5, Y13, Y9
-	VMINPS       Y6, Y14, Y10
-	VMINPS       Y7, Y15, Y11
-	VMINPS       1920(BX), Y8, Y8
-	VMINPS       1888(BX), Y9, Y9
-	VMINPS       1856(BX), Y10, Y10
-	VMINPS       1824(BX), Y11, Y11
-	VMINPS       448(BX), Y8, Y8
-	VMINPS       480(BX), Y9, Y9
-	VMINPS       512(BX), Y10, Y10
-	VMINPS       544(BX), Y11, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1824(SB), Y12
-	VCMPPS       $0x11, Y8, Y12, Y8
-	VCMPPS       $0x11, Y9, Y12, Y9
-	VCMPPS       $0x11, Y10, Y12, Y10
-	VCMPPS       $0x11, Y11, Y12, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1856(SB), Y12
-	VMULPS       Y12, Y3, Y13
-	VMULPS       Y12, Y2, Y14
-	VMULPS       Y12, Y1, Y15
-	VMULPS       Y12, Y0, Y12
-	VMOVUPS      Y0, 800(BX)
-	VMULPS       992(BX), Y13, Y0
-	VMOVUPS      Y1, 992(BX)
-	VMULPS       960(BX), Y14, Y1
-	VMOVUPS      Y2, 960(BX)
-	VMULPS       896(BX), Y15, Y2
-	VMOVUPS      Y3, 896(BX)
-	VMULPS       32(BX), Y12, Y3
-	VMOVUPS      Y11, 32(BX)
-	VMULPS       1024(BX), Y13, Y11
-	VMOVUPS      Y10, 1024(BX)
-	VMULPS       928(BX), Y14, Y10
-	VMOVUPS      Y9, 928(BX)
-	VMULPS       864(BX), Y15, Y9
-	VMOVUPS      Y8, 864(BX)
-	VMULPS       832(BX), Y12, Y8
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y11, (R9)(AX*1)
-	VMOVUPS      Y10, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y9, 64(R9)(AX*1)
-	VMOVUPS      Y8, 96(R9)(AX*1)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y8
-	VMULPS       Y0, Y8, Y0
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y8, Y2
-	VMULPS       Y3, Y8, Y3
-	VMULPS       2016(BX), Y13, Y8
-	VMULPS       1120(BX), Y14, Y9
-	VMULPS       1984(BX), Y15, Y10
-	VMULPS       1952(BX), Y12, Y11
-	VMULPS       1632(BX), Y8, Y8
-	VMULPS       1664(BX), Y9, Y9
-	VMULPS       1600(BX), Y10, Y10
-	VMULPS       1056(BX), Y11, Y11
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y8, (R8)(AX*1)
-	VMOVUPS      Y9, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y10, 64(R8)(AX*1)
-	VMOVUPS      Y11, 96(R8)(AX*1)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y8
-	VXORPS       320(BX), Y8, Y9
-	VXORPS       352(BX), Y8, Y10
-	VXORPS       384(BX), Y8, Y11
-	VXORPS       416(BX), Y8, Y8
-	VCMPPS       $0x00, 2144(BX), Y9, Y12
-	VCMPPS       $0x00, 2176(BX), Y10, Y13
-	VCMPPS       $0x00, 1792(BX), Y11, Y14
-	VCMPPS       $0x00, 1760(BX), Y8, Y15
-	VCMPPS       $0x00, 2688(BX), Y9, Y9
-	VCMPPS       $0x00, 2624(BX), Y10, Y10
-	VCMPPS       $0x00, 2656(BX), Y11, Y11
-	VCMPPS       $0x00, 2976(BX), Y8, Y8
-	VMOVUPS      Y3, 2976(BX)
-	VMOVUPS      576(BX), Y3
-	VMOVUPS      Y2, 2656(BX)
-	VMULPS       320(BX), Y3, Y2
-	VMOVUPS      Y1, 2624(BX)
-	VMOVUPS      608(BX), Y1
-	VMOVUPS      Y0, 2688(BX)
-	VMULPS       352(BX), Y1, Y0
-	VMOVUPS      Y8, 1760(BX)
-	VMOVUPS      640(BX), Y8
-	VMOVUPS      Y11, 1792(BX)
-	VMULPS       384(BX), Y8, Y11
-	VMOVUPS      Y10, 2176(BX)
-	VMOVUPS      672(BX), Y10
-	VMOVUPS      Y9, 2144(BX)
-	VMULPS       416(BX), Y10, Y9
-	VBLENDVPS    Y12, bsmFirstRows32AVX2Consts<>+288(SB), Y2, Y2
+	VFMADD213PS  Y8, Y9, Y5
+	VFMADD231PS  1152(BX), Y10, Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1792(SB), Y9
+	VMULPS       Y9, Y3, Y10
+	VMULPS       Y9, Y0, Y9
+	VMULPS       Y11, Y12, Y11
+	VMULPS       Y13, Y15, Y12
+	VMOVUPS      64(BX), Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y15
+	VXORPS       Y15, Y13, Y14
+	VMOVUPS      Y0, 1152(BX)
+	VMOVUPS      32(BX), Y0
+	VXORPS       Y15, Y0, Y15
+	VMOVUPS      Y2, 480(BX)
+	VMULPS       1120(BX), Y13, Y2
+	VMOVUPS      Y1, 576(BX)
+	VMULPS       1088(BX), Y0, Y1
+	VCMPPS       $0x00, Y4, Y14, Y4
+	VCMPPS       $0x00, Y6, Y15, Y6
+	VMULPS       128(BX), Y11, Y11
+	VMULPS       160(BX), Y12, Y12
+	VMULPS       960(BX), Y5, Y5
+	VMULPS       1184(BX), Y8, Y8
+	VMOVUPS      Y3, 1184(BX)
+	VMULPS       416(BX), Y10, Y3
+	VMOVUPS      Y10, 416(BX)
+	VMULPS       640(BX), Y9, Y10
+	VMOVUPS      Y9, 640(BX)
+	VORPS        672(BX), Y7, Y9
+	VORPS        608(BX), Y7, Y7
+	VMOVUPS      Y10, 960(BX)
+	VMOVUPS      384(BX), Y10
+	VMINPS       Y11, Y10, Y10
+	VMOVUPS      Y3, 384(BX)
+	VMOVUPS      352(BX), Y3
+	VMINPS       Y12, Y3, Y3
+	VMOVUPS      Y8, 352(BX)
+	VADDPS       1120(BX), Y11, Y8
+	VMOVUPS      Y5, 1120(BX)
+	VADDPS       1088(BX), Y12, Y5
+	VMULPS       Y11, Y13, Y11
+	VMULPS       Y12, Y0, Y0
+	VCMPPS       $0x00, Y9, Y14, Y9
+	VCMPPS       $0x00, Y7, Y15, Y7
 	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y12
-	VBLENDVPS    Y13, Y12, Y0, Y0
-	VBLENDVPS    Y14, Y12, Y11, Y11
-	VBLENDVPS    Y15, Y12, Y9, Y9
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y8, Y8
-	VADDPS       Y7, Y10, Y10
-	VMULPS       320(BX), Y4, Y4
-	VMULPS       352(BX), Y5, Y5
-	VMULPS       384(BX), Y6, Y6
-	VMULPS       416(BX), Y7, Y7
-	VADDPS       1920(BX), Y3, Y3
-	VADDPS       1888(BX), Y1, Y1
-	VADDPS       1856(BX), Y8, Y8
-	VADDPS       1824(BX), Y10, Y10
-	VMOVUPS      2144(BX), Y13
-	VBLENDVPS    Y13, Y12, Y4, Y4
-	VMOVUPS      2176(BX), Y13
-	VBLENDVPS    Y13, Y12, Y5, Y5
-	VMOVUPS      1792(BX), Y13
-	VBLENDVPS    Y13, Y12, Y6, Y6
-	VMOVUPS      1760(BX), Y13
-	VBLENDVPS    Y13, Y12, Y7, Y7
-	VADDPS       448(BX), Y3, Y3
-	VADDPS       480(BX), Y1, Y1
-	VADDPS       512(BX), Y8, Y8
-	VADDPS       544(BX), Y10, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1888(SB), Y12
-	VCMPPS       $0x11, Y12, Y3, Y3
-	VCMPPS       $0x11, Y12, Y1, Y1
-	VCMPPS       $0x11, Y12, Y8, Y8
-	VCMPPS       $0x11, Y12, Y10, Y10
-	VANDPS       864(BX), Y3, Y3
-	VANDPS       928(BX), Y1, Y1
-	VANDPS       1024(BX), Y8, Y8
-	VANDPS       32(BX), Y10, Y10
-	VMOVUPS      1728(BX), Y12
-	VFNMADD132PS 896(BX), Y2, Y12
-	VMOVUPS      1152(BX), Y13
-	VFNMADD132PS 960(BX), Y0, Y13
-	VMOVUPS      2240(BX), Y14
-	VFNMADD132PS 992(BX), Y11, Y14
-	VMOVUPS      2208(BX), Y15
-	VFNMADD132PS 800(BX), Y9, Y15
-	VMOVUPS      Y10, 32(BX)
-	VMOVUPS      2688(BX), Y10
-	VFMADD231PS  192(BX), Y12, Y10
-	VMOVUPS      Y8, 2688(BX)
-	VMOVUPS      2624(BX), Y8
-	VFMADD231PS  224(BX), Y13, Y8
-	VMOVUPS      Y1, 2624(BX)
-	VMOVUPS      2656(BX), Y1
-	VFMADD231PS  256(BX), Y14, Y1
-	VMOVUPS      Y3, 2656(BX)
-	VMOVUPS      2976(BX), Y3
-	VFMADD231PS  288(BX), Y15, Y3
-	VMULPS       2016(BX), Y12, Y12
-	VMULPS       1120(BX), Y13, Y13
-	VMULPS       1984(BX), Y14, Y14
-	VMULPS       1952(BX), Y15, Y15
+	VBLENDVPS    Y4, Y12, Y2, Y2
+	VBLENDVPS    Y6, Y12, Y1, Y1
+	VMOVUPS      704(BX), Y4
+	VMINPS       Y4, Y10, Y6
+	VMOVUPS      1056(BX), Y10
+	VMINPS       Y10, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y5, Y10, Y5
+	VBLENDVPS    Y9, Y12, Y11, Y8
+	VBLENDVPS    Y7, Y12, Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y7
+	VANDPS       1120(BX), Y7, Y9
+	VANDPS       352(BX), Y7, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1728(SB), Y10
+	VMULPS       384(BX), Y10, Y11
+	VMULPS       960(BX), Y10, Y10
+	VMOVUPS      576(BX), Y12
+	VFNMADD132PS 1184(BX), Y2, Y12
+	VMOVUPS      480(BX), Y13
+	VFNMADD132PS 1152(BX), Y1, Y13
+	VORPS        672(BX), Y9, Y9
+	VORPS        608(BX), Y7, Y7
+	VMOVUPS      192(BX), Y14
+	VMINPS       Y14, Y6, Y6
+	VMOVUPS      96(BX), Y15
+	VMINPS       Y15, Y3, Y3
+	VADDPS       Y4, Y14, Y4
+	VADDPS       Y5, Y15, Y5
+	VSUBPS       Y8, Y2, Y2
+	VSUBPS       Y0, Y1, Y1
+	VSUBPS       576(BX), Y9, Y15
+	VSUBPS       480(BX), Y7, Y14
+	VFMADD231PS  320(BX), Y12, Y11
+	VFMADD231PS  256(BX), Y13, Y10
+	VFNMADD231PS 1184(BX), Y9, Y8
+	VMOVUPS      1152(BX), Y9
+	VFNMADD231PS Y9, Y7, Y0
+	VMOVUPS      416(BX), Y7
+	VMOVUPS      Y0, 256(BX)
+	VMULPS       928(BX), Y7, Y0
+	VMOVUPS      Y0, 320(BX)
+	VMOVUPS      640(BX), Y0
+	VMULPS       512(BX), Y0, Y7
+	VFMADD231PS  1184(BX), Y15, Y2
+	VFMADD231PS  Y14, Y9, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1824(SB), Y9
+	VCMPPS       $0x11, Y6, Y9, Y6
+	VCMPPS       $0x11, Y3, Y9, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1856(SB), Y9
+	VCMPPS       $0x11, Y9, Y4, Y4
+	VCMPPS       $0x11, Y9, Y5, Y5
+	VMOVUPS      832(BX), Y9
+	VMULPS       416(BX), Y9, Y9
+	VMULPS       448(BX), Y0, Y0
+	VMULPS       928(BX), Y12, Y12
+	VMULPS       512(BX), Y13, Y13
+	VFNMADD231PS 288(BX), Y8, Y11
+	VMOVUPS      256(BX), Y14
+	VFNMADD231PS 224(BX), Y14, Y10
+	VMULPS       192(BX), Y8, Y8
+	VMULPS       96(BX), Y14, Y14
+	VMOVUPS      320(BX), Y15
+	VMULPS       864(BX), Y15, Y15
+	VMULPS       896(BX), Y7, Y7
+	VANDPS       Y4, Y6, Y4
+	VANDPS       Y5, Y3, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1888(SB), Y5
+	VBLENDVPS    Y4, Y2, Y5, Y2
+	VBLENDVPS    Y3, Y1, Y5, Y1
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPS      Y9, (R9)(AX*1)
+	VMOVUPS      Y0, 32(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y12, (DI)(AX*1)
 	VMOVUPS      Y13, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y14, 64(DI)(AX*1)
-	VMOVUPS      Y15, 96(DI)(AX*1)
-	VMOVUPS      3008(BX), Y12
-	VSUBPS       1728(BX), Y12, Y13
-	VMOVUPS      3040(BX), Y14
-	VSUBPS       1152(BX), Y14, Y15
-	VMOVUPS      Y3, 1152(BX)
-	VMOVUPS      3072(BX), Y3
-	VMOVUPS      Y1, 1728(BX)
-	VSUBPS       2240(BX), Y3, Y1
-	VMOVUPS      1568(BX), Y3
-	VMOVUPS      Y8, 2240(BX)
-	VSUBPS       2208(BX), Y3, Y8
-	VSUBPS       Y4, Y2, Y2
-	VSUBPS       Y5, Y0, Y0
-	VSUBPS       Y6, Y11, Y11
-	VSUBPS       Y7, Y9, Y9
-	VMOVUPS      Y10, 2208(BX)
-	VMOVUPS      896(BX), Y10
-	VFNMADD231PS Y10, Y12, Y4
-	VMOVUPS      960(BX), Y12
-	VFNMADD231PS Y12, Y14, Y5
-	VMOVUPS      992(BX), Y14
-	VFNMADD231PS 3072(BX), Y14, Y6
-	VMOVUPS      Y6, 3072(BX)
-	VMOVUPS      800(BX), Y6
-	VFNMADD231PS Y6, Y3, Y7
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD231PS  Y15, Y12, Y0
-	VFMADD231PS  Y1, Y14, Y11
-	VFMADD231PS  Y8, Y6, Y9
-	VMOVUPS      2208(BX), Y1
-	VFNMADD231PS 64(BX), Y4, Y1
-	VMOVUPS      2240(BX), Y3
-	VFNMADD231PS 96(BX), Y5, Y3
-	VMOVUPS      3072(BX), Y6
-	VMOVUPS      1728(BX), Y8
-	VFNMADD231PS 128(BX), Y6, Y8
-	VMOVUPS      1152(BX), Y10
-	VFNMADD231PS 160(BX), Y7, Y10
-	VMULPS       448(BX), Y4, Y4
-	VMULPS       480(BX), Y5, Y5
-	VMULPS       512(BX), Y6, Y6
-	VMULPS       544(BX), Y7, Y7
-	VMOVUPS      2656(BX), Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1920(SB), Y13
-	VBLENDVPS    Y12, Y2, Y13, Y2
-	VMOVUPS      2624(BX), Y12
-	VBLENDVPS    Y12, Y0, Y13, Y0
-	VMOVUPS      2688(BX), Y12
-	VBLENDVPS    Y12, Y11, Y13, Y11
-	VMOVUPS      32(BX), Y12
-	VBLENDVPS    Y12, Y9, Y13, Y9
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y1, (R10)(AX*1)
-	VMOVUPS      Y3, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y8, 64(R10)(AX*1)
-	VMOVUPS      Y10, 96(R10)(AX*1)
+	VMOVUPS      Y11, (R10)(AX*1)
+	VMOVUPS      Y10, 32(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y4, (R11)(AX*1)
-	VMOVUPS      Y5, 32(R11)(AX*1)
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y6, 64(R11)(AX*1)
-	VMOVUPS      Y7, 96(R11)(AX*1)
+	VMOVUPS      Y8, (R11)(AX*1)
+	VMOVUPS      Y14, 32(R11)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPS      Y15, (R8)(AX*1)
+	VMOVUPS      Y7, 32(R8)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y2, (SI)(AX*1)
-	VMOVUPS      Y0, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y11, 64(SI)(AX*1)
-	VMOVUPS      Y9, 96(SI)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+32, CX
+	VMOVUPS      Y1, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -3467,16 +2689,16 @@ tail:
 	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y0, Y2
 	VBLENDVPS    Y3, Y5, Y1, Y5
 	VBLENDVPS    Y2, Y11, Y0, Y11
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y3, Y3
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y2, Y2
+	VANDPS       bsmFirstRows32AVX2Consts<>+256(SB), Y3, Y3
+	VANDPS       bsmFirstRows32AVX2Consts<>+256(SB), Y2, Y2
 	VMOVUPS      Y7, 416(BX)
 	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y9, Y7
 	VMOVUPS      Y12, 448(BX)
 	VCMPPS       $0x11, bsmFirstRows32AVX2Consts<>+96(SB), Y4, Y12
 	VBLENDVPS    Y7, Y8, Y9, Y8
 	VBLENDVPS    Y12, Y10, Y4, Y10
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y7, Y7
-	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y12, Y12
+	VANDPS       bsmFirstRows32AVX2Consts<>+256(SB), Y7, Y7
+	VANDPS       bsmFirstRows32AVX2Consts<>+256(SB), Y12, Y12
 	VMOVUPS      Y6, 480(BX)
 	VCMPPS       $0x03, Y1, Y1, Y6
 	VMOVUPS      Y1, 512(BX)
@@ -3486,9 +2708,9 @@ tail:
 	VMOVUPS      Y9, 576(BX)
 	VCMPPS       $0x03, Y4, Y4, Y9
 	VMOVUPS      Y4, 608(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y5, Y4
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y5, Y4
 	VMOVUPS      Y13, 640(BX)
-	VANDPS       bsmFirstRows32AVX2Consts<>+160(SB), Y11, Y13
+	VANDPS       bsmFirstRows32AVX2Consts<>+128(SB), Y11, Y13
 	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y4, Y4
 	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y13, Y13
 	VORPS        Y6, Y4, Y4
@@ -3503,7 +2725,7 @@ tail:
 	VSUBPS       Y13, Y6, Y6
 	VSUBPS       Y3, Y5, Y3
 	VSUBPS       Y2, Y6, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+160(SB), Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+128(SB), Y5
 	VANDPS       Y8, Y5, Y6
 	VANDPS       Y10, Y5, Y5
 	VORPS        bsmFirstRows32AVX2Consts<>+0(SB), Y6, Y6
@@ -3518,7 +2740,7 @@ tail:
 	VSUBPS       Y13, Y8, Y8
 	VSUBPS       Y7, Y6, Y6
 	VSUBPS       Y12, Y8, Y7
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+256(SB), Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+160(SB), Y8
 	VMULPS       Y8, Y4, Y9
 	VMULPS       Y8, Y1, Y10
 	VCMPPS       $0x11, Y0, Y9, Y9
@@ -3558,7 +2780,7 @@ tail:
 	VMOVUPS      544(BX), Y10
 	VMOVUPS      Y11, 800(BX)
 	VCMPPS       $0x00, bsmFirstRows32AVX2Consts<>+288(SB), Y10, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+320(SB), Y10
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+352(SB), Y10
 	VBLENDVPS    Y9, Y10, Y3, Y3
 	VBLENDVPS    Y11, Y10, Y2, Y2
 	VMULPS       Y4, Y8, Y9
@@ -3581,7 +2803,7 @@ tail:
 	VBLENDVPS    Y11, Y10, Y6, Y6
 	VBLENDVPS    Y13, Y10, Y7, Y7
 	VMOVUPS      512(BX), Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+352(SB), Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+320(SB), Y11
 	VCMPPS       $0x11, Y11, Y10, Y13
 	VMOVUPS      544(BX), Y5
 	VMOVUPS      Y9, 864(BX)
@@ -3600,10 +2822,10 @@ tail:
 	VSUBPS       320(BX), Y6, Y7
 	VMOVUPS      160(BX), Y9
 	VSUBPS       256(BX), Y9, Y10
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+608(SB), Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y11
 	VMULPS       832(BX), Y11, Y12
 	VMULPS       800(BX), Y11, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y13
 	VADDPS       Y13, Y3, Y9
 	VADDPS       Y13, Y2, Y6
 	VMOVUPS      768(BX), Y13
@@ -3617,24 +2839,24 @@ tail:
 	VBLENDVPS    Y13, Y3, Y9, Y3
 	VMOVUPS      672(BX), Y9
 	VBLENDVPS    Y9, Y2, Y6, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y9
 	VFMADD231PS  Y6, Y4, Y9
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+448(SB), Y5, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y13
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+544(SB), Y5, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+608(SB), Y13
 	VFMADD213PS  Y13, Y4, Y9
 	VFMADD231PS  Y6, Y5, Y13
 	VMULPS       Y9, Y4, Y4
 	VMULPS       Y13, Y5, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+448(SB), Y6
 	VMULPS       Y6, Y3, Y9
 	VMULPS       Y6, Y2, Y6
 	VFMADD231PS  Y4, Y0, Y9
 	VFMADD231PS  Y5, Y1, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y4
 	VFMADD231PS  Y4, Y0, Y9
 	VFMADD231PS  Y4, Y1, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+576(SB), Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y0
 	VFMADD231PS  Y0, Y3, Y9
 	VFMADD231PS  Y0, Y2, Y6
 	VFMADD231PS  128(BX), Y7, Y9
@@ -3660,15 +2882,15 @@ tail:
 	VMOVUPS      Y2, 416(BX)
 	VMULPS       256(BX), Y13, Y2
 	VMOVUPS      Y0, 480(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y0
 	VXORPS       Y0, Y9, Y9
 	VXORPS       Y0, Y2, Y2
 	VMOVUPS      Y1, 864(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+576(SB), Y1
 	VMINPS       Y9, Y1, Y9
 	VMINPS       Y2, Y1, Y2
 	VMOVUPS      Y3, 672(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y3
 	VMAXPS       Y9, Y3, Y9
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      Y7, 704(BX)
@@ -3676,7 +2898,7 @@ tail:
 	VMOVUPS      Y5, 736(BX)
 	VANDPS       Y8, Y7, Y5
 	VANDPS       Y10, Y7, Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y1
 	VMINPS       Y5, Y1, Y5
 	VMINPS       Y3, Y1, Y3
 	VANDPS       Y8, Y0, Y8
@@ -3689,433 +2911,413 @@ tail:
 	VMINPS       Y8, Y1, Y1
 	VANDPS       Y12, Y0, Y8
 	VANDPS       Y11, Y0, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y12
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y12
 	VFMADD213PS  Y4, Y5, Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y7
 	VFMADD213PS  Y4, Y3, Y7
 	VMOVUPS      Y11, 576(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+736(SB), Y11
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y11
 	VMOVUPS      Y8, 544(BX)
 	VADDPS       Y11, Y5, Y8
-	VADDPS       Y11, Y3, Y0
-	VMOVUPS      Y3, 512(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y3
-	VFMADD213PS  Y4, Y10, Y3
-	VMOVUPS      Y5, 896(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y5
-	VFMADD213PS  Y4, Y1, Y5
+	VMOVUPS      Y2, 512(BX)
+	VADDPS       Y11, Y3, Y2
+	VMOVUPS      Y9, 896(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y9
+	VFMADD213PS  Y4, Y10, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y0
+	VFMADD213PS  Y4, Y1, Y0
 	VADDPS       Y11, Y10, Y4
 	VADDPS       Y11, Y1, Y11
 	VMOVUPS      Y1, 928(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS  bsmFirstRows32AVX2Consts<>+832(SB), Y9, Y1
-	VMOVUPS      Y9, 960(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y9
-	VFMADD231PS  bsmFirstRows32AVX2Consts<>+832(SB), Y2, Y9
-	VMOVUPS      Y2, 992(BX)
-	VMULPS       Y8, Y12, Y2
-	VMOVUPS      Y9, 1024(BX)
-	VMULPS       Y0, Y7, Y9
+	VMULPS       Y5, Y5, Y1
+	VMOVUPS      Y5, 960(BX)
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      Y3, 992(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y3
+	VFMADD132PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y3, Y1
+	VFMADD132PS  bsmFirstRows32AVX2Consts<>+1152(SB), Y3, Y5
+	VMULPS       Y8, Y12, Y3
+	VMOVUPS      Y5, 1024(BX)
+	VMULPS       Y2, Y7, Y5
 	VMOVUPS      Y1, 1056(BX)
-	VMULPS       288(BX), Y6, Y1
+	VMULPS       Y4, Y9, Y1
+	VMOVUPS      Y10, 1088(BX)
+	VMULPS       Y11, Y0, Y10
+	VMOVUPS      Y11, 1120(BX)
+	VMULPS       288(BX), Y6, Y11
 	VMULPS       160(BX), Y13, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y13
-	VXORPS       Y1, Y13, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y13
+	VXORPS       Y11, Y13, Y11
 	VXORPS       Y6, Y13, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y13
-	VMINPS       Y1, Y13, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+576(SB), Y13
+	VMINPS       Y11, Y13, Y11
 	VMINPS       Y6, Y13, Y6
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y13
-	VMAXPS       Y1, Y13, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+640(SB), Y13
+	VMAXPS       Y11, Y13, Y11
 	VMAXPS       Y6, Y13, Y6
-	VMULPS       Y4, Y3, Y13
-	VMOVUPS      Y6, 1088(BX)
-	VMULPS       Y11, Y5, Y6
-	VMOVUPS      Y1, 1120(BX)
-	VMOVUPS      896(BX), Y1
-	VMOVUPS      Y10, 1152(BX)
-	VMULPS       Y1, Y1, Y10
-	VMOVUPS      512(BX), Y1
+	VMULPS       Y1, Y3, Y13
+	VMOVUPS      Y6, 1152(BX)
+	VMULPS       Y10, Y5, Y6
 	VMOVUPS      Y11, 1184(BX)
-	VMULPS       Y1, Y1, Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+896(SB), Y1
-	VMOVUPS      Y4, 1216(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y4
-	VFMADD213PS  Y4, Y1, Y10
-	VFMADD213PS  Y4, Y1, Y11
-	VSUBPS       Y4, Y10, Y1
-	VSUBPS       Y4, Y11, Y10
-	VMULPS       Y13, Y2, Y11
-	VMULPS       Y6, Y9, Y4
-	VMOVUPS      Y10, 1248(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y10
-	VDIVPS       Y11, Y10, Y11
-	VDIVPS       Y4, Y10, Y4
-	VMULPS       Y11, Y13, Y13
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y11, Y2, Y2
-	VMULPS       Y4, Y9, Y4
-	VMULPS       Y13, Y12, Y9
-	VMULPS       Y6, Y7, Y7
-	VMULPS       Y13, Y8, Y8
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y2, Y3, Y3
-	VMULPS       Y4, Y5, Y5
-	VMULPS       1216(BX), Y2, Y2
-	VMULPS       1184(BX), Y4, Y4
-	VMULPS       1152(BX), Y3, Y3
-	VMULPS       928(BX), Y5, Y5
-	VMULPS       896(BX), Y9, Y6
-	VMULPS       512(BX), Y7, Y7
-	VMOVUPS      1056(BX), Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y11
-	VSUBPS       Y11, Y9, Y12
-	VMOVUPS      1024(BX), Y13
-	VMOVUPS      Y4, 928(BX)
-	VSUBPS       Y11, Y13, Y4
-	VMOVUPS      Y2, 1152(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y2
-	VPADDD       Y2, Y9, Y9
-	VPADDD       Y2, Y13, Y13
-	VMOVUPS      Y13, 1024(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y13
-	VFMADD213PS  960(BX), Y12, Y13
-	VMOVUPS      Y9, 960(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y9
-	VFMADD213PS  992(BX), Y4, Y9
-	VMOVUPS      Y0, 992(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y0
-	VFMADD231PS  Y0, Y12, Y13
-	VFMADD231PS  Y0, Y4, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+832(SB), Y4
-	VFMADD132PS  1120(BX), Y11, Y4
-	VMOVUPS      1088(BX), Y12
-	VFMADD132PS  bsmFirstRows32AVX2Consts<>+832(SB), Y11, Y12
-	VMOVUPS      Y8, 1056(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1024(SB), Y8
-	VMULPS       Y8, Y1, Y0
-	VMOVUPS      1248(BX), Y2
-	VMULPS       Y8, Y2, Y8
-	VMOVUPS      896(BX), Y11
-	VFMADD231PS  Y11, Y11, Y0
-	VMOVUPS      512(BX), Y11
-	VFMADD231PS  Y11, Y11, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1056(SB), Y11
-	VFMADD231PS  Y11, Y1, Y0
-	VFMADD231PS  Y11, Y2, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y11
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y2
-	VFMADD231PS  Y11, Y13, Y2
-	VMOVUPS      Y1, 512(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y1
-	VFMADD231PS  Y11, Y9, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1152(SB), Y11
-	VFMADD213PS  Y11, Y13, Y2
-	VFMADD213PS  Y11, Y9, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1184(SB), Y11
-	VFMADD213PS  Y11, Y13, Y2
-	VFMADD213PS  Y11, Y9, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1216(SB), Y11
-	VFMADD213PS  Y11, Y13, Y2
-	VFMADD213PS  Y11, Y9, Y1
-	VFMADD213PS  Y10, Y13, Y2
-	VFMADD213PS  Y10, Y9, Y1
-	VFMADD213PS  Y10, Y2, Y13
-	VFMADD213PS  Y10, Y1, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y1
-	VSUBPS       Y1, Y4, Y2
-	VSUBPS       Y1, Y12, Y1
-	VMOVUPS      Y9, 896(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y9
-	VPADDD       Y4, Y9, Y4
-	VPADDD       Y12, Y9, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y12
-	VFMADD213PS  1120(BX), Y2, Y12
-	VMOVUPS      Y9, 1120(BX)
-	VMOVUPS      1088(BX), Y9
-	VFMADD231PS  bsmFirstRows32AVX2Consts<>+960(SB), Y1, Y9
-	VMOVUPS      Y4, 1088(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+992(SB), Y4
-	VFMADD231PS  Y4, Y2, Y12
-	VFMADD231PS  Y4, Y1, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+544(SB), Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD231PS  Y1, Y6, Y2
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y4
-	VFMADD231PS  Y1, Y7, Y4
-	VMOVUPS      Y13, 1184(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS  Y1, Y3, Y13
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+384(SB), Y5, Y1
-	VMOVUPS      Y5, 1216(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1248(SB), Y5
-	VMOVUPS      Y3, 1280(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y3
-	VFMADD231PS  Y5, Y0, Y3
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1280(SB), Y8, Y5
-	VMOVUPS      Y1, 1312(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y1
-	VFMADD213PS  Y1, Y0, Y3
-	VFMADD231PS  Y5, Y8, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1344(SB), Y5
-	VFMADD213PS  Y5, Y0, Y3
-	VFMADD231PS  Y1, Y8, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1376(SB), Y1
-	VFMADD213PS  Y1, Y0, Y3
-	VFMADD231PS  Y5, Y8, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y5
-	VFMADD213PS  Y5, Y0, Y3
-	VFMADD213PS  Y5, Y8, Y1
-	VMULPS       Y3, Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+0(SB), Y11
+	VDIVPS       Y13, Y11, Y13
+	VDIVPS       Y6, Y11, Y6
+	VMULPS       Y13, Y1, Y1
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y13, Y3, Y3
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y1, Y12, Y6
+	VMULPS       Y10, Y7, Y7
 	VMULPS       Y1, Y8, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1088(SB), Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1120(SB), Y8
-	VFMADD231PS  Y3, Y12, Y8
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1120(SB), Y9, Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1152(SB), Y5
-	VFMADD213PS  Y5, Y12, Y8
-	VFMADD231PS  Y3, Y9, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1184(SB), Y3
-	VFMADD213PS  Y3, Y12, Y8
-	VFMADD231PS  Y5, Y9, Y3
-	VFMADD213PS  Y11, Y12, Y8
-	VFMADD231PS  Y3, Y9, Y11
-	VFMADD213PS  Y10, Y12, Y8
-	VFMADD213PS  Y10, Y9, Y11
-	VFMADD213PS  Y10, Y8, Y12
-	VFMADD213PS  Y10, Y11, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1440(SB), Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y5
-	VFMADD231PS  Y3, Y2, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y8
-	VFMADD231PS  Y3, Y4, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y11
-	VFMADD213PS  Y11, Y2, Y5
-	VFMADD213PS  Y11, Y4, Y8
-	VMOVUPS      Y9, 1344(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1536(SB), Y9
-	VFMADD213PS  Y9, Y2, Y5
-	VFMADD213PS  Y9, Y4, Y8
-	VMOVUPS      Y12, 1376(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1568(SB), Y12
-	VFMADD213PS  Y12, Y2, Y5
-	VFMADD213PS  Y12, Y4, Y8
-	VMOVUPS      Y1, 1408(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1600(SB), Y1
-	VFMADD213PS  Y1, Y2, Y5
-	VFMADD213PS  Y1, Y4, Y8
-	VMOVUPS      Y0, 1440(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1632(SB), Y0
-	VFMADD213PS  Y0, Y2, Y5
-	VFMADD213PS  Y0, Y4, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y0
-	VFMADD213PS  Y0, Y2, Y5
-	VFMADD213PS  Y0, Y4, Y8
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1696(SB), Y0
-	VFMADD213PS  Y0, Y5, Y2
-	VFMADD213PS  Y0, Y8, Y4
-	VFMADD213PS  Y10, Y2, Y6
-	VFMADD213PS  Y10, Y4, Y7
-	VMULPS       1056(BX), Y6, Y2
-	VMULPS       992(BX), Y7, Y4
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y5
-	VANDPS       Y2, Y5, Y2
-	VANDPS       Y4, Y5, Y4
-	VMOVUPS      608(BX), Y6
-	VORPS        Y2, Y6, Y2
-	VMOVUPS      768(BX), Y7
-	VORPS        Y4, Y7, Y4
-	VMOVUPS      (BX), Y8
-	VORPS        Y6, Y8, Y6
-	VORPS        Y7, Y8, Y7
-	VMOVUPS      Y4, 768(BX)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y4
-	VFMADD231PS  Y3, Y13, Y4
-	VMOVUPS      Y2, 608(BX)
-	VMOVUPS      1312(BX), Y2
-	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1472(SB), Y2, Y3
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y3, Y9, Y8
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y3, Y4, Y3
+	VMULPS       1120(BX), Y5, Y4
+	VMULPS       1088(BX), Y8, Y5
+	VMULPS       928(BX), Y0, Y0
+	VMULPS       960(BX), Y6, Y6
+	VMULPS       992(BX), Y7, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y9
+	VFMADD231PS  896(BX), Y8, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y10
+	VFMADD231PS  512(BX), Y8, Y10
+	VMOVUPS      1056(BX), Y12
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+704(SB), Y13
+	VMOVUPS      Y4, 928(BX)
+	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      Y3, 1088(BX)
+	VMOVUPS      1024(BX), Y3
+	VMOVUPS      Y2, 1120(BX)
+	VSUBPS       Y13, Y3, Y2
+	VMOVUPS      Y1, 1216(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1184(SB), Y1
+	VPADDD       Y1, Y12, Y12
+	VPADDD       Y1, Y3, Y1
+	VPSLLD       $0x17, Y12, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VSUBPS       Y13, Y9, Y12
+	VMOVUPS      Y0, 1024(BX)
+	VSUBPS       Y13, Y10, Y0
+	VMOVUPS      Y5, 1056(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+736(SB), Y5
+	VPADDD       Y5, Y9, Y9
+	VPADDD       Y5, Y10, Y10
+	VMOVUPS      Y10, 1248(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y10
+	VFMADD213PS  896(BX), Y12, Y10
+	VMOVUPS      Y9, 896(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y9
+	VFMADD213PS  512(BX), Y0, Y9
+	VMOVUPS      Y7, 512(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y7
+	VFMADD231PS  Y7, Y12, Y10
+	VFMADD231PS  Y7, Y0, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1216(SB), Y0
+	VMULPS       Y0, Y4, Y12
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      960(BX), Y7
+	VFMADD231PS  Y7, Y7, Y12
+	VMOVUPS      992(BX), Y7
+	VFMADD231PS  Y7, Y7, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1248(SB), Y7
+	VFMADD231PS  Y7, Y4, Y12
+	VFMADD231PS  Y7, Y2, Y0
+	VMOVUPS      1184(BX), Y2
+	VFMADD213PS  Y13, Y8, Y2
+	VFMADD132PS  1152(BX), Y13, Y8
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+896(SB), Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y7
+	VFMADD231PS  Y4, Y10, Y7
+	VMOVUPS      Y6, 992(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y6
+	VFMADD231PS  Y4, Y9, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+960(SB), Y4
+	VFMADD213PS  Y4, Y10, Y7
+	VFMADD213PS  Y4, Y9, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y10, Y7
+	VFMADD213PS  Y4, Y9, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1056(SB), Y4
+	VFMADD213PS  Y4, Y10, Y7
+	VFMADD213PS  Y4, Y9, Y6
+	VFMADD213PS  Y11, Y10, Y7
+	VFMADD213PS  Y11, Y9, Y6
+	VFMADD213PS  Y11, Y7, Y10
+	VFMADD213PS  Y11, Y6, Y9
+	VSUBPS       Y13, Y2, Y6
+	VSUBPS       Y13, Y8, Y7
+	VPADDD       Y2, Y5, Y2
+	VPADDD       Y8, Y5, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+800(SB), Y8
+	VFMADD213PS  1184(BX), Y6, Y8
+	VMOVUPS      1152(BX), Y13
+	VFMADD231PS  bsmFirstRows32AVX2Consts<>+800(SB), Y7, Y13
+	VMOVUPS      Y5, 1152(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+864(SB), Y5
+	VFMADD231PS  Y5, Y6, Y8
+	VFMADD231PS  Y5, Y7, Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1568(SB), Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1600(SB), Y6
+	VFMADD231PS  Y5, Y12, Y6
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1600(SB), Y0, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1632(SB), Y7
+	VFMADD213PS  Y7, Y12, Y6
+	VFMADD231PS  Y5, Y0, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y5
+	VFMADD213PS  Y5, Y12, Y6
+	VFMADD231PS  Y7, Y0, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1696(SB), Y7
+	VFMADD213PS  Y7, Y12, Y6
+	VFMADD231PS  Y5, Y0, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1728(SB), Y5
+	VFMADD213PS  Y5, Y12, Y6
+	VFMADD213PS  Y5, Y0, Y7
+	VMULPS       Y6, Y12, Y6
+	VMULPS       Y7, Y0, Y0
+	VADDPS       Y6, Y11, Y6
+	VADDPS       Y0, Y11, Y0
+	VMULPS       Y3, Y6, Y3
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1760(SB), Y1
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+768(SB), Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y6
+	VFMADD231PS  992(BX), Y1, Y6
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS  512(BX), Y1, Y7
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS  1056(BX), Y1, Y12
+	VMOVUPS      1024(BX), Y5
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+416(SB), Y5, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+896(SB), Y5
+	VMOVUPS      Y2, 1184(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+928(SB), Y2
+	VFMADD231PS  Y5, Y8, Y2
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+928(SB), Y13, Y5
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+960(SB), Y8, Y2
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+960(SB), Y13, Y5
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1024(SB), Y8, Y2
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1024(SB), Y13, Y5
+	VFMADD213PS  Y4, Y8, Y2
+	VFMADD231PS  Y5, Y13, Y4
+	VFMADD213PS  Y11, Y8, Y2
 	VFMADD213PS  Y11, Y13, Y4
-	VFMADD231PS  Y3, Y2, Y11
-	VFMADD213PS  Y9, Y13, Y4
-	VFMADD231PS  Y11, Y2, Y9
-	VFMADD213PS  Y12, Y13, Y4
-	VFMADD231PS  Y9, Y2, Y12
-	VFMADD213PS  Y1, Y13, Y4
-	VFMADD231PS  Y12, Y2, Y1
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1632(SB), Y3
-	VFMADD213PS  Y3, Y13, Y4
-	VFMADD231PS  Y1, Y2, Y3
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1664(SB), Y1
-	VFMADD213PS  Y1, Y13, Y4
-	VFMADD231PS  Y3, Y2, Y1
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD231PS  Y1, Y2, Y0
-	VFMADD132PS  1280(BX), Y10, Y13
-	VFMADD231PS  1216(BX), Y0, Y10
-	VMULPS       1152(BX), Y13, Y0
-	VMULPS       928(BX), Y10, Y1
-	VANDPS       Y0, Y5, Y0
-	VANDPS       Y1, Y5, Y1
+	VFMADD213PS  Y11, Y2, Y8
+	VFMADD213PS  Y11, Y4, Y13
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1280(SB), Y2
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y4
+	VFMADD231PS  Y2, Y6, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y5
+	VFMADD231PS  Y2, Y7, Y5
+	VMOVUPS      Y13, 960(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1344(SB), Y13
+	VFMADD213PS  Y13, Y6, Y4
+	VFMADD213PS  Y13, Y7, Y5
+	VMOVUPS      Y8, 1280(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1376(SB), Y8
+	VFMADD213PS  Y8, Y6, Y4
+	VFMADD213PS  Y8, Y7, Y5
+	VMOVUPS      Y0, 1312(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y0
+	VFMADD213PS  Y0, Y6, Y4
+	VFMADD213PS  Y0, Y7, Y5
+	VMOVUPS      Y3, 1344(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1440(SB), Y3
+	VFMADD213PS  Y3, Y6, Y4
+	VFMADD213PS  Y3, Y7, Y5
+	VMOVUPS      Y9, 1376(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y9
+	VFMADD213PS  Y9, Y6, Y4
+	VFMADD213PS  Y9, Y7, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y9
+	VFMADD213PS  Y9, Y6, Y4
+	VFMADD213PS  Y9, Y7, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1536(SB), Y9
+	VFMADD213PS  Y9, Y4, Y6
+	VFMADD213PS  Y9, Y5, Y7
+	VFMADD132PS  992(BX), Y11, Y6
+	VFMADD132PS  512(BX), Y11, Y7
+	VMULPS       1216(BX), Y6, Y4
+	VMULPS       1120(BX), Y7, Y5
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+32(SB), Y6
+	VANDPS       Y4, Y6, Y4
+	VANDPS       Y5, Y6, Y5
+	VMOVUPS      608(BX), Y7
+	VORPS        Y4, Y7, Y4
+	VMOVUPS      Y4, 1120(BX)
+	VMOVUPS      768(BX), Y4
+	VORPS        Y5, Y4, Y5
+	VMOVUPS      Y5, 1216(BX)
+	VMOVUPS      (BX), Y5
+	VORPS        Y7, Y5, Y7
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      Y4, 768(BX)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1312(SB), Y4
+	VFMADD231PS  Y2, Y12, Y4
+	VFMADD213PS  bsmFirstRows32AVX2Consts<>+1312(SB), Y1, Y2
+	VFMADD213PS  Y13, Y12, Y4
+	VFMADD231PS  Y2, Y1, Y13
+	VFMADD213PS  Y8, Y12, Y4
+	VFMADD231PS  Y13, Y1, Y8
+	VFMADD213PS  Y0, Y12, Y4
+	VFMADD231PS  Y8, Y1, Y0
+	VFMADD213PS  Y3, Y12, Y4
+	VFMADD231PS  Y0, Y1, Y3
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1472(SB), Y0
+	VFMADD213PS  Y0, Y12, Y4
+	VFMADD231PS  Y3, Y1, Y0
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1504(SB), Y2
+	VFMADD213PS  Y2, Y12, Y4
+	VFMADD231PS  Y0, Y1, Y2
+	VFMADD213PS  Y9, Y4, Y12
+	VFMADD231PS  Y2, Y1, Y9
+	VFMADD132PS  1056(BX), Y11, Y12
+	VFMADD231PS  1024(BX), Y9, Y11
+	VMULPS       1088(BX), Y12, Y0
+	VMULPS       928(BX), Y11, Y1
+	VANDPS       Y0, Y6, Y0
+	VANDPS       Y1, Y6, Y1
 	VMOVUPS      544(BX), Y2
 	VORPS        Y0, Y2, Y0
 	VMOVUPS      576(BX), Y3
 	VORPS        Y1, Y3, Y1
-	VORPS        Y2, Y8, Y2
-	VORPS        Y3, Y8, Y3
-	VMOVUPS      960(BX), Y4
+	VORPS        Y2, Y5, Y2
+	VORPS        Y3, Y5, Y3
+	VMOVUPS      896(BX), Y4
 	VPSRLD       $0x01, Y4, Y5
-	VMOVUPS      1024(BX), Y8
-	VPSRLD       $0x01, Y8, Y9
+	VMOVUPS      1248(BX), Y6
+	VPSRLD       $0x01, Y6, Y8
 	VPSUBD       Y5, Y4, Y4
-	VPSUBD       Y9, Y8, Y8
+	VPSUBD       Y8, Y6, Y6
 	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y9, Y9
-	VMULPS       1184(BX), Y5, Y5
-	VMULPS       896(BX), Y9, Y9
-	VPSLLD       $0x17, Y4, Y4
 	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y5, Y10, Y5
+	VMULPS       1376(BX), Y8, Y8
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
 	VMULPS       Y4, Y5, Y4
-	VMULPS       Y8, Y9, Y5
-	VMOVUPS      384(BX), Y8
-	VMULPS       Y4, Y8, Y4
-	VMOVUPS      352(BX), Y9
-	VMULPS       Y5, Y9, Y5
-	VMOVUPS      1440(BX), Y10
-	VFMADD213PS  Y4, Y4, Y10
-	VMOVUPS      1408(BX), Y11
-	VFMADD213PS  Y5, Y5, Y11
-	VMINPS       Y4, Y8, Y8
-	VMINPS       Y5, Y9, Y9
-	VMOVUPS      512(BX), Y12
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1728(SB), Y13
+	VMULPS       Y6, Y8, Y5
+	VMOVUPS      384(BX), Y6
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      352(BX), Y8
+	VMULPS       Y5, Y8, Y5
+	VMULPS       1344(BX), Y4, Y9
+	VMULPS       1312(BX), Y5, Y10
+	VMINPS       Y4, Y6, Y6
+	VMINPS       Y5, Y8, Y8
+	VMOVUPS      1184(BX), Y11
+	VPSRLD       $0x01, Y11, Y12
+	VMOVUPS      1152(BX), Y13
 	VMOVUPS      Y1, 352(BX)
-	VMINPS       Y13, Y12, Y1
-	VMOVUPS      Y0, 384(BX)
-	VMOVUPS      1248(BX), Y0
-	VMINPS       Y13, Y0, Y13
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y1, Y1
-	VMAXPS       bsmFirstRows32AVX2Consts<>+1760(SB), Y13, Y13
-	VSUBPS       Y1, Y12, Y12
-	VSUBPS       Y13, Y0, Y0
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y1, Y1
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y13, Y13
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y12, Y12
-	VADDPS       bsmFirstRows32AVX2Consts<>+1792(SB), Y0, Y0
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y13, Y13
+	VPSRLD       $0x01, Y13, Y1
+	VPSUBD       Y12, Y11, Y11
+	VPSUBD       Y1, Y13, Y13
 	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y12, Y10, Y10
-	VMULPS       Y0, Y11, Y0
-	VMULPS       Y1, Y10, Y1
-	VMULPS       Y13, Y0, Y0
-	VMOVUPS      1088(BX), Y10
-	VPSRLD       $0x01, Y10, Y11
-	VMOVUPS      1120(BX), Y12
-	VPSRLD       $0x01, Y12, Y13
-	VPSUBD       Y11, Y10, Y10
-	VPSUBD       Y13, Y12, Y12
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       1280(BX), Y12, Y12
+	VMULPS       960(BX), Y1, Y1
 	VPSLLD       $0x17, Y11, Y11
 	VPSLLD       $0x17, Y13, Y13
-	VMULPS       1376(BX), Y11, Y11
-	VMULPS       1344(BX), Y13, Y13
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y12, Y12
-	VMULPS       Y10, Y11, Y10
-	VMULPS       Y12, Y13, Y11
-	VMULPS       192(BX), Y10, Y10
-	VMULPS       224(BX), Y11, Y11
-	VMINPS       Y10, Y8, Y8
-	VMINPS       Y11, Y9, Y9
-	VMINPS       832(BX), Y8, Y8
-	VMINPS       800(BX), Y9, Y9
-	VMINPS       128(BX), Y8, Y8
-	VMINPS       96(BX), Y9, Y9
+	VMULPS       Y11, Y12, Y11
+	VMULPS       Y13, Y1, Y1
+	VMULPS       192(BX), Y11, Y11
+	VMULPS       224(BX), Y1, Y1
+	VMINPS       Y11, Y6, Y6
+	VMINPS       Y1, Y8, Y8
+	VMINPS       832(BX), Y6, Y6
+	VMINPS       800(BX), Y8, Y8
+	VMINPS       128(BX), Y6, Y6
+	VMINPS       96(BX), Y8, Y8
 	VMOVUPS      bsmFirstRows32AVX2Consts<>+1824(SB), Y12
+	VCMPPS       $0x11, Y6, Y12, Y6
 	VCMPPS       $0x11, Y8, Y12, Y8
-	VCMPPS       $0x11, Y9, Y12, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1856(SB), Y12
-	VMULPS       Y12, Y1, Y13
-	VMULPS       Y12, Y0, Y12
-	VMOVUPS      Y9, 224(BX)
-	VMULPS       736(BX), Y13, Y9
-	VMOVUPS      Y8, 736(BX)
-	VMULPS       704(BX), Y12, Y8
-	VMOVUPS      Y0, 704(BX)
-	VMULPS       640(BX), Y13, Y0
-	VMOVUPS      Y1, 640(BX)
-	VMULPS       448(BX), Y12, Y1
-	VMASKMOVPS   Y0, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(R9)(AX*1)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1408(SB), Y0
-	VMULPS       Y9, Y0, Y1
-	VMULPS       Y8, Y0, Y0
-	VMULPS       672(BX), Y13, Y8
-	VMULPS       864(BX), Y12, Y9
-	VMULPS       480(BX), Y8, Y8
-	VMULPS       416(BX), Y9, Y9
-	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+672(SB), Y8
-	VXORPS       64(BX), Y8, Y9
-	VXORPS       32(BX), Y8, Y8
-	VCMPPS       $0x00, Y6, Y9, Y6
-	VCMPPS       $0x00, Y7, Y8, Y7
-	VCMPPS       $0x00, Y2, Y9, Y2
-	VCMPPS       $0x00, Y3, Y8, Y3
-	VMULPS       64(BX), Y4, Y8
-	VMULPS       32(BX), Y5, Y9
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y12
-	VBLENDVPS    Y6, Y12, Y8, Y6
-	VBLENDVPS    Y7, Y12, Y9, Y7
-	VADDPS       Y10, Y4, Y4
-	VADDPS       Y11, Y5, Y5
-	VMULPS       64(BX), Y10, Y8
-	VMULPS       32(BX), Y11, Y9
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1792(SB), Y12
+	VMULPS       Y12, Y9, Y13
+	VMULPS       Y12, Y10, Y12
+	VMOVUPS      Y0, 224(BX)
+	VMULPS       736(BX), Y13, Y0
+	VMOVUPS      Y10, 736(BX)
+	VMULPS       704(BX), Y12, Y10
+	VMOVUPS      Y9, 704(BX)
+	VMULPS       640(BX), Y13, Y9
+	VMOVUPS      Y8, 640(BX)
+	VMULPS       448(BX), Y12, Y8
+	VMASKMOVPS   Y9, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R9)(AX*1)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1728(SB), Y8
+	VMULPS       Y0, Y8, Y0
+	VMULPS       Y10, Y8, Y8
+	VMULPS       672(BX), Y13, Y9
+	VMULPS       864(BX), Y12, Y10
+	VMULPS       480(BX), Y9, Y9
+	VMULPS       416(BX), Y10, Y10
+	VMASKMOVPS   Y9, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y10, Y14, 32(R8)(AX*1)
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+480(SB), Y9
+	VXORPS       64(BX), Y9, Y10
+	VXORPS       32(BX), Y9, Y9
+	VCMPPS       $0x00, Y7, Y10, Y7
+	VCMPPS       $0x00, 768(BX), Y9, Y12
+	VCMPPS       $0x00, Y2, Y10, Y2
+	VCMPPS       $0x00, Y3, Y9, Y3
+	VMULPS       64(BX), Y4, Y9
+	VMULPS       32(BX), Y5, Y10
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+288(SB), Y13
+	VBLENDVPS    Y7, Y13, Y9, Y7
+	VBLENDVPS    Y12, Y13, Y10, Y9
+	VADDPS       Y11, Y4, Y4
+	VADDPS       Y1, Y5, Y5
+	VMULPS       64(BX), Y11, Y10
+	VMULPS       32(BX), Y1, Y1
 	VADDPS       832(BX), Y4, Y4
 	VADDPS       800(BX), Y5, Y5
-	VBLENDVPS    Y2, Y12, Y8, Y2
-	VBLENDVPS    Y3, Y12, Y9, Y3
-	VMOVUPS      608(BX), Y8
-	VFNMADD132PS 640(BX), Y6, Y8
-	VMOVUPS      768(BX), Y9
-	VFNMADD132PS 704(BX), Y7, Y9
-	VMOVUPS      384(BX), Y10
-	VSUBPS       608(BX), Y10, Y11
-	VMOVUPS      352(BX), Y12
-	VSUBPS       768(BX), Y12, Y13
-	VADDPS       128(BX), Y4, Y4
-	VADDPS       96(BX), Y5, Y5
-	VSUBPS       Y2, Y6, Y6
-	VSUBPS       Y3, Y7, Y7
-	VFNMADD231PS 640(BX), Y10, Y2
-	VFNMADD231PS 704(BX), Y12, Y3
-	VFMADD231PS  320(BX), Y8, Y1
-	VFMADD231PS  256(BX), Y9, Y0
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1888(SB), Y10
-	VCMPPS       $0x11, Y10, Y4, Y4
-	VCMPPS       $0x11, Y10, Y5, Y5
-	VFMADD231PS  640(BX), Y11, Y6
-	VFMADD231PS  704(BX), Y13, Y7
-	VMULPS       672(BX), Y8, Y8
-	VMULPS       864(BX), Y9, Y9
-	VFNMADD231PS 288(BX), Y2, Y1
-	VFNMADD231PS 160(BX), Y3, Y0
+	VBLENDVPS    Y2, Y13, Y10, Y2
+	VBLENDVPS    Y3, Y13, Y1, Y1
+	VADDPS       128(BX), Y4, Y3
+	VADDPS       96(BX), Y5, Y4
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1856(SB), Y5
+	VCMPPS       $0x11, Y5, Y3, Y3
+	VCMPPS       $0x11, Y5, Y4, Y4
+	VANDPS       Y3, Y6, Y3
+	VANDPS       640(BX), Y4, Y4
+	VMOVUPS      1120(BX), Y5
+	VFNMADD132PS 704(BX), Y7, Y5
+	VMOVUPS      1216(BX), Y6
+	VFNMADD132PS 736(BX), Y9, Y6
+	VFMADD231PS  320(BX), Y5, Y0
+	VFMADD231PS  256(BX), Y6, Y8
+	VMULPS       672(BX), Y5, Y5
+	VMULPS       864(BX), Y6, Y6
+	VMASKMOVPS   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y6, Y14, 32(DI)(AX*1)
+	VMOVUPS      224(BX), Y5
+	VSUBPS       1120(BX), Y5, Y6
+	VMOVUPS      352(BX), Y10
+	VSUBPS       1216(BX), Y10, Y11
+	VSUBPS       Y2, Y7, Y7
+	VSUBPS       Y1, Y9, Y9
+	VMOVUPS      704(BX), Y12
+	VFNMADD231PS Y12, Y5, Y2
+	VMOVUPS      736(BX), Y5
+	VFNMADD231PS Y5, Y10, Y1
+	VFMADD231PS  Y6, Y12, Y7
+	VFMADD231PS  Y11, Y5, Y9
+	VFNMADD231PS 288(BX), Y2, Y0
+	VFNMADD231PS 160(BX), Y1, Y8
 	VMULPS       128(BX), Y2, Y2
-	VMULPS       96(BX), Y3, Y3
-	VANDPS       736(BX), Y4, Y4
-	VANDPS       224(BX), Y5, Y5
-	VMOVUPS      bsmFirstRows32AVX2Consts<>+1920(SB), Y10
-	VBLENDVPS    Y4, Y6, Y10, Y4
-	VBLENDVPS    Y5, Y7, Y10, Y5
-	VMASKMOVPS   Y8, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(R10)(AX*1)
+	VMULPS       96(BX), Y1, Y1
+	VMOVUPS      bsmFirstRows32AVX2Consts<>+1888(SB), Y5
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VBLENDVPS    Y4, Y9, Y5, Y4
+	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R10)(AX*1)
 	VMASKMOVPS   Y2, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y4, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y3, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -176,48 +176,49 @@ func bsmFirstRowsRow(sign, S, K, T, sigma, r, q float64) (price, delta, gamma, v
 	v240 := math.FMA(v221, v238, 0.1250000000000003)
 	v242 := math.FMA(v221, v240, -0.5)
 	v243 := float64(v221 * v242)
-	v244 := math.FMA(v44, v243, v44)
-	E := scale(v244, v216)
-	v247 := float64(E * 0.3989422804014327)
-	v248 := -sign
-	v249 := math.Copysign(1, d1)
-	v250 := v248 == v249
-	v251 := float64(sign * v44)
-	v253 := choose(v250, 0, v251)
-	v254 := math.Copysign(1, d2)
-	v255 := v248 == v254
-	v256 := float64(sign * v65)
-	v257 := choose(v255, 0, v256)
-	v258 := math.Copysign(v186, d1)
-	v259 := math.Copysign(v213, d2)
-	v260 := -E
-	N1 := math.FMA(v258, v260, v253)
-	N2 := math.FMA(v259, v260, v257)
-	v263 := v259 - v258
-	v264 := v253 - v257
-	v265 := math.FMA(E, v263, v264)
-	v266 := minOf(S, v44)
-	v267 := minOf(v266, v65)
-	v268 := minOf(v267, s)
-	v269 := v44 + v65
-	v270 := s + v269
-	v272 := 1e-100 < v268
-	v274 := v270 < 1e+100
-	v275 := v272 && v274
-	v277 := choose(v275, v265, math.NaN())
-	v278 := float64(v94 * N1)
-	v279 := float64(v94 * v247)
-	v280 := float64(v93 * v94)
-	v281 := float64(v279 * v280)
-	v282 := float64(v7 * v247)
-	v283 := float64(sigma * sigma)
-	v284 := float64(v93 * v283)
-	v285 := float64(v247 * v284)
-	v286 := float64(v285 * -0.5)
-	v287 := math.FMA(q, N1, v286)
-	v288 := math.FMA(v45, N2, v287)
-	v289 := float64(T * N2)
-	return v277, v278, v281, v282, v288, v289
+	v244 := v243 + 1
+	v245 := scale(v244, v216)
+	E := float64(v44 * v245)
+	v248 := float64(E * 0.3989422804014327)
+	v249 := -sign
+	v250 := math.Copysign(1, d1)
+	v251 := v249 == v250
+	v252 := float64(sign * v44)
+	v254 := choose(v251, 0, v252)
+	v255 := math.Copysign(1, d2)
+	v256 := v249 == v255
+	v257 := float64(sign * v65)
+	v258 := choose(v256, 0, v257)
+	v259 := math.Copysign(v186, d1)
+	v260 := math.Copysign(v213, d2)
+	v261 := -E
+	N1 := math.FMA(v259, v261, v254)
+	N2 := math.FMA(v260, v261, v258)
+	v264 := v260 - v259
+	v265 := v254 - v258
+	v266 := math.FMA(E, v264, v265)
+	v267 := minOf(S, v44)
+	v268 := minOf(v267, v65)
+	v269 := minOf(v268, s)
+	v270 := v44 + v65
+	v271 := s + v270
+	v273 := 1e-100 < v269
+	v275 := v271 < 1e+100
+	v276 := v273 && v275
+	v278 := choose(v276, v266, math.NaN())
+	v279 := float64(v94 * N1)
+	v280 := float64(v94 * v248)
+	v281 := float64(v93 * v94)
+	v282 := float64(v280 * v281)
+	v283 := float64(v7 * v248)
+	v284 := float64(sigma * sigma)
+	v285 := float64(v93 * v284)
+	v286 := float64(v248 * v285)
+	v287 := float64(v286 * -0.5)
+	v288 := math.FMA(q, N1, v287)
+	v289 := math.FMA(v45, N2, v288)
+	v290 := float64(T * N2)
+	return v278, v279, v282, v283, v289, v290
 }
 
 // bsmFirstRowsGeneric is bsmFirstRowsRow row by row.

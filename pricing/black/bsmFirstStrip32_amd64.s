@@ -23,32 +23,32 @@ DATA bsmFirstStrip32AVX512Consts<>+60(SB)/4, $0x3e98f11f
 DATA bsmFirstStrip32AVX512Consts<>+64(SB)/4, $0x3eccaf66
 DATA bsmFirstStrip32AVX512Consts<>+68(SB)/4, $0x3f2aaabd
 DATA bsmFirstStrip32AVX512Consts<>+72(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX512Consts<>+76(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX512Consts<>+80(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX512Consts<>+84(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX512Consts<>+88(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX512Consts<>+92(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX512Consts<>+96(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX512Consts<>+100(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX512Consts<>+104(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX512Consts<>+108(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX512Consts<>+112(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX512Consts<>+116(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX512Consts<>+120(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX512Consts<>+124(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX512Consts<>+128(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX512Consts<>+132(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX512Consts<>+136(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX512Consts<>+140(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX512Consts<>+144(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX512Consts<>+148(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX512Consts<>+152(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX512Consts<>+156(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX512Consts<>+160(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX512Consts<>+164(SB)/4, $0xbdd09d4d
-DATA bsmFirstStrip32AVX512Consts<>+168(SB)/4, $0x3e19190f
-DATA bsmFirstStrip32AVX512Consts<>+172(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX512Consts<>+176(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX512Consts<>+76(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX512Consts<>+80(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX512Consts<>+84(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX512Consts<>+88(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX512Consts<>+92(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX512Consts<>+96(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX512Consts<>+100(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX512Consts<>+104(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX512Consts<>+108(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX512Consts<>+112(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX512Consts<>+116(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX512Consts<>+120(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX512Consts<>+124(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX512Consts<>+128(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX512Consts<>+132(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX512Consts<>+136(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX512Consts<>+140(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX512Consts<>+144(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX512Consts<>+148(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX512Consts<>+152(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX512Consts<>+156(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX512Consts<>+160(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX512Consts<>+164(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX512Consts<>+168(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX512Consts<>+172(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX512Consts<>+176(SB)/4, $0x3089705f
 DATA bsmFirstStrip32AVX512Consts<>+180(SB)/4, $0x4e6e6b28
 DATA bsmFirstStrip32AVX512Consts<>+184(SB)/4, $0x3ecc422a
 DATA bsmFirstStrip32AVX512Consts<>+188(SB)/4, $0x00000000
@@ -170,771 +170,772 @@ body:
 	VGETMANTPS       $0x04, Z1, Z13
 	VGETMANTPS       $0x04, Z2, Z14
 	VGETMANTPS       $0x04, Z3, Z15
-	VMOVUPS          256(BX), Z16
-	VMULPS           Z16, Z4, Z17
-	VMULPS           Z16, Z5, Z18
-	VMULPS           Z16, Z6, Z19
-	VMULPS           Z16, Z7, Z20
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z21
-	VMULPS           Z21, Z12, Z22
-	VMULPS           Z21, Z13, Z23
-	VMULPS           Z21, Z14, Z24
-	VMULPS           Z21, Z15, Z21
-	VMOVUPS          576(BX), Z25
-	VCMPPS           $0x11, Z12, Z25, K1
-	VCMPPS           $0x11, Z13, Z25, K2
-	VCMPPS           $0x11, Z14, Z25, K3
-	VCMPPS           $0x11, Z15, Z25, K4
-	VMOVUPS          448(BX), Z25
-	VCMPPS           $0x11, Z25, Z22, K5
-	VCMPPS           $0x11, Z25, Z23, K6
-	VCMPPS           $0x11, Z25, Z24, K7
-	KMOVW            K7, 768(BX)
-	VCMPPS           $0x11, Z25, Z21, K7
-	VMOVAPS          Z25, Z21
-	VADDPS           Z25, Z25, K1, Z21
-	VMOVAPS          Z25, Z22
-	VADDPS           Z25, Z25, K2, Z22
-	VMOVAPS          Z25, Z23
-	VADDPS           Z25, Z25, K3, Z23
-	VMOVAPS          Z25, Z24
-	VADDPS           Z25, Z25, K4, Z24
-	VMOVAPS          Z12, Z25
-	VADDPS           Z12, Z12, K5, Z25
+	VMOVUPS          576(BX), Z16
+	VCMPPS           $0x11, Z12, Z16, K1
+	VCMPPS           $0x11, Z13, Z16, K2
+	VCMPPS           $0x11, Z14, Z16, K3
+	VCMPPS           $0x11, Z15, Z16, K4
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z16
+	VMULPS           Z16, Z12, Z17
+	VMULPS           Z16, Z13, Z18
+	VMULPS           Z16, Z14, Z19
+	VMULPS           Z16, Z15, Z16
+	VMOVUPS          448(BX), Z20
+	VCMPPS           $0x11, Z20, Z17, K5
+	VCMPPS           $0x11, Z20, Z18, K6
+	VCMPPS           $0x11, Z20, Z19, K7
+	KMOVW            K4, 768(BX)
+	VCMPPS           $0x11, Z20, Z16, K4
+	VMOVAPS          Z12, Z16
+	VADDPS           Z12, Z12, K5, Z16
 	VMOVAPS          Z13, Z12
 	VADDPS           Z13, Z13, K6, Z12
-	KMOVW            K6, 832(BX)
-	KMOVW            768(BX), K6
 	VMOVAPS          Z14, Z13
-	VADDPS           Z14, Z14, K6, Z13
+	VADDPS           Z14, Z14, K7, Z13
 	VMOVAPS          Z15, Z14
-	VADDPS           Z15, Z15, K7, Z14
-	VMOVUPS          (BX), Z15
-	VMULPS           Z17, Z15, Z26
-	VMULPS           Z18, Z15, Z27
-	VMULPS           Z19, Z15, Z28
-	VMULPS           Z20, Z15, Z29
-	VADDPS           Z25, Z21, Z30
-	VADDPS           Z12, Z22, Z31
-	VADDPS           Z13, Z23, Z16
-	VMOVUPS          Z11, 896(BX)
-	VADDPS           Z14, Z24, Z11
-	VSUBPS           Z25, Z21, Z21
-	VSUBPS           Z12, Z22, Z12
-	VSUBPS           Z13, Z23, Z13
-	VSUBPS           Z14, Z24, Z14
-	VMULPS           Z26, Z30, Z22
-	VMULPS           Z27, Z31, Z23
-	VMULPS           Z28, Z16, Z24
-	VMULPS           Z29, Z11, Z25
-	VMOVUPS          Z10, 960(BX)
-	VGETEXPPS        Z0, Z10
-	VMOVUPS          Z9, 1024(BX)
-	VGETEXPPS        Z1, Z9
-	VMOVUPS          Z8, 1088(BX)
-	VGETEXPPS        Z2, Z8
-	VGETEXPPS        Z3, Z15
-	VMOVUPS          Z20, 1152(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z20
-	VDIVPS           Z22, Z20, Z22
-	VDIVPS           Z23, Z20, Z23
-	VDIVPS           Z24, Z20, Z24
-	VDIVPS           Z25, Z20, Z25
-	VMOVUPS          512(BX), Z20
-	VSUBPS           Z10, Z20, Z10
-	VSUBPS           Z9, Z20, Z9
-	VSUBPS           Z8, Z20, Z8
-	VSUBPS           Z15, Z20, Z15
-	VMOVUPS          384(BX), Z20
-	VMULPS           Z20, Z0, Z0
-	VMULPS           Z20, Z1, Z1
-	VMULPS           Z20, Z2, Z2
-	VMULPS           Z20, Z3, Z3
+	VADDPS           Z15, Z15, K4, Z14
+	VMOVUPS          256(BX), Z15
+	VMULPS           Z15, Z4, Z17
+	VMULPS           Z15, Z5, Z18
+	VMULPS           Z15, Z6, Z19
+	VMULPS           Z15, Z7, Z21
 	VMULPS           Z4, Z4, Z4
 	VMULPS           Z5, Z5, Z5
 	VMULPS           Z6, Z6, Z6
 	VMULPS           Z7, Z7, Z7
-	VMULPS           Z22, Z26, Z20
-	VMULPS           Z23, Z27, Z26
-	VMULPS           Z24, Z28, Z27
-	VMULPS           Z25, Z29, Z28
+	VMOVAPS          Z20, Z22
+	VADDPS           Z20, Z20, K1, Z22
+	VMOVAPS          Z20, Z23
+	VADDPS           Z20, Z20, K2, Z23
+	VMOVAPS          Z20, Z24
+	VADDPS           Z20, Z20, K3, Z24
+	KMOVW            K4, 832(BX)
+	KMOVW            768(BX), K4
+	VMOVAPS          Z20, Z25
+	VADDPS           Z20, Z20, K4, Z25
+	VMOVUPS          (BX), Z20
+	VMULPS           Z17, Z20, Z26
+	VMULPS           Z18, Z20, Z27
+	VMULPS           Z19, Z20, Z28
+	VMULPS           Z21, Z20, Z29
+	VADDPS           Z16, Z22, Z30
+	VADDPS           Z12, Z23, Z31
+	VADDPS           Z13, Z24, Z15
+	VMOVUPS          Z11, 896(BX)
+	VADDPS           Z14, Z25, Z11
+	VSUBPS           Z16, Z22, Z16
+	VSUBPS           Z12, Z23, Z12
+	VSUBPS           Z13, Z24, Z13
+	VSUBPS           Z14, Z25, Z14
+	VMULPS           Z26, Z30, Z22
+	VMULPS           Z27, Z31, Z23
+	VMULPS           Z28, Z15, Z24
+	VMULPS           Z29, Z11, Z25
+	VMOVUPS          Z10, 960(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z10
+	VDIVPS           Z22, Z10, Z22
+	VDIVPS           Z23, Z10, Z23
+	VDIVPS           Z24, Z10, Z24
+	VDIVPS           Z25, Z10, Z25
+	VMULPS           Z22, Z26, Z26
+	VMULPS           Z23, Z27, Z27
+	VMULPS           Z24, Z28, Z28
+	VMULPS           Z25, Z29, Z29
 	VMULPS           Z22, Z30, Z22
 	VMULPS           Z23, Z31, Z23
-	VMULPS           Z24, Z16, Z16
+	VMULPS           Z24, Z15, Z15
 	VMULPS           Z25, Z11, Z11
-	VMULPS           Z20, Z21, Z20
-	VMULPS           Z26, Z12, Z12
-	VMULPS           Z27, Z13, Z13
-	VMULPS           Z28, Z14, Z14
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z21
-	VMOVAPS          Z10, Z24
-	VADDPS           Z21, Z10, K1, Z24
-	VMOVAPS          Z9, Z25
-	VADDPS           Z21, Z9, K2, Z25
-	VMOVAPS          Z8, Z26
-	VADDPS           Z21, Z8, K3, Z26
-	VMOVAPS          Z15, Z27
-	VADDPS           Z21, Z15, K4, Z27
-	VMULPS           Z20, Z20, Z28
+	VMULPS           Z26, Z16, Z16
+	VMULPS           Z27, Z12, Z12
+	VMULPS           Z28, Z13, Z13
+	VMULPS           Z29, Z14, Z14
+	VGETEXPPS        Z0, Z24
+	VGETEXPPS        Z1, Z25
+	VGETEXPPS        Z2, Z26
+	VGETEXPPS        Z3, Z27
+	VMOVUPS          384(BX), Z28
+	VMULPS           Z28, Z0, Z0
+	VMULPS           Z28, Z1, Z1
+	VMULPS           Z28, Z2, Z2
+	VMULPS           Z28, Z3, Z3
+	VMOVUPS          512(BX), Z28
+	VSUBPS           Z24, Z28, Z24
+	VSUBPS           Z25, Z28, Z25
+	VSUBPS           Z26, Z28, Z26
+	VSUBPS           Z27, Z28, Z27
+	VMULPS           Z16, Z16, Z28
 	VMULPS           Z12, Z12, Z29
 	VMULPS           Z13, Z13, Z30
 	VMULPS           Z14, Z14, Z31
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z21
-	VADDPS           Z21, Z10, K5, Z24
+	VMOVUPS          Z9, 1024(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z9
+	VMOVUPS          Z8, 1088(BX)
+	VMOVAPS          Z24, Z8
+	VADDPS           Z9, Z24, K1, Z8
+	VMOVUPS          Z3, 1152(BX)
+	VMOVAPS          Z25, Z3
+	VADDPS           Z9, Z25, K2, Z3
+	VMOVUPS          Z2, 1216(BX)
+	VMOVAPS          Z26, Z2
+	VADDPS           Z9, Z26, K3, Z2
+	VMOVUPS          Z1, 1280(BX)
+	VMOVAPS          Z27, Z1
+	VADDPS           Z9, Z27, K4, Z1
+	VADDPS           Z10, Z24, K5, Z8
+	VADDPS           Z10, Z25, K6, Z3
+	VADDPS           Z10, Z26, K7, Z2
 	KMOVW            832(BX), K1
-	VADDPS           Z21, Z9, K1, Z25
-	VADDPS           Z21, Z8, K6, Z26
-	VADDPS           Z21, Z15, K7, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z9
-	VFMADD231PS      Z8, Z28, Z9
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z10
-	VFMADD231PS      Z8, Z29, Z10
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z15
-	VFMADD231PS      Z8, Z30, Z15
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+64(SB), Z31, Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+68(SB), Z21
-	VFMADD213PS      Z21, Z28, Z9
-	VFMADD213PS      Z21, Z29, Z10
-	VFMADD213PS      Z21, Z30, Z15
-	VFMADD231PS      Z8, Z31, Z21
-	VMULPS           Z9, Z28, Z8
-	VMULPS           Z10, Z29, Z9
-	VMULPS           Z15, Z30, Z10
-	VMULPS           Z21, Z31, Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z21
-	VMULPS           Z21, Z24, Z28
-	VMULPS           Z21, Z25, Z29
-	VMULPS           Z21, Z26, Z30
-	VMULPS           Z21, Z27, Z21
-	VFMADD231PS      Z8, Z20, Z28
+	VADDPS           Z10, Z27, K1, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z25
+	VFMADD231PS      Z24, Z28, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z26
+	VFMADD231PS      Z24, Z29, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z27
+	VFMADD231PS      Z24, Z30, Z27
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+64(SB), Z31, Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+68(SB), Z9
+	VFMADD213PS      Z9, Z28, Z25
+	VFMADD213PS      Z9, Z29, Z26
+	VFMADD213PS      Z9, Z30, Z27
+	VFMADD231PS      Z24, Z31, Z9
+	VMULPS           Z25, Z28, Z24
+	VMULPS           Z26, Z29, Z25
+	VMULPS           Z27, Z30, Z26
+	VMULPS           Z9, Z31, Z9
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z27
+	VMULPS           Z27, Z8, Z28
+	VMULPS           Z27, Z3, Z29
+	VMULPS           Z27, Z2, Z30
+	VMULPS           Z27, Z1, Z27
+	VFMADD231PS      Z24, Z16, Z28
+	VFMADD231PS      Z25, Z12, Z29
+	VFMADD231PS      Z26, Z13, Z30
+	VFMADD231PS      Z9, Z14, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z9
+	VFMADD231PS      Z9, Z16, Z28
 	VFMADD231PS      Z9, Z12, Z29
-	VFMADD231PS      Z10, Z13, Z30
-	VFMADD231PS      Z15, Z14, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z8
-	VMULPS           Z8, Z17, Z9
-	VMULPS           Z8, Z18, Z10
-	VMULPS           Z8, Z19, Z15
-	VMULPS           1152(BX), Z8, Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z31
-	VFMADD231PS      Z31, Z20, Z28
-	VFMADD231PS      Z31, Z12, Z29
-	VFMADD231PS      Z31, Z13, Z30
-	VFMADD231PS      Z31, Z14, Z21
-	VMOVUPS          (BX), Z12
-	VMULPS           Z22, Z12, Z13
-	VMULPS           Z23, Z12, Z14
-	VMULPS           Z16, Z12, Z20
-	VMULPS           Z11, Z12, Z12
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z31
-	VFMADD231PS      Z31, Z24, Z28
-	VFMADD231PS      Z31, Z25, Z29
-	VFMADD231PS      Z31, Z26, Z30
-	VFMADD231PS      Z31, Z27, Z21
-	VMULPS           Z4, Z13, Z4
-	VMULPS           Z5, Z14, Z5
-	VMULPS           Z6, Z20, Z6
-	VMULPS           Z7, Z12, Z7
-	VMOVUPS          64(BX), Z24
-	VMOVUPS          640(BX), Z25
-	VFMADD231PS      Z25, Z24, Z28
-	VFMADD231PS      Z25, Z24, Z29
-	VFMADD231PS      Z25, Z24, Z30
-	VFMADD231PS      Z25, Z24, Z21
-	VMOVUPS          704(BX), Z25
-	VMINPS           Z0, Z25, Z26
-	VMINPS           Z1, Z25, Z27
-	VMINPS           Z2, Z25, Z31
-	VMINPS           Z3, Z25, Z25
+	VFMADD231PS      Z9, Z13, Z30
+	VFMADD231PS      Z9, Z14, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z12
+	VFMADD231PS      Z12, Z8, Z28
+	VFMADD231PS      Z12, Z3, Z29
+	VFMADD231PS      Z12, Z2, Z30
+	VFMADD231PS      Z12, Z1, Z27
+	VMOVUPS          64(BX), Z1
+	VMOVUPS          640(BX), Z2
+	VFMADD231PS      Z2, Z1, Z28
+	VFMADD231PS      Z2, Z1, Z29
+	VFMADD231PS      Z2, Z1, Z30
+	VFMADD231PS      Z2, Z1, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z2
+	VMULPS           Z2, Z17, Z3
+	VMULPS           Z2, Z18, Z8
+	VMULPS           Z2, Z19, Z12
+	VMULPS           Z2, Z21, Z2
+	VMULPS           Z22, Z20, Z13
+	VMULPS           Z23, Z20, Z14
+	VMULPS           Z15, Z20, Z16
+	VMULPS           Z11, Z20, Z20
 	VMULPS           Z22, Z17, Z22
 	VMULPS           Z23, Z18, Z23
-	VMULPS           Z16, Z19, Z16
-	VMULPS           1152(BX), Z11, Z11
-	VMINPS           Z17, Z26, Z26
-	VMINPS           Z18, Z27, Z27
-	VMINPS           Z19, Z31, Z31
-	VMINPS           1152(BX), Z25, Z25
-	VMINPS           Z24, Z26, Z26
-	VMINPS           Z24, Z27, Z27
-	VMINPS           Z24, Z31, Z31
-	VMINPS           Z24, Z25, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z24
-	VCMPPS           $0x11, Z26, Z24, K1
-	VCMPPS           $0x11, Z27, Z24, K2
-	VCMPPS           $0x11, Z31, Z24, K3
-	VCMPPS           $0x11, Z25, Z24, K4
-	VMOVAPS          Z9, Z24
+	VMULPS           Z15, Z19, Z15
+	VMULPS           Z11, Z21, Z11
+	VMULPS           Z4, Z13, Z4
+	VMULPS           Z5, Z14, Z5
+	VMULPS           Z6, Z16, Z6
+	VMULPS           Z7, Z20, Z7
+	VMOVAPS          Z3, Z24
 	VFMADD231PS      Z28, Z13, Z24
-	VMOVAPS          Z10, Z25
+	VMOVAPS          Z8, Z25
 	VFMADD231PS      Z29, Z14, Z25
-	VMOVAPS          Z15, Z26
-	VFMADD231PS      Z30, Z20, Z26
-	VMOVAPS          Z8, Z27
-	VFMADD231PS      Z21, Z12, Z27
-	VFMSUB231PS      Z28, Z13, Z9
-	VFMSUB231PS      Z29, Z14, Z10
-	VFMSUB231PS      Z30, Z20, Z15
-	VFMSUB231PS      Z21, Z12, Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z21
-	VANDPS           Z21, Z24, Z28
-	VANDPS           Z21, Z25, Z29
-	VANDPS           Z21, Z26, Z30
-	VANDPS           Z21, Z27, Z31
-	VMOVUPS          Z7, 768(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z7
-	VMINPS           Z28, Z7, Z28
-	VMINPS           Z29, Z7, Z29
-	VMINPS           Z30, Z7, Z30
-	VMINPS           Z31, Z7, Z31
+	VMOVAPS          Z12, Z26
+	VFMADD231PS      Z30, Z16, Z26
+	VMOVAPS          Z2, Z31
+	VFMADD231PS      Z27, Z20, Z31
+	VFMSUB231PS      Z28, Z13, Z3
+	VFMSUB231PS      Z29, Z14, Z8
+	VFMSUB231PS      Z30, Z16, Z12
+	VFMSUB231PS      Z27, Z20, Z2
 	VMULPS           Z22, Z13, Z13
 	VMULPS           Z23, Z14, Z14
-	VMULPS           Z16, Z20, Z20
-	VMULPS           Z11, Z12, Z12
-	VMOVUPS          Z12, 832(BX)
-	VANDPS           Z21, Z9, Z12
-	VMOVUPS          Z20, 1216(BX)
-	VANDPS           Z21, Z10, Z20
-	VMOVUPS          Z14, 1280(BX)
-	VANDPS           Z21, Z15, Z14
-	VMOVUPS          Z13, 1344(BX)
-	VANDPS           Z21, Z8, Z13
-	VMINPS           Z12, Z7, Z12
-	VMINPS           Z20, Z7, Z20
-	VMINPS           Z14, Z7, Z14
-	VMINPS           Z13, Z7, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z21
-	VFMADD231PS      Z13, Z28, Z21
-	VMOVUPS          Z11, 1408(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z11
-	VFMADD231PS      Z13, Z29, Z11
-	VMOVUPS          Z16, 1472(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z16
-	VFMADD231PS      Z13, Z30, Z16
-	VMOVUPS          Z23, 1536(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z23
-	VFMADD231PS      Z13, Z31, Z23
-	VMOVUPS          Z22, 1600(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z28, Z22
-	VMOVUPS          Z6, 1664(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z29, Z6
-	VMOVUPS          Z5, 1728(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z30, Z5
-	VMOVUPS          Z4, 1792(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z31, Z4
-	VMOVUPS          Z19, 1856(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z19
-	VFMADD231PS      Z13, Z12, Z19
-	VMOVUPS          Z18, 1920(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z13, Z20, Z18
-	VMOVUPS          Z17, 1984(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z17
-	VFMADD231PS      Z13, Z14, Z17
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+80(SB), Z7, Z13
-	VMOVUPS          Z3, 2048(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z12, Z3
-	VMOVUPS          Z2, 2112(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z20, Z2
-	VMOVUPS          Z1, 2176(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z14, Z1
+	VMULPS           Z15, Z16, Z16
+	VMULPS           Z11, Z20, Z20
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z27
+	VANDPS           Z27, Z24, Z28
+	VANDPS           Z27, Z25, Z29
+	VANDPS           Z27, Z26, Z30
+	VANDPS           Z27, Z31, Z1
+	VMOVUPS          Z20, 832(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z20
+	VMINPS           Z28, Z20, Z28
+	VMINPS           Z29, Z20, Z29
+	VMINPS           Z30, Z20, Z30
+	VMINPS           Z1, Z20, Z1
+	VMOVUPS          Z16, 768(BX)
+	VANDPS           Z27, Z3, Z16
+	VMOVUPS          Z14, 1344(BX)
+	VANDPS           Z27, Z8, Z14
+	VMOVUPS          Z13, 1408(BX)
+	VANDPS           Z27, Z12, Z13
+	VMOVUPS          Z11, 1472(BX)
+	VANDPS           Z27, Z2, Z11
+	VMINPS           Z16, Z20, Z16
+	VMINPS           Z14, Z20, Z14
+	VMINPS           Z13, Z20, Z13
+	VMINPS           Z11, Z20, Z11
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z20
+	VFMADD213PS      Z9, Z28, Z20
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z27
+	VFMADD213PS      Z9, Z29, Z27
+	VMOVUPS          Z15, 1536(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z15
+	VFMADD213PS      Z9, Z30, Z15
+	VMOVUPS          Z23, 1600(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z23
+	VFMADD213PS      Z9, Z1, Z23
+	VMOVUPS          Z22, 1664(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z22
+	VMOVUPS          Z7, 1728(BX)
+	VADDPS           Z22, Z28, Z7
+	VMOVUPS          Z6, 1792(BX)
+	VADDPS           Z22, Z29, Z6
+	VMOVUPS          Z5, 1856(BX)
+	VADDPS           Z22, Z30, Z5
+	VMOVUPS          Z4, 1920(BX)
+	VADDPS           Z22, Z1, Z4
+	VMOVUPS          Z21, 1984(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z9, Z16, Z21
+	VMOVUPS          Z19, 2048(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z19
+	VFMADD213PS      Z9, Z14, Z19
+	VMOVUPS          Z18, 2112(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z18
+	VFMADD213PS      Z9, Z13, Z18
+	VMOVUPS          Z17, 2176(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z17
+	VFMADD213PS      Z9, Z11, Z17
 	VMOVUPS          Z0, 2240(BX)
-	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z7, Z0
-	VMOVUPS          Z8, 2304(BX)
-	VMULPS           Z22, Z21, Z8
-	VMOVUPS          Z15, 2368(BX)
-	VMULPS           Z6, Z11, Z15
-	VMOVUPS          Z10, 2432(BX)
-	VMULPS           Z5, Z16, Z10
-	VMOVUPS          Z9, 2496(BX)
-	VMULPS           Z4, Z23, Z9
-	VMOVUPS          Z27, 2560(BX)
-	VMULPS           Z3, Z19, Z27
+	VADDPS           Z22, Z16, Z0
+	VMOVUPS          Z2, 2304(BX)
+	VADDPS           Z22, Z14, Z2
+	VMOVUPS          Z12, 2368(BX)
+	VADDPS           Z22, Z13, Z12
+	VADDPS           Z22, Z11, Z22
+	VMOVUPS          Z8, 2432(BX)
+	VMULPS           Z7, Z20, Z8
+	VMOVUPS          Z3, 2496(BX)
+	VMULPS           Z6, Z27, Z3
+	VMOVUPS          Z31, 2560(BX)
+	VMULPS           Z5, Z15, Z31
 	VMOVUPS          Z26, 2624(BX)
-	VMULPS           Z2, Z18, Z26
+	VMULPS           Z4, Z23, Z26
 	VMOVUPS          Z25, 2688(BX)
-	VMULPS           Z1, Z17, Z25
+	VMULPS           Z0, Z21, Z25
 	VMOVUPS          Z24, 2752(BX)
-	VMULPS           Z0, Z13, Z24
-	VMOVUPS          Z7, 2816(BX)
-	VMULPS           Z28, Z28, Z7
-	VMOVUPS          Z28, 2880(BX)
+	VMULPS           Z2, Z19, Z24
+	VMULPS           Z12, Z18, Z9
+	VMOVUPS          Z11, 2816(BX)
+	VMULPS           Z22, Z17, Z11
+	VMOVUPS          Z13, 2880(BX)
+	VMULPS           Z28, Z28, Z13
+	VMOVUPS          Z28, 2944(BX)
 	VMULPS           Z29, Z29, Z28
-	VMOVUPS          Z29, 2944(BX)
+	VMOVUPS          Z29, 3008(BX)
 	VMULPS           Z30, Z30, Z29
-	VMOVUPS          Z30, 3008(BX)
-	VMULPS           Z31, Z31, Z30
-	VMOVUPS          Z31, 3072(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z31
-	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z7
-	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z28
-	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z29
-	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z30
-	VSUBPS           Z31, Z7, Z7
-	VSUBPS           Z31, Z28, Z28
-	VSUBPS           Z31, Z29, Z29
-	VSUBPS           Z31, Z30, Z30
-	VMULPS           Z27, Z8, Z31
-	VMOVUPS          Z30, 3136(BX)
-	VMULPS           Z26, Z15, Z30
-	VMOVUPS          Z29, 3200(BX)
-	VMULPS           Z25, Z10, Z29
-	VMOVUPS          Z28, 3264(BX)
-	VMULPS           Z24, Z9, Z28
-	VMOVUPS          Z7, 3328(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z7
-	VDIVPS           Z31, Z7, Z31
-	VDIVPS           Z30, Z7, Z30
-	VDIVPS           Z29, Z7, Z29
-	VDIVPS           Z28, Z7, Z28
-	VMULPS           Z31, Z27, Z27
-	VMULPS           Z30, Z26, Z26
-	VMULPS           Z29, Z25, Z25
-	VMULPS           Z28, Z24, Z24
-	VMULPS           Z31, Z8, Z8
-	VMULPS           Z30, Z15, Z15
-	VMULPS           Z29, Z10, Z10
-	VMULPS           Z28, Z9, Z9
-	VMULPS           Z27, Z21, Z21
-	VMULPS           Z26, Z11, Z11
-	VMULPS           Z25, Z16, Z16
-	VMULPS           Z24, Z23, Z23
-	VMULPS           Z27, Z22, Z22
-	VMULPS           Z26, Z6, Z6
-	VMULPS           Z25, Z5, Z5
-	VMULPS           Z24, Z4, Z4
-	VMULPS           Z8, Z19, Z19
-	VMULPS           Z15, Z18, Z18
-	VMULPS           Z10, Z17, Z17
-	VMULPS           Z9, Z13, Z13
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z15, Z2, Z2
-	VMULPS           Z10, Z1, Z1
-	VMULPS           Z9, Z0, Z0
-	VMULPS           Z19, Z12, Z8
-	VMULPS           Z18, Z20, Z9
-	VMULPS           Z17, Z14, Z10
-	VMULPS           2816(BX), Z13, Z12
-	VMOVUPS          2880(BX), Z13
-	VMULPS           Z21, Z13, Z14
-	VMOVUPS          2944(BX), Z15
-	VMULPS           Z11, Z15, Z11
-	VMOVUPS          3008(BX), Z17
-	VMULPS           Z16, Z17, Z16
-	VMOVUPS          3072(BX), Z18
-	VMULPS           Z23, Z18, Z19
-	VMOVUPS          3328(BX), Z20
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z21
-	VMULPS           Z21, Z20, Z23
-	VMOVUPS          3264(BX), Z24
-	VMULPS           Z21, Z24, Z25
-	VMOVUPS          3200(BX), Z26
-	VMULPS           Z21, Z26, Z27
-	VMOVUPS          3136(BX), Z28
-	VMULPS           Z21, Z28, Z21
-	VFMADD231PS      Z13, Z13, Z23
-	VFMADD231PS      Z15, Z15, Z25
-	VFMADD231PS      Z17, Z17, Z27
-	VFMADD231PS      Z18, Z18, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z13
-	VFMADD231PS      Z13, Z20, Z23
-	VFMADD231PS      Z13, Z24, Z25
-	VFMADD231PS      Z13, Z26, Z27
-	VFMADD231PS      Z13, Z28, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z15
-	VFMADD231PS      Z13, Z14, Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z17
-	VFMADD231PS      Z13, Z11, Z17
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z18
-	VFMADD231PS      Z13, Z16, Z18
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z29
-	VFMADD231PS      Z13, Z19, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z31
-	VFMADD231PS      Z30, Z23, Z31
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z7
-	VFMADD231PS      Z30, Z25, Z7
-	VMOVUPS          Z0, 3072(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z0
-	VFMADD231PS      Z30, Z27, Z0
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+124(SB), Z21, Z30
-	VMOVUPS          Z1, 3008(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z1
-	VFMADD213PS      Z1, Z23, Z31
-	VFMADD213PS      Z1, Z25, Z7
-	VFMADD213PS      Z1, Z27, Z0
-	VFMADD231PS      Z30, Z21, Z1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z30
-	VFMADD213PS      Z30, Z23, Z31
-	VFMADD213PS      Z30, Z25, Z7
-	VFMADD213PS      Z30, Z27, Z0
-	VFMADD231PS      Z1, Z21, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z1
-	VFMADD213PS      Z1, Z23, Z31
-	VFMADD213PS      Z1, Z25, Z7
-	VFMADD213PS      Z1, Z27, Z0
-	VFMADD231PS      Z30, Z21, Z1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z30
-	VFMADD213PS      Z30, Z23, Z31
-	VFMADD213PS      Z30, Z25, Z7
-	VFMADD213PS      Z30, Z27, Z0
-	VFMADD213PS      Z30, Z21, Z1
-	VMULPS           Z31, Z23, Z23
-	VMULPS           Z7, Z25, Z7
-	VMULPS           Z0, Z27, Z0
-	VMULPS           Z1, Z21, Z1
-	VMOVUPS          320(BX), Z21
-	VFMADD213PS      Z21, Z21, Z23
-	VFMADD213PS      Z21, Z21, Z7
-	VFMADD213PS      Z21, Z21, Z0
-	VFMADD213PS      Z21, Z21, Z1
-	VSCALEFPS        Z20, Z23, Z20
-	VSCALEFPS        Z24, Z7, Z7
-	VSCALEFPS        Z26, Z0, Z0
-	VSCALEFPS        Z28, Z1, Z1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z23
-	VFMADD231PS      Z13, Z8, Z23
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z24
-	VFMADD231PS      Z13, Z9, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z25
-	VFMADD231PS      Z13, Z10, Z25
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+56(SB), Z12, Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z27
-	VFMADD231PS      Z26, Z15, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z28
-	VFMADD231PS      Z26, Z17, Z28
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z31
-	VFMADD231PS      Z26, Z18, Z31
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z30
-	VFMADD231PS      Z26, Z29, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z21
-	VFMADD213PS      Z21, Z15, Z27
-	VFMADD213PS      Z21, Z17, Z28
-	VFMADD213PS      Z21, Z18, Z31
-	VFMADD213PS      Z21, Z29, Z30
+	VMOVUPS          Z30, 3072(BX)
+	VMULPS           Z1, Z1, Z30
 	VMOVUPS          Z1, 3136(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z1
-	VFMADD213PS      Z1, Z15, Z27
-	VFMADD213PS      Z1, Z17, Z28
-	VFMADD213PS      Z1, Z18, Z31
-	VFMADD213PS      Z1, Z29, Z30
-	VMOVUPS          Z0, 3200(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z0
-	VFMADD213PS      Z0, Z15, Z27
-	VFMADD213PS      Z0, Z17, Z28
-	VFMADD213PS      Z0, Z18, Z31
-	VFMADD213PS      Z0, Z29, Z30
-	VMOVUPS          Z7, 3264(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z7
-	VFMADD213PS      Z7, Z15, Z27
-	VFMADD213PS      Z7, Z17, Z28
-	VFMADD213PS      Z7, Z18, Z31
-	VFMADD213PS      Z7, Z29, Z30
-	VMOVUPS          Z20, 3328(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z20
-	VFMADD213PS      Z20, Z15, Z27
-	VFMADD213PS      Z20, Z17, Z28
-	VFMADD213PS      Z20, Z18, Z31
-	VFMADD213PS      Z20, Z29, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z20
-	VFMADD213PS      Z20, Z15, Z27
-	VFMADD213PS      Z20, Z17, Z28
-	VFMADD213PS      Z20, Z18, Z31
-	VFMADD213PS      Z20, Z29, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z20
-	VFMADD213PS      Z20, Z27, Z15
-	VFMADD213PS      Z20, Z28, Z17
-	VFMADD213PS      Z20, Z31, Z18
-	VFMADD213PS      Z20, Z30, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z27
-	VFMADD213PS      Z27, Z15, Z14
-	VFMADD213PS      Z27, Z17, Z11
-	VFMADD213PS      Z27, Z18, Z16
-	VFMADD213PS      Z27, Z29, Z19
-	VMULPS           Z22, Z14, Z14
-	VMULPS           Z6, Z11, Z6
-	VMULPS           Z5, Z16, Z5
-	VMULPS           Z4, Z19, Z4
-	VMOVUPS          2752(BX), Z11
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z15
-	VPTERNLOGD       $0xe4, Z15, Z11, Z14
-	VMOVUPS          2688(BX), Z16
-	VPTERNLOGD       $0xe4, Z15, Z16, Z6
-	VMOVUPS          2624(BX), Z17
-	VPTERNLOGD       $0xe4, Z15, Z17, Z5
-	VMOVUPS          2560(BX), Z18
-	VPTERNLOGD       $0xe4, Z15, Z18, Z4
-	VMOVAPS          Z27, Z19
-	VPTERNLOGD       $0xe4, Z15, Z11, Z19
-	VMOVAPS          Z27, Z11
-	VPTERNLOGD       $0xe4, Z15, Z16, Z11
-	VMOVAPS          Z27, Z16
-	VPTERNLOGD       $0xe4, Z15, Z17, Z16
-	VMOVAPS          Z27, Z17
-	VPTERNLOGD       $0xe4, Z15, Z18, Z17
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z18
-	VFMADD231PS      Z26, Z23, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z1
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+104(SB), Z1, Z13
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+104(SB), Z1, Z28
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+104(SB), Z1, Z29
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+104(SB), Z1, Z30
+	VSUBPS           Z1, Z13, Z13
+	VSUBPS           Z1, Z28, Z28
+	VSUBPS           Z1, Z29, Z29
+	VSUBPS           Z1, Z30, Z1
+	VMULPS           Z25, Z8, Z30
+	VMOVUPS          Z1, 3200(BX)
+	VMULPS           Z24, Z3, Z1
+	VMOVUPS          Z29, 3264(BX)
+	VMULPS           Z9, Z31, Z29
+	VMOVUPS          Z28, 3328(BX)
+	VMULPS           Z11, Z26, Z28
+	VDIVPS           Z30, Z10, Z30
+	VDIVPS           Z1, Z10, Z1
+	VDIVPS           Z29, Z10, Z29
+	VDIVPS           Z28, Z10, Z28
+	VMULPS           Z30, Z25, Z25
+	VMULPS           Z1, Z24, Z24
+	VMULPS           Z29, Z9, Z9
+	VMULPS           Z28, Z11, Z11
+	VMULPS           Z30, Z8, Z8
+	VMULPS           Z1, Z3, Z1
+	VMULPS           Z29, Z31, Z3
+	VMULPS           Z28, Z26, Z26
+	VMULPS           Z25, Z20, Z20
+	VMULPS           Z24, Z27, Z27
+	VMULPS           Z9, Z15, Z15
+	VMULPS           Z11, Z23, Z23
+	VMULPS           Z25, Z7, Z7
+	VMULPS           Z24, Z6, Z6
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z11, Z4, Z4
+	VMULPS           Z8, Z21, Z9
+	VMULPS           Z1, Z19, Z11
+	VMULPS           Z3, Z18, Z18
+	VMULPS           Z26, Z17, Z17
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z1, Z2, Z1
+	VMULPS           Z3, Z12, Z2
+	VMULPS           Z26, Z22, Z3
+	VMULPS           Z9, Z16, Z8
+	VMULPS           Z11, Z14, Z9
+	VMULPS           2880(BX), Z18, Z11
+	VMULPS           2816(BX), Z17, Z12
+	VMOVUPS          2944(BX), Z14
+	VMULPS           Z20, Z14, Z16
+	VMOVUPS          3008(BX), Z17
+	VMULPS           Z27, Z17, Z18
+	VMOVUPS          3072(BX), Z19
+	VMULPS           Z15, Z19, Z15
+	VMOVUPS          3136(BX), Z20
+	VMULPS           Z23, Z20, Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z22
+	VMULPS           Z22, Z13, Z23
+	VMOVUPS          3328(BX), Z24
+	VMULPS           Z22, Z24, Z25
+	VMOVUPS          3264(BX), Z26
+	VMULPS           Z22, Z26, Z27
+	VMOVUPS          3200(BX), Z28
+	VMULPS           Z22, Z28, Z22
+	VFMADD231PS      Z14, Z14, Z23
+	VFMADD231PS      Z17, Z17, Z25
+	VFMADD231PS      Z19, Z19, Z27
+	VFMADD231PS      Z20, Z20, Z22
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z14
+	VFMADD231PS      Z14, Z13, Z23
+	VFMADD231PS      Z14, Z24, Z25
+	VFMADD231PS      Z14, Z26, Z27
+	VFMADD231PS      Z14, Z28, Z22
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z14
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z17
+	VFMADD231PS      Z14, Z16, Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z19
+	VFMADD231PS      Z14, Z18, Z19
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z20
+	VFMADD231PS      Z14, Z15, Z20
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z29
+	VFMADD231PS      Z14, Z21, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z31
+	VFMADD231PS      Z30, Z23, Z31
+	VMOVUPS          Z3, 3136(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z3
+	VFMADD231PS      Z30, Z25, Z3
+	VMOVUPS          Z2, 3072(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z2
+	VFMADD231PS      Z30, Z27, Z2
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+120(SB), Z22, Z30
+	VMOVUPS          Z1, 3008(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z1
+	VFMADD213PS      Z1, Z23, Z31
+	VFMADD213PS      Z1, Z25, Z3
+	VFMADD213PS      Z1, Z27, Z2
+	VFMADD231PS      Z30, Z22, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z30
+	VFMADD213PS      Z30, Z23, Z31
+	VFMADD213PS      Z30, Z25, Z3
+	VFMADD213PS      Z30, Z27, Z2
+	VFMADD231PS      Z1, Z22, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z1
+	VFMADD213PS      Z1, Z23, Z31
+	VFMADD213PS      Z1, Z25, Z3
+	VFMADD213PS      Z1, Z27, Z2
+	VFMADD231PS      Z30, Z22, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z30
+	VFMADD213PS      Z30, Z23, Z31
+	VFMADD213PS      Z30, Z25, Z3
+	VFMADD213PS      Z30, Z27, Z2
+	VFMADD213PS      Z30, Z22, Z1
+	VMULPS           Z31, Z23, Z23
+	VMULPS           Z3, Z25, Z3
+	VMULPS           Z2, Z27, Z2
+	VMULPS           Z1, Z22, Z1
+	VADDPS           Z23, Z10, Z22
+	VADDPS           Z3, Z10, Z3
+	VADDPS           Z2, Z10, Z2
+	VADDPS           Z1, Z10, Z1
+	VSCALEFPS        Z13, Z22, Z13
+	VSCALEFPS        Z24, Z3, Z3
+	VSCALEFPS        Z26, Z2, Z2
+	VSCALEFPS        Z28, Z1, Z1
+	VMOVUPS          320(BX), Z22
+	VMULPS           Z13, Z22, Z13
+	VMULPS           Z3, Z22, Z3
+	VMULPS           Z2, Z22, Z2
+	VMULPS           Z1, Z22, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z23
+	VFMADD231PS      Z14, Z8, Z23
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z24
+	VFMADD231PS      Z14, Z9, Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z25
+	VFMADD231PS      Z14, Z11, Z25
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+56(SB), Z12, Z14
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z27
+	VFMADD231PS      Z26, Z17, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z28
+	VFMADD231PS      Z26, Z19, Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z31
+	VFMADD231PS      Z26, Z20, Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z30
+	VFMADD231PS      Z26, Z29, Z30
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z22
-	VFMADD231PS      Z26, Z24, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z28
-	VFMADD231PS      Z26, Z25, Z28
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+148(SB), Z13, Z26
-	VFMADD213PS      Z21, Z23, Z18
-	VFMADD213PS      Z21, Z24, Z22
-	VFMADD213PS      Z21, Z25, Z28
-	VFMADD231PS      Z26, Z13, Z21
-	VFMADD213PS      Z1, Z23, Z18
-	VFMADD213PS      Z1, Z24, Z22
-	VFMADD213PS      Z1, Z25, Z28
-	VFMADD231PS      Z21, Z13, Z1
-	VFMADD213PS      Z0, Z23, Z18
-	VFMADD213PS      Z0, Z24, Z22
-	VFMADD213PS      Z0, Z25, Z28
-	VFMADD231PS      Z1, Z13, Z0
-	VFMADD213PS      Z7, Z23, Z18
-	VFMADD213PS      Z7, Z24, Z22
-	VFMADD213PS      Z7, Z25, Z28
-	VFMADD231PS      Z0, Z13, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z0
-	VFMADD213PS      Z0, Z23, Z18
-	VFMADD213PS      Z0, Z24, Z22
-	VFMADD213PS      Z0, Z25, Z28
-	VFMADD231PS      Z7, Z13, Z0
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z1
-	VFMADD213PS      Z1, Z23, Z18
-	VFMADD213PS      Z1, Z24, Z22
-	VFMADD213PS      Z1, Z25, Z28
-	VFMADD231PS      Z0, Z13, Z1
-	VFMADD213PS      Z20, Z18, Z23
-	VFMADD213PS      Z20, Z22, Z24
-	VFMADD213PS      Z20, Z28, Z25
-	VFMADD231PS      Z1, Z13, Z20
-	VFMADD213PS      Z27, Z23, Z8
-	VFMADD213PS      Z27, Z24, Z9
-	VFMADD213PS      Z27, Z25, Z10
-	VFMADD213PS      Z27, Z20, Z12
-	VMULPS           Z3, Z8, Z0
-	VMULPS           Z2, Z9, Z1
-	VMULPS           3008(BX), Z10, Z2
-	VMULPS           3072(BX), Z12, Z3
-	VMOVUPS          2496(BX), Z7
-	VPTERNLOGD       $0xe4, Z15, Z7, Z0
-	VMOVUPS          2432(BX), Z8
-	VPTERNLOGD       $0xe4, Z15, Z8, Z1
-	VMOVUPS          2368(BX), Z9
-	VPTERNLOGD       $0xe4, Z15, Z9, Z2
-	VMOVUPS          2304(BX), Z10
-	VPTERNLOGD       $0xe4, Z15, Z10, Z3
-	VMOVAPS          Z27, Z12
-	VPTERNLOGD       $0xe4, Z15, Z7, Z12
-	VMOVAPS          Z27, Z7
-	VPTERNLOGD       $0xe4, Z15, Z8, Z7
-	VMOVAPS          Z27, Z8
-	VPTERNLOGD       $0xe4, Z15, Z9, Z8
-	VPTERNLOGD       $0xe4, Z15, Z10, Z27
-	VMOVUPS          320(BX), Z9
-	VMOVUPS          2240(BX), Z10
-	VADDPS           Z10, Z9, Z13
-	VMOVUPS          2176(BX), Z15
-	VADDPS           Z15, Z9, Z18
-	VMOVUPS          2112(BX), Z20
-	VADDPS           Z20, Z9, Z21
-	VMOVUPS          2048(BX), Z22
-	VADDPS           Z22, Z9, Z23
-	VADDPS           1984(BX), Z13, Z13
-	VADDPS           1920(BX), Z18, Z18
-	VADDPS           1856(BX), Z21, Z21
-	VADDPS           1152(BX), Z23, Z23
-	VMULPS           1088(BX), Z10, Z10
-	VMULPS           1024(BX), Z15, Z15
-	VMULPS           960(BX), Z20, Z20
-	VMULPS           896(BX), Z22, Z22
-	VMOVUPS          64(BX), Z24
-	VADDPS           Z13, Z24, Z13
-	VADDPS           Z18, Z24, Z18
-	VADDPS           Z21, Z24, Z21
-	VADDPS           Z23, Z24, Z23
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+180(SB), Z25
-	VCMPPS           $0x11, Z25, Z13, K5
-	VCMPPS           $0x11, Z25, Z18, K6
-	VCMPPS           $0x11, Z25, Z21, K7
-	KMOVW            K4, 2048(BX)
-	VCMPPS           $0x11, Z25, Z23, K4
+	VFMADD213PS      Z22, Z17, Z27
+	VFMADD213PS      Z22, Z19, Z28
+	VFMADD213PS      Z22, Z20, Z31
+	VFMADD213PS      Z22, Z29, Z30
+	VMOVUPS          Z1, 3200(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z1
+	VFMADD213PS      Z1, Z17, Z27
+	VFMADD213PS      Z1, Z19, Z28
+	VFMADD213PS      Z1, Z20, Z31
+	VFMADD213PS      Z1, Z29, Z30
+	VMOVUPS          Z2, 3264(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z2
+	VFMADD213PS      Z2, Z17, Z27
+	VFMADD213PS      Z2, Z19, Z28
+	VFMADD213PS      Z2, Z20, Z31
+	VFMADD213PS      Z2, Z29, Z30
+	VMOVUPS          Z3, 3328(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z3
+	VFMADD213PS      Z3, Z17, Z27
+	VFMADD213PS      Z3, Z19, Z28
+	VFMADD213PS      Z3, Z20, Z31
+	VFMADD213PS      Z3, Z29, Z30
+	VMOVUPS          Z13, 2944(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z13
+	VFMADD213PS      Z13, Z17, Z27
+	VFMADD213PS      Z13, Z19, Z28
+	VFMADD213PS      Z13, Z20, Z31
+	VFMADD213PS      Z13, Z29, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z13
+	VFMADD213PS      Z13, Z17, Z27
+	VFMADD213PS      Z13, Z19, Z28
+	VFMADD213PS      Z13, Z20, Z31
+	VFMADD213PS      Z13, Z29, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z13
+	VFMADD213PS      Z13, Z27, Z17
+	VFMADD213PS      Z13, Z28, Z19
+	VFMADD213PS      Z13, Z31, Z20
+	VFMADD213PS      Z13, Z30, Z29
+	VFMADD213PS      Z10, Z17, Z16
+	VFMADD213PS      Z10, Z19, Z18
+	VFMADD213PS      Z10, Z20, Z15
+	VFMADD213PS      Z10, Z29, Z21
+	VMULPS           Z7, Z16, Z7
+	VMULPS           Z6, Z18, Z6
+	VMULPS           Z5, Z15, Z5
+	VMULPS           Z4, Z21, Z4
+	VMOVUPS          2752(BX), Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z16
+	VPTERNLOGD       $0xe4, Z16, Z15, Z7
+	VMOVUPS          2688(BX), Z17
+	VPTERNLOGD       $0xe4, Z16, Z17, Z6
+	VMOVUPS          2624(BX), Z18
+	VPTERNLOGD       $0xe4, Z16, Z18, Z5
+	VMOVUPS          2560(BX), Z19
+	VPTERNLOGD       $0xe4, Z16, Z19, Z4
+	VMOVAPS          Z10, Z20
+	VPTERNLOGD       $0xe4, Z16, Z15, Z20
+	VMOVAPS          Z10, Z15
+	VPTERNLOGD       $0xe4, Z16, Z17, Z15
+	VMOVAPS          Z10, Z17
+	VPTERNLOGD       $0xe4, Z16, Z18, Z17
+	VMOVAPS          Z10, Z18
+	VPTERNLOGD       $0xe4, Z16, Z19, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z19
+	VFMADD231PS      Z26, Z23, Z19
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z21
+	VFMADD231PS      Z26, Z24, Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z27
+	VFMADD231PS      Z26, Z25, Z27
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+144(SB), Z14, Z26
+	VFMADD213PS      Z22, Z23, Z19
+	VFMADD213PS      Z22, Z24, Z21
+	VFMADD213PS      Z22, Z25, Z27
+	VFMADD231PS      Z26, Z14, Z22
+	VFMADD213PS      Z1, Z23, Z19
+	VFMADD213PS      Z1, Z24, Z21
+	VFMADD213PS      Z1, Z25, Z27
+	VFMADD231PS      Z22, Z14, Z1
+	VFMADD213PS      Z2, Z23, Z19
+	VFMADD213PS      Z2, Z24, Z21
+	VFMADD213PS      Z2, Z25, Z27
+	VFMADD231PS      Z1, Z14, Z2
+	VFMADD213PS      Z3, Z23, Z19
+	VFMADD213PS      Z3, Z24, Z21
+	VFMADD213PS      Z3, Z25, Z27
+	VFMADD231PS      Z2, Z14, Z3
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z1
+	VFMADD213PS      Z1, Z23, Z19
+	VFMADD213PS      Z1, Z24, Z21
+	VFMADD213PS      Z1, Z25, Z27
+	VFMADD231PS      Z3, Z14, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z2
+	VFMADD213PS      Z2, Z23, Z19
+	VFMADD213PS      Z2, Z24, Z21
+	VFMADD213PS      Z2, Z25, Z27
+	VFMADD231PS      Z1, Z14, Z2
+	VFMADD213PS      Z13, Z19, Z23
+	VFMADD213PS      Z13, Z21, Z24
+	VFMADD213PS      Z13, Z27, Z25
+	VFMADD231PS      Z2, Z14, Z13
+	VFMADD213PS      Z10, Z23, Z8
+	VFMADD213PS      Z10, Z24, Z9
+	VFMADD213PS      Z10, Z25, Z11
+	VFMADD213PS      Z10, Z13, Z12
+	VMULPS           Z0, Z8, Z0
+	VMULPS           3008(BX), Z9, Z1
+	VMULPS           3072(BX), Z11, Z2
+	VMULPS           3136(BX), Z12, Z3
+	VMOVUPS          2496(BX), Z8
+	VPTERNLOGD       $0xe4, Z16, Z8, Z0
+	VMOVUPS          2432(BX), Z9
+	VPTERNLOGD       $0xe4, Z16, Z9, Z1
+	VMOVUPS          2368(BX), Z11
+	VPTERNLOGD       $0xe4, Z16, Z11, Z2
+	VMOVUPS          2304(BX), Z12
+	VPTERNLOGD       $0xe4, Z16, Z12, Z3
+	VMOVAPS          Z10, Z13
+	VPTERNLOGD       $0xe4, Z16, Z8, Z13
+	VMOVAPS          Z10, Z8
+	VPTERNLOGD       $0xe4, Z16, Z9, Z8
+	VMOVAPS          Z10, Z9
+	VPTERNLOGD       $0xe4, Z16, Z11, Z9
+	VPTERNLOGD       $0xe4, Z16, Z12, Z10
+	VMOVUPS          704(BX), Z11
+	VMINPS           2240(BX), Z11, Z12
+	VMINPS           1280(BX), Z11, Z14
+	VMINPS           1216(BX), Z11, Z16
+	VMINPS           1152(BX), Z11, Z11
+	VMINPS           2176(BX), Z12, Z12
+	VMINPS           2112(BX), Z14, Z14
+	VMINPS           2048(BX), Z16, Z16
+	VMINPS           1984(BX), Z11, Z11
+	VMOVUPS          64(BX), Z19
+	VMINPS           Z19, Z12, Z12
+	VMINPS           Z19, Z14, Z14
+	VMINPS           Z19, Z16, Z16
+	VMINPS           Z19, Z11, Z11
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z21
+	VCMPPS           $0x11, Z12, Z21, K1
+	VCMPPS           $0x11, Z14, Z21, K2
+	VCMPPS           $0x11, Z16, Z21, K3
+	VCMPPS           $0x11, Z11, Z21, K4
+	VMOVUPS          320(BX), Z11
+	VMOVUPS          2240(BX), Z12
+	VADDPS           Z12, Z11, Z14
+	VMOVUPS          1280(BX), Z16
+	VADDPS           Z16, Z11, Z21
+	VMOVUPS          1216(BX), Z22
+	VADDPS           Z22, Z11, Z23
+	VMOVUPS          1152(BX), Z24
+	VADDPS           Z24, Z11, Z25
+	VADDPS           2176(BX), Z14, Z14
+	VADDPS           2112(BX), Z21, Z21
+	VADDPS           2048(BX), Z23, Z23
+	VADDPS           1984(BX), Z25, Z25
+	VMULPS           1088(BX), Z12, Z12
+	VMULPS           1024(BX), Z16, Z16
+	VMULPS           960(BX), Z22, Z22
+	VMULPS           896(BX), Z24, Z24
+	VADDPS           Z14, Z19, Z14
+	VADDPS           Z21, Z19, Z21
+	VADDPS           Z23, Z19, Z23
+	VADDPS           Z25, Z19, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+180(SB), Z26
+	VCMPPS           $0x11, Z26, Z14, K5
+	VCMPPS           $0x11, Z26, Z21, K6
+	VCMPPS           $0x11, Z26, Z23, K7
+	KMOVW            K4, 1152(BX)
+	VCMPPS           $0x11, Z26, Z25, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
-	KMOVW            2048(BX), K5
+	KMOVW            1152(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z13
-	VMULPS           3328(BX), Z13, Z18
-	VMULPS           3264(BX), Z13, Z21
-	VMULPS           3200(BX), Z13, Z23
-	VMULPS           3136(BX), Z13, Z13
-	VMULPS           1792(BX), Z18, Z25
-	VMULPS           1728(BX), Z21, Z26
-	VMULPS           1664(BX), Z23, Z28
-	VMULPS           768(BX), Z13, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z30
-	VMULPS           Z25, Z30, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z14
+	VMULPS           2944(BX), Z14, Z21
+	VMULPS           3328(BX), Z14, Z23
+	VMULPS           3264(BX), Z14, Z25
+	VMULPS           3200(BX), Z14, Z14
+	VMULPS           1920(BX), Z21, Z26
+	VMULPS           1856(BX), Z23, Z27
+	VMULPS           1792(BX), Z25, Z28
+	VMULPS           1728(BX), Z14, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z30
 	VMULPS           Z26, Z30, Z26
+	VMULPS           Z27, Z30, Z27
 	VMULPS           Z28, Z30, Z28
 	VMULPS           Z29, Z30, Z29
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+0(SB), Z30
 	VXORPS           1088(BX), Z30, Z31
-	VXORPS           1024(BX), Z30, Z24
-	VMOVUPS          Z13, 768(BX)
-	VXORPS           960(BX), Z30, Z13
+	VXORPS           1024(BX), Z30, Z19
+	VMOVUPS          Z14, 1728(BX)
+	VXORPS           960(BX), Z30, Z14
 	VXORPS           896(BX), Z30, Z30
-	VCMPPS           $0x00, Z19, Z31, K5
-	VCMPPS           $0x00, Z11, Z24, K6
-	VCMPPS           $0x00, Z16, Z13, K7
-	KMOVW            K4, 1664(BX)
-	VCMPPS           $0x00, Z17, Z30, K4
-	KMOVW            K3, 1728(BX)
-	VCMPPS           $0x00, Z12, Z31, K3
-	KMOVW            K2, 1792(BX)
-	VCMPPS           $0x00, Z7, Z24, K2
-	KMOVW            K1, 2048(BX)
-	VCMPPS           $0x00, Z8, Z13, K1
-	KMOVW            K4, 2112(BX)
-	VCMPPS           $0x00, Z27, Z30, K4
-	VMULPS           1088(BX), Z9, Z7
-	VMULPS           1024(BX), Z9, Z8
-	VMULPS           960(BX), Z9, Z11
-	VMULPS           896(BX), Z9, Z9
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+188(SB), Z12
-	VBLENDMPS        Z12, Z10, K3, Z10
-	VBLENDMPS        Z12, Z15, K2, Z13
-	VBLENDMPS        Z12, Z20, K1, Z15
-	VBLENDMPS        Z12, Z22, K4, Z16
-	VBLENDMPS        Z12, Z7, K5, Z7
-	VBLENDMPS        Z12, Z8, K6, Z8
-	VBLENDMPS        Z12, Z11, K7, Z11
-	KMOVW            2112(BX), K1
-	VBLENDMPS        Z12, Z9, K1, Z9
-	VMOVUPS          3328(BX), Z12
-	VFNMADD213PS     Z7, Z14, Z12
-	VMOVUPS          3264(BX), Z17
-	VFNMADD213PS     Z8, Z6, Z17
+	VCMPPS           $0x00, Z20, Z31, K5
+	VCMPPS           $0x00, Z15, Z19, K6
+	VCMPPS           $0x00, Z17, Z14, K7
+	KMOVW            K4, 1792(BX)
+	VCMPPS           $0x00, Z18, Z30, K4
+	KMOVW            K3, 1856(BX)
+	VCMPPS           $0x00, Z13, Z31, K3
+	KMOVW            K2, 1920(BX)
+	VCMPPS           $0x00, Z8, Z19, K2
+	KMOVW            K1, 1152(BX)
+	VCMPPS           $0x00, Z9, Z14, K1
+	KMOVW            K4, 1216(BX)
+	VCMPPS           $0x00, Z10, Z30, K4
+	VMULPS           1088(BX), Z11, Z8
+	VMULPS           1024(BX), Z11, Z9
+	VMULPS           960(BX), Z11, Z10
+	VMULPS           896(BX), Z11, Z11
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+188(SB), Z13
+	VBLENDMPS        Z13, Z12, K3, Z12
+	VBLENDMPS        Z13, Z16, K2, Z14
+	VBLENDMPS        Z13, Z22, K1, Z15
+	VBLENDMPS        Z13, Z24, K4, Z16
+	VBLENDMPS        Z13, Z8, K5, Z8
+	VBLENDMPS        Z13, Z9, K6, Z9
+	VBLENDMPS        Z13, Z10, K7, Z10
+	KMOVW            1216(BX), K1
+	VBLENDMPS        Z13, Z11, K1, Z11
+	VMOVUPS          2944(BX), Z13
+	VFNMADD213PS     Z8, Z7, Z13
+	VMOVUPS          3328(BX), Z17
+	VFNMADD213PS     Z9, Z6, Z17
+	VMOVUPS          3264(BX), Z18
+	VFNMADD213PS     Z10, Z5, Z18
 	VMOVUPS          3200(BX), Z19
-	VFNMADD213PS     Z11, Z5, Z19
-	VMOVUPS          3136(BX), Z20
-	VFNMADD213PS     Z9, Z4, Z20
-	VSUBPS           Z14, Z0, Z14
+	VFNMADD213PS     Z11, Z4, Z19
+	VSUBPS           Z7, Z0, Z7
 	VSUBPS           Z6, Z1, Z6
 	VSUBPS           Z5, Z2, Z5
 	VSUBPS           Z4, Z3, Z4
-	VSUBPS           Z10, Z7, Z7
-	VSUBPS           Z13, Z8, Z8
-	VSUBPS           Z15, Z11, Z11
-	VSUBPS           Z16, Z9, Z9
-	VMOVUPS          3328(BX), Z22
-	VFNMADD231PS     Z22, Z0, Z10
-	VMOVUPS          3264(BX), Z0
-	VFNMADD231PS     Z0, Z1, Z13
-	VMOVUPS          3200(BX), Z1
+	VSUBPS           Z12, Z8, Z8
+	VSUBPS           Z14, Z9, Z9
+	VSUBPS           Z15, Z10, Z10
+	VSUBPS           Z16, Z11, Z11
+	VMOVUPS          2944(BX), Z20
+	VFNMADD231PS     Z20, Z0, Z12
+	VMOVUPS          3328(BX), Z0
+	VFNMADD231PS     Z0, Z1, Z14
+	VMOVUPS          3264(BX), Z1
 	VFNMADD231PS     Z1, Z2, Z15
-	VMOVUPS          3136(BX), Z2
+	VMOVUPS          3200(BX), Z2
 	VFNMADD231PS     Z2, Z3, Z16
-	VMOVUPS          192(BX), Z3
-	VFMADD231PS      Z12, Z3, Z25
-	VFMADD231PS      Z17, Z3, Z26
-	VFMADD231PS      Z19, Z3, Z28
-	VFMADD231PS      Z20, Z3, Z29
-	VFMADD231PS      Z14, Z22, Z7
-	VFMADD231PS      Z6, Z0, Z8
-	VFMADD231PS      Z5, Z1, Z11
-	VFMADD231PS      Z4, Z2, Z9
-	VMOVUPS          1600(BX), Z0
-	VMULPS           Z18, Z0, Z1
-	VMOVUPS          1536(BX), Z2
-	VMULPS           Z21, Z2, Z3
-	VMOVUPS          1472(BX), Z4
-	VMULPS           Z23, Z4, Z5
-	VMOVUPS          1408(BX), Z6
-	VMULPS           768(BX), Z6, Z14
-	VMULPS           Z12, Z0, Z0
-	VMULPS           Z17, Z2, Z2
-	VMULPS           Z19, Z4, Z4
-	VMULPS           Z20, Z6, Z6
-	VMULPS           1344(BX), Z1, Z1
-	VMULPS           1280(BX), Z3, Z3
-	VMULPS           1216(BX), Z5, Z5
-	VMULPS           832(BX), Z14, Z12
-	VMOVUPS          256(BX), Z14
-	VMULPS           Z18, Z14, Z17
-	VMULPS           Z21, Z14, Z18
-	VMULPS           Z23, Z14, Z19
-	VMULPS           768(BX), Z14, Z14
-	VMOVUPS          128(BX), Z20
-	VFNMADD231PS     Z10, Z20, Z25
-	VFNMADD231PS     Z13, Z20, Z26
-	VFNMADD231PS     Z15, Z20, Z28
-	VFNMADD231PS     Z16, Z20, Z29
-	VMOVUPS          64(BX), Z20
-	VMULPS           Z10, Z20, Z10
-	VMULPS           Z13, Z20, Z13
-	VMULPS           Z15, Z20, Z15
-	VMULPS           Z16, Z20, Z16
-	KMOVW            2048(BX), K1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z20
-	VBLENDMPS        Z7, Z20, K1, Z7
-	KMOVW            1792(BX), K1
-	VBLENDMPS        Z8, Z20, K1, Z8
-	KMOVW            1728(BX), K1
-	VBLENDMPS        Z11, Z20, K1, Z11
-	KMOVW            1664(BX), K1
-	VBLENDMPS        Z9, Z20, K1, Z9
+	VFMADD231PS      Z7, Z20, Z8
+	VFMADD231PS      Z6, Z0, Z9
+	VFMADD231PS      Z5, Z1, Z10
+	VFMADD231PS      Z4, Z2, Z11
+	VMOVUPS          192(BX), Z0
+	VFMADD231PS      Z13, Z0, Z26
+	VFMADD231PS      Z17, Z0, Z27
+	VFMADD231PS      Z18, Z0, Z28
+	VFMADD231PS      Z19, Z0, Z29
+	VMOVUPS          1664(BX), Z0
+	VMULPS           Z13, Z0, Z1
+	VMOVUPS          1600(BX), Z2
+	VMULPS           Z17, Z2, Z3
+	VMOVUPS          1536(BX), Z4
+	VMULPS           Z18, Z4, Z5
+	VMOVUPS          1472(BX), Z6
+	VMULPS           Z19, Z6, Z7
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z0, (DI)(AX*1)
+	VMOVUPS          Z1, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z2, 64(DI)(AX*1)
+	VMOVUPS          Z3, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z4, 128(DI)(AX*1)
+	VMOVUPS          Z5, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z6, 192(DI)(AX*1)
+	VMOVUPS          Z7, 192(DI)(AX*1)
+	VMULPS           Z21, Z0, Z0
+	VMULPS           Z23, Z2, Z1
+	VMULPS           Z25, Z4, Z2
+	VMULPS           1728(BX), Z6, Z3
+	VMULPS           1408(BX), Z0, Z0
+	VMULPS           1344(BX), Z1, Z1
+	VMULPS           768(BX), Z2, Z2
+	VMULPS           832(BX), Z3, Z3
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z1, (R8)(AX*1)
+	VMOVUPS          Z0, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z3, 64(R8)(AX*1)
+	VMOVUPS          Z1, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z5, 128(R8)(AX*1)
+	VMOVUPS          Z2, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z12, 192(R8)(AX*1)
+	VMOVUPS          Z3, 192(R8)(AX*1)
+	VMOVUPS          256(BX), Z0
+	VMULPS           Z21, Z0, Z1
+	VMULPS           Z23, Z0, Z2
+	VMULPS           Z25, Z0, Z3
+	VMULPS           1728(BX), Z0, Z0
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z17, (R9)(AX*1)
+	VMOVUPS          Z1, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z18, 64(R9)(AX*1)
+	VMOVUPS          Z2, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z19, 128(R9)(AX*1)
+	VMOVUPS          Z3, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z14, 192(R9)(AX*1)
+	VMOVUPS          Z0, 192(R9)(AX*1)
+	VMOVUPS          128(BX), Z0
+	VFNMADD231PS     Z12, Z0, Z26
+	VFNMADD231PS     Z14, Z0, Z27
+	VFNMADD231PS     Z15, Z0, Z28
+	VFNMADD231PS     Z16, Z0, Z29
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z25, (R10)(AX*1)
+	VMOVUPS          Z26, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z26, 64(R10)(AX*1)
+	VMOVUPS          Z27, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
 	VMOVUPS          Z28, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
 	VMOVUPS          Z29, 192(R10)(AX*1)
+	VMOVUPS          64(BX), Z0
+	VMULPS           Z12, Z0, Z1
+	VMULPS           Z14, Z0, Z2
+	VMULPS           Z15, Z0, Z3
+	VMULPS           Z16, Z0, Z0
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z10, (R11)(AX*1)
+	VMOVUPS          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z13, 64(R11)(AX*1)
+	VMOVUPS          Z2, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z15, 128(R11)(AX*1)
+	VMOVUPS          Z3, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z16, 192(R11)(AX*1)
+	VMOVUPS          Z0, 192(R11)(AX*1)
+	KMOVW            1152(BX), K1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z0
+	VBLENDMPS        Z8, Z0, K1, Z1
+	KMOVW            1920(BX), K1
+	VBLENDMPS        Z9, Z0, K1, Z2
+	KMOVW            1856(BX), K1
+	VBLENDMPS        Z10, Z0, K1, Z3
+	KMOVW            1792(BX), K1
+	VBLENDMPS        Z11, Z0, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z7, (SI)(AX*1)
+	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z8, 64(SI)(AX*1)
+	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z11, 128(SI)(AX*1)
+	VMOVUPS          Z3, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z9, 192(SI)(AX*1)
+	VMOVUPS          Z0, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -1023,7 +1024,7 @@ whole:
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z16
 	VMULPS           Z16, Z13, Z17
 	VMULPS           Z16, Z20, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z18
 	VMULPS           Z18, Z9, Z19
 	VMULPS           Z18, Z11, Z18
 	VMULPS           Z10, Z15, Z22
@@ -1042,7 +1043,7 @@ whole:
 	VMOVUPS          64(BX), Z27
 	VMINPS           Z27, Z26, Z26
 	VMINPS           Z27, Z25, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z28
 	VCMPPS           $0x11, Z26, Z28, K1
 	VCMPPS           $0x11, Z25, Z28, K2
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z25
@@ -1056,10 +1057,10 @@ whole:
 	VMULPS           Z28, Z24, Z24
 	VFMADD231PS      Z23, Z8, Z17
 	VFMADD231PS      Z24, Z6, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z23
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z23
 	VFMADD231PS      Z23, Z8, Z17
 	VFMADD231PS      Z23, Z6, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z6
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z6
 	VFMADD231PS      Z6, Z13, Z17
 	VFMADD231PS      Z6, Z20, Z16
 	VMOVUPS          640(BX), Z6
@@ -1092,10 +1093,10 @@ whole:
 	VXORPS           Z15, Z5, Z15
 	VMULPS           Z6, Z4, Z4
 	VMULPS           Z6, Z5, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z17
 	VANDPS           Z17, Z8, Z20
 	VANDPS           Z17, Z9, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z24
 	VMINPS           Z20, Z24, Z20
 	VMINPS           Z22, Z24, Z22
 	VANDPS           Z17, Z19, Z25
@@ -1111,17 +1112,17 @@ whole:
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+188(SB), Z26
 	VBLENDMPS        Z26, Z4, K3, Z4
 	VBLENDMPS        Z26, Z5, K4, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z28
 	VFMADD213PS      Z23, Z20, Z28
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z29
 	VFMADD213PS      Z23, Z22, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+104(SB), Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z30
 	VADDPS           Z30, Z20, Z31
 	VADDPS           Z30, Z22, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z7
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z7
 	VFMADD213PS      Z23, Z25, Z7
 	VMOVUPS          Z13, 768(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z13
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z13
 	VFMADD213PS      Z23, Z24, Z13
 	VMOVUPS          Z11, 832(BX)
 	VADDPS           Z30, Z25, Z11
@@ -1130,17 +1131,17 @@ whole:
 	VMULPS           Z20, Z20, Z14
 	VMOVUPS          Z10, 960(BX)
 	VMULPS           Z22, Z22, Z10
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+104(SB), Z6
 	VMOVUPS          Z3, 1024(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z3
-	VMOVUPS          Z2, 1088(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z2
-	VFMADD213PS      Z2, Z3, Z14
-	VFMADD213PS      Z2, Z3, Z10
-	VSUBPS           Z2, Z14, Z3
-	VSUBPS           Z2, Z10, Z2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z3
+	VFMADD213PS      Z3, Z6, Z14
+	VFMADD213PS      Z3, Z6, Z10
+	VSUBPS           Z3, Z14, Z6
+	VSUBPS           Z3, Z10, Z3
 	VMULPS           Z31, Z28, Z10
 	VMULPS           Z27, Z29, Z14
-	VMULPS           Z11, Z7, Z6
+	VMOVUPS          Z2, 1088(BX)
+	VMULPS           Z11, Z7, Z2
 	VMOVUPS          Z9, 1152(BX)
 	VMULPS           Z30, Z13, Z9
 	VMOVUPS          Z8, 1216(BX)
@@ -1153,17 +1154,17 @@ whole:
 	VCMPPS           $0x00, Z19, Z15, K4
 	VBLENDMPS        Z26, Z0, K3, Z0
 	VBLENDMPS        Z26, Z1, K4, Z1
-	VMULPS           Z6, Z10, Z8
+	VMULPS           Z2, Z10, Z8
 	VMULPS           Z9, Z14, Z15
 	VDIVPS           Z8, Z21, Z8
 	VDIVPS           Z15, Z21, Z15
-	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z2, Z2
 	VMULPS           Z15, Z9, Z9
 	VMULPS           Z8, Z10, Z8
 	VMULPS           Z15, Z14, Z10
-	VMULPS           Z6, Z28, Z14
+	VMULPS           Z2, Z28, Z14
 	VMULPS           Z9, Z29, Z15
-	VMULPS           Z6, Z31, Z6
+	VMULPS           Z2, Z31, Z2
 	VMULPS           Z9, Z27, Z9
 	VMULPS           Z8, Z7, Z7
 	VMULPS           Z10, Z13, Z13
@@ -1173,14 +1174,14 @@ whole:
 	VMULPS           Z13, Z24, Z11
 	VMULPS           Z14, Z20, Z13
 	VMULPS           Z15, Z22, Z14
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z15
-	VMULPS           Z15, Z3, Z16
-	VMULPS           Z15, Z2, Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z15
+	VMULPS           Z15, Z6, Z16
+	VMULPS           Z15, Z3, Z15
 	VFMADD231PS      Z20, Z20, Z16
 	VFMADD231PS      Z22, Z22, Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z19
-	VFMADD231PS      Z19, Z3, Z16
-	VFMADD231PS      Z19, Z2, Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z19
+	VFMADD231PS      Z19, Z6, Z16
+	VFMADD231PS      Z19, Z3, Z15
 	VMOVAPS          Z12, Z19
 	VFMADD231PS      Z23, Z13, Z19
 	VMOVAPS          Z12, Z20
@@ -1190,68 +1191,70 @@ whole:
 	VFMADD231PS      Z23, Z11, Z12
 	VSUBPS           Z0, Z4, Z23
 	VSUBPS           Z1, Z5, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z26
 	VFMADD231PS      Z25, Z16, Z26
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+124(SB), Z15, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z27
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+120(SB), Z15, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z27
 	VFMADD213PS      Z27, Z16, Z26
 	VFMADD231PS      Z25, Z15, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z25
 	VFMADD213PS      Z25, Z16, Z26
 	VFMADD231PS      Z27, Z15, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z27
 	VFMADD213PS      Z27, Z16, Z26
 	VFMADD231PS      Z25, Z15, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z25
 	VFMADD213PS      Z25, Z16, Z26
 	VFMADD213PS      Z25, Z15, Z27
 	VMULPS           Z26, Z16, Z16
 	VMULPS           Z27, Z15, Z15
-	VMOVUPS          320(BX), Z26
-	VFMADD213PS      Z26, Z26, Z16
-	VFMADD213PS      Z26, Z15, Z26
-	VSCALEFPS        Z3, Z16, Z3
-	VSCALEFPS        Z2, Z26, Z2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z16
+	VADDPS           Z16, Z21, Z16
+	VADDPS           Z15, Z21, Z15
+	VSCALEFPS        Z6, Z16, Z6
+	VSCALEFPS        Z3, Z15, Z3
+	VMOVUPS          320(BX), Z15
+	VMULPS           Z6, Z15, Z6
+	VMULPS           Z3, Z15, Z3
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z16
 	VFMADD231PS      Z15, Z19, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z26
 	VFMADD231PS      Z15, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z27
 	VFMADD213PS      Z27, Z19, Z16
 	VFMADD213PS      Z27, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z28
 	VFMADD213PS      Z28, Z19, Z16
 	VFMADD213PS      Z28, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z29
 	VFMADD213PS      Z29, Z19, Z16
 	VFMADD213PS      Z29, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z30
 	VFMADD213PS      Z30, Z19, Z16
 	VFMADD213PS      Z30, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z31
 	VFMADD213PS      Z31, Z19, Z16
 	VFMADD213PS      Z31, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z25
 	VFMADD213PS      Z25, Z19, Z16
 	VFMADD213PS      Z25, Z20, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z25
 	VFMADD213PS      Z25, Z16, Z19
 	VFMADD213PS      Z25, Z26, Z20
 	VFMADD213PS      Z21, Z19, Z13
 	VFMADD213PS      Z21, Z20, Z14
-	VMULPS           Z6, Z13, Z6
+	VMULPS           Z2, Z13, Z2
 	VMULPS           Z9, Z14, Z9
 	VMOVUPS          1216(BX), Z13
-	VPTERNLOGD       $0xe4, Z17, Z13, Z6
+	VPTERNLOGD       $0xe4, Z17, Z13, Z2
 	VMOVUPS          1152(BX), Z13
 	VPTERNLOGD       $0xe4, Z17, Z13, Z9
-	VFNMADD231PS     Z3, Z6, Z4
-	VFNMADD231PS     Z2, Z9, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z13
+	VFNMADD231PS     Z6, Z2, Z4
+	VFNMADD231PS     Z3, Z9, Z5
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z13
 	VFMADD231PS      Z15, Z22, Z13
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+148(SB), Z12, Z15
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+144(SB), Z12, Z15
 	VFMADD213PS      Z27, Z22, Z13
 	VFMADD231PS      Z15, Z12, Z27
 	VFMADD213PS      Z28, Z22, Z13
@@ -1262,7 +1265,7 @@ whole:
 	VFMADD231PS      Z29, Z12, Z30
 	VFMADD213PS      Z31, Z22, Z13
 	VFMADD231PS      Z30, Z12, Z31
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z14
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z14
 	VFMADD213PS      Z14, Z22, Z13
 	VFMADD231PS      Z31, Z12, Z14
 	VFMADD213PS      Z25, Z13, Z22
@@ -1274,27 +1277,27 @@ whole:
 	VMOVUPS          1280(BX), Z10
 	VPTERNLOGD       $0xe4, Z17, Z10, Z7
 	VPTERNLOGD       $0xe4, Z17, Z18, Z8
-	VSUBPS           Z6, Z7, Z6
+	VSUBPS           Z2, Z7, Z2
 	VSUBPS           Z9, Z8, Z9
-	VFNMADD231PS     Z3, Z7, Z0
-	VFNMADD231PS     Z2, Z8, Z1
-	VFMADD231PS      Z6, Z3, Z23
-	VFMADD231PS      Z9, Z2, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z6
-	VMULPS           Z6, Z3, Z3
-	VMULPS           Z6, Z2, Z2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z6
-	VBLENDMPS        Z23, Z6, K1, Z7
-	VBLENDMPS        Z24, Z6, K2, Z6
+	VFNMADD231PS     Z6, Z7, Z0
+	VFNMADD231PS     Z3, Z8, Z1
+	VFMADD231PS      Z2, Z6, Z23
+	VFMADD231PS      Z9, Z3, Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z2
+	VMULPS           Z2, Z6, Z6
+	VMULPS           Z2, Z3, Z2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z3
+	VBLENDMPS        Z23, Z3, K1, Z7
+	VBLENDMPS        Z24, Z3, K2, Z3
 	VMOVUPS          Z7, K7, (SI)(AX*1)
-	VMOVUPS          Z6, K6, 64(SI)(AX*1)
-	VMULPS           1088(BX), Z3, Z6
+	VMOVUPS          Z3, K6, 64(SI)(AX*1)
+	VMULPS           1088(BX), Z6, Z3
 	VMULPS           1024(BX), Z2, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z8
-	VMULPS           Z6, Z8, Z6
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z8
+	VMULPS           Z3, Z8, Z3
 	VMULPS           Z7, Z8, Z7
 	VMOVUPS          192(BX), Z8
-	VFMADD231PS      Z4, Z8, Z6
+	VFMADD231PS      Z4, Z8, Z3
 	VFMADD231PS      Z5, Z8, Z7
 	VMOVUPS          960(BX), Z8
 	VMULPS           Z4, Z8, Z4
@@ -1302,24 +1305,24 @@ whole:
 	VMULPS           Z5, Z9, Z5
 	VMOVUPS          Z4, K7, (DI)(AX*1)
 	VMOVUPS          Z5, K6, 64(DI)(AX*1)
-	VMULPS           Z3, Z8, Z4
+	VMULPS           Z6, Z8, Z4
 	VMULPS           Z2, Z9, Z5
 	VMULPS           832(BX), Z4, Z4
 	VMULPS           768(BX), Z5, Z5
 	VMOVUPS          256(BX), Z8
-	VMULPS           Z3, Z8, Z3
+	VMULPS           Z6, Z8, Z6
 	VMULPS           Z2, Z8, Z2
 	VMOVUPS          128(BX), Z8
-	VFNMADD231PS     Z0, Z8, Z6
+	VFNMADD231PS     Z0, Z8, Z3
 	VFNMADD231PS     Z1, Z8, Z7
 	VMOVUPS          64(BX), Z8
 	VMULPS           Z0, Z8, Z0
 	VMULPS           Z1, Z8, Z1
 	VMOVUPS          Z4, K7, (R8)(AX*1)
 	VMOVUPS          Z5, K6, 64(R8)(AX*1)
-	VMOVUPS          Z3, K7, (R9)(AX*1)
+	VMOVUPS          Z6, K7, (R9)(AX*1)
 	VMOVUPS          Z2, K6, 64(R9)(AX*1)
-	VMOVUPS          Z6, K7, (R10)(AX*1)
+	VMOVUPS          Z3, K7, (R10)(AX*1)
 	VMOVUPS          Z7, K6, 64(R10)(AX*1)
 	VMOVUPS          Z0, K7, (R11)(AX*1)
 	VMOVUPS          Z1, K6, 64(R11)(AX*1)
@@ -1547,38 +1550,38 @@ DATA bsmFirstStrip32AVX2Consts<>+848(SB)/4, $0xbf800000
 DATA bsmFirstStrip32AVX2Consts<>+852(SB)/4, $0xbf800000
 DATA bsmFirstStrip32AVX2Consts<>+856(SB)/4, $0xbf800000
 DATA bsmFirstStrip32AVX2Consts<>+860(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x35bfbe8e
 DATA bsmFirstStrip32AVX2Consts<>+992(SB)/4, $0x40000000
 DATA bsmFirstStrip32AVX2Consts<>+996(SB)/4, $0x40000000
 DATA bsmFirstStrip32AVX2Consts<>+1000(SB)/4, $0x40000000
@@ -1603,166 +1606,166 @@ DATA bsmFirstStrip32AVX2Consts<>+1072(SB)/4, $0x3089705f
 DATA bsmFirstStrip32AVX2Consts<>+1076(SB)/4, $0x3089705f
 DATA bsmFirstStrip32AVX2Consts<>+1080(SB)/4, $0x3089705f
 DATA bsmFirstStrip32AVX2Consts<>+1084(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x3fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1152(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1156(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1160(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1164(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1168(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1172(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1176(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1180(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0xbf38aa3b
-DATA bsmFirstStrip32AVX2Consts<>+1216(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1220(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1224(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1228(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1232(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1236(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1240(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1244(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0x3fb17200
-DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x363fbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x37b56891
-DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0xb9891f97
-DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0x3b2aac27
-DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0xbcaaaa45
-DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0x3dfffffe
-DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0x39f55674
-DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0x398114b6
-DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0xbb82dd71
-DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0x3af38970
-DATA bsmFirstStrip32AVX2Consts<>+1632(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1636(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1640(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1644(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1648(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1652(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1656(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1660(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+1664(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1668(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1672(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1676(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1680(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1684(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1688(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1692(SB)/4, $0x3cf7415f
-DATA bsmFirstStrip32AVX2Consts<>+1696(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1700(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1704(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1708(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1712(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1716(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1720(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+1724(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX2Consts<>+1152(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1156(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1160(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1164(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1168(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1172(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1176(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1180(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX2Consts<>+1216(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1220(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1224(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1228(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1232(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1236(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1240(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1244(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0x000000a4
+DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0x2d000000
+DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1632(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1636(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1640(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1644(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1648(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1652(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1656(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1660(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1664(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1668(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1672(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1676(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1680(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1684(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1688(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1692(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1696(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1700(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1704(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1708(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1712(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1716(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1720(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1724(SB)/4, $0x3cf7415f
 DATA bsmFirstStrip32AVX2Consts<>+1728(SB)/4, $0xbdd09d4d
 DATA bsmFirstStrip32AVX2Consts<>+1732(SB)/4, $0xbdd09d4d
 DATA bsmFirstStrip32AVX2Consts<>+1736(SB)/4, $0xbdd09d4d
@@ -1779,47 +1782,39 @@ DATA bsmFirstStrip32AVX2Consts<>+1776(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1780(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1784(SB)/4, $0x3e19190f
 DATA bsmFirstStrip32AVX2Consts<>+1788(SB)/4, $0x3e19190f
-DATA bsmFirstStrip32AVX2Consts<>+1792(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1796(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1800(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1804(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1808(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1812(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1816(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1820(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+1824(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1828(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1832(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1836(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1840(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1844(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1848(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1852(SB)/4, $0xbc80cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1856(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1860(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1864(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1868(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1872(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1876(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1880(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1884(SB)/4, $0xbeecaa20
-DATA bsmFirstStrip32AVX2Consts<>+1888(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1892(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1896(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1900(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1904(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1908(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1912(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1916(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1920(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1924(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1928(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1932(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1936(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1940(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1944(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1948(SB)/4, $0x7fc00000
-GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1952
+DATA bsmFirstStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA bsmFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1841,7 +1836,7 @@ GLOBL bsmFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
+TEXT ·bsmFirstStrip32AVX2(SB), $1856-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1992,824 +1987,737 @@ body:
 	VBLENDVPS    Y8, Y14, Y10, Y14
 	VBLENDVPS    Y7, Y15, Y11, Y15
 	VBLENDVPS    Y9, Y13, Y12, Y13
-	VMOVUPS      Y0, 608(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y14, Y0
-	VMOVUPS      Y12, 640(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y15, Y12
-	VMOVUPS      Y11, 672(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y13, Y11
-	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y0, Y0
+	VMOVUPS      Y12, 608(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y14, Y12
+	VMOVUPS      Y11, 640(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y15, Y11
+	VMOVUPS      Y10, 672(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y13, Y10
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y12, Y12
 	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y11, Y11
-	VORPS        Y6, Y0, Y0
-	VORPS        Y2, Y12, Y2
-	VORPS        Y1, Y11, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y6
-	VMULPS       Y6, Y0, Y11
-	VMULPS       Y6, Y2, Y12
-	VMULPS       Y6, Y1, Y6
-	VMOVUPS      Y10, 704(BX)
-	VADDPS       Y0, Y0, Y10
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y10, Y10
+	VORPS        Y6, Y12, Y6
+	VORPS        Y2, Y11, Y2
+	VORPS        Y1, Y10, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y10
+	VMULPS       Y10, Y6, Y11
+	VMULPS       Y10, Y2, Y12
+	VMULPS       Y10, Y1, Y10
+	VMOVUPS      Y0, 704(BX)
+	VADDPS       Y6, Y6, Y0
 	VMOVUPS      Y9, 736(BX)
 	VADDPS       Y2, Y2, Y9
 	VMOVUPS      Y7, 768(BX)
 	VADDPS       Y1, Y1, Y7
 	VMOVUPS      Y8, 800(BX)
 	VMOVUPS      288(BX), Y8
-	VMOVUPS      Y13, 832(BX)
-	VCMPPS       $0x11, Y0, Y8, Y13
-	VMOVUPS      Y15, 864(BX)
-	VCMPPS       $0x11, Y2, Y8, Y15
+	VMOVUPS      Y5, 832(BX)
+	VCMPPS       $0x11, Y6, Y8, Y5
+	VMOVUPS      Y5, 864(BX)
+	VCMPPS       $0x11, Y2, Y8, Y5
 	VCMPPS       $0x11, Y1, Y8, Y8
 	VCMPPS       $0x11, 224(BX), Y11, Y11
 	VCMPPS       $0x11, 224(BX), Y12, Y12
-	VCMPPS       $0x11, 224(BX), Y6, Y6
-	VMOVUPS      Y14, 896(BX)
-	VMULPS       128(BX), Y3, Y14
-	VMOVUPS      Y3, 928(BX)
-	VMULPS       128(BX), Y4, Y3
-	VMOVUPS      Y4, 960(BX)
-	VMULPS       128(BX), Y5, Y4
-	VBLENDVPS    Y11, Y10, Y0, Y0
+	VCMPPS       $0x11, 224(BX), Y10, Y10
+	VPSRLD       $0x17, Y14, Y14
+	VPSRLD       $0x17, Y15, Y15
+	VPSRLD       $0x17, Y13, Y13
+	VBLENDVPS    Y11, Y0, Y6, Y0
 	VBLENDVPS    Y12, Y9, Y2, Y2
-	VBLENDVPS    Y6, Y7, Y1, Y1
-	VMOVUPS      320(BX), Y7
-	VMOVUPS      224(BX), Y9
-	VBLENDVPS    Y13, Y7, Y9, Y10
-	VMOVUPS      Y6, 992(BX)
-	VBLENDVPS    Y15, Y7, Y9, Y6
-	VBLENDVPS    Y8, Y7, Y9, Y7
-	VMOVUPS      (BX), Y9
-	VMOVUPS      Y12, 1024(BX)
-	VMULPS       Y14, Y9, Y12
-	VMOVUPS      Y11, 1056(BX)
-	VMULPS       Y3, Y9, Y11
-	VMOVUPS      Y8, 1088(BX)
-	VMULPS       Y4, Y9, Y8
-	VADDPS       Y0, Y10, Y9
-	VMOVUPS      Y15, 1120(BX)
-	VADDPS       Y2, Y6, Y15
-	VMOVUPS      Y13, 1152(BX)
-	VADDPS       Y1, Y7, Y13
-	VMOVUPS      Y5, 1184(BX)
-	VMOVUPS      896(BX), Y5
-	VPSRLD       $0x17, Y5, Y5
-	VMOVUPS      Y4, 896(BX)
-	VMOVUPS      864(BX), Y4
-	VPSRLD       $0x17, Y4, Y4
-	VMOVUPS      Y3, 864(BX)
-	VMOVUPS      832(BX), Y3
-	VPSRLD       $0x17, Y3, Y3
-	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y5, Y5
-	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y4, Y4
-	VORPS        bsmFirstStrip32AVX2Consts<>+576(SB), Y3, Y3
-	VMOVUPS      Y14, 832(BX)
-	VMULPS       Y12, Y9, Y14
-	VMOVUPS      Y9, 1216(BX)
-	VMULPS       Y11, Y15, Y9
-	VMOVUPS      Y15, 1248(BX)
-	VMULPS       Y8, Y13, Y15
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y5, Y5
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y4, Y4
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y3, Y3
-	VMOVUPS      Y13, 1280(BX)
+	VBLENDVPS    Y10, Y7, Y1, Y1
+	VMOVUPS      128(BX), Y6
+	VMULPS       Y6, Y3, Y7
+	VMULPS       Y6, Y4, Y9
+	VMOVUPS      Y10, 896(BX)
+	VMULPS       832(BX), Y6, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+576(SB), Y6
+	VORPS        Y14, Y6, Y14
+	VORPS        Y15, Y6, Y15
+	VORPS        Y13, Y6, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+608(SB), Y13
+	VSUBPS       Y13, Y14, Y14
+	VSUBPS       Y13, Y15, Y15
+	VSUBPS       Y13, Y6, Y6
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+640(SB), Y13
-	VMOVUPS      Y8, 1312(BX)
-	VANDPS       800(BX), Y13, Y8
+	VMOVUPS      Y12, 928(BX)
+	VANDPS       800(BX), Y13, Y12
 	VMOVUPS      Y11, 800(BX)
 	VANDPS       768(BX), Y13, Y11
 	VANDPS       736(BX), Y13, Y13
-	VMOVUPS      Y12, 736(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y12
-	VDIVPS       Y14, Y12, Y14
-	VDIVPS       Y9, Y12, Y9
-	VDIVPS       Y15, Y12, Y15
-	VSUBPS       Y0, Y10, Y0
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y1, Y7, Y1
-	VSUBPS       Y8, Y5, Y5
-	VSUBPS       Y11, Y4, Y4
-	VSUBPS       Y13, Y3, Y3
-	VMOVUPS      704(BX), Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y7
-	VCMPPS       $0x00, Y7, Y6, Y8
-	VMOVUPS      672(BX), Y10
-	VCMPPS       $0x00, Y7, Y10, Y11
-	VMOVUPS      640(BX), Y13
-	VCMPPS       $0x00, Y7, Y13, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y7
-	VMOVUPS      Y1, 768(BX)
-	VCMPPS       $0x11, Y7, Y6, Y1
-	VMOVUPS      Y2, 1344(BX)
-	VCMPPS       $0x11, Y7, Y10, Y2
-	VCMPPS       $0x11, Y7, Y13, Y7
-	VBLENDVPS    Y8, bsmFirstStrip32AVX2Consts<>+704(SB), Y5, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y8
-	VBLENDVPS    Y11, Y8, Y4, Y4
-	VBLENDVPS    Y12, Y8, Y3, Y3
-	VBLENDVPS    Y1, Y5, Y6, Y1
-	VBLENDVPS    Y2, Y4, Y10, Y2
-	VBLENDVPS    Y7, Y3, Y13, Y3
-	VMOVUPS      256(BX), Y4
-	VSUBPS       Y1, Y4, Y1
-	VSUBPS       Y2, Y4, Y2
-	VSUBPS       Y3, Y4, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y4
-	VMULPS       832(BX), Y4, Y5
-	VMULPS       864(BX), Y4, Y6
-	VMULPS       896(BX), Y4, Y4
-	VMOVUPS      928(BX), Y7
-	VMULPS       Y7, Y7, Y7
-	VMOVUPS      960(BX), Y8
-	VMULPS       Y8, Y8, Y8
-	VMOVUPS      1184(BX), Y10
-	VMULPS       Y10, Y10, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
-	VADDPS       Y11, Y1, Y12
-	VADDPS       Y11, Y2, Y13
-	VMOVUPS      Y4, 1184(BX)
-	VADDPS       Y11, Y3, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y11
-	VMOVUPS      Y6, 960(BX)
-	VADDPS       Y1, Y11, Y6
-	VMOVUPS      Y5, 928(BX)
-	VADDPS       Y2, Y11, Y5
-	VMOVUPS      Y10, 640(BX)
-	VADDPS       Y3, Y11, Y10
-	VMULPS       736(BX), Y14, Y11
-	VMOVUPS      Y8, 736(BX)
-	VMULPS       800(BX), Y9, Y8
-	VMOVUPS      Y7, 800(BX)
-	VMULPS       1312(BX), Y15, Y7
-	VMOVUPS      Y15, 1312(BX)
-	VMOVUPS      1152(BX), Y15
-	VBLENDVPS    Y15, Y12, Y1, Y1
-	VMOVUPS      1120(BX), Y12
-	VBLENDVPS    Y12, Y13, Y2, Y2
-	VMOVUPS      1088(BX), Y12
-	VBLENDVPS    Y12, Y4, Y3, Y3
-	VMULPS       Y11, Y0, Y0
-	VMULPS       1344(BX), Y8, Y4
-	VMULPS       768(BX), Y7, Y7
-	VMOVUPS      1056(BX), Y8
-	VBLENDVPS    Y8, Y6, Y1, Y1
-	VMOVUPS      1024(BX), Y6
-	VBLENDVPS    Y6, Y5, Y2, Y2
-	VMOVUPS      992(BX), Y5
-	VBLENDVPS    Y5, Y10, Y3, Y3
-	VMULPS       Y0, Y0, Y5
-	VMULPS       Y4, Y4, Y6
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y10
-	VMULPS       Y10, Y1, Y11
-	VMULPS       Y10, Y2, Y12
-	VMULPS       Y10, Y3, Y10
-	VMULPS       1216(BX), Y14, Y13
-	VMULPS       1248(BX), Y9, Y9
-	VMOVUPS      1280(BX), Y14
-	VMULPS       1312(BX), Y14, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y15
-	VMOVUPS      Y3, 1312(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y3
-	VFMADD231PS  Y15, Y5, Y3
-	VMOVUPS      Y2, 1280(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y2
-	VFMADD231PS  Y15, Y6, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y8, Y15
-	VMOVUPS      Y1, 1248(BX)
-	VMOVUPS      192(BX), Y1
-	VMOVUPS      Y7, 1216(BX)
-	VMULPS       608(BX), Y1, Y7
-	VMOVUPS      Y10, 608(BX)
-	VMULPS       576(BX), Y1, Y10
-	VMULPS       544(BX), Y1, Y1
-	VMOVUPS      Y4, 544(BX)
-	VMULPS       (BX), Y13, Y4
-	VMOVUPS      Y13, 576(BX)
-	VMULPS       (BX), Y9, Y13
-	VMOVUPS      Y9, 992(BX)
-	VMULPS       (BX), Y14, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y5, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y6, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y8, Y15
-	VMOVUPS      Y14, 1024(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y14
-	VMOVUPS      Y12, 1056(BX)
-	VXORPS       512(BX), Y14, Y12
-	VMOVUPS      Y12, 768(BX)
-	VXORPS       480(BX), Y14, Y12
-	VMOVUPS      Y12, 1344(BX)
-	VXORPS       448(BX), Y14, Y12
-	VMULPS       800(BX), Y4, Y14
-	VMOVUPS      Y14, 800(BX)
-	VMULPS       736(BX), Y13, Y14
-	VMOVUPS      Y14, 736(BX)
-	VMULPS       640(BX), Y9, Y14
-	VMULPS       Y3, Y5, Y3
-	VMULPS       Y2, Y6, Y2
-	VMULPS       Y15, Y8, Y5
-	VMOVUPS      160(BX), Y6
-	VMULPS       512(BX), Y6, Y8
-	VMULPS       480(BX), Y6, Y15
-	VMOVUPS      Y14, 640(BX)
-	VMULPS       448(BX), Y6, Y14
-	VMOVUPS      Y14, 1088(BX)
-	VMOVUPS      416(BX), Y14
-	VMOVUPS      Y15, 1120(BX)
-	VMINPS       Y7, Y14, Y15
-	VMOVUPS      Y8, 1152(BX)
-	VMINPS       Y10, Y14, Y8
-	VMINPS       Y1, Y14, Y14
-	VFMADD231PS  Y3, Y0, Y11
-	VMOVUPS      544(BX), Y3
-	VFMADD213PS  1056(BX), Y3, Y2
-	VMOVUPS      Y12, 1056(BX)
-	VMOVUPS      1216(BX), Y12
-	VFMADD213PS  608(BX), Y12, Y5
-	VMOVUPS      Y9, 608(BX)
-	VADDPS       Y7, Y6, Y9
-	VMOVUPS      Y13, 672(BX)
-	VADDPS       Y10, Y6, Y13
-	VMOVUPS      Y4, 704(BX)
-	VADDPS       Y1, Y6, Y4
-	VMULPS       512(BX), Y7, Y7
-	VMULPS       480(BX), Y10, Y10
-	VMULPS       448(BX), Y1, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y6
-	VFMADD231PS  Y6, Y0, Y11
-	VFMADD231PS  Y6, Y3, Y2
-	VFMADD231PS  Y6, Y12, Y5
-	VMOVUPS      832(BX), Y0
-	VMINPS       Y0, Y15, Y3
-	VMOVUPS      864(BX), Y12
-	VMINPS       Y12, Y8, Y8
-	VMOVUPS      896(BX), Y15
-	VMINPS       Y15, Y14, Y14
-	VADDPS       Y9, Y0, Y9
-	VADDPS       Y13, Y12, Y13
-	VADDPS       Y4, Y15, Y4
-	VMOVUPS      Y1, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y1
-	VFMADD231PS  1248(BX), Y1, Y11
-	VFMADD231PS  1280(BX), Y1, Y2
-	VFMADD231PS  1312(BX), Y1, Y5
-	VMULPS       576(BX), Y0, Y0
-	VMULPS       992(BX), Y12, Y1
-	VMULPS       1024(BX), Y15, Y12
-	VMOVUPS      32(BX), Y15
-	VMINPS       Y15, Y3, Y3
-	VMINPS       Y15, Y8, Y8
-	VMINPS       Y15, Y14, Y14
-	VMOVUPS      Y10, 1024(BX)
-	VMOVUPS      352(BX), Y10
-	VFMADD231PS  Y10, Y15, Y11
-	VFMADD231PS  Y10, Y15, Y2
-	VFMADD231PS  Y10, Y15, Y5
-	VADDPS       Y9, Y15, Y9
-	VADDPS       Y13, Y15, Y10
-	VADDPS       Y4, Y15, Y4
-	VMOVUPS      704(BX), Y13
-	VMULPS       Y0, Y13, Y15
-	VMOVUPS      Y15, 896(BX)
-	VMOVUPS      672(BX), Y15
-	VMOVUPS      Y0, 992(BX)
-	VMULPS       Y1, Y15, Y0
-	VMOVUPS      Y0, 864(BX)
-	VMOVUPS      608(BX), Y0
-	VMOVUPS      Y1, 576(BX)
-	VMULPS       Y12, Y0, Y1
-	VMOVUPS      Y1, 832(BX)
-	VMOVUPS      928(BX), Y1
-	VFMADD231PS  Y11, Y13, Y1
-	VMOVUPS      Y12, 1312(BX)
-	VMOVUPS      960(BX), Y12
-	VFMADD231PS  Y2, Y15, Y12
-	VMOVUPS      Y7, 1280(BX)
-	VMOVUPS      1184(BX), Y7
-	VFMADD231PS  Y5, Y0, Y7
-	VFMSUB213PS  928(BX), Y11, Y13
-	VFMSUB213PS  960(BX), Y2, Y15
-	VFMSUB213PS  1184(BX), Y5, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y2
-	VCMPPS       $0x11, Y3, Y2, Y3
-	VCMPPS       $0x11, Y8, Y2, Y5
-	VCMPPS       $0x11, Y14, Y2, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y8
-	VANDPS       Y1, Y8, Y11
-	VANDPS       Y12, Y8, Y14
-	VMOVUPS      Y2, 1184(BX)
-	VANDPS       Y7, Y8, Y2
-	VMOVUPS      Y5, 608(BX)
-	VANDPS       Y13, Y8, Y5
-	VMOVUPS      Y3, 960(BX)
-	VANDPS       Y15, Y8, Y3
-	VMOVUPS      Y4, 672(BX)
-	VANDPS       Y0, Y8, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y8
-	VMINPS       Y11, Y8, Y11
-	VMINPS       Y14, Y8, Y14
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y5, Y8, Y5
-	VMINPS       Y3, Y8, Y3
-	VMINPS       Y4, Y8, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y8
-	VANDPS       Y1, Y8, Y1
-	VANDPS       Y12, Y8, Y12
-	VANDPS       Y7, Y8, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y8
-	VFMADD213PS  Y6, Y11, Y8
-	VMOVUPS      Y10, 928(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
-	VFMADD213PS  Y6, Y14, Y10
-	VMOVUPS      Y9, 704(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y9
-	VFMADD213PS  Y6, Y2, Y9
-	VMOVUPS      Y0, 1248(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y11, Y0
+	VMULPS       Y3, Y3, Y3
+	VMULPS       Y4, Y4, Y4
+	VMOVUPS      Y4, 736(BX)
+	VMOVUPS      832(BX), Y4
+	VMULPS       Y4, Y4, Y4
+	VSUBPS       Y12, Y14, Y12
+	VSUBPS       Y11, Y15, Y11
+	VSUBPS       Y13, Y6, Y6
+	VMOVUPS      864(BX), Y13
+	VMOVUPS      320(BX), Y14
+	VMOVUPS      224(BX), Y15
+	VMOVUPS      Y4, 832(BX)
+	VBLENDVPS    Y13, Y14, Y15, Y4
+	VBLENDVPS    Y5, Y14, Y15, Y13
+	VBLENDVPS    Y8, Y14, Y15, Y14
+	VMOVUPS      192(BX), Y15
+	VMOVUPS      Y3, 768(BX)
+	VMULPS       704(BX), Y15, Y3
+	VMOVUPS      Y3, 704(BX)
+	VMULPS       576(BX), Y15, Y3
+	VMULPS       544(BX), Y15, Y15
 	VMOVUPS      Y15, 544(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y14, Y15
-	VMOVUPS      Y13, 448(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1152(SB), Y2, Y13
-	VMOVUPS      Y7, 480(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VMOVUPS      Y12, 512(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y12
-	VFMADD213PS  Y6, Y3, Y12
-	VMOVUPS      Y1, 1376(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y1
-	VFMADD213PS  Y6, Y4, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y6
-	VMOVUPS      Y1, 1408(BX)
-	VADDPS       Y6, Y5, Y1
-	VMOVUPS      Y5, 1440(BX)
-	VADDPS       Y6, Y3, Y5
-	VADDPS       Y6, Y4, Y6
-	VMOVUPS      Y4, 1472(BX)
-	VMULPS       Y0, Y8, Y4
-	VMOVUPS      Y0, 1504(BX)
-	VMULPS       Y15, Y10, Y0
-	VMOVUPS      Y15, 1536(BX)
-	VMULPS       Y13, Y9, Y15
-	VMOVUPS      Y13, 1568(BX)
-	VMULPS       Y11, Y11, Y13
-	VMOVUPS      Y3, 1600(BX)
-	VMULPS       Y14, Y14, Y3
-	VMOVUPS      Y9, 1632(BX)
-	VMULPS       Y2, Y2, Y9
-	VMOVUPS      Y10, 1664(BX)
-	VMULPS       Y1, Y7, Y10
-	VMOVUPS      Y1, 1696(BX)
-	VMULPS       Y5, Y12, Y1
-	VMOVUPS      Y5, 1728(BX)
-	VMULPS       1408(BX), Y6, Y5
-	VMOVUPS      Y6, 1760(BX)
-	VMOVUPS      384(BX), Y6
-	VMOVUPS      Y12, 1792(BX)
-	VORPS        1376(BX), Y6, Y12
-	VMOVUPS      Y7, 1824(BX)
-	VORPS        512(BX), Y6, Y7
-	VMOVUPS      Y8, 1856(BX)
-	VORPS        480(BX), Y6, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y6
-	VMOVUPS      Y2, 1888(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y2
-	VFMADD213PS  Y2, Y6, Y13
-	VFMADD213PS  Y2, Y6, Y3
-	VFMADD213PS  Y2, Y6, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y6
-	VMOVUPS      Y14, 1920(BX)
-	VANDPS       448(BX), Y6, Y14
-	VMOVUPS      Y14, 448(BX)
-	VANDPS       544(BX), Y6, Y14
-	VANDPS       1248(BX), Y6, Y6
-	VMOVUPS      Y6, 1248(BX)
-	VMOVUPS      768(BX), Y6
-	VCMPPS       $0x00, Y12, Y6, Y12
-	VMOVUPS      1344(BX), Y6
-	VCMPPS       $0x00, Y7, Y6, Y7
-	VMOVUPS      1056(BX), Y6
-	VCMPPS       $0x00, Y8, Y6, Y8
-	VSUBPS       Y2, Y13, Y13
-	VSUBPS       Y2, Y3, Y3
-	VSUBPS       Y2, Y9, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y9
-	VMOVUPS      1152(BX), Y6
-	VBLENDVPS    Y12, Y9, Y6, Y6
-	VMOVUPS      1120(BX), Y12
-	VBLENDVPS    Y7, Y9, Y12, Y7
-	VMOVUPS      1088(BX), Y12
-	VBLENDVPS    Y8, Y9, Y12, Y8
-	VMULPS       Y10, Y4, Y12
-	VMULPS       Y1, Y0, Y9
-	VMOVUPS      Y8, 1088(BX)
-	VMULPS       Y5, Y15, Y8
-	VMOVUPS      Y7, 1120(BX)
-	VMOVUPS      704(BX), Y7
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y7, Y7
-	VMOVUPS      Y6, 704(BX)
-	VMOVUPS      928(BX), Y6
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y6, Y6
-	VMOVUPS      Y14, 928(BX)
-	VMOVUPS      672(BX), Y14
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1216(SB), Y14, Y14
-	VMOVUPS      Y15, 672(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y15
-	VDIVPS       Y12, Y15, Y12
-	VDIVPS       Y9, Y15, Y9
-	VDIVPS       Y8, Y15, Y8
-	VANDPS       960(BX), Y7, Y7
-	VANDPS       608(BX), Y6, Y6
-	VANDPS       1184(BX), Y14, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y15
-	VMOVUPS      Y14, 1184(BX)
-	VMULPS       Y15, Y13, Y14
-	VMOVUPS      Y6, 608(BX)
-	VMULPS       Y15, Y3, Y6
-	VMULPS       Y15, Y2, Y15
-	VFMADD231PS  Y11, Y11, Y14
-	VMOVUPS      Y7, 960(BX)
-	VMOVUPS      1920(BX), Y7
-	VFMADD231PS  Y7, Y7, Y6
-	VMOVUPS      1888(BX), Y7
-	VFMADD231PS  Y7, Y7, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y7
-	VFMADD231PS  Y7, Y13, Y14
-	VFMADD231PS  Y7, Y3, Y6
-	VFMADD231PS  Y7, Y2, Y15
-	VMULPS       Y12, Y10, Y7
-	VMULPS       Y9, Y1, Y1
-	VMULPS       Y8, Y5, Y5
+	VMULPS       (BX), Y7, Y15
+	VMOVUPS      Y3, 576(BX)
+	VMULPS       (BX), Y9, Y3
+	VMOVUPS      Y8, 960(BX)
+	VMULPS       (BX), Y10, Y8
+	VMOVUPS      Y5, 992(BX)
+	VADDPS       Y0, Y4, Y5
+	VMOVUPS      Y10, 1024(BX)
+	VADDPS       Y2, Y13, Y10
+	VMOVUPS      Y9, 1056(BX)
+	VADDPS       Y1, Y14, Y9
+	VSUBPS       Y0, Y4, Y0
+	VSUBPS       Y2, Y13, Y2
+	VSUBPS       Y1, Y14, Y1
+	VMOVUPS      672(BX), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y13
+	VCMPPS       $0x00, Y13, Y4, Y14
+	VMOVUPS      640(BX), Y4
+	VMOVUPS      Y7, 1088(BX)
+	VCMPPS       $0x00, Y13, Y4, Y7
+	VMOVUPS      608(BX), Y4
+	VMOVUPS      Y1, 1120(BX)
+	VCMPPS       $0x00, Y13, Y4, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y13
+	VBLENDVPS    Y14, Y13, Y12, Y12
+	VBLENDVPS    Y7, Y13, Y11, Y7
+	VBLENDVPS    Y1, Y13, Y6, Y1
+	VMULPS       Y15, Y5, Y6
+	VMULPS       Y3, Y10, Y11
+	VMULPS       Y8, Y9, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y14
+	VDIVPS       Y6, Y14, Y6
+	VDIVPS       Y11, Y14, Y11
+	VDIVPS       Y13, Y14, Y13
+	VMULPS       Y6, Y15, Y15
+	VMULPS       Y11, Y3, Y3
+	VMULPS       Y13, Y8, Y8
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y11, Y10, Y6
+	VMULPS       Y13, Y9, Y9
+	VMULPS       Y15, Y0, Y0
+	VMULPS       Y3, Y2, Y2
+	VMULPS       1120(BX), Y8, Y3
+	VMOVUPS      672(BX), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y10
+	VCMPPS       $0x11, Y10, Y8, Y11
+	VMOVUPS      640(BX), Y13
+	VCMPPS       $0x11, Y10, Y13, Y15
+	VCMPPS       $0x11, Y10, Y4, Y10
+	VBLENDVPS    Y11, Y12, Y8, Y8
+	VBLENDVPS    Y15, Y7, Y13, Y7
+	VBLENDVPS    Y10, Y1, Y4, Y1
+	VMOVUPS      256(BX), Y4
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y7, Y4, Y7
+	VSUBPS       Y1, Y4, Y1
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y2, Y2, Y10
+	VMULPS       Y3, Y3, Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y12
+	VMULPS       1088(BX), Y12, Y13
+	VMULPS       1056(BX), Y12, Y15
+	VMULPS       1024(BX), Y12, Y12
+	VMOVUPS      Y12, 608(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+832(SB), Y8, Y12
+	VMOVUPS      Y15, 640(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+832(SB), Y7, Y15
+	VMOVUPS      Y13, 672(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+832(SB), Y1, Y13
+	VMOVUPS      Y9, 1120(BX)
+	VMOVUPS      864(BX), Y9
+	VBLENDVPS    Y9, Y12, Y8, Y9
+	VMOVUPS      992(BX), Y12
+	VBLENDVPS    Y12, Y15, Y7, Y12
+	VMOVUPS      960(BX), Y15
+	VBLENDVPS    Y15, Y13, Y1, Y13
+	VADDPS       Y8, Y14, Y8
+	VADDPS       Y7, Y14, Y7
+	VADDPS       Y1, Y14, Y1
+	VMOVUPS      800(BX), Y15
+	VBLENDVPS    Y15, Y8, Y9, Y8
+	VMOVUPS      928(BX), Y9
+	VBLENDVPS    Y9, Y7, Y12, Y7
+	VMOVUPS      896(BX), Y9
+	VBLENDVPS    Y9, Y1, Y13, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y12
+	VFMADD231PS  Y9, Y4, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y13
+	VFMADD231PS  Y9, Y10, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y11, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y15
+	VFMADD213PS  Y15, Y4, Y12
+	VFMADD213PS  Y15, Y10, Y13
+	VFMADD231PS  Y9, Y11, Y15
 	VMULPS       Y12, Y4, Y4
-	VMULPS       Y9, Y0, Y0
-	VMULPS       672(BX), Y8, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y10
-	VFMADD231PS  Y9, Y14, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y12
-	VFMADD231PS  Y9, Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y15, Y9
-	VMOVUPS      Y2, 672(BX)
-	VMULPS       1856(BX), Y7, Y2
-	VMOVUPS      Y3, 1856(BX)
-	VMULPS       1664(BX), Y1, Y3
-	VMOVUPS      Y13, 1664(BX)
-	VMULPS       1632(BX), Y5, Y13
-	VMOVUPS      Y5, 1632(BX)
-	VMULPS       1824(BX), Y4, Y5
-	VMOVUPS      Y4, 1824(BX)
-	VMULPS       1792(BX), Y0, Y4
-	VMOVUPS      Y0, 1792(BX)
-	VMULPS       1408(BX), Y8, Y0
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y15, Y9
-	VMULPS       Y2, Y11, Y2
-	VMULPS       1920(BX), Y3, Y3
-	VMULPS       1888(BX), Y13, Y11
-	VMULPS       1440(BX), Y5, Y5
-	VMULPS       1600(BX), Y4, Y4
-	VMULPS       1472(BX), Y0, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y13
-	VFMADD213PS  Y13, Y14, Y10
-	VFMADD213PS  Y13, Y6, Y12
-	VFMADD231PS  Y9, Y15, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
-	VMOVUPS      Y8, 1472(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y8
-	VFMADD231PS  Y9, Y2, Y8
+	VMULPS       Y13, Y10, Y9
+	VMULPS       Y15, Y11, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y11
+	VMULPS       Y11, Y8, Y12
+	VMULPS       Y11, Y7, Y13
+	VMULPS       Y11, Y1, Y11
+	VFMADD231PS  Y4, Y0, Y12
+	VFMADD231PS  Y9, Y2, Y13
+	VFMADD231PS  Y10, Y3, Y11
+	VMOVUPS      (BX), Y4
+	VMULPS       Y5, Y4, Y9
+	VMULPS       Y6, Y4, Y10
+	VMOVUPS      1120(BX), Y15
+	VMULPS       Y15, Y4, Y4
+	VMULPS       1088(BX), Y5, Y5
+	VMULPS       1056(BX), Y6, Y6
+	VMULPS       1024(BX), Y15, Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y14
+	VFMADD231PS  Y14, Y0, Y12
+	VFMADD231PS  Y14, Y2, Y13
+	VFMADD231PS  Y14, Y3, Y11
+	VMULPS       768(BX), Y9, Y0
+	VMULPS       736(BX), Y10, Y2
+	VMULPS       832(BX), Y4, Y3
+	VMOVUPS      Y3, 832(BX)
+	VMOVUPS      512(BX), Y3
+	VMOVUPS      Y2, 736(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y2
+	VMOVUPS      Y0, 768(BX)
+	VXORPS       Y2, Y3, Y0
+	VMOVUPS      480(BX), Y14
+	VMOVUPS      Y0, 1120(BX)
+	VXORPS       Y2, Y14, Y0
+	VMOVUPS      Y0, 896(BX)
+	VMOVUPS      448(BX), Y0
+	VMOVUPS      Y15, 928(BX)
+	VXORPS       Y2, Y0, Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y2
+	VFMADD231PS  Y2, Y8, Y12
+	VFMADD231PS  Y2, Y7, Y13
+	VFMADD231PS  Y2, Y1, Y11
+	VMOVUPS      160(BX), Y1
+	VMULPS       Y1, Y3, Y2
+	VMULPS       Y1, Y14, Y7
+	VMULPS       Y1, Y0, Y8
+	VMOVUPS      Y8, 800(BX)
+	VMOVUPS      704(BX), Y8
+	VMULPS       Y8, Y3, Y3
+	VMOVUPS      Y3, 512(BX)
+	VMOVUPS      576(BX), Y3
+	VMULPS       Y3, Y14, Y14
+	VMOVUPS      Y14, 480(BX)
+	VMOVUPS      544(BX), Y14
+	VMULPS       Y14, Y0, Y0
+	VMOVUPS      Y0, 448(BX)
+	VMOVUPS      352(BX), Y0
+	VFMADD231PS  32(BX), Y0, Y12
+	VFMADD231PS  32(BX), Y0, Y13
+	VFMADD231PS  32(BX), Y0, Y11
+	VMOVUPS      416(BX), Y0
+	VMOVUPS      Y7, 960(BX)
+	VMINPS       Y8, Y0, Y7
+	VMOVUPS      Y2, 992(BX)
+	VMINPS       Y3, Y0, Y2
+	VMINPS       Y14, Y0, Y0
+	VADDPS       Y8, Y1, Y8
+	VADDPS       Y3, Y1, Y3
+	VADDPS       Y14, Y1, Y14
+	VMOVUPS      1088(BX), Y1
+	VMINPS       Y1, Y7, Y7
+	VMINPS       1056(BX), Y2, Y2
+	VMINPS       1024(BX), Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       1056(BX), Y3, Y3
+	VADDPS       1024(BX), Y14, Y8
+	VMOVUPS      32(BX), Y14
+	VMINPS       Y14, Y7, Y7
+	VMINPS       Y14, Y2, Y2
+	VMINPS       Y14, Y0, Y0
+	VADDPS       Y1, Y14, Y1
+	VADDPS       Y3, Y14, Y3
+	VADDPS       Y8, Y14, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y14
+	VCMPPS       $0x11, Y7, Y14, Y7
+	VCMPPS       $0x11, Y2, Y14, Y2
+	VCMPPS       $0x11, Y0, Y14, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y14
+	VCMPPS       $0x11, Y14, Y1, Y1
+	VCMPPS       $0x11, Y14, Y3, Y3
+	VCMPPS       $0x11, Y14, Y8, Y8
+	VANDPS       Y1, Y7, Y1
+	VANDPS       Y3, Y2, Y2
+	VANDPS       Y8, Y0, Y0
+	VMOVUPS      672(BX), Y3
+	VFMADD231PS  Y12, Y9, Y3
+	VMOVUPS      640(BX), Y7
+	VFMADD231PS  Y13, Y10, Y7
+	VMOVUPS      608(BX), Y8
+	VFMADD231PS  Y11, Y4, Y8
+	VFMSUB213PS  672(BX), Y9, Y12
+	VFMSUB213PS  640(BX), Y10, Y13
+	VFMSUB213PS  608(BX), Y4, Y11
+	VMULPS       Y5, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VMULPS       928(BX), Y4, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y14
+	VMOVUPS      Y0, 608(BX)
+	VANDPS       Y3, Y14, Y0
+	VMOVUPS      Y2, 640(BX)
+	VANDPS       Y7, Y14, Y2
+	VMOVUPS      Y1, 672(BX)
+	VANDPS       Y8, Y14, Y1
+	VMOVUPS      Y4, 1024(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y1, Y4, Y1
+	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y3, Y3
+	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y7, Y7
+	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
+	VMOVUPS      Y10, 1056(BX)
+	VANDPS       Y12, Y14, Y10
+	VMOVUPS      Y9, 1088(BX)
+	VANDPS       Y13, Y14, Y9
+	VMOVUPS      Y6, 544(BX)
+	VANDPS       Y11, Y14, Y6
+	VMINPS       Y10, Y4, Y10
+	VMINPS       Y9, Y4, Y9
+	VMINPS       Y6, Y4, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y6
+	VANDPS       Y12, Y6, Y12
+	VANDPS       Y13, Y6, Y13
+	VANDPS       Y11, Y6, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y14
+	VFMADD231PS  Y11, Y0, Y14
+	VMOVUPS      Y5, 576(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y5
+	VFMADD231PS  Y11, Y2, Y5
+	VMOVUPS      Y6, 704(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y6
+	VFMADD231PS  Y11, Y1, Y6
+	VMOVUPS      Y13, 864(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y0, Y13
+	VMOVUPS      Y12, 1152(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y2, Y12
+	VMOVUPS      Y15, 1184(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y1, Y15
+	VMOVUPS      Y8, 1216(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y8
+	VFMADD231PS  Y11, Y10, Y8
+	VMOVUPS      Y7, 1248(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y7
+	VFMADD231PS  Y11, Y9, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+992(SB), Y4, Y11
+	VMOVUPS      Y3, 1280(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y10, Y3
+	VMOVUPS      Y10, 1312(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y9, Y10
+	VMOVUPS      Y9, 1344(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1184(SB), Y4, Y9
+	VMOVUPS      Y4, 1376(BX)
+	VMULPS       Y13, Y14, Y4
+	VMOVUPS      Y13, 1408(BX)
+	VMULPS       Y12, Y5, Y13
+	VMOVUPS      Y12, 1440(BX)
+	VMULPS       Y15, Y6, Y12
+	VMOVUPS      Y15, 1472(BX)
+	VMULPS       Y0, Y0, Y15
+	VMOVUPS      Y0, 1504(BX)
+	VMULPS       Y2, Y2, Y0
+	VMOVUPS      Y2, 1536(BX)
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      Y1, 1568(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y1
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1216(SB), Y1, Y15
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1216(SB), Y1, Y0
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1216(SB), Y1, Y2
+	VMULPS       Y3, Y8, Y1
 	VMOVUPS      Y2, 1600(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y2
-	VFMADD231PS  Y9, Y3, Y2
-	VMOVUPS      Y3, 1440(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y3
-	VFMADD231PS  Y9, Y11, Y3
-	VMOVUPS      Y11, 1888(BX)
+	VMULPS       Y10, Y7, Y2
+	VMOVUPS      Y0, 1632(BX)
+	VMULPS       Y9, Y11, Y0
+	VMOVUPS      Y15, 1664(BX)
+	VMOVUPS      384(BX), Y15
+	VMOVUPS      Y9, 1696(BX)
+	VORPS        1280(BX), Y15, Y9
+	VMOVUPS      Y10, 1728(BX)
+	VORPS        1248(BX), Y15, Y10
+	VMOVUPS      Y3, 1760(BX)
+	VORPS        1216(BX), Y15, Y3
+	VMOVUPS      1120(BX), Y15
+	VCMPPS       $0x00, Y9, Y15, Y9
+	VMOVUPS      896(BX), Y15
+	VCMPPS       $0x00, Y10, Y15, Y10
+	VMOVUPS      1184(BX), Y15
+	VCMPPS       $0x00, Y3, Y15, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y15
+	VMOVUPS      Y11, 1792(BX)
+	VMOVUPS      992(BX), Y11
+	VBLENDVPS    Y9, Y15, Y11, Y9
+	VMOVUPS      960(BX), Y11
+	VBLENDVPS    Y10, Y15, Y11, Y10
+	VMOVUPS      800(BX), Y11
+	VBLENDVPS    Y3, Y15, Y11, Y3
+	VMULPS       Y1, Y4, Y11
+	VMULPS       Y2, Y13, Y15
+	VMOVUPS      Y3, 800(BX)
+	VMULPS       Y0, Y12, Y3
+	VMOVUPS      Y10, 960(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y10
+	VDIVPS       Y11, Y10, Y11
+	VDIVPS       Y15, Y10, Y15
+	VDIVPS       Y3, Y10, Y3
+	VMULPS       Y11, Y1, Y1
+	VMULPS       Y15, Y2, Y2
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y11, Y4, Y4
+	VMULPS       Y15, Y13, Y11
+	VMULPS       Y3, Y12, Y3
+	VMULPS       Y1, Y14, Y12
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y0, Y6, Y6
+	VMULPS       1408(BX), Y1, Y1
+	VMULPS       1440(BX), Y2, Y2
+	VMULPS       1472(BX), Y0, Y0
+	VMULPS       Y4, Y8, Y8
+	VMULPS       Y11, Y7, Y7
+	VMULPS       1792(BX), Y3, Y13
+	VMULPS       1760(BX), Y4, Y4
+	VMULPS       1728(BX), Y11, Y11
+	VMULPS       1696(BX), Y3, Y3
+	VMULPS       1312(BX), Y8, Y8
+	VMULPS       1344(BX), Y7, Y7
+	VMULPS       1376(BX), Y13, Y13
+	VMULPS       1504(BX), Y12, Y12
+	VMULPS       1536(BX), Y5, Y5
+	VMULPS       1568(BX), Y6, Y6
+	VMOVUPS      1664(BX), Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y15
+	VMOVUPS      Y9, 1376(BX)
+	VSUBPS       Y15, Y14, Y9
+	VMOVUPS      Y3, 1344(BX)
+	VMOVUPS      1632(BX), Y3
+	VMOVUPS      Y11, 1312(BX)
+	VSUBPS       Y15, Y3, Y11
+	VMOVUPS      Y4, 1696(BX)
+	VMOVUPS      1600(BX), Y4
+	VSUBPS       Y15, Y4, Y15
+	VMOVUPS      Y0, 1728(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y0
+	VPADDD       Y0, Y14, Y14
+	VPADDD       Y0, Y3, Y3
+	VPADDD       Y0, Y4, Y0
+	VPSLLD       $0x17, Y14, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y14
+	VMOVUPS      Y2, 1600(BX)
+	VMULPS       Y14, Y9, Y2
+	VMOVUPS      Y1, 1632(BX)
+	VMULPS       Y14, Y11, Y1
+	VMULPS       Y14, Y15, Y14
+	VMOVUPS      1504(BX), Y10
+	VFMADD231PS  Y10, Y10, Y2
+	VMOVUPS      1536(BX), Y10
+	VFMADD231PS  Y10, Y10, Y1
+	VMOVUPS      1568(BX), Y10
+	VFMADD231PS  Y10, Y10, Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y10
+	VFMADD231PS  Y10, Y9, Y2
+	VFMADD231PS  Y10, Y11, Y1
+	VFMADD231PS  Y10, Y15, Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y10
+	VFMADD231PS  Y9, Y12, Y10
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
 	VFMADD231PS  Y9, Y5, Y11
-	VMOVUPS      Y5, 1920(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y5
-	VFMADD231PS  Y9, Y4, Y5
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y0, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y15, Y13
-	VMULPS       1504(BX), Y7, Y7
-	VMULPS       1536(BX), Y1, Y1
-	VMOVUPS      Y1, 1536(BX)
-	VMOVUPS      1568(BX), Y1
-	VMULPS       1632(BX), Y1, Y1
-	VMOVUPS      Y1, 1632(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y1
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y8, Y1
-	VMOVUPS      Y7, 1568(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y7
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y2, Y7
-	VMOVUPS      Y0, 1504(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y0
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y3, Y0
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y14, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y6, Y12
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y15, Y13
-	VMOVUPS      Y4, 1408(BX)
-	VMOVUPS      1696(BX), Y4
-	VMULPS       1824(BX), Y4, Y4
-	VMOVUPS      Y4, 1824(BX)
-	VMOVUPS      1728(BX), Y4
-	VMULPS       1792(BX), Y4, Y4
-	VMOVUPS      Y4, 1792(BX)
-	VMOVUPS      1760(BX), Y4
-	VMULPS       1472(BX), Y4, Y4
-	VMOVUPS      Y4, 1472(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y11, Y4
-	VMOVUPS      Y4, 1760(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y5, Y4
-	VMOVUPS      Y4, 1728(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y9, Y4
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y8, Y1
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y2, Y7
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y3, Y0
-	VMULPS       Y10, Y14, Y10
-	VMULPS       Y12, Y6, Y6
-	VMULPS       Y13, Y15, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y13
-	VFMADD231PS  1760(BX), Y11, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y14
-	VFMADD231PS  1728(BX), Y5, Y14
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y9, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y15
-	VFMADD213PS  Y15, Y8, Y1
-	VFMADD213PS  Y15, Y2, Y7
-	VFMADD213PS  Y15, Y3, Y0
-	VMOVUPS      Y12, 1728(BX)
-	VMOVUPS      1664(BX), Y12
-	VMOVUPS      Y6, 1760(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y12, Y6
-	VMOVUPS      1856(BX), Y12
-	VMOVUPS      Y10, 1696(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y10
-	VMOVUPS      Y6, 1152(BX)
-	VMINPS       Y10, Y12, Y6
-	VMOVUPS      672(BX), Y12
-	VMINPS       Y10, Y12, Y10
-	VFMADD213PS  Y15, Y11, Y13
-	VFMADD213PS  Y15, Y5, Y14
-	VFMADD231PS  Y4, Y9, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y4
-	VFMADD213PS  Y4, Y8, Y1
-	VFMADD213PS  Y4, Y2, Y7
-	VFMADD213PS  Y4, Y3, Y0
-	VMOVUPS      1152(BX), Y12
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y12, Y12
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y6, Y6
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y10, Y10
-	VFMADD213PS  Y4, Y11, Y13
-	VFMADD213PS  Y4, Y5, Y14
-	VFMADD231PS  Y15, Y9, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y15
-	VFMADD213PS  Y15, Y8, Y1
-	VFMADD213PS  Y15, Y2, Y7
-	VFMADD213PS  Y15, Y3, Y0
-	VMOVUPS      Y0, 1152(BX)
-	VMOVUPS      1664(BX), Y0
-	VSUBPS       Y12, Y0, Y0
-	VMOVUPS      Y12, 1664(BX)
-	VMOVUPS      1856(BX), Y12
-	VSUBPS       Y6, Y12, Y12
-	VMOVUPS      Y6, 1856(BX)
-	VMOVUPS      672(BX), Y6
-	VSUBPS       Y10, Y6, Y6
-	VFMADD213PS  Y15, Y11, Y13
-	VFMADD213PS  Y15, Y5, Y14
-	VFMADD231PS  Y4, Y9, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y4
-	VFMADD213PS  Y4, Y8, Y1
-	VFMADD213PS  Y4, Y2, Y7
-	VMOVUPS      Y10, 672(BX)
-	VMOVUPS      1152(BX), Y10
-	VFMADD213PS  Y4, Y3, Y10
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y0, Y0
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y12, Y12
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y6, Y6
-	VMOVUPS      Y6, 1152(BX)
-	VMOVUPS      160(BX), Y6
-	VMOVUPS      Y12, 544(BX)
-	VMOVAPS      Y6, Y12
-	VFMADD231PS  1696(BX), Y6, Y12
-	VMOVUPS      Y12, 1696(BX)
-	VMOVUPS      1760(BX), Y12
-	VFMADD213PS  Y6, Y6, Y12
-	VFMADD132PS  1728(BX), Y6, Y6
-	VFMADD213PS  Y4, Y11, Y13
-	VFMADD213PS  Y4, Y5, Y14
-	VFMADD231PS  Y15, Y9, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y15
-	VFMADD213PS  Y15, Y8, Y1
-	VFMADD213PS  Y15, Y2, Y7
-	VFMADD213PS  Y15, Y3, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y15
-	VMOVUPS      Y3, 1728(BX)
-	VADDPS       1664(BX), Y15, Y3
-	VMOVUPS      Y3, 1664(BX)
-	VADDPS       1856(BX), Y15, Y3
-	VADDPS       672(BX), Y15, Y15
-	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      Y15, 672(BX)
-	VMOVUPS      544(BX), Y15
-	VPSLLD       $0x17, Y15, Y15
-	VMOVUPS      Y3, 544(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y15
+	VFMADD231PS  Y9, Y6, Y15
+	VMOVUPS      Y6, 1568(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y6
+	VFMADD231PS  Y9, Y8, Y6
+	VMOVUPS      Y8, 1536(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y8
+	VFMADD231PS  Y9, Y7, Y8
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y13, Y9
+	VMOVUPS      Y13, 1504(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y13
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y2, Y13
+	VMOVUPS      Y7, 1664(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y7
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y1, Y7
+	VMOVUPS      Y9, 1760(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y14, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y2, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y1, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y14, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y2, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y1, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y14, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y2, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y1, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y14, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y2, Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y1, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y14, Y9
+	VMULPS       Y13, Y2, Y2
+	VMULPS       Y7, Y1, Y1
+	VMULPS       Y9, Y14, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y9
+	VADDPS       Y2, Y9, Y2
+	VADDPS       Y1, Y9, Y1
+	VADDPS       Y7, Y9, Y7
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y0, Y7, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      160(BX), Y3
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y4
+	VFMADD231PS  Y3, Y10, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y7
+	VFMADD231PS  Y3, Y11, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y13
+	VFMADD231PS  Y3, Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y14
+	VFMADD213PS  Y14, Y10, Y4
+	VFMADD213PS  Y14, Y11, Y7
+	VFMADD213PS  Y14, Y15, Y13
+	VMOVUPS      Y0, 1792(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y0
+	VFMADD213PS  Y0, Y10, Y4
+	VFMADD213PS  Y0, Y11, Y7
+	VFMADD213PS  Y0, Y15, Y13
+	VMOVUPS      Y1, 1472(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y1
+	VFMADD213PS  Y1, Y10, Y4
+	VFMADD213PS  Y1, Y11, Y7
+	VFMADD213PS  Y1, Y15, Y13
+	VMOVUPS      Y2, 1440(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y2
+	VFMADD213PS  Y2, Y10, Y4
+	VFMADD213PS  Y2, Y11, Y7
+	VFMADD213PS  Y2, Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y2
+	VFMADD213PS  Y2, Y10, Y4
+	VFMADD213PS  Y2, Y11, Y7
+	VFMADD213PS  Y2, Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y2
+	VFMADD213PS  Y2, Y10, Y4
+	VFMADD213PS  Y2, Y11, Y7
+	VFMADD213PS  Y2, Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y2
+	VFMADD213PS  Y2, Y4, Y10
+	VFMADD213PS  Y2, Y7, Y11
+	VFMADD213PS  Y2, Y13, Y15
+	VFMADD213PS  Y9, Y10, Y12
+	VFMADD213PS  Y9, Y11, Y5
+	VFMADD132PS  1568(BX), Y9, Y15
+	VMULPS       1632(BX), Y12, Y4
+	VMULPS       1600(BX), Y5, Y5
+	VMULPS       1728(BX), Y15, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y10
+	VANDPS       Y4, Y10, Y4
+	VANDPS       Y5, Y10, Y5
+	VANDPS       Y7, Y10, Y7
+	VORPS        1280(BX), Y4, Y4
+	VORPS        1248(BX), Y5, Y5
+	VORPS        1216(BX), Y7, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y11
+	VFMADD231PS  Y3, Y6, Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y12
+	VFMADD231PS  Y3, Y8, Y12
+	VMOVUPS      1760(BX), Y13
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y13, Y3
+	VFMADD213PS  Y14, Y6, Y11
+	VFMADD213PS  Y14, Y8, Y12
+	VFMADD231PS  Y3, Y13, Y14
+	VFMADD213PS  Y0, Y6, Y11
+	VFMADD213PS  Y0, Y8, Y12
+	VFMADD231PS  Y14, Y13, Y0
+	VFMADD213PS  Y1, Y6, Y11
+	VFMADD213PS  Y1, Y8, Y12
+	VFMADD231PS  Y0, Y13, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y0
+	VFMADD213PS  Y0, Y6, Y11
+	VFMADD213PS  Y0, Y8, Y12
+	VFMADD231PS  Y1, Y13, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y1
+	VFMADD213PS  Y1, Y6, Y11
+	VFMADD213PS  Y1, Y8, Y12
+	VFMADD231PS  Y0, Y13, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y0
+	VFMADD213PS  Y0, Y6, Y11
+	VFMADD213PS  Y0, Y8, Y12
+	VFMADD231PS  Y1, Y13, Y0
+	VFMADD213PS  Y2, Y11, Y6
+	VFMADD213PS  Y2, Y12, Y8
+	VFMADD231PS  Y0, Y13, Y2
+	VFMADD132PS  1536(BX), Y9, Y6
+	VFMADD132PS  1664(BX), Y9, Y8
+	VFMADD231PS  1504(BX), Y2, Y9
+	VMULPS       1696(BX), Y6, Y0
+	VMULPS       1312(BX), Y8, Y1
+	VMULPS       1344(BX), Y9, Y2
+	VANDPS       Y0, Y10, Y0
+	VANDPS       Y1, Y10, Y1
+	VANDPS       Y2, Y10, Y2
 	VMOVUPS      1152(BX), Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       1696(BX), Y0, Y0
-	VMULPS       Y15, Y12, Y12
-	VMULPS       Y3, Y6, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y6
-	VFMADD213PS  Y6, Y11, Y13
-	VFMADD213PS  Y6, Y5, Y14
-	VFMADD231PS  Y4, Y9, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
-	VFMADD213PS  Y4, Y1, Y8
-	VFMADD213PS  Y4, Y7, Y2
-	VFMADD132PS  1728(BX), Y4, Y10
-	VMOVUPS      1664(BX), Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMOVUPS      544(BX), Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      672(BX), Y15
-	VPSLLD       $0x17, Y15, Y15
-	VFMADD213PS  Y4, Y13, Y11
-	VFMADD213PS  Y4, Y14, Y5
-	VFMADD231PS  Y6, Y9, Y4
-	VMULPS       Y1, Y0, Y0
-	VMULPS       Y7, Y12, Y1
-	VMULPS       Y15, Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y6
-	VFMADD132PS  1600(BX), Y6, Y8
-	VFMADD132PS  1440(BX), Y6, Y2
-	VFMADD132PS  1888(BX), Y6, Y10
-	VFMADD132PS  1920(BX), Y6, Y11
-	VFMADD132PS  1408(BX), Y6, Y5
-	VFMADD231PS  1504(BX), Y4, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y4
-	VMULPS       Y4, Y0, Y7
-	VMULPS       Y4, Y1, Y9
-	VMULPS       Y4, Y3, Y4
-	VMULPS       1568(BX), Y8, Y8
-	VMULPS       1536(BX), Y2, Y2
-	VMULPS       1632(BX), Y10, Y10
-	VMULPS       1824(BX), Y11, Y11
-	VMULPS       1792(BX), Y5, Y5
-	VMULPS       1472(BX), Y6, Y6
-	VMULPS       800(BX), Y7, Y12
-	VMULPS       736(BX), Y9, Y13
-	VMULPS       640(BX), Y4, Y14
-	VMOVUPS      384(BX), Y15
-	VMOVUPS      Y4, 640(BX)
-	VORPS        448(BX), Y15, Y4
-	VMOVUPS      Y9, 736(BX)
-	VORPS        928(BX), Y15, Y9
-	VORPS        1248(BX), Y15, Y15
-	VMOVUPS      Y7, 800(BX)
-	VMOVUPS      768(BX), Y7
-	VCMPPS       $0x00, Y4, Y7, Y4
-	VMOVUPS      1344(BX), Y7
-	VCMPPS       $0x00, Y9, Y7, Y7
-	VMOVUPS      1056(BX), Y9
-	VCMPPS       $0x00, Y15, Y9, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y15
-	VANDPS       Y8, Y15, Y8
-	VANDPS       Y2, Y15, Y2
-	VANDPS       Y10, Y15, Y10
-	VORPS        1376(BX), Y8, Y8
-	VORPS        512(BX), Y2, Y2
-	VORPS        480(BX), Y10, Y10
-	VMOVUPS      Y3, 480(BX)
-	VMOVUPS      1280(BX), Y3
-	VBLENDVPS    Y4, bsmFirstStrip32AVX2Consts<>+672(SB), Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y4
-	VMOVUPS      Y3, 1280(BX)
-	VMOVUPS      1024(BX), Y3
-	VBLENDVPS    Y7, Y4, Y3, Y3
-	VMOVUPS      1216(BX), Y7
-	VBLENDVPS    Y9, Y4, Y7, Y4
-	VANDPS       Y11, Y15, Y7
-	VANDPS       Y5, Y15, Y5
-	VANDPS       Y6, Y15, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y9
-	VMULPS       Y12, Y9, Y11
-	VMULPS       Y13, Y9, Y12
-	VMULPS       Y14, Y9, Y9
-	VMOVUPS      704(BX), Y13
-	VFNMADD231PS Y0, Y8, Y13
-	VMOVUPS      1120(BX), Y14
-	VFNMADD231PS Y1, Y2, Y14
-	VMOVUPS      1088(BX), Y15
-	VFNMADD231PS 480(BX), Y10, Y15
-	VORPS        448(BX), Y7, Y7
-	VORPS        928(BX), Y5, Y5
-	VORPS        1248(BX), Y6, Y6
-	VMOVUPS      Y9, 1248(BX)
-	VMOVUPS      704(BX), Y9
-	VSUBPS       1280(BX), Y9, Y9
-	VMOVUPS      Y9, 704(BX)
+	VORPS        Y0, Y3, Y0
+	VMOVUPS      864(BX), Y6
+	VORPS        Y1, Y6, Y1
+	VMOVUPS      704(BX), Y8
+	VORPS        Y2, Y8, Y2
+	VMOVUPS      384(BX), Y9
+	VORPS        Y3, Y9, Y3
+	VORPS        Y6, Y9, Y6
+	VORPS        Y8, Y9, Y8
 	VMOVUPS      1120(BX), Y9
-	VSUBPS       Y3, Y9, Y9
-	VMOVUPS      Y9, 1120(BX)
-	VMOVUPS      1088(BX), Y9
-	VSUBPS       Y4, Y9, Y9
-	VSUBPS       Y8, Y7, Y8
-	VSUBPS       Y2, Y5, Y2
-	VSUBPS       Y10, Y6, Y10
-	VFNMADD213PS 1280(BX), Y0, Y7
-	VFNMADD231PS Y1, Y5, Y3
-	VFNMADD231PS 480(BX), Y6, Y4
-	VMOVUPS      96(BX), Y5
-	VFMADD231PS  Y13, Y5, Y11
-	VFMADD231PS  Y14, Y5, Y12
-	VFMADD213PS  1248(BX), Y15, Y5
-	VMOVUPS      992(BX), Y6
-	VMOVUPS      Y4, 1248(BX)
-	VMULPS       800(BX), Y6, Y4
-	VMOVUPS      Y5, 1280(BX)
-	VMOVUPS      576(BX), Y5
-	VMOVUPS      Y3, 1088(BX)
-	VMULPS       736(BX), Y5, Y3
-	VMOVUPS      Y12, 928(BX)
-	VMOVUPS      1312(BX), Y12
-	VMOVUPS      Y7, 448(BX)
-	VMULPS       640(BX), Y12, Y7
-	VFMADD213PS  704(BX), Y8, Y0
-	VFMADD213PS  1120(BX), Y2, Y1
-	VFMADD231PS  480(BX), Y10, Y9
-	VMULPS       Y13, Y6, Y2
-	VMULPS       Y14, Y5, Y5
-	VMULPS       Y15, Y12, Y6
-	VMULPS       896(BX), Y4, Y4
-	VMULPS       864(BX), Y3, Y3
-	VMULPS       832(BX), Y7, Y7
-	VMOVUPS      128(BX), Y8
-	VMULPS       800(BX), Y8, Y10
-	VMULPS       736(BX), Y8, Y12
-	VMULPS       640(BX), Y8, Y8
-	VMOVUPS      64(BX), Y13
-	VMOVUPS      448(BX), Y14
-	VFNMADD231PS Y14, Y13, Y11
-	VMOVUPS      1088(BX), Y15
-	VFNMADD213PS 928(BX), Y13, Y15
-	VMOVUPS      Y15, 928(BX)
-	VMOVUPS      1248(BX), Y15
-	VFNMADD213PS 1280(BX), Y15, Y13
-	VMOVUPS      Y13, 1280(BX)
-	VMOVUPS      32(BX), Y13
-	VMULPS       Y14, Y13, Y14
-	VMOVUPS      Y14, 448(BX)
-	VMULPS       1088(BX), Y13, Y14
-	VMULPS       Y15, Y13, Y13
-	VMOVUPS      960(BX), Y15
-	VMOVUPS      Y13, 1248(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1920(SB), Y13
-	VBLENDVPS    Y15, Y0, Y13, Y0
+	VCMPPS       $0x00, Y3, Y9, Y3
+	VMOVUPS      896(BX), Y9
+	VCMPPS       $0x00, Y6, Y9, Y6
+	VMOVUPS      1184(BX), Y9
+	VCMPPS       $0x00, Y8, Y9, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y9
+	VMOVUPS      512(BX), Y10
+	VBLENDVPS    Y3, Y9, Y10, Y3
+	VMOVUPS      480(BX), Y10
+	VBLENDVPS    Y6, Y9, Y10, Y6
+	VMOVUPS      448(BX), Y10
+	VBLENDVPS    Y8, Y9, Y10, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y9
+	VMULPS       1440(BX), Y9, Y10
+	VMULPS       1472(BX), Y9, Y11
+	VMULPS       1792(BX), Y9, Y9
+	VMULPS       768(BX), Y10, Y12
+	VMULPS       736(BX), Y11, Y13
+	VMULPS       832(BX), Y9, Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y15
+	VMULPS       Y12, Y15, Y12
+	VMULPS       Y13, Y15, Y13
+	VMULPS       Y14, Y15, Y14
+	VMOVUPS      1376(BX), Y15
+	VFNMADD231PS 1440(BX), Y4, Y15
+	VMOVUPS      Y9, 832(BX)
+	VMOVUPS      960(BX), Y9
+	VFNMADD231PS 1472(BX), Y5, Y9
+	VMOVUPS      Y11, 736(BX)
+	VMOVUPS      800(BX), Y11
+	VFNMADD231PS 1792(BX), Y7, Y11
+	VSUBPS       Y4, Y0, Y4
+	VSUBPS       Y5, Y1, Y5
+	VSUBPS       Y7, Y2, Y7
+	VMOVUPS      Y10, 768(BX)
+	VMOVUPS      1376(BX), Y10
+	VSUBPS       Y3, Y10, Y10
+	VMOVUPS      Y7, 1376(BX)
+	VMOVUPS      960(BX), Y7
+	VSUBPS       Y6, Y7, Y7
+	VMOVUPS      Y5, 960(BX)
+	VMOVUPS      800(BX), Y5
+	VSUBPS       Y8, Y5, Y5
+	VFNMADD231PS 1440(BX), Y0, Y3
+	VMOVUPS      1472(BX), Y0
+	VFNMADD231PS Y0, Y1, Y6
+	VMOVUPS      1792(BX), Y1
+	VFNMADD231PS Y1, Y2, Y8
+	VMOVUPS      96(BX), Y2
+	VFMADD231PS  Y15, Y2, Y12
+	VFMADD231PS  Y9, Y2, Y13
+	VFMADD231PS  Y11, Y2, Y14
+	VFMADD231PS  1440(BX), Y4, Y10
+	VFMADD231PS  960(BX), Y0, Y7
+	VFMADD231PS  1376(BX), Y1, Y5
+	VMOVUPS      576(BX), Y0
+	VMOVUPS      768(BX), Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      544(BX), Y4
+	VMOVUPS      Y5, 1376(BX)
+	VMOVUPS      736(BX), Y5
+	VMOVUPS      Y7, 1792(BX)
+	VMULPS       Y5, Y4, Y7
+	VMOVUPS      Y10, 960(BX)
+	VMOVUPS      928(BX), Y10
+	VMOVUPS      Y8, 1472(BX)
+	VMULPS       832(BX), Y10, Y8
+	VMULPS       Y15, Y0, Y0
+	VMULPS       Y9, Y4, Y4
+	VMULPS       Y11, Y10, Y9
+	VMOVUPS      128(BX), Y10
+	VMULPS       Y1, Y10, Y1
+	VMULPS       Y5, Y10, Y5
+	VMULPS       832(BX), Y10, Y10
+	VMULPS       1088(BX), Y2, Y2
+	VMULPS       1056(BX), Y7, Y7
+	VMULPS       1024(BX), Y8, Y8
+	VMOVUPS      64(BX), Y11
+	VFNMADD231PS Y3, Y11, Y12
+	VFNMADD231PS Y6, Y11, Y13
+	VMOVUPS      1472(BX), Y15
+	VFNMADD231PS Y15, Y11, Y14
+	VMOVUPS      32(BX), Y11
+	VMULPS       Y3, Y11, Y3
+	VMULPS       Y6, Y11, Y6
+	VMULPS       Y15, Y11, Y11
+	VMOVUPS      672(BX), Y15
+	VMOVUPS      Y11, 1472(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y11
+	VBLENDVPS    Y15, 960(BX), Y11, Y15
+	VMOVUPS      Y15, 960(BX)
+	VMOVUPS      640(BX), Y15
+	VBLENDVPS    Y15, 1792(BX), Y11, Y15
+	VMOVUPS      Y15, 1792(BX)
 	VMOVUPS      608(BX), Y15
-	VBLENDVPS    Y15, Y1, Y13, Y1
-	VMOVUPS      1184(BX), Y15
-	VBLENDVPS    Y15, Y9, Y13, Y9
+	VBLENDVPS    Y15, 1376(BX), Y11, Y11
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y2, (DI)(AX*1)
-	VMOVUPS      Y5, 32(DI)(AX*1)
+	VMOVUPS      Y0, (DI)(AX*1)
+	VMOVUPS      Y4, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y6, 64(DI)(AX*1)
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y4, (R8)(AX*1)
-	VMOVUPS      Y3, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y7, 64(R8)(AX*1)
+	VMOVUPS      Y9, 64(DI)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y10, (R9)(AX*1)
-	VMOVUPS      Y12, 32(R9)(AX*1)
+	VMOVUPS      Y1, (R9)(AX*1)
+	VMOVUPS      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y8, 64(R9)(AX*1)
+	VMOVUPS      Y10, 64(R9)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPS      Y2, (R8)(AX*1)
+	VMOVUPS      Y7, 32(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPS      Y8, 64(R8)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y11, (R10)(AX*1)
-	VMOVUPS      928(BX), Y2
-	VMOVUPS      Y2, 32(R10)(AX*1)
-	VMOVUPS      1280(BX), Y2
+	VMOVUPS      Y12, (R10)(AX*1)
+	VMOVUPS      Y13, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y2, 64(R10)(AX*1)
-	VMOVUPS      448(BX), Y2
+	VMOVUPS      Y14, 64(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y2, (R11)(AX*1)
-	VMOVUPS      Y14, 32(R11)(AX*1)
-	VMOVUPS      1248(BX), Y2
+	VMOVUPS      Y3, (R11)(AX*1)
+	VMOVUPS      Y6, 32(R11)(AX*1)
+	VMOVUPS      1472(BX), Y0
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y2, 64(R11)(AX*1)
+	VMOVUPS      Y0, 64(R11)(AX*1)
+	VMOVUPS      960(BX), Y0
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y0, (SI)(AX*1)
-	VMOVUPS      Y1, 32(SI)(AX*1)
+	VMOVUPS      1792(BX), Y0
+	VMOVUPS      Y0, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y9, 64(SI)(AX*1)
+	VMOVUPS      Y11, 64(SI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+24, CX
 	JGE          body
@@ -2965,22 +2873,22 @@ tail:
 	VBLENDVPS    Y12, Y4, Y5, Y4
 	VMOVUPS      832(BX), Y5
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y6
 	VMULPS       Y6, Y4, Y7
 	VMULPS       Y6, Y5, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y12
 	VMOVUPS      Y9, 832(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y9
 	VFMADD231PS  Y12, Y8, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y11, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y11, Y12
 	VMOVUPS      Y5, 704(BX)
 	VMULPS       (BX), Y2, Y5
 	VMOVUPS      Y4, 864(BX)
 	VMULPS       (BX), Y3, Y4
 	VMULPS       736(BX), Y2, Y2
 	VMULPS       768(BX), Y3, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y8, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y11, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y8, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y11, Y12
 	VMOVUPS      Y3, 896(BX)
 	VMULPS       608(BX), Y5, Y3
 	VMOVUPS      Y3, 608(BX)
@@ -3030,7 +2938,7 @@ tail:
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y10
 	VCMPPS       $0x11, Y9, Y10, Y9
 	VCMPPS       $0x11, Y8, Y10, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y10
 	VCMPPS       $0x11, Y10, Y0, Y0
 	VCMPPS       $0x11, Y10, Y1, Y1
 	VMOVUPS      832(BX), Y10
@@ -3047,7 +2955,7 @@ tail:
 	VANDPS       Y5, Y6, Y9
 	VMOVUPS      Y1, 928(BX)
 	VANDPS       Y4, Y6, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y6
 	VMINPS       Y7, Y6, Y7
 	VMINPS       Y8, Y6, Y8
 	VMINPS       Y9, Y6, Y9
@@ -3060,10 +2968,10 @@ tail:
 	VMOVUPS      Y2, 864(BX)
 	VORPS        384(BX), Y13, Y2
 	VMOVUPS      Y13, 736(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y13
 	VFMADD213PS  Y12, Y7, Y13
 	VMOVUPS      Y10, 448(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y10
 	VFMADD213PS  Y12, Y8, Y10
 	VANDPS       Y5, Y6, Y5
 	VANDPS       Y4, Y6, Y4
@@ -3076,14 +2984,14 @@ tail:
 	VMOVUPS      672(BX), Y11
 	VBLENDVPS    Y0, Y6, Y11, Y0
 	VBLENDVPS    Y2, Y6, Y3, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y3
 	VADDPS       Y3, Y7, Y11
 	VMOVUPS      Y2, 672(BX)
 	VADDPS       Y3, Y8, Y2
 	VMOVUPS      Y0, 544(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y0
 	VFMADD213PS  Y12, Y9, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y6
 	VFMADD213PS  Y12, Y1, Y6
 	VADDPS       Y3, Y9, Y12
 	VADDPS       Y3, Y1, Y3
@@ -3093,10 +3001,8 @@ tail:
 	VMULPS       Y8, Y8, Y7
 	VMOVUPS      Y8, 1024(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y8
-	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1184(SB), Y8, Y1
-	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1184(SB), Y8, Y7
-	VSUBPS       Y8, Y1, Y1
-	VSUBPS       Y8, Y7, Y7
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1216(SB), Y8, Y1
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1216(SB), Y8, Y7
 	VMULPS       Y11, Y13, Y8
 	VMOVUPS      Y7, 1056(BX)
 	VMULPS       Y2, Y10, Y7
@@ -3139,196 +3045,195 @@ tail:
 	VMULPS       1152(BX), Y7, Y7
 	VMULPS       1120(BX), Y0, Y0
 	VMULPS       960(BX), Y6, Y6
-	VMOVUPS      992(BX), Y9
-	VMULPS       Y8, Y9, Y8
-	VMOVUPS      1024(BX), Y11
-	VMULPS       Y10, Y11, Y10
-	VMOVUPS      1088(BX), Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y13
-	VMULPS       Y13, Y12, Y4
+	VMULPS       992(BX), Y8, Y8
+	VMULPS       1024(BX), Y10, Y9
+	VMOVUPS      1088(BX), Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y11
+	VSUBPS       Y11, Y10, Y12
+	VMOVUPS      1056(BX), Y13
+	VSUBPS       Y11, Y13, Y11
 	VMOVUPS      Y7, 960(BX)
-	VMOVUPS      1056(BX), Y7
-	VMULPS       Y13, Y7, Y13
-	VFMADD231PS  Y9, Y9, Y4
-	VFMADD231PS  Y11, Y11, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y9
-	VFMADD231PS  Y9, Y12, Y4
-	VFMADD231PS  Y9, Y7, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y11
-	VFMADD231PS  Y9, Y8, Y11
-	VMOVUPS      Y5, 1024(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y5
-	VFMADD231PS  Y9, Y10, Y5
-	VMOVUPS      Y3, 992(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y3
-	VFMADD231PS  Y9, Y0, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y6, Y9
-	VMOVUPS      Y6, 1120(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y12, Y6
-	VMOVUPS      Y0, 1152(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+1632(SB), Y7, Y0
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y6, Y6
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+1696(SB), Y0, Y0
-	VSUBPS       Y6, Y12, Y12
-	VSUBPS       Y0, Y7, Y7
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y6, Y6
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y0, Y0
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y12, Y12
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1792(SB), Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y7
+	VPADDD       Y7, Y10, Y10
+	VPADDD       Y7, Y13, Y7
+	VPSLLD       $0x17, Y10, Y10
 	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      Y9, 1056(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y9
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y4, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y13
+	VMOVUPS      Y5, 1056(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y5
+	VFMADD231PS  Y13, Y8, Y5
 	VMOVUPS      Y3, 1088(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y3
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y13, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y4, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y13, Y3
-	VMULPS       Y9, Y4, Y4
-	VMULPS       Y3, Y13, Y3
-	VMOVUPS      160(BX), Y9
-	VFMADD213PS  Y9, Y9, Y4
-	VFMADD213PS  Y9, Y3, Y9
-	VMULPS       Y12, Y4, Y3
-	VMULPS       Y7, Y9, Y4
-	VMULPS       Y6, Y3, Y3
-	VMULPS       Y0, Y4, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y6
-	VFMADD231PS  Y4, Y11, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y7
-	VFMADD231PS  Y4, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y9
-	VFMADD213PS  Y9, Y11, Y6
-	VFMADD213PS  Y9, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y3
+	VFMADD231PS  Y13, Y9, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y4
+	VMOVUPS      Y7, 1120(BX)
+	VMULPS       Y4, Y12, Y7
+	VMULPS       Y4, Y11, Y4
+	VMOVUPS      Y10, 1152(BX)
+	VMOVUPS      992(BX), Y10
+	VFMADD231PS  Y10, Y10, Y7
+	VMOVUPS      1024(BX), Y10
+	VFMADD231PS  Y10, Y10, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y10
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y10, Y11, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y10
+	VFMADD231PS  Y13, Y0, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+832(SB), Y6, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y11
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y12
-	VFMADD213PS  Y12, Y11, Y6
-	VFMADD213PS  Y12, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y13
-	VFMADD213PS  Y13, Y11, Y6
-	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y13
-	VFMADD213PS  Y13, Y11, Y6
-	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y13
-	VFMADD213PS  Y13, Y11, Y6
-	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y13
-	VFMADD213PS  Y13, Y11, Y6
-	VFMADD213PS  Y13, Y5, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y13
-	VFMADD213PS  Y13, Y6, Y11
-	VFMADD213PS  Y13, Y7, Y5
+	VFMADD231PS  Y11, Y5, Y12
+	VMOVUPS      Y6, 1024(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y6
+	VFMADD231PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y11
+	VFMADD213PS  Y11, Y5, Y12
+	VFMADD213PS  Y11, Y3, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y11
+	VFMADD213PS  Y11, Y12, Y5
+	VFMADD213PS  Y11, Y6, Y3
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y6
-	VFMADD213PS  Y6, Y11, Y8
-	VFMADD213PS  Y6, Y5, Y10
+	VFMADD213PS  Y6, Y5, Y8
+	VFMADD213PS  Y6, Y3, Y9
 	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y10, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y5
-	VANDPS       Y1, Y5, Y1
-	VANDPS       Y2, Y5, Y2
+	VMULPS       Y2, Y9, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+448(SB), Y3
+	VANDPS       Y1, Y3, Y1
+	VANDPS       Y2, Y3, Y2
 	VORPS        448(BX), Y1, Y1
 	VORPS        736(BX), Y2, Y2
-	VMOVUPS      1088(BX), Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y8
-	VFMADD231PS  Y4, Y7, Y8
-	VMOVUPS      1056(BX), Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y10, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y8
+	VFMADD231PS  Y5, Y7, Y8
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y4, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y9
 	VFMADD213PS  Y9, Y7, Y8
-	VFMADD231PS  Y4, Y10, Y9
-	VFMADD213PS  Y12, Y7, Y8
-	VFMADD231PS  Y9, Y10, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y4
-	VFMADD213PS  Y4, Y7, Y8
-	VFMADD231PS  Y12, Y10, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y9
+	VFMADD231PS  Y5, Y4, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1440(SB), Y5
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  Y9, Y4, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y9
 	VFMADD213PS  Y9, Y7, Y8
-	VFMADD231PS  Y4, Y10, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y4
-	VFMADD213PS  Y4, Y7, Y8
-	VFMADD231PS  Y9, Y10, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y9
-	VFMADD213PS  Y9, Y7, Y8
-	VFMADD231PS  Y4, Y10, Y9
-	VFMADD213PS  Y13, Y8, Y7
-	VFMADD231PS  Y9, Y10, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y4
-	VMULPS       Y4, Y3, Y8
-	VMULPS       Y4, Y0, Y4
-	VFMADD132PS  1152(BX), Y6, Y7
-	VFMADD231PS  1120(BX), Y13, Y6
-	VMULPS       608(BX), Y8, Y9
-	VMULPS       576(BX), Y4, Y10
-	VMOVUPS      544(BX), Y11
-	VFNMADD231PS Y3, Y1, Y11
-	VMOVUPS      672(BX), Y12
-	VFNMADD231PS Y0, Y2, Y12
-	VMOVUPS      544(BX), Y13
-	VSUBPS       992(BX), Y13, Y13
-	VMOVUPS      Y13, 544(BX)
+	VFMADD231PS  Y5, Y4, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y5
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD213PS  Y5, Y4, Y9
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y9, Y4, Y4
+	VADDPS       Y7, Y6, Y7
+	VADDPS       Y4, Y6, Y4
+	VMULPS       1152(BX), Y7, Y7
+	VMULPS       1120(BX), Y4, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y9
+	VFMADD231PS  Y8, Y10, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y13, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y12
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y4, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y12
+	VFMADD213PS  Y12, Y10, Y9
+	VFMADD231PS  Y8, Y13, Y12
+	VMOVUPS      160(BX), Y8
+	VMULPS       Y7, Y8, Y7
+	VMULPS       Y4, Y8, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y8
+	VFMADD213PS  Y8, Y10, Y9
+	VFMADD231PS  Y12, Y13, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y12
+	VFMADD213PS  Y12, Y10, Y9
+	VFMADD231PS  Y8, Y13, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y8
+	VFMADD213PS  Y8, Y10, Y9
+	VFMADD231PS  Y12, Y13, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y12
+	VFMADD213PS  Y12, Y10, Y9
+	VFMADD231PS  Y8, Y13, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y8
+	VFMADD213PS  Y8, Y10, Y9
+	VFMADD231PS  Y12, Y13, Y8
+	VFMADD213PS  Y11, Y9, Y10
+	VFMADD231PS  Y8, Y13, Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y8
+	VMULPS       Y8, Y7, Y9
+	VMULPS       Y8, Y4, Y8
+	VFMADD213PS  Y6, Y10, Y0
+	VFMADD231PS  1024(BX), Y11, Y6
+	VMULPS       608(BX), Y9, Y10
+	VMULPS       576(BX), Y8, Y11
+	VMOVUPS      544(BX), Y12
+	VFNMADD231PS Y7, Y1, Y12
 	VMOVUPS      672(BX), Y13
-	VSUBPS       512(BX), Y13, Y13
-	VMULPS       1024(BX), Y7, Y7
+	VFNMADD231PS Y4, Y2, Y13
+	VMOVUPS      544(BX), Y3
+	VSUBPS       1088(BX), Y3, Y3
+	VMOVUPS      Y3, 544(BX)
+	VMOVUPS      672(BX), Y3
+	VSUBPS       512(BX), Y3, Y3
+	VMULPS       1056(BX), Y0, Y0
 	VMULPS       960(BX), Y6, Y6
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1536(SB), Y9, Y9
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1536(SB), Y10, Y10
-	VMOVUPS      Y13, 960(BX)
-	VMULPS       864(BX), Y8, Y13
-	VMOVUPS      Y13, 1024(BX)
-	VMULPS       896(BX), Y4, Y13
+	VMULPS       Y10, Y5, Y10
+	VMULPS       Y11, Y5, Y5
+	VMULPS       864(BX), Y9, Y11
+	VMOVUPS      Y11, 960(BX)
+	VMULPS       896(BX), Y8, Y11
+	VMULPS       128(BX), Y9, Y9
 	VMULPS       128(BX), Y8, Y8
-	VMULPS       128(BX), Y4, Y4
-	VANDPS       Y7, Y5, Y7
-	VANDPS       Y6, Y5, Y5
-	VORPS        1184(BX), Y7, Y6
-	VORPS        1216(BX), Y5, Y5
-	VSUBPS       Y1, Y6, Y1
-	VSUBPS       Y2, Y5, Y2
-	VFNMADD213PS 992(BX), Y3, Y6
-	VFNMADD213PS 512(BX), Y0, Y5
-	VMOVUPS      96(BX), Y7
-	VFMADD231PS  Y11, Y7, Y9
-	VFMADD231PS  Y12, Y7, Y10
-	VMULPS       864(BX), Y11, Y7
-	VMULPS       896(BX), Y12, Y11
-	VFMADD213PS  544(BX), Y1, Y3
-	VFMADD213PS  960(BX), Y2, Y0
-	VMOVUPS      1024(BX), Y1
+	VANDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y0, Y0
+	VANDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
+	VORPS        1184(BX), Y0, Y0
+	VORPS        1216(BX), Y6, Y6
+	VSUBPS       Y1, Y0, Y1
+	VSUBPS       Y2, Y6, Y2
+	VFNMADD213PS 1088(BX), Y7, Y0
+	VFNMADD213PS 512(BX), Y4, Y6
+	VFMADD231PS  96(BX), Y12, Y10
+	VFMADD231PS  96(BX), Y13, Y5
+	VMULPS       864(BX), Y12, Y12
+	VMULPS       896(BX), Y13, Y13
+	VFMADD213PS  544(BX), Y1, Y7
+	VFMADD231PS  Y2, Y4, Y3
+	VMOVUPS      960(BX), Y1
 	VMULPS       704(BX), Y1, Y1
-	VMULPS       768(BX), Y13, Y2
-	VMOVUPS      64(BX), Y12
-	VFNMADD231PS Y6, Y12, Y9
-	VFNMADD231PS Y5, Y12, Y10
-	VMOVUPS      32(BX), Y12
-	VMULPS       Y6, Y12, Y6
-	VMULPS       Y5, Y12, Y5
-	VMOVUPS      832(BX), Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1920(SB), Y13
-	VBLENDVPS    Y12, Y3, Y13, Y3
-	VMOVUPS      928(BX), Y12
-	VBLENDVPS    Y12, Y0, Y13, Y0
-	VMASKMOVPS   Y8, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
-	VMASKMOVPS   Y7, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y11, Y14, 32(DI)(AX*1)
+	VMULPS       768(BX), Y11, Y2
+	VMOVUPS      64(BX), Y4
+	VFNMADD231PS Y0, Y4, Y10
+	VFNMADD231PS Y6, Y4, Y5
+	VMOVUPS      32(BX), Y4
+	VMULPS       Y0, Y4, Y0
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      832(BX), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y11
+	VBLENDVPS    Y6, Y7, Y11, Y6
+	VMOVUPS      928(BX), Y7
+	VBLENDVPS    Y7, Y3, Y11, Y3
+	VMASKMOVPS   Y9, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y12, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y13, Y14, 32(DI)(AX*1)
 	VMASKMOVPS   Y1, Y15, (R8)(AX*1)
 	VMASKMOVPS   Y2, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y9, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y10, Y14, 32(R10)(AX*1)
-	VMASKMOVPS   Y3, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
-	VMASKMOVPS   Y6, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y10, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y6, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y0, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -133,50 +133,51 @@ func bsmFirstStrip32Row(sign, S, K, T, sigma, r, q float32) (price, delta, gamma
 	v171 := fma32(v162, v169, 0.124999985)
 	v173 := fma32(v162, v171, -0.5)
 	v174 := float32(v162 * v173)
-	v175 := fma32(v34, v174, v34)
-	E := scale32(v175, v157)
-	v178 := float32(E * 0.3989423)
-	v179 := -sign
-	v180 := copysign32(1, d1)
-	v181 := v179 == v180
-	v182 := float32(sign * v34)
-	v184 := choose32(v181, 0, v182)
-	v185 := copysign32(1, d2)
-	v186 := v179 == v185
-	v187 := float32(sign * v50)
-	v188 := choose32(v186, 0, v187)
-	v189 := copysign32(v139, d1)
-	v190 := copysign32(v154, d2)
-	v191 := -E
-	N1 := fma32(v189, v191, v184)
-	N2 := fma32(v190, v191, v188)
-	v194 := v190 - v189
-	v195 := v184 - v188
-	v196 := fma32(E, v194, v195)
-	v197 := minOf32(S, v34)
-	v198 := minOf32(v197, v50)
-	v199 := minOf32(v198, s)
-	v200 := v34 + v50
-	v201 := s + v200
-	v202 := minOf32(v199, T)
-	v203 := T + v201
-	v205 := 1e-09 < v202
-	v207 := v203 < 1e+09
-	v208 := v205 && v207
-	v210 := choose32(v208, v196, float32(math.NaN()))
-	v211 := float32(v79 * N1)
-	v212 := float32(v79 * v178)
-	v213 := float32(v78 * v79)
-	v214 := float32(v212 * v213)
-	v215 := float32(v7 * v178)
-	v216 := float32(sigma * sigma)
-	v217 := float32(v78 * v216)
-	v218 := float32(v178 * v217)
-	v219 := float32(v218 * -0.5)
-	v220 := fma32(q, N1, v219)
-	v221 := fma32(v35, N2, v220)
-	v222 := float32(T * N2)
-	return v210, v211, v214, v215, v221, v222
+	v175 := v174 + 1
+	v176 := scale32(v175, v157)
+	E := float32(v34 * v176)
+	v179 := float32(E * 0.3989423)
+	v180 := -sign
+	v181 := copysign32(1, d1)
+	v182 := v180 == v181
+	v183 := float32(sign * v34)
+	v185 := choose32(v182, 0, v183)
+	v186 := copysign32(1, d2)
+	v187 := v180 == v186
+	v188 := float32(sign * v50)
+	v189 := choose32(v187, 0, v188)
+	v190 := copysign32(v139, d1)
+	v191 := copysign32(v154, d2)
+	v192 := -E
+	N1 := fma32(v190, v192, v185)
+	N2 := fma32(v191, v192, v189)
+	v195 := v191 - v190
+	v196 := v185 - v189
+	v197 := fma32(E, v195, v196)
+	v198 := minOf32(S, v34)
+	v199 := minOf32(v198, v50)
+	v200 := minOf32(v199, s)
+	v201 := v34 + v50
+	v202 := s + v201
+	v203 := minOf32(v200, T)
+	v204 := T + v202
+	v206 := 1e-09 < v203
+	v208 := v204 < 1e+09
+	v209 := v206 && v208
+	v211 := choose32(v209, v197, float32(math.NaN()))
+	v212 := float32(v79 * N1)
+	v213 := float32(v79 * v179)
+	v214 := float32(v78 * v79)
+	v215 := float32(v213 * v214)
+	v216 := float32(v7 * v179)
+	v217 := float32(sigma * sigma)
+	v218 := float32(v78 * v217)
+	v219 := float32(v179 * v218)
+	v220 := float32(v219 * -0.5)
+	v221 := fma32(q, N1, v220)
+	v222 := fma32(v35, N2, v221)
+	v223 := float32(T * N2)
+	return v211, v212, v215, v216, v222, v223
 }
 
 // bsmFirstStrip32Generic is bsmFirstStrip32Row row by row.

@@ -823,118 +823,123 @@ body:
 	VPTERNLOGQ       $0xe4, Z9, Z13, Z12
 	VMOVAPD          Z10, Z13
 	VPTERNLOGQ       $0xe4, Z9, Z14, Z13
-	VPTERNLOGQ       $0xe4, Z9, Z15, Z10
+	VMOVAPD          Z10, Z14
+	VPTERNLOGQ       $0xe4, Z9, Z15, Z14
 	VMOVUPD          2816(BX), Z9
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z14
-	VMULPD           Z14, Z9, Z15
-	VMOVUPD          3328(BX), Z18
-	VMULPD           Z14, Z18, Z19
-	VMOVUPD          3264(BX), Z21
-	VMULPD           Z14, Z21, Z22
-	VMOVUPD          3200(BX), Z23
-	VMULPD           Z14, Z23, Z14
-	VMOVUPD          2944(BX), Z24
-	VFMADD231PD      Z24, Z24, Z15
-	VMOVUPD          3008(BX), Z24
-	VFMADD231PD      Z24, Z24, Z19
-	VMOVUPD          3072(BX), Z24
-	VFMADD231PD      Z24, Z24, Z22
-	VMOVUPD          3136(BX), Z24
-	VFMADD231PD      Z24, Z24, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z24
-	VFMADD231PD      Z24, Z9, Z15
-	VFMADD231PD      Z24, Z18, Z19
-	VFMADD231PD      Z24, Z21, Z22
-	VFMADD231PD      Z24, Z23, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+0(SB), Z24
-	VXORPD           832(BX), Z24, Z25
-	VXORPD           1280(BX), Z24, Z26
-	VXORPD           960(BX), Z24, Z27
-	VXORPD           896(BX), Z24, Z24
-	VCMPPD           $0x00, Z16, Z25, K1
-	VCMPPD           $0x00, Z12, Z26, K2
-	VCMPPD           $0x00, Z13, Z27, K3
-	VCMPPD           $0x00, Z10, Z24, K4
-	VCMPPD           $0x00, Z20, Z25, K5
-	VCMPPD           $0x00, Z5, Z26, K6
-	VCMPPD           $0x00, Z11, Z27, K7
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z15
+	VMULPD           Z15, Z9, Z18
+	VMOVUPD          3328(BX), Z19
+	VMULPD           Z15, Z19, Z21
+	VMOVUPD          3264(BX), Z22
+	VMULPD           Z15, Z22, Z23
+	VMOVUPD          3200(BX), Z24
+	VMULPD           Z15, Z24, Z15
+	VMOVUPD          2944(BX), Z25
+	VFMADD231PD      Z25, Z25, Z18
+	VMOVUPD          3008(BX), Z25
+	VFMADD231PD      Z25, Z25, Z21
+	VMOVUPD          3072(BX), Z25
+	VFMADD231PD      Z25, Z25, Z23
+	VMOVUPD          3136(BX), Z25
+	VFMADD231PD      Z25, Z25, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z25
+	VFMADD231PD      Z25, Z9, Z18
+	VFMADD231PD      Z25, Z19, Z21
+	VFMADD231PD      Z25, Z22, Z23
+	VFMADD231PD      Z25, Z24, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+0(SB), Z25
+	VXORPD           832(BX), Z25, Z26
+	VXORPD           1280(BX), Z25, Z27
+	VXORPD           960(BX), Z25, Z28
+	VXORPD           896(BX), Z25, Z25
+	VCMPPD           $0x00, Z16, Z26, K1
+	VCMPPD           $0x00, Z12, Z27, K2
+	VCMPPD           $0x00, Z13, Z28, K3
+	VCMPPD           $0x00, Z14, Z25, K4
+	VCMPPD           $0x00, Z20, Z26, K5
+	VCMPPD           $0x00, Z5, Z27, K6
+	VCMPPD           $0x00, Z11, Z28, K7
 	KMOVB            K7, 3136(BX)
-	VCMPPD           $0x00, Z17, Z24, K7
+	VCMPPD           $0x00, Z17, Z25, K7
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z10
-	VFMADD231PD      Z5, Z15, Z10
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z11
-	VFMADD231PD      Z5, Z19, Z11
+	VFMADD231PD      Z5, Z18, Z11
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z12
-	VFMADD231PD      Z5, Z22, Z12
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+480(SB), Z14, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z13
-	VFMADD213PD      Z13, Z15, Z10
-	VFMADD213PD      Z13, Z19, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z5, Z14, Z13
+	VFMADD231PD      Z5, Z21, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z13
+	VFMADD231PD      Z5, Z23, Z13
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+480(SB), Z15, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z14
+	VFMADD213PD      Z14, Z18, Z11
+	VFMADD213PD      Z14, Z21, Z12
+	VFMADD213PD      Z14, Z23, Z13
+	VFMADD231PD      Z5, Z15, Z14
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+496(SB), Z5
-	VFMADD213PD      Z5, Z15, Z10
-	VFMADD213PD      Z5, Z19, Z11
-	VFMADD213PD      Z5, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+504(SB), Z13
-	VFMADD213PD      Z13, Z15, Z10
-	VFMADD213PD      Z13, Z19, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z5, Z14, Z13
+	VFMADD213PD      Z5, Z18, Z11
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD213PD      Z5, Z23, Z13
+	VFMADD231PD      Z14, Z15, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+504(SB), Z14
+	VFMADD213PD      Z14, Z18, Z11
+	VFMADD213PD      Z14, Z21, Z12
+	VFMADD213PD      Z14, Z23, Z13
+	VFMADD231PD      Z5, Z15, Z14
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+512(SB), Z5
-	VFMADD213PD      Z5, Z15, Z10
-	VFMADD213PD      Z5, Z19, Z11
-	VFMADD213PD      Z5, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+520(SB), Z13
-	VFMADD213PD      Z13, Z15, Z10
-	VFMADD213PD      Z13, Z19, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z5, Z14, Z13
+	VFMADD213PD      Z5, Z18, Z11
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD213PD      Z5, Z23, Z13
+	VFMADD231PD      Z14, Z15, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+520(SB), Z14
+	VFMADD213PD      Z14, Z18, Z11
+	VFMADD213PD      Z14, Z21, Z12
+	VFMADD213PD      Z14, Z23, Z13
+	VFMADD231PD      Z5, Z15, Z14
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+528(SB), Z5
-	VFMADD213PD      Z5, Z15, Z10
-	VFMADD213PD      Z5, Z19, Z11
-	VFMADD213PD      Z5, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+536(SB), Z13
-	VFMADD213PD      Z13, Z15, Z10
-	VFMADD213PD      Z13, Z19, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD231PD      Z5, Z14, Z13
+	VFMADD213PD      Z5, Z18, Z11
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD213PD      Z5, Z23, Z13
+	VFMADD231PD      Z14, Z15, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+536(SB), Z14
+	VFMADD213PD      Z14, Z18, Z11
+	VFMADD213PD      Z14, Z21, Z12
+	VFMADD213PD      Z14, Z23, Z13
+	VFMADD231PD      Z5, Z15, Z14
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+544(SB), Z5
-	VFMADD213PD      Z5, Z15, Z10
-	VFMADD213PD      Z5, Z19, Z11
-	VFMADD213PD      Z5, Z22, Z12
-	VFMADD231PD      Z13, Z14, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+552(SB), Z13
-	VFMADD213PD      Z13, Z15, Z10
-	VFMADD213PD      Z13, Z19, Z11
-	VFMADD213PD      Z13, Z22, Z12
-	VFMADD213PD      Z13, Z14, Z5
-	VMULPD           Z10, Z15, Z10
-	VMULPD           Z11, Z19, Z11
-	VMULPD           Z12, Z22, Z12
-	VMULPD           Z5, Z14, Z5
-	VMOVUPD          320(BX), Z14
-	VFMADD213PD      Z14, Z14, Z10
-	VFMADD213PD      Z14, Z14, Z11
-	VFMADD213PD      Z14, Z14, Z12
-	VFMADD213PD      Z14, Z14, Z5
-	VSCALEFPD        Z9, Z10, Z9
-	VSCALEFPD        Z18, Z11, Z10
-	VSCALEFPD        Z21, Z12, Z11
-	VSCALEFPD        Z23, Z5, Z5
-	VMOVUPD          832(BX), Z12
-	VMULPD           Z14, Z12, Z15
+	VFMADD213PD      Z5, Z18, Z11
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD213PD      Z5, Z23, Z13
+	VFMADD231PD      Z14, Z15, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+552(SB), Z14
+	VFMADD213PD      Z14, Z18, Z11
+	VFMADD213PD      Z14, Z21, Z12
+	VFMADD213PD      Z14, Z23, Z13
+	VFMADD213PD      Z14, Z15, Z5
+	VMULPD           Z11, Z18, Z11
+	VMULPD           Z12, Z21, Z12
+	VMULPD           Z13, Z23, Z13
+	VMULPD           Z5, Z15, Z5
+	VADDPD           Z11, Z10, Z11
+	VADDPD           Z12, Z10, Z12
+	VADDPD           Z13, Z10, Z13
+	VADDPD           Z5, Z10, Z5
+	VSCALEFPD        Z9, Z11, Z9
+	VSCALEFPD        Z19, Z12, Z10
+	VSCALEFPD        Z22, Z13, Z11
+	VSCALEFPD        Z24, Z5, Z5
+	VMOVUPD          320(BX), Z12
+	VMULPD           Z9, Z12, Z9
+	VMULPD           Z10, Z12, Z10
+	VMULPD           Z11, Z12, Z11
+	VMULPD           Z5, Z12, Z5
+	VMOVUPD          832(BX), Z13
+	VMULPD           Z12, Z13, Z15
 	VMOVUPD          1280(BX), Z16
-	VMULPD           Z14, Z16, Z17
+	VMULPD           Z12, Z16, Z17
 	VMOVUPD          960(BX), Z18
-	VMULPD           Z14, Z18, Z19
+	VMULPD           Z12, Z18, Z19
 	VMOVUPD          896(BX), Z20
-	VMULPD           Z14, Z20, Z21
-	VMULPD           1216(BX), Z12, Z12
+	VMULPD           Z12, Z20, Z21
+	VMULPD           1216(BX), Z13, Z13
 	VMULPD           1152(BX), Z16, Z16
 	VMULPD           1088(BX), Z18, Z18
 	VMULPD           1024(BX), Z20, Z20
@@ -943,7 +948,7 @@ body:
 	VBLENDMPD        Z22, Z17, K2, Z17
 	VBLENDMPD        Z22, Z19, K3, Z19
 	VBLENDMPD        Z22, Z21, K4, Z21
-	VBLENDMPD        Z22, Z12, K5, Z12
+	VBLENDMPD        Z22, Z13, K5, Z13
 	VBLENDMPD        Z22, Z16, K6, Z16
 	KMOVB            3136(BX), K1
 	VBLENDMPD        Z22, Z18, K1, Z18
@@ -957,10 +962,10 @@ body:
 	VMULPD           2176(BX), Z24, Z27
 	VMULPD           2112(BX), Z25, Z28
 	VMULPD           2048(BX), Z22, Z29
-	VMULPD           Z26, Z13, Z26
-	VMULPD           Z27, Z13, Z27
-	VMULPD           Z28, Z13, Z28
-	VMULPD           Z29, Z13, Z13
+	VMULPD           Z26, Z14, Z26
+	VMULPD           Z27, Z14, Z27
+	VMULPD           Z28, Z14, Z28
+	VMULPD           Z29, Z14, Z14
 	VMOVUPD          704(BX), Z29
 	VMOVUPD          1216(BX), Z30
 	VMINPD           Z30, Z29, Z31
@@ -971,12 +976,12 @@ body:
 	VMOVUPD          Z24, 2176(BX)
 	VMOVUPD          1024(BX), Z24
 	VMINPD           Z24, Z29, Z29
-	VADDPD           Z30, Z14, Z30
+	VADDPD           Z30, Z12, Z30
 	VMOVUPD          Z23, 1216(BX)
-	VADDPD           1152(BX), Z14, Z23
-	VMOVUPD          Z13, 1152(BX)
-	VADDPD           1088(BX), Z14, Z13
-	VADDPD           Z24, Z14, Z14
+	VADDPD           1152(BX), Z12, Z23
+	VMOVUPD          Z14, 1152(BX)
+	VADDPD           1088(BX), Z12, Z14
+	VADDPD           Z24, Z12, Z12
 	VMOVUPD          1984(BX), Z24
 	VMINPD           Z24, Z31, Z31
 	VMINPD           1920(BX), Z22, Z22
@@ -984,8 +989,8 @@ body:
 	VMINPD           1792(BX), Z29, Z29
 	VADDPD           Z30, Z24, Z24
 	VADDPD           1920(BX), Z23, Z23
-	VADDPD           1856(BX), Z13, Z13
-	VADDPD           1792(BX), Z14, Z14
+	VADDPD           1856(BX), Z14, Z14
+	VADDPD           1792(BX), Z12, Z12
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+576(SB), Z30
 	VCMPPD           $0x11, Z31, Z30, K1
 	VCMPPD           $0x11, Z22, Z30, K2
@@ -994,16 +999,16 @@ body:
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+584(SB), Z22
 	VCMPPD           $0x11, Z22, Z24, K5
 	VCMPPD           $0x11, Z22, Z23, K6
-	VCMPPD           $0x11, Z22, Z13, K7
+	VCMPPD           $0x11, Z22, Z14, K7
 	KMOVB            K4, 1792(BX)
-	VCMPPD           $0x11, Z22, Z14, K4
+	VCMPPD           $0x11, Z22, Z12, K4
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
 	KANDB            K7, K3, K3
 	KMOVB            1792(BX), K5
 	KANDB            K4, K5, K4
-	VMOVAPD          Z15, Z13
-	VFNMADD231PD     Z9, Z2, Z13
+	VMOVAPD          Z15, Z12
+	VFNMADD231PD     Z9, Z2, Z12
 	VMOVAPD          Z17, Z14
 	VFNMADD231PD     Z10, Z3, Z14
 	VMOVAPD          Z19, Z22
@@ -1014,11 +1019,11 @@ body:
 	VSUBPD           Z3, Z0, Z3
 	VSUBPD           Z8, Z1, Z8
 	VSUBPD           Z7, Z4, Z7
-	VSUBPD           Z12, Z15, Z15
+	VSUBPD           Z13, Z15, Z15
 	VSUBPD           Z16, Z17, Z17
 	VSUBPD           Z18, Z19, Z19
 	VSUBPD           Z20, Z21, Z21
-	VFNMADD231PD     Z9, Z6, Z12
+	VFNMADD231PD     Z9, Z6, Z13
 	VFNMADD231PD     Z10, Z0, Z16
 	VFNMADD231PD     Z11, Z1, Z18
 	VFNMADD231PD     Z5, Z4, Z20
@@ -1027,12 +1032,12 @@ body:
 	VFMADD231PD      Z8, Z11, Z19
 	VFMADD231PD      Z7, Z5, Z21
 	VMOVUPD          192(BX), Z0
-	VFMADD231PD      Z13, Z0, Z26
+	VFMADD231PD      Z12, Z0, Z26
 	VFMADD231PD      Z14, Z0, Z27
 	VFMADD231PD      Z22, Z0, Z28
 	VFMADD213PD      1152(BX), Z23, Z0
 	VMOVUPD          1728(BX), Z1
-	VMULPD           Z13, Z1, Z2
+	VMULPD           Z12, Z1, Z2
 	VMOVUPD          1664(BX), Z3
 	VMULPD           Z14, Z3, Z4
 	VMOVUPD          1600(BX), Z5
@@ -1077,7 +1082,7 @@ body:
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPD          Z1, 192(R9)(AX*1)
 	VMOVUPD          128(BX), Z1
-	VFNMADD231PD     Z12, Z1, Z26
+	VFNMADD231PD     Z13, Z1, Z26
 	VFNMADD231PD     Z16, Z1, Z27
 	VFNMADD231PD     Z18, Z1, Z28
 	VFNMADD231PD     Z20, Z1, Z0
@@ -1090,7 +1095,7 @@ body:
 	PREFETCHT0       1216(R10)(AX*1)
 	VMOVUPD          Z0, 192(R10)(AX*1)
 	VMOVUPD          64(BX), Z0
-	VMULPD           Z12, Z0, Z1
+	VMULPD           Z13, Z0, Z1
 	VMULPD           Z16, Z0, Z2
 	VMULPD           Z18, Z0, Z3
 	VMULPD           Z20, Z0, Z0
@@ -1411,11 +1416,13 @@ whole:
 	VFMADD213PD      Z27, Z15, Z25
 	VMULPD           Z26, Z17, Z17
 	VMULPD           Z25, Z15, Z15
-	VMOVUPD          320(BX), Z25
-	VFMADD213PD      Z25, Z25, Z17
-	VFMADD213PD      Z25, Z15, Z25
+	VADDPD           Z17, Z21, Z17
+	VADDPD           Z15, Z21, Z15
 	VSCALEFPD        Z3, Z17, Z3
-	VSCALEFPD        Z2, Z25, Z2
+	VSCALEFPD        Z2, Z15, Z2
+	VMOVUPD          320(BX), Z15
+	VMULPD           Z3, Z15, Z3
+	VMULPD           Z2, Z15, Z2
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z15
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z17
 	VFMADD231PD      Z15, Z13, Z17
@@ -1730,58 +1737,58 @@ DATA bsmFirstStripAVX2Consts<>+960(SB)/8, $0x3fe0000000000000
 DATA bsmFirstStripAVX2Consts<>+968(SB)/8, $0x3fe0000000000000
 DATA bsmFirstStripAVX2Consts<>+976(SB)/8, $0x3fe0000000000000
 DATA bsmFirstStripAVX2Consts<>+984(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
 DATA bsmFirstStripAVX2Consts<>+1408(SB)/8, $0x4044000000000000
 DATA bsmFirstStripAVX2Consts<>+1416(SB)/8, $0x4044000000000000
 DATA bsmFirstStripAVX2Consts<>+1424(SB)/8, $0x4044000000000000
@@ -1798,163 +1805,159 @@ DATA bsmFirstStripAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
-DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
-DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
-DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
-DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0x3fc000000000000b
-DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0xbe53cfd9440c758b
-DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
-DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
-DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
-DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
-DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0x0000000000000484
+DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0x0000000000000484
+DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0x0000000000000484
+DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0x0000000000000484
+DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0x3fc000000000000b
 DATA bsmFirstStripAVX2Consts<>+2240(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstStripAVX2Consts<>+2248(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstStripAVX2Consts<>+2256(SB)/8, $0x3f356bc7962f9cea
 DATA bsmFirstStripAVX2Consts<>+2264(SB)/8, $0x3f356bc7962f9cea
-DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0xbf403c77d56a94be
-DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmFirstStripAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
-DATA bsmFirstStripAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmFirstStripAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmFirstStripAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmFirstStripAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmFirstStripAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmFirstStripAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
-DATA bsmFirstStripAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
-DATA bsmFirstStripAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
-DATA bsmFirstStripAVX2Consts<>+2624(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+2632(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+2640(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+2648(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+2656(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+2664(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+2672(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+2680(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+2688(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+2696(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+2704(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+2712(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+2720(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2728(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2736(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2744(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2784
+DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2368(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2376(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2384(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2392(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2400(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2408(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2416(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2424(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2432(SB)/8, $0x37a0000000000000
+DATA bsmFirstStripAVX2Consts<>+2440(SB)/8, $0x37a0000000000000
+DATA bsmFirstStripAVX2Consts<>+2448(SB)/8, $0x37a0000000000000
+DATA bsmFirstStripAVX2Consts<>+2456(SB)/8, $0x37a0000000000000
+DATA bsmFirstStripAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2528(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2536(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2544(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2552(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1976,7 +1979,7 @@ GLOBL bsmFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstStripAVX2(SB), $1856-248
+TEXT ·bsmFirstStripAVX2(SB), $1984-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2137,860 +2140,916 @@ body:
 	VBLENDVPD    Y8, Y14, Y10, Y14
 	VBLENDVPD    Y7, Y15, Y11, Y15
 	VBLENDVPD    Y9, Y13, Y12, Y13
-	VMOVUPD      Y12, 608(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y14, Y12
-	VMOVUPD      Y11, 640(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y15, Y11
-	VMOVUPD      Y10, 672(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y13, Y10
+	VMOVUPD      Y0, 608(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y14, Y0
+	VMOVUPD      Y12, 640(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y15, Y12
+	VMOVUPD      Y11, 672(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y13, Y11
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y0, Y0
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y12, Y12
 	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y11, Y11
-	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y10, Y10
-	VORPD        Y6, Y12, Y6
-	VORPD        Y2, Y11, Y2
-	VORPD        Y1, Y10, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y10
-	VMULPD       Y10, Y6, Y11
-	VMULPD       Y10, Y2, Y12
-	VMULPD       Y10, Y1, Y10
-	VMOVUPD      Y0, 704(BX)
-	VADDPD       Y6, Y6, Y0
+	VORPD        Y6, Y0, Y0
+	VORPD        Y2, Y12, Y2
+	VORPD        Y1, Y11, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y6
+	VMULPD       Y6, Y0, Y11
+	VMULPD       Y6, Y2, Y12
+	VMULPD       Y6, Y1, Y6
+	VMOVUPD      Y10, 704(BX)
+	VADDPD       Y0, Y0, Y10
 	VMOVUPD      Y9, 736(BX)
 	VADDPD       Y2, Y2, Y9
 	VMOVUPD      Y7, 768(BX)
 	VADDPD       Y1, Y1, Y7
 	VMOVUPD      Y8, 800(BX)
 	VMOVUPD      288(BX), Y8
-	VMOVUPD      Y5, 832(BX)
-	VCMPPD       $0x11, Y6, Y8, Y5
-	VMOVUPD      Y5, 864(BX)
-	VCMPPD       $0x11, Y2, Y8, Y5
+	VMOVUPD      Y13, 832(BX)
+	VCMPPD       $0x11, Y0, Y8, Y13
+	VMOVUPD      Y15, 864(BX)
+	VCMPPD       $0x11, Y2, Y8, Y15
 	VCMPPD       $0x11, Y1, Y8, Y8
 	VCMPPD       $0x11, 224(BX), Y11, Y11
 	VCMPPD       $0x11, 224(BX), Y12, Y12
-	VCMPPD       $0x11, 224(BX), Y10, Y10
-	VPSRLQ       $0x34, Y14, Y14
-	VPSRLQ       $0x34, Y15, Y15
-	VPSRLQ       $0x34, Y13, Y13
-	VBLENDVPD    Y11, Y0, Y6, Y0
+	VCMPPD       $0x11, 224(BX), Y6, Y6
+	VMOVUPD      Y14, 896(BX)
+	VMULPD       128(BX), Y3, Y14
+	VMOVUPD      Y3, 928(BX)
+	VMULPD       128(BX), Y4, Y3
+	VMOVUPD      Y4, 960(BX)
+	VMULPD       128(BX), Y5, Y4
+	VBLENDVPD    Y11, Y10, Y0, Y0
 	VBLENDVPD    Y12, Y9, Y2, Y2
-	VBLENDVPD    Y10, Y7, Y1, Y1
-	VMOVUPD      128(BX), Y6
-	VMULPD       Y6, Y3, Y7
-	VMULPD       Y6, Y4, Y9
-	VMOVUPD      Y10, 896(BX)
-	VMULPD       832(BX), Y6, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y6
-	VORPD        Y14, Y6, Y14
-	VORPD        Y15, Y6, Y15
-	VORPD        Y13, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+768(SB), Y13
-	VSUBPD       Y13, Y14, Y14
-	VSUBPD       Y13, Y15, Y15
-	VSUBPD       Y13, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y13
-	VMOVUPD      Y12, 928(BX)
-	VANDPD       800(BX), Y13, Y12
-	VMOVUPD      Y11, 800(BX)
-	VANDPD       768(BX), Y13, Y11
-	VANDPD       736(BX), Y13, Y13
-	VMULPD       Y3, Y3, Y3
-	VMULPD       Y4, Y4, Y4
-	VMOVUPD      Y4, 736(BX)
-	VMOVUPD      832(BX), Y4
-	VMULPD       Y4, Y4, Y4
-	VSUBPD       Y12, Y14, Y12
-	VSUBPD       Y11, Y15, Y11
-	VSUBPD       Y13, Y6, Y6
-	VMOVUPD      864(BX), Y13
-	VMOVUPD      320(BX), Y14
-	VMOVUPD      224(BX), Y15
-	VMOVUPD      Y4, 832(BX)
-	VBLENDVPD    Y13, Y14, Y15, Y4
-	VBLENDVPD    Y5, Y14, Y15, Y13
-	VBLENDVPD    Y8, Y14, Y15, Y14
-	VMOVUPD      192(BX), Y15
-	VMOVUPD      Y3, 768(BX)
-	VMULPD       704(BX), Y15, Y3
-	VMOVUPD      Y3, 704(BX)
-	VMULPD       576(BX), Y15, Y3
-	VMULPD       544(BX), Y15, Y15
-	VMOVUPD      Y15, 544(BX)
-	VMULPD       (BX), Y7, Y15
-	VMOVUPD      Y3, 576(BX)
-	VMULPD       (BX), Y9, Y3
-	VMOVUPD      Y8, 960(BX)
-	VMULPD       (BX), Y10, Y8
-	VMOVUPD      Y5, 992(BX)
-	VADDPD       Y0, Y4, Y5
-	VMOVUPD      Y10, 1024(BX)
-	VADDPD       Y2, Y13, Y10
-	VMOVUPD      Y9, 1056(BX)
-	VADDPD       Y1, Y14, Y9
-	VSUBPD       Y0, Y4, Y0
-	VSUBPD       Y2, Y13, Y2
-	VSUBPD       Y1, Y14, Y1
-	VMOVUPD      672(BX), Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y13
-	VCMPPD       $0x00, Y13, Y4, Y14
-	VMOVUPD      640(BX), Y4
-	VMOVUPD      Y7, 1088(BX)
-	VCMPPD       $0x00, Y13, Y4, Y7
-	VMOVUPD      608(BX), Y4
-	VMOVUPD      Y1, 1120(BX)
-	VCMPPD       $0x00, Y13, Y4, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
-	VBLENDVPD    Y14, Y13, Y12, Y12
-	VBLENDVPD    Y7, Y13, Y11, Y7
-	VBLENDVPD    Y1, Y13, Y6, Y1
-	VMULPD       Y15, Y5, Y6
-	VMULPD       Y3, Y10, Y11
-	VMULPD       Y8, Y9, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y14
-	VDIVPD       Y6, Y14, Y6
-	VDIVPD       Y11, Y14, Y11
-	VDIVPD       Y13, Y14, Y13
-	VMULPD       Y6, Y15, Y15
-	VMULPD       Y11, Y3, Y3
-	VMULPD       Y13, Y8, Y8
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y11, Y10, Y6
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y15, Y0, Y0
-	VMULPD       Y3, Y2, Y2
-	VMULPD       1120(BX), Y8, Y3
-	VMOVUPD      672(BX), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y10
-	VCMPPD       $0x11, Y10, Y8, Y11
-	VMOVUPD      640(BX), Y13
-	VCMPPD       $0x11, Y10, Y13, Y15
-	VCMPPD       $0x11, Y10, Y4, Y10
-	VBLENDVPD    Y11, Y12, Y8, Y8
-	VBLENDVPD    Y15, Y7, Y13, Y7
-	VBLENDVPD    Y10, Y1, Y4, Y1
-	VMULPD       Y0, Y0, Y4
-	VMULPD       Y2, Y2, Y10
-	VMULPD       Y3, Y3, Y11
-	VMOVUPD      256(BX), Y12
-	VSUBPD       Y8, Y12, Y8
-	VSUBPD       Y7, Y12, Y7
-	VSUBPD       Y1, Y12, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y12
-	VMULPD       1088(BX), Y12, Y13
-	VMULPD       1056(BX), Y12, Y15
-	VMULPD       1024(BX), Y12, Y12
-	VMOVUPD      Y12, 608(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y12
-	VMOVUPD      Y15, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y15
-	VFMADD231PD  Y12, Y4, Y15
-	VMOVUPD      Y13, 672(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y13
-	VFMADD231PD  Y12, Y10, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y11, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y14
-	VFMADD213PD  Y14, Y4, Y15
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD231PD  Y12, Y11, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y12
-	VFMADD213PD  Y12, Y4, Y15
-	VFMADD213PD  Y12, Y10, Y13
-	VFMADD231PD  Y14, Y11, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y14
-	VFMADD213PD  Y14, Y4, Y15
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD231PD  Y12, Y11, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD  Y12, Y4, Y15
-	VFMADD213PD  Y12, Y10, Y13
-	VFMADD231PD  Y14, Y11, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1184(SB), Y14
-	VFMADD213PD  Y14, Y4, Y15
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD231PD  Y12, Y11, Y14
-	VMULPD       Y15, Y4, Y4
-	VMULPD       Y13, Y10, Y10
-	VMULPD       Y14, Y11, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y12
-	VADDPD       Y12, Y8, Y13
-	VADDPD       Y12, Y7, Y14
-	VADDPD       Y12, Y1, Y15
-	VMOVUPD      864(BX), Y12
-	VBLENDVPD    Y12, Y13, Y8, Y12
-	VMOVUPD      992(BX), Y13
-	VBLENDVPD    Y13, Y14, Y7, Y13
-	VMOVUPD      960(BX), Y14
-	VBLENDVPD    Y14, Y15, Y1, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y15
-	VADDPD       Y8, Y15, Y8
-	VADDPD       Y7, Y15, Y7
-	VADDPD       Y1, Y15, Y1
-	VMOVUPD      800(BX), Y15
-	VBLENDVPD    Y15, Y8, Y12, Y8
-	VMOVUPD      928(BX), Y12
-	VBLENDVPD    Y12, Y7, Y13, Y7
-	VMOVUPD      896(BX), Y12
-	VBLENDVPD    Y12, Y1, Y14, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y12
-	VMULPD       Y12, Y8, Y13
-	VMULPD       Y12, Y7, Y14
-	VMULPD       Y12, Y1, Y12
-	VFMADD231PD  Y4, Y0, Y13
-	VFMADD231PD  Y10, Y2, Y14
-	VFMADD231PD  Y11, Y3, Y12
-	VMOVUPD      (BX), Y4
-	VMULPD       Y5, Y4, Y10
-	VMULPD       Y6, Y4, Y11
-	VMULPD       Y9, Y4, Y4
-	VMULPD       1088(BX), Y5, Y5
-	VMULPD       1056(BX), Y6, Y6
-	VMULPD       1024(BX), Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
-	VFMADD231PD  Y15, Y0, Y13
-	VFMADD231PD  Y15, Y2, Y14
-	VFMADD231PD  Y15, Y3, Y12
-	VMULPD       768(BX), Y10, Y0
-	VMULPD       736(BX), Y11, Y2
-	VMULPD       832(BX), Y4, Y3
-	VMOVUPD      Y3, 832(BX)
-	VMOVUPD      512(BX), Y3
-	VMOVUPD      Y2, 736(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y2
-	VMOVUPD      Y0, 768(BX)
-	VXORPD       Y2, Y3, Y0
-	VMOVUPD      480(BX), Y15
-	VMOVUPD      Y0, 896(BX)
-	VXORPD       Y2, Y15, Y0
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      448(BX), Y0
-	VMOVUPD      Y9, 800(BX)
-	VXORPD       Y2, Y0, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y2
-	VFMADD231PD  Y2, Y8, Y13
-	VFMADD231PD  Y2, Y7, Y14
-	VFMADD231PD  Y2, Y1, Y12
-	VMOVUPD      160(BX), Y1
-	VMULPD       Y1, Y3, Y2
-	VMULPD       Y1, Y15, Y7
-	VMULPD       Y1, Y0, Y8
-	VMOVUPD      Y8, 960(BX)
-	VMOVUPD      704(BX), Y8
-	VMULPD       Y8, Y3, Y3
-	VMOVUPD      Y3, 512(BX)
-	VMOVUPD      576(BX), Y3
-	VMULPD       Y3, Y15, Y15
-	VMOVUPD      Y15, 480(BX)
-	VMOVUPD      544(BX), Y15
-	VMULPD       Y15, Y0, Y0
-	VMOVUPD      Y0, 448(BX)
-	VMOVUPD      352(BX), Y0
-	VFMADD231PD  32(BX), Y0, Y13
-	VFMADD231PD  32(BX), Y0, Y14
-	VFMADD231PD  32(BX), Y0, Y12
-	VMOVUPD      416(BX), Y0
-	VMOVUPD      Y7, 992(BX)
-	VMINPD       Y8, Y0, Y7
-	VMOVUPD      Y2, 864(BX)
-	VMINPD       Y3, Y0, Y2
-	VMINPD       Y15, Y0, Y0
-	VADDPD       Y8, Y1, Y8
-	VADDPD       Y3, Y1, Y3
-	VADDPD       Y15, Y1, Y15
-	VMOVUPD      1088(BX), Y1
-	VMINPD       Y1, Y7, Y7
-	VMINPD       1056(BX), Y2, Y2
-	VMINPD       1024(BX), Y0, Y0
-	VADDPD       Y8, Y1, Y1
-	VADDPD       1056(BX), Y3, Y3
-	VADDPD       1024(BX), Y15, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
-	VCMPPD       $0x11, Y7, Y15, Y7
-	VCMPPD       $0x11, Y2, Y15, Y2
-	VCMPPD       $0x11, Y0, Y15, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y15
-	VCMPPD       $0x11, Y15, Y1, Y1
-	VCMPPD       $0x11, Y15, Y3, Y3
-	VCMPPD       $0x11, Y15, Y8, Y8
-	VANDPD       Y1, Y7, Y1
-	VANDPD       Y3, Y2, Y2
-	VANDPD       Y8, Y0, Y0
-	VMOVUPD      672(BX), Y3
-	VFMADD231PD  Y13, Y10, Y3
-	VMOVUPD      640(BX), Y7
-	VFMADD231PD  Y14, Y11, Y7
-	VMOVUPD      608(BX), Y8
-	VFMADD231PD  Y12, Y4, Y8
-	VFMSUB213PD  672(BX), Y10, Y13
-	VFMSUB213PD  640(BX), Y11, Y14
-	VFMSUB213PD  608(BX), Y4, Y12
-	VMULPD       Y5, Y10, Y10
-	VMULPD       Y6, Y11, Y11
-	VMULPD       800(BX), Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y15
-	VMOVUPD      Y0, 608(BX)
-	VANDPD       Y3, Y15, Y0
-	VMOVUPD      Y2, 640(BX)
-	VANDPD       Y7, Y15, Y2
-	VMOVUPD      Y1, 672(BX)
-	VANDPD       Y8, Y15, Y1
-	VMOVUPD      Y4, 1024(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y4
-	VMINPD       Y0, Y4, Y0
-	VMINPD       Y2, Y4, Y2
-	VMINPD       Y1, Y4, Y1
-	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y3, Y3
-	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y7, Y7
-	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y8, Y8
+	VBLENDVPD    Y6, Y7, Y1, Y1
+	VMOVUPD      320(BX), Y7
+	VMOVUPD      224(BX), Y9
+	VBLENDVPD    Y13, Y7, Y9, Y10
+	VMOVUPD      Y6, 992(BX)
+	VBLENDVPD    Y15, Y7, Y9, Y6
+	VBLENDVPD    Y8, Y7, Y9, Y7
+	VMOVUPD      (BX), Y9
+	VMOVUPD      Y12, 1024(BX)
+	VMULPD       Y14, Y9, Y12
 	VMOVUPD      Y11, 1056(BX)
-	VANDPD       Y13, Y15, Y11
-	VMOVUPD      Y10, 1088(BX)
-	VANDPD       Y14, Y15, Y10
-	VMOVUPD      Y6, 544(BX)
-	VANDPD       Y12, Y15, Y6
-	VMINPD       Y11, Y4, Y11
-	VMINPD       Y10, Y4, Y10
-	VMINPD       Y6, Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y6
-	VANDPD       Y13, Y6, Y13
-	VANDPD       Y14, Y6, Y14
-	VANDPD       Y12, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
-	VFMADD231PD  Y12, Y0, Y15
-	VMOVUPD      Y5, 576(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
-	VFMADD231PD  Y12, Y2, Y5
-	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y6
-	VFMADD231PD  Y12, Y1, Y6
-	VMOVUPD      Y14, 1120(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y0, Y14
+	VMULPD       Y3, Y9, Y11
+	VMOVUPD      Y8, 1088(BX)
+	VMULPD       Y4, Y9, Y8
+	VADDPD       Y0, Y10, Y9
+	VMOVUPD      Y15, 1120(BX)
+	VADDPD       Y2, Y6, Y15
 	VMOVUPD      Y13, 1152(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y2, Y13
-	VMOVUPD      Y9, 1184(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y1, Y9
-	VMOVUPD      Y8, 1216(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y7
-	VFMADD231PD  Y12, Y10, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y4, Y12
-	VMOVUPD      Y3, 1280(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y11, Y3
-	VMOVUPD      Y11, 1312(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y10, Y11
-	VMOVUPD      Y10, 1344(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y4, Y10
-	VMOVUPD      Y4, 1376(BX)
-	VMULPD       Y14, Y15, Y4
-	VMOVUPD      Y14, 1408(BX)
-	VMULPD       Y13, Y5, Y14
-	VMOVUPD      Y13, 1440(BX)
-	VMULPD       Y9, Y6, Y13
-	VMOVUPD      Y9, 1472(BX)
-	VMULPD       Y0, Y0, Y9
-	VMOVUPD      Y0, 1504(BX)
-	VMULPD       Y2, Y2, Y0
-	VMOVUPD      Y2, 1536(BX)
-	VMULPD       Y1, Y1, Y2
-	VMOVUPD      Y1, 1568(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y1
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y9
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y0
-	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y2
-	VSUBPD       Y1, Y9, Y9
-	VSUBPD       Y1, Y0, Y0
-	VSUBPD       Y1, Y2, Y1
-	VMULPD       Y3, Y8, Y2
-	VMOVUPD      Y1, 1600(BX)
-	VMULPD       Y11, Y7, Y1
-	VMOVUPD      Y0, 1632(BX)
-	VMULPD       Y10, Y12, Y0
-	VMOVUPD      Y9, 1664(BX)
-	VMOVUPD      384(BX), Y9
-	VMOVUPD      Y10, 1696(BX)
-	VORPD        1280(BX), Y9, Y10
-	VMOVUPD      Y11, 1728(BX)
-	VORPD        1248(BX), Y9, Y11
-	VMOVUPD      Y3, 1760(BX)
-	VORPD        1216(BX), Y9, Y3
-	VMOVUPD      896(BX), Y9
-	VCMPPD       $0x00, Y10, Y9, Y10
+	VADDPD       Y1, Y7, Y13
+	VSUBPD       Y0, Y10, Y0
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y1, Y7, Y1
+	VMOVUPD      896(BX), Y6
+	VPSRLQ       $0x34, Y6, Y6
+	VMOVUPD      864(BX), Y7
+	VPSRLQ       $0x34, Y7, Y7
+	VMOVUPD      832(BX), Y10
+	VPSRLQ       $0x34, Y10, Y10
+	VMOVUPD      Y1, 832(BX)
+	VMULPD       Y12, Y9, Y1
+	VMOVUPD      Y9, 864(BX)
+	VMULPD       Y11, Y15, Y9
+	VMOVUPD      Y15, 896(BX)
+	VMULPD       Y8, Y13, Y15
+	VORPD        bsmFirstStripAVX2Consts<>+736(SB), Y6, Y6
+	VORPD        bsmFirstStripAVX2Consts<>+736(SB), Y7, Y7
+	VORPD        bsmFirstStripAVX2Consts<>+736(SB), Y10, Y10
+	VSUBPD       bsmFirstStripAVX2Consts<>+768(SB), Y6, Y6
+	VSUBPD       bsmFirstStripAVX2Consts<>+768(SB), Y7, Y7
+	VSUBPD       bsmFirstStripAVX2Consts<>+768(SB), Y10, Y10
+	VMOVUPD      Y13, 1184(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y13
+	VDIVPD       Y1, Y13, Y1
+	VDIVPD       Y9, Y13, Y9
+	VDIVPD       Y15, Y13, Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y13
+	VMOVUPD      Y2, 1216(BX)
+	VANDPD       800(BX), Y13, Y2
+	VMOVUPD      Y0, 800(BX)
+	VANDPD       768(BX), Y13, Y0
+	VANDPD       736(BX), Y13, Y13
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y0, Y7, Y0
+	VSUBPD       Y13, Y10, Y6
+	VMOVUPD      704(BX), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y10
+	VCMPPD       $0x00, Y10, Y7, Y13
+	VMOVUPD      Y8, 736(BX)
+	VMOVUPD      672(BX), Y8
+	VMOVUPD      Y15, 768(BX)
+	VCMPPD       $0x00, Y10, Y8, Y15
+	VMOVUPD      Y9, 1248(BX)
+	VMOVUPD      640(BX), Y9
+	VMOVUPD      Y11, 1280(BX)
+	VCMPPD       $0x00, Y10, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y10
+	VMOVUPD      Y1, 1312(BX)
+	VCMPPD       $0x11, Y10, Y7, Y1
+	VMOVUPD      Y12, 1344(BX)
+	VCMPPD       $0x11, Y10, Y8, Y12
+	VCMPPD       $0x11, Y10, Y9, Y10
+	VBLENDVPD    Y13, bsmFirstStripAVX2Consts<>+864(SB), Y2, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VBLENDVPD    Y15, Y13, Y0, Y0
+	VBLENDVPD    Y11, Y13, Y6, Y6
+	VBLENDVPD    Y1, Y2, Y7, Y1
+	VBLENDVPD    Y12, Y0, Y8, Y0
+	VBLENDVPD    Y10, Y6, Y9, Y2
+	VMOVUPD      256(BX), Y6
+	VSUBPD       Y1, Y6, Y1
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y2, Y6, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y6
+	VMULPD       Y6, Y14, Y7
+	VMULPD       Y6, Y3, Y8
+	VMULPD       Y6, Y4, Y6
 	VMOVUPD      928(BX), Y9
-	VCMPPD       $0x00, Y11, Y9, Y11
-	VMOVUPD      1184(BX), Y9
-	VCMPPD       $0x00, Y3, Y9, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y9
-	VMOVUPD      Y12, 1792(BX)
-	VMOVUPD      864(BX), Y12
-	VBLENDVPD    Y10, Y9, Y12, Y10
-	VMOVUPD      992(BX), Y12
-	VBLENDVPD    Y11, Y9, Y12, Y11
-	VMOVUPD      960(BX), Y12
-	VBLENDVPD    Y3, Y9, Y12, Y3
-	VMULPD       Y2, Y4, Y12
-	VMULPD       Y1, Y14, Y9
-	VMOVUPD      Y3, 960(BX)
-	VMULPD       Y0, Y13, Y3
-	VMOVUPD      Y11, 992(BX)
+	VMULPD       Y9, Y9, Y9
+	VMOVUPD      960(BX), Y10
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y11
+	VADDPD       Y11, Y1, Y12
+	VADDPD       Y11, Y0, Y13
+	VADDPD       Y11, Y2, Y15
 	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y11
-	VDIVPD       Y12, Y11, Y12
-	VDIVPD       Y9, Y11, Y9
-	VDIVPD       Y3, Y11, Y3
-	VMULPD       Y12, Y2, Y2
-	VMULPD       Y9, Y1, Y1
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y12, Y4, Y4
-	VMULPD       Y9, Y14, Y9
-	VMULPD       Y3, Y13, Y3
-	VMULPD       Y2, Y15, Y12
-	VMULPD       Y1, Y5, Y5
-	VMULPD       Y0, Y6, Y6
-	VMULPD       1408(BX), Y2, Y2
-	VMULPD       1440(BX), Y1, Y1
-	VMULPD       1472(BX), Y0, Y0
-	VMULPD       Y4, Y8, Y8
-	VMULPD       Y9, Y7, Y7
-	VMULPD       1792(BX), Y3, Y13
-	VMULPD       1760(BX), Y4, Y4
-	VMULPD       1728(BX), Y9, Y9
-	VMULPD       1696(BX), Y3, Y3
-	VMULPD       1312(BX), Y8, Y8
-	VMULPD       1344(BX), Y7, Y7
-	VMULPD       1376(BX), Y13, Y13
-	VMOVUPD      1504(BX), Y14
-	VMULPD       Y12, Y14, Y12
-	VMOVUPD      1536(BX), Y15
-	VMULPD       Y5, Y15, Y5
-	VMOVUPD      Y10, 1376(BX)
-	VMOVUPD      1568(BX), Y10
-	VMULPD       Y6, Y10, Y6
-	VMOVUPD      1664(BX), Y11
+	VMOVUPD      Y6, 960(BX)
+	VADDPD       Y1, Y11, Y6
+	VMOVUPD      Y8, 928(BX)
+	VADDPD       Y0, Y11, Y8
+	VMOVUPD      Y7, 640(BX)
+	VADDPD       Y2, Y11, Y7
+	VMOVUPD      1312(BX), Y11
+	VMOVUPD      Y4, 672(BX)
+	VMULPD       1344(BX), Y11, Y4
 	VMOVUPD      Y3, 1344(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y3
-	VMOVUPD      Y9, 1312(BX)
-	VMULPD       Y3, Y11, Y9
-	VMOVUPD      Y4, 1696(BX)
-	VMULPD       1632(BX), Y3, Y4
-	VMOVUPD      Y0, 1728(BX)
-	VMOVUPD      1600(BX), Y0
-	VMULPD       Y3, Y0, Y3
-	VFMADD231PD  Y14, Y14, Y9
-	VFMADD231PD  Y15, Y15, Y4
-	VFMADD231PD  Y10, Y10, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y10
-	VFMADD231PD  Y10, Y11, Y9
-	VFMADD231PD  1632(BX), Y10, Y4
-	VFMADD231PD  Y10, Y0, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y14
-	VFMADD231PD  Y10, Y12, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y15
-	VFMADD231PD  Y10, Y5, Y15
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y0
-	VFMADD231PD  Y10, Y6, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y11
-	VFMADD231PD  Y10, Y8, Y11
-	VMOVUPD      Y8, 1568(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y8
-	VFMADD231PD  Y10, Y7, Y8
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y13, Y10
-	VMOVUPD      Y13, 1536(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y13
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y9, Y13
-	VMOVUPD      Y7, 1504(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y7
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y4, Y7
-	VMOVUPD      Y10, 1760(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1600(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y3, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y9, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y4, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y3, Y10
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y7, Y4, Y4
-	VMULPD       Y10, Y3, Y3
-	VMOVUPD      160(BX), Y7
-	VFMADD213PD  Y7, Y7, Y9
-	VFMADD213PD  Y7, Y7, Y4
-	VFMADD213PD  Y7, Y3, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
-	VFMADD231PD  Y3, Y14, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y13
-	VFMADD231PD  Y3, Y15, Y13
-	VMOVUPD      Y7, 1792(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y7
-	VFMADD231PD  Y3, Y0, Y7
-	VMOVUPD      Y4, 1472(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD  Y4, Y14, Y10
-	VFMADD213PD  Y4, Y15, Y13
-	VFMADD213PD  Y4, Y0, Y7
-	VMOVUPD      Y9, 1440(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y9
-	VFMADD213PD  Y9, Y14, Y10
-	VFMADD213PD  Y9, Y15, Y13
-	VFMADD213PD  Y9, Y0, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y9
-	VFMADD213PD  Y9, Y10, Y14
-	VFMADD213PD  Y9, Y13, Y15
+	VMOVUPD      1248(BX), Y3
+	VMOVUPD      Y14, 704(BX)
+	VMULPD       1280(BX), Y3, Y14
+	VMOVUPD      Y5, 1280(BX)
+	VMOVUPD      768(BX), Y5
+	VMOVUPD      Y10, 1376(BX)
+	VMULPD       736(BX), Y5, Y10
+	VMOVUPD      1152(BX), Y5
+	VBLENDVPD    Y5, Y12, Y1, Y1
+	VMOVUPD      1120(BX), Y5
+	VBLENDVPD    Y5, Y13, Y0, Y0
+	VMOVUPD      1088(BX), Y5
+	VBLENDVPD    Y5, Y15, Y2, Y2
+	VMULPD       800(BX), Y4, Y4
+	VMULPD       1216(BX), Y14, Y5
+	VMULPD       832(BX), Y10, Y10
+	VMOVUPD      1056(BX), Y12
+	VBLENDVPD    Y12, Y6, Y1, Y1
+	VMOVUPD      1024(BX), Y6
+	VBLENDVPD    Y6, Y8, Y0, Y0
+	VMOVUPD      992(BX), Y6
+	VBLENDVPD    Y6, Y7, Y2, Y2
+	VMULPD       Y4, Y4, Y6
+	VMULPD       Y5, Y5, Y7
+	VMULPD       Y10, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y12
+	VMULPD       Y12, Y1, Y13
+	VMULPD       Y12, Y0, Y14
+	VMULPD       Y12, Y2, Y12
+	VMULPD       864(BX), Y11, Y11
+	VMULPD       896(BX), Y3, Y3
+	VMOVUPD      1184(BX), Y15
+	VMULPD       768(BX), Y15, Y15
+	VMOVUPD      Y2, 768(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y2
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y0
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y7, Y0
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y1
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y8, Y1
+	VMOVUPD      Y10, 1248(BX)
+	VMOVUPD      192(BX), Y10
+	VMOVUPD      Y12, 864(BX)
+	VMULPD       608(BX), Y10, Y12
+	VMOVUPD      Y5, 608(BX)
+	VMULPD       576(BX), Y10, Y5
+	VMULPD       544(BX), Y10, Y10
+	VMOVUPD      Y14, 544(BX)
+	VMULPD       (BX), Y11, Y14
+	VMOVUPD      Y4, 576(BX)
+	VMULPD       (BX), Y3, Y4
+	VMOVUPD      Y13, 1312(BX)
+	VMULPD       (BX), Y15, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y6, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y7, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y8, Y1
+	VMOVUPD      Y15, 992(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y15
+	VMOVUPD      Y3, 1024(BX)
+	VXORPD       512(BX), Y15, Y3
+	VMOVUPD      Y3, 1056(BX)
+	VXORPD       480(BX), Y15, Y3
+	VMOVUPD      Y3, 832(BX)
+	VXORPD       448(BX), Y15, Y3
+	VMULPD       Y9, Y14, Y9
+	VMOVUPD      Y9, 1216(BX)
+	VMULPD       1376(BX), Y4, Y9
+	VMOVUPD      Y9, 1376(BX)
+	VMULPD       1280(BX), Y13, Y9
+	VMOVUPD      Y9, 1280(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD  Y9, Y6, Y2
 	VFMADD213PD  Y9, Y7, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y7
-	VFMADD213PD  Y7, Y14, Y12
-	VFMADD213PD  Y7, Y15, Y5
-	VFMADD213PD  Y7, Y0, Y6
-	VMULPD       Y2, Y12, Y0
-	VMULPD       Y1, Y5, Y1
-	VMULPD       1728(BX), Y6, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y5
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y1, Y5, Y1
-	VANDPD       Y2, Y5, Y2
-	VORPD        1280(BX), Y0, Y0
-	VORPD        1248(BX), Y1, Y1
-	VORPD        1216(BX), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y6
-	VFMADD231PD  Y3, Y11, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
-	VFMADD231PD  Y3, Y8, Y10
-	VMOVUPD      1760(BX), Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y3
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y8, Y10
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y3
-	VFMADD213PD  Y3, Y11, Y6
-	VFMADD213PD  Y3, Y8, Y10
-	VFMADD231PD  Y4, Y12, Y3
-	VFMADD213PD  Y9, Y6, Y11
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD231PD  Y3, Y12, Y9
-	VFMADD132PD  1568(BX), Y7, Y11
-	VFMADD132PD  1504(BX), Y7, Y8
-	VFMADD231PD  1536(BX), Y9, Y7
-	VMULPD       1696(BX), Y11, Y3
-	VMULPD       1312(BX), Y8, Y4
-	VMULPD       1344(BX), Y7, Y6
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y4, Y5, Y4
-	VANDPD       Y6, Y5, Y5
-	VMOVUPD      1152(BX), Y6
-	VORPD        Y3, Y6, Y3
-	VMOVUPD      1120(BX), Y7
-	VORPD        Y4, Y7, Y4
-	VMOVUPD      704(BX), Y8
-	VORPD        Y5, Y8, Y5
-	VMOVUPD      384(BX), Y9
-	VORPD        Y6, Y9, Y6
-	VORPD        Y7, Y9, Y7
-	VORPD        Y8, Y9, Y8
-	VMOVUPD      896(BX), Y9
-	VCMPPD       $0x00, Y6, Y9, Y6
+	VFMADD231PD  Y1, Y8, Y9
+	VMOVUPD      512(BX), Y1
+	VMOVUPD      160(BX), Y15
+	VMOVUPD      Y3, 800(BX)
+	VMULPD       Y15, Y1, Y3
+	VMOVUPD      Y3, 1088(BX)
+	VMULPD       480(BX), Y15, Y3
+	VMOVUPD      Y3, 1120(BX)
+	VMULPD       448(BX), Y15, Y3
+	VMULPD       Y12, Y1, Y1
+	VMOVUPD      Y1, 512(BX)
+	VMULPD       480(BX), Y5, Y1
+	VMOVUPD      Y1, 480(BX)
+	VMULPD       448(BX), Y10, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y6, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y7, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y8, Y9
+	VMOVUPD      Y1, 448(BX)
+	VMOVUPD      416(BX), Y1
+	VMOVUPD      Y3, 1152(BX)
+	VMINPD       Y12, Y1, Y3
+	VMOVUPD      Y13, 736(BX)
+	VMINPD       Y5, Y1, Y13
+	VMINPD       Y10, Y1, Y1
+	VADDPD       Y12, Y15, Y12
+	VADDPD       Y5, Y15, Y5
+	VADDPD       Y10, Y15, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y15
+	VFMADD213PD  Y15, Y6, Y2
+	VFMADD213PD  Y15, Y7, Y0
+	VFMADD231PD  Y9, Y8, Y15
+	VMOVUPD      704(BX), Y9
+	VMULPD       Y11, Y9, Y11
+	VMOVUPD      Y4, 1408(BX)
+	VMOVUPD      1344(BX), Y4
+	VMOVUPD      Y11, 1440(BX)
+	VMULPD       1024(BX), Y4, Y11
+	VMOVUPD      Y11, 1024(BX)
+	VMOVUPD      672(BX), Y11
+	VMOVUPD      Y14, 1472(BX)
+	VMULPD       992(BX), Y11, Y14
+	VMINPD       Y9, Y3, Y3
+	VMINPD       Y4, Y13, Y13
+	VMINPD       Y11, Y1, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y6, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y7, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y8, Y15
+	VADDPD       Y12, Y9, Y9
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y10, Y11, Y5
+	VMOVUPD      1472(BX), Y10
+	VMULPD       1440(BX), Y10, Y11
+	VMOVUPD      1408(BX), Y12
+	VMOVUPD      Y11, 672(BX)
+	VMULPD       1024(BX), Y12, Y11
+	VMOVUPD      Y11, 1344(BX)
+	VMULPD       736(BX), Y14, Y11
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y15, Y8, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y7
+	VCMPPD       $0x11, Y3, Y7, Y3
+	VCMPPD       $0x11, Y13, Y7, Y8
+	VCMPPD       $0x11, Y1, Y7, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y7
+	VCMPPD       $0x11, Y7, Y9, Y9
+	VCMPPD       $0x11, Y7, Y4, Y4
+	VCMPPD       $0x11, Y7, Y5, Y5
+	VMOVUPD      576(BX), Y7
+	VFMADD213PD  1312(BX), Y7, Y2
+	VMOVUPD      608(BX), Y13
+	VFMADD213PD  544(BX), Y13, Y0
+	VMOVUPD      1248(BX), Y15
+	VFMADD213PD  864(BX), Y15, Y6
+	VANDPD       Y9, Y3, Y3
+	VANDPD       Y4, Y8, Y4
+	VANDPD       Y5, Y1, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VFMADD231PD  Y5, Y7, Y2
+	VFMADD231PD  Y5, Y13, Y0
+	VFMADD231PD  Y5, Y15, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y7
+	VFMADD231PD  896(BX), Y7, Y2
+	VFMADD231PD  1184(BX), Y7, Y0
+	VFMADD231PD  768(BX), Y7, Y6
+	VMOVUPD      32(BX), Y7
+	VMOVUPD      352(BX), Y8
+	VFMADD231PD  Y8, Y7, Y2
+	VFMADD231PD  Y8, Y7, Y0
+	VFMADD231PD  Y8, Y7, Y6
+	VMOVUPD      640(BX), Y8
+	VFMADD231PD  Y2, Y10, Y8
 	VMOVUPD      928(BX), Y9
-	VCMPPD       $0x00, Y7, Y9, Y7
-	VMOVUPD      1184(BX), Y9
-	VCMPPD       $0x00, Y8, Y9, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y9
-	VMOVUPD      512(BX), Y10
-	VBLENDVPD    Y6, Y9, Y10, Y6
-	VMOVUPD      480(BX), Y10
-	VBLENDVPD    Y7, Y9, Y10, Y7
-	VMOVUPD      448(BX), Y10
-	VBLENDVPD    Y8, Y9, Y10, Y8
-	VMOVUPD      1664(BX), Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y10
-	VMINPD       Y10, Y9, Y11
-	VMOVUPD      1632(BX), Y12
-	VMINPD       Y10, Y12, Y13
-	VMOVUPD      1600(BX), Y14
-	VMINPD       Y10, Y14, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y15
-	VMAXPD       Y15, Y11, Y11
-	VMAXPD       Y15, Y13, Y13
-	VMAXPD       Y15, Y10, Y10
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y13, Y12, Y12
-	VSUBPD       Y10, Y14, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y15
-	VADDPD       Y15, Y11, Y11
-	VADDPD       Y15, Y13, Y13
-	VADDPD       Y15, Y10, Y10
-	VADDPD       Y15, Y9, Y9
-	VADDPD       Y15, Y12, Y12
-	VADDPD       Y15, Y14, Y14
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y14, Y14
-	VMULPD       1440(BX), Y9, Y9
-	VMULPD       1472(BX), Y12, Y12
-	VMULPD       1792(BX), Y14, Y14
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y13, Y12, Y11
-	VMULPD       Y10, Y14, Y10
-	VSUBPD       Y0, Y3, Y12
-	VSUBPD       Y1, Y4, Y13
-	VSUBPD       Y2, Y5, Y14
-	VMOVUPD      1376(BX), Y15
-	VFNMADD213PD Y15, Y9, Y0
-	VFNMADD213PD 992(BX), Y11, Y1
-	VFNMADD213PD 960(BX), Y10, Y2
-	VSUBPD       Y6, Y15, Y15
-	VMOVUPD      Y2, 1376(BX)
-	VMOVUPD      992(BX), Y2
-	VSUBPD       Y7, Y2, Y2
-	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      960(BX), Y1
-	VSUBPD       Y8, Y1, Y1
-	VFNMADD231PD Y9, Y3, Y6
-	VFNMADD231PD Y11, Y4, Y7
-	VFNMADD231PD Y10, Y5, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y3
-	VMULPD       Y3, Y9, Y4
-	VMULPD       Y3, Y11, Y5
-	VMULPD       Y3, Y10, Y3
-	VFMADD231PD  Y12, Y9, Y15
-	VFMADD231PD  Y13, Y11, Y2
-	VFMADD231PD  Y14, Y10, Y1
-	VMOVUPD      576(BX), Y9
-	VMULPD       Y0, Y9, Y10
-	VMOVUPD      544(BX), Y11
-	VMULPD       992(BX), Y11, Y12
-	VMOVUPD      800(BX), Y13
-	VMULPD       1376(BX), Y13, Y14
-	VMOVUPD      Y14, 960(BX)
-	VMULPD       768(BX), Y4, Y14
+	VFMADD231PD  Y0, Y12, Y9
+	VMOVUPD      736(BX), Y13
+	VMOVUPD      960(BX), Y15
+	VFMADD231PD  Y6, Y13, Y15
+	VFMSUB213PD  640(BX), Y2, Y10
+	VFMSUB213PD  928(BX), Y0, Y12
+	VFMSUB213PD  960(BX), Y6, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y0
+	VANDPD       Y8, Y0, Y2
+	VANDPD       Y9, Y0, Y6
+	VANDPD       Y15, Y0, Y7
+	VMOVUPD      Y1, 960(BX)
+	VANDPD       Y10, Y0, Y1
+	VMOVUPD      Y4, 736(BX)
+	VANDPD       Y12, Y0, Y4
+	VMOVUPD      Y3, 928(BX)
+	VANDPD       Y13, Y0, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y0
+	VMINPD       Y2, Y0, Y2
+	VMINPD       Y6, Y0, Y6
+	VMINPD       Y7, Y0, Y7
+	VMINPD       Y1, Y0, Y1
+	VMINPD       Y4, Y0, Y4
+	VMINPD       Y3, Y0, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y3
+	VANDPD       Y8, Y3, Y8
+	VANDPD       Y9, Y3, Y9
+	VANDPD       Y15, Y3, Y15
+	VMOVUPD      Y11, 1408(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y11
+	VFMADD213PD  Y5, Y2, Y11
+	VMOVUPD      Y14, 640(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y14
+	VFMADD213PD  Y5, Y6, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y3
+	VFMADD213PD  Y5, Y7, Y3
+	VMOVUPD      Y13, 1472(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y2, Y13
 	VMOVUPD      Y12, 768(BX)
-	VMULPD       736(BX), Y5, Y12
-	VMOVUPD      Y10, 736(BX)
-	VMULPD       832(BX), Y3, Y10
-	VMULPD       Y4, Y9, Y9
-	VMULPD       Y5, Y11, Y11
-	VMULPD       Y3, Y13, Y13
-	VMULPD       128(BX), Y4, Y4
-	VMULPD       128(BX), Y5, Y5
-	VMULPD       128(BX), Y3, Y3
-	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y14, Y14
-	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y12, Y12
-	VMULPD       bsmFirstStripAVX2Consts<>+1920(SB), Y10, Y10
-	VMULPD       1088(BX), Y9, Y9
-	VMULPD       1056(BX), Y11, Y11
-	VMULPD       1024(BX), Y13, Y13
-	VMOVUPD      Y13, 1024(BX)
-	VMULPD       32(BX), Y6, Y13
-	VMOVUPD      Y13, 1056(BX)
-	VMULPD       32(BX), Y7, Y13
-	VMOVUPD      Y13, 1088(BX)
-	VMULPD       32(BX), Y8, Y13
-	VFMADD231PD  96(BX), Y0, Y14
-	VMOVUPD      96(BX), Y0
-	VFMADD231PD  992(BX), Y0, Y12
-	VFMADD231PD  1376(BX), Y0, Y10
-	VMOVUPD      672(BX), Y0
-	VMOVUPD      Y13, 1376(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2752(SB), Y13
-	VBLENDVPD    Y0, Y15, Y13, Y0
-	VMOVUPD      640(BX), Y15
-	VBLENDVPD    Y15, Y2, Y13, Y2
-	VMOVUPD      608(BX), Y15
-	VBLENDVPD    Y15, Y1, Y13, Y1
-	VMOVUPD      64(BX), Y13
-	VFNMADD231PD Y6, Y13, Y14
-	VFNMADD231PD Y7, Y13, Y12
-	VFNMADD231PD Y8, Y13, Y10
-	VMOVUPD      736(BX), Y6
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y6, (DI)(AX*1)
-	VMOVUPD      768(BX), Y6
-	VMOVUPD      Y6, 32(DI)(AX*1)
-	VMOVUPD      960(BX), Y6
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y6, 64(DI)(AX*1)
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y4, (R9)(AX*1)
-	VMOVUPD      Y5, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y3, 64(R9)(AX*1)
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y6, Y12
+	VMOVUPD      Y10, 1184(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y7, Y10
+	VMOVUPD      Y15, 896(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y15
+	VFMADD213PD  Y5, Y1, Y15
+	VMOVUPD      Y9, 1248(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y9
+	VFMADD213PD  Y5, Y4, Y9
+	VMOVUPD      Y8, 608(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y8
+	VFMADD213PD  Y5, Y0, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y5
+	VMOVUPD      Y8, 576(BX)
+	VADDPD       Y5, Y1, Y8
+	VMOVUPD      Y1, 864(BX)
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y5, Y0, Y5
+	VMOVUPD      Y0, 544(BX)
+	VMULPD       Y13, Y11, Y0
+	VMOVUPD      Y13, 1312(BX)
+	VMULPD       Y12, Y14, Y13
+	VMOVUPD      Y12, 704(BX)
+	VMULPD       Y10, Y3, Y12
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       Y2, Y2, Y10
+	VMOVUPD      Y4, 1504(BX)
+	VMULPD       Y6, Y6, Y4
+	VMOVUPD      Y6, 1536(BX)
+	VMULPD       Y7, Y7, Y6
+	VMOVUPD      Y7, 1568(BX)
+	VMULPD       Y8, Y15, Y7
+	VMOVUPD      Y8, 1600(BX)
+	VMULPD       Y1, Y9, Y8
+	VMOVUPD      Y1, 1632(BX)
+	VMULPD       576(BX), Y5, Y1
+	VMOVUPD      Y5, 1664(BX)
+	VMOVUPD      384(BX), Y5
+	VMOVUPD      Y2, 1696(BX)
+	VORPD        608(BX), Y5, Y2
+	VMOVUPD      Y9, 1728(BX)
+	VORPD        1248(BX), Y5, Y9
+	VMOVUPD      Y15, 1760(BX)
+	VORPD        896(BX), Y5, Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y5
+	VMOVUPD      Y3, 1792(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y3
+	VFMADD213PD  Y3, Y5, Y10
+	VFMADD213PD  Y3, Y5, Y4
+	VFMADD213PD  Y3, Y5, Y6
+	VMULPD       Y7, Y0, Y5
+	VMOVUPD      Y14, 1824(BX)
+	VMULPD       Y8, Y13, Y14
+	VMOVUPD      Y11, 1856(BX)
+	VMULPD       Y1, Y12, Y11
+	VMOVUPD      Y12, 1888(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y12
+	VMOVUPD      Y13, 1920(BX)
+	VANDPD       1184(BX), Y12, Y13
+	VMOVUPD      Y13, 1184(BX)
+	VANDPD       768(BX), Y12, Y13
+	VANDPD       1472(BX), Y12, Y12
+	VMOVUPD      Y12, 1472(BX)
+	VMOVUPD      1056(BX), Y12
+	VCMPPD       $0x00, Y2, Y12, Y2
+	VMOVUPD      832(BX), Y12
+	VCMPPD       $0x00, Y9, Y12, Y9
+	VMOVUPD      800(BX), Y12
+	VCMPPD       $0x00, Y15, Y12, Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y12
+	VDIVPD       Y5, Y12, Y5
+	VDIVPD       Y14, Y12, Y14
+	VDIVPD       Y11, Y12, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y12
+	VMOVUPD      Y13, 768(BX)
+	VMOVUPD      1088(BX), Y13
+	VBLENDVPD    Y2, Y12, Y13, Y2
+	VMOVUPD      1120(BX), Y13
+	VBLENDVPD    Y9, Y12, Y13, Y9
+	VMOVUPD      1152(BX), Y13
+	VBLENDVPD    Y15, Y12, Y13, Y13
+	VSUBPD       Y3, Y10, Y15
+	VSUBPD       Y3, Y4, Y12
+	VSUBPD       Y3, Y6, Y3
+	VPADDQ       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y10
+	VPADDQ       bsmFirstStripAVX2Consts<>+1536(SB), Y4, Y4
+	VPADDQ       bsmFirstStripAVX2Consts<>+1536(SB), Y6, Y6
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y5, Y7, Y7
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y5, Y0, Y0
+	VMULPD       1920(BX), Y14, Y5
+	VMULPD       1888(BX), Y11, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y14
+	VMOVUPD      Y13, 1888(BX)
+	VMULPD       Y14, Y15, Y13
+	VMOVUPD      Y9, 1920(BX)
+	VMULPD       Y14, Y12, Y9
+	VMULPD       Y14, Y3, Y14
+	VMOVUPD      Y2, 1152(BX)
+	VMULPD       1856(BX), Y7, Y2
+	VMOVUPD      Y6, 1856(BX)
+	VMULPD       1824(BX), Y8, Y6
+	VMOVUPD      Y4, 1824(BX)
+	VMULPD       1792(BX), Y1, Y4
+	VMOVUPD      Y10, 1792(BX)
+	VMULPD       1760(BX), Y0, Y10
+	VMOVUPD      Y0, 1760(BX)
+	VMULPD       1728(BX), Y5, Y0
+	VMOVUPD      Y5, 1728(BX)
+	VMULPD       576(BX), Y11, Y5
+	VMOVUPD      Y11, 576(BX)
+	VMOVUPD      1696(BX), Y11
+	VFMADD231PD  Y11, Y11, Y13
+	VMOVUPD      Y1, 1120(BX)
+	VMOVUPD      1536(BX), Y1
+	VFMADD231PD  Y1, Y1, Y9
+	VMOVUPD      Y8, 1088(BX)
+	VMOVUPD      1568(BX), Y8
+	VFMADD231PD  Y8, Y8, Y14
+	VMULPD       Y2, Y11, Y2
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y4, Y8, Y4
+	VMULPD       864(BX), Y10, Y6
+	VMULPD       1504(BX), Y0, Y0
+	VMULPD       544(BX), Y5, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y8
+	VFMADD231PD  Y8, Y15, Y13
+	VFMADD231PD  Y8, Y12, Y9
+	VFMADD231PD  Y8, Y3, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y8
+	VFMADD231PD  Y3, Y2, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y3, Y1, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y3, Y4, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y12
+	VFMADD231PD  Y3, Y6, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y15
+	VFMADD231PD  Y3, Y0, Y15
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+992(SB), Y5, Y3
+	VMOVUPD      Y5, 544(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y5
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1632(SB), Y13, Y5
+	VMOVUPD      Y0, 1504(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y0
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1632(SB), Y9, Y0
+	VMOVUPD      Y6, 864(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y6
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1632(SB), Y14, Y6
+	VMULPD       1312(BX), Y7, Y7
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      704(BX), Y7
+	VMULPD       1088(BX), Y7, Y7
+	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      992(BX), Y7
+	VMULPD       1120(BX), Y7, Y7
+	VMOVUPD      Y7, 1120(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y7
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y8, Y7
+	VMOVUPD      Y4, 992(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y4
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y10, Y4
+	VMOVUPD      Y1, 704(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y1
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y13, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y9, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y14, Y6
+	VMOVUPD      Y2, 1568(BX)
+	VMOVUPD      1600(BX), Y2
+	VMULPD       1760(BX), Y2, Y2
+	VMOVUPD      Y2, 1760(BX)
+	VMOVUPD      1632(BX), Y2
+	VMULPD       1728(BX), Y2, Y2
+	VMOVUPD      Y2, 1728(BX)
+	VMOVUPD      1664(BX), Y2
+	VMULPD       576(BX), Y2, Y2
+	VMOVUPD      Y2, 576(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y12, Y2
+	VMOVUPD      Y2, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y15, Y2
+	VMOVUPD      Y2, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1696(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y8, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y10, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y13, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y9, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y14, Y6
+	VMOVUPD      Y6, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y6
+	VFMADD231PD  1664(BX), Y12, Y6
+	VMOVUPD      Y6, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y6
+	VFMADD231PD  1632(BX), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y8, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y10, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y13, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y9, Y0
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y0
+	VFMADD231PD  1600(BX), Y14, Y0
+	VMOVUPD      Y0, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y0
+	VFMADD231PD  1664(BX), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y8, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y10, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y13, Y5
+	VMOVUPD      Y5, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y5
+	VFMADD231PD  1632(BX), Y9, Y5
+	VMOVUPD      Y5, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y5
+	VFMADD231PD  1600(BX), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y8, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y10, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y11, Y1
+	VMOVUPD      Y1, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y1
+	VFMADD231PD  1664(BX), Y13, Y1
+	VMOVUPD      Y1, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y1
+	VFMADD231PD  1632(BX), Y9, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y8, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y10, Y4
+	VMOVUPD      Y4, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y4
+	VFMADD231PD  1600(BX), Y11, Y4
+	VMOVUPD      Y4, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y4
+	VFMADD231PD  1664(BX), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y9, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y3, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y8, Y7
+	VMOVUPD      Y7, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y7
+	VFMADD231PD  1632(BX), Y10, Y7
+	VMOVUPD      Y7, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y7
+	VFMADD231PD  1600(BX), Y11, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y9, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y15, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y3, Y2
+	VMOVUPD      Y2, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y2
+	VFMADD231PD  1664(BX), Y8, Y2
+	VMOVUPD      Y2, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y2
+	VFMADD231PD  1632(BX), Y10, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y11, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y9, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y12, Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y15, Y6
+	VMOVUPD      Y6, 1632(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y6
+	VFMADD231PD  1600(BX), Y3, Y6
+	VMOVUPD      Y3, 1600(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y3
+	VFMADD231PD  1664(BX), Y8, Y3
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y10, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y11, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y9, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y14, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y12, Y0
+	VMOVUPD      Y0, 1664(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y0
+	VFMADD231PD  1632(BX), Y15, Y0
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      1600(BX), Y0
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y0, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y8, Y3
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y10, Y2
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y11, Y7
+	VMULPD       Y4, Y13, Y4
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y5, Y14, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
+	VFMADD231PD  1664(BX), Y12, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y13
+	VFMADD231PD  1632(BX), Y15, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y0, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y14
+	VFMADD213PD  Y14, Y8, Y3
+	VFMADD213PD  Y14, Y10, Y2
+	VFMADD213PD  Y14, Y11, Y7
+	VADDPD       bsmFirstStripAVX2Consts<>+544(SB), Y4, Y4
+	VADDPD       bsmFirstStripAVX2Consts<>+544(SB), Y1, Y1
+	VADDPD       bsmFirstStripAVX2Consts<>+544(SB), Y5, Y5
+	VFMADD213PD  Y14, Y12, Y9
+	VFMADD213PD  Y14, Y15, Y13
+	VFMADD231PD  Y6, Y0, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD  Y6, Y8, Y3
+	VFMADD213PD  Y6, Y10, Y2
+	VFMADD213PD  Y6, Y11, Y7
+	VMULPD       1792(BX), Y4, Y4
+	VMULPD       1824(BX), Y1, Y1
+	VMULPD       1856(BX), Y5, Y5
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y15, Y13
+	VFMADD231PD  Y14, Y0, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y14
+	VFMADD213PD  Y14, Y8, Y3
+	VFMADD213PD  Y14, Y10, Y2
+	VFMADD213PD  Y14, Y11, Y7
+	VMULPD       bsmFirstStripAVX2Consts<>+2432(SB), Y4, Y4
+	VMULPD       bsmFirstStripAVX2Consts<>+2432(SB), Y1, Y1
+	VMULPD       bsmFirstStripAVX2Consts<>+2432(SB), Y5, Y5
+	VFMADD213PD  Y14, Y12, Y9
+	VFMADD213PD  Y14, Y15, Y13
+	VFMADD231PD  Y6, Y0, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD  Y6, Y8, Y3
+	VFMADD213PD  Y6, Y10, Y2
+	VFMADD213PD  Y6, Y11, Y7
+	VMULPD       160(BX), Y4, Y4
+	VMULPD       160(BX), Y1, Y1
+	VMULPD       160(BX), Y5, Y5
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y15, Y13
+	VFMADD231PD  Y14, Y0, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y14
+	VFMADD213PD  Y14, Y8, Y3
+	VFMADD213PD  Y14, Y10, Y2
+	VFMADD213PD  Y14, Y11, Y7
+	VMULPD       bsmFirstStripAVX2Consts<>+2528(SB), Y4, Y0
+	VMOVUPD      Y4, 1856(BX)
+	VMULPD       bsmFirstStripAVX2Consts<>+2528(SB), Y1, Y4
+	VMOVUPD      Y1, 1824(BX)
+	VMULPD       bsmFirstStripAVX2Consts<>+2528(SB), Y5, Y1
+	VFMADD213PD  Y14, Y12, Y9
+	VFMADD213PD  Y14, Y15, Y13
+	VFMADD231PD  1600(BX), Y6, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD  Y6, Y8, Y3
+	VFMADD213PD  Y6, Y10, Y2
+	VFMADD213PD  Y6, Y11, Y7
+	VMOVUPD      Y5, 1792(BX)
+	VMULPD       1216(BX), Y0, Y5
+	VMOVUPD      Y0, 1216(BX)
+	VMULPD       1376(BX), Y4, Y0
+	VMOVUPD      Y4, 1376(BX)
+	VMULPD       1280(BX), Y1, Y4
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y15, Y13
+	VFMADD231PD  1600(BX), Y14, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y14
+	VFMADD213PD  Y14, Y8, Y3
+	VFMADD213PD  Y14, Y10, Y2
+	VFMADD213PD  Y14, Y11, Y7
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      384(BX), Y1
+	VMOVUPD      Y4, 1632(BX)
+	VORPD        1184(BX), Y1, Y4
+	VMOVUPD      Y0, 1664(BX)
+	VORPD        768(BX), Y1, Y0
+	VORPD        1472(BX), Y1, Y1
+	VFMADD213PD  Y14, Y12, Y9
+	VFMADD213PD  Y14, Y15, Y13
+	VFMADD231PD  1600(BX), Y6, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y6
+	VFMADD213PD  Y6, Y8, Y3
+	VFMADD213PD  Y6, Y10, Y2
+	VFMADD213PD  Y6, Y11, Y7
+	VMOVUPD      Y5, 1536(BX)
+	VMOVUPD      1056(BX), Y5
+	VCMPPD       $0x00, Y4, Y5, Y4
+	VMOVUPD      832(BX), Y5
+	VCMPPD       $0x00, Y0, Y5, Y0
+	VMOVUPD      800(BX), Y5
+	VCMPPD       $0x00, Y1, Y5, Y1
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y15, Y13
+	VFMADD231PD  1600(BX), Y14, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y5
+	VFMADD213PD  Y5, Y8, Y3
+	VFMADD213PD  Y5, Y10, Y2
+	VFMADD213PD  Y5, Y11, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y14
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      512(BX), Y7
+	VBLENDVPD    Y4, Y14, Y7, Y4
+	VMOVUPD      480(BX), Y7
+	VBLENDVPD    Y0, Y14, Y7, Y0
+	VMOVUPD      448(BX), Y7
+	VBLENDVPD    Y1, Y14, Y7, Y1
+	VFMADD213PD  Y5, Y12, Y9
+	VFMADD213PD  Y5, Y15, Y13
+	VFMADD231PD  1600(BX), Y6, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y6
+	VFMADD213PD  Y6, Y3, Y8
+	VFMADD213PD  Y6, Y2, Y10
+	VFMADD132PD  800(BX), Y6, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y2
+	VMULPD       1536(BX), Y2, Y3
+	VMULPD       1664(BX), Y2, Y7
+	VMULPD       1632(BX), Y2, Y2
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD213PD  Y6, Y13, Y15
+	VFMADD231PD  1600(BX), Y5, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y5
+	VFMADD132PD  1568(BX), Y5, Y8
+	VFMADD132PD  704(BX), Y5, Y10
+	VFMADD132PD  992(BX), Y5, Y11
+	VMOVUPD      1152(BX), Y9
+	VSUBPD       Y4, Y9, Y13
+	VMOVUPD      1920(BX), Y14
+	VSUBPD       Y0, Y14, Y9
+	VMOVUPD      1888(BX), Y14
+	VMOVUPD      Y9, 992(BX)
+	VSUBPD       Y1, Y14, Y9
+	VFMADD132PD  864(BX), Y5, Y12
+	VFMADD132PD  1504(BX), Y5, Y15
+	VFMADD231PD  544(BX), Y6, Y5
+	VMULPD       1312(BX), Y8, Y6
+	VMULPD       1088(BX), Y10, Y8
+	VMULPD       1120(BX), Y11, Y10
+	VMOVUPD      1440(BX), Y11
+	VMULPD       1216(BX), Y11, Y14
+	VMOVUPD      1024(BX), Y11
+	VMOVUPD      Y14, 1120(BX)
+	VMULPD       1376(BX), Y11, Y14
+	VMOVUPD      640(BX), Y11
+	VMOVUPD      Y14, 1088(BX)
+	VMULPD       1280(BX), Y11, Y14
+	VMULPD       1760(BX), Y12, Y12
+	VMULPD       1728(BX), Y15, Y15
+	VMULPD       576(BX), Y5, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y11
+	VANDPD       Y6, Y11, Y6
+	VANDPD       Y8, Y11, Y8
+	VANDPD       Y10, Y11, Y10
+	VORPD        608(BX), Y6, Y6
+	VORPD        1248(BX), Y8, Y8
+	VORPD        896(BX), Y10, Y10
+	VANDPD       Y12, Y11, Y12
+	VANDPD       Y15, Y11, Y15
+	VANDPD       Y5, Y11, Y5
+	VMOVUPD      1856(BX), Y11
+	VFNMADD213PD 1152(BX), Y6, Y11
+	VMOVUPD      Y14, 1152(BX)
+	VMOVUPD      1824(BX), Y14
+	VFNMADD213PD 1920(BX), Y8, Y14
+	VMOVUPD      Y9, 1920(BX)
+	VMOVUPD      1792(BX), Y9
+	VFNMADD213PD 1888(BX), Y10, Y9
+	VORPD        1184(BX), Y12, Y12
+	VORPD        768(BX), Y15, Y15
+	VORPD        1472(BX), Y5, Y5
+	VSUBPD       Y6, Y12, Y6
+	VSUBPD       Y8, Y15, Y8
+	VSUBPD       Y10, Y5, Y10
+	VFNMADD231PD 1856(BX), Y12, Y4
+	VMOVUPD      1824(BX), Y12
+	VFNMADD231PD Y12, Y15, Y0
+	VMOVUPD      1792(BX), Y15
+	VFNMADD231PD Y15, Y5, Y1
+	VMOVUPD      96(BX), Y5
+	VFMADD231PD  Y11, Y5, Y3
+	VFMADD231PD  Y14, Y5, Y7
+	VFMADD231PD  Y9, Y5, Y2
+	VFMADD231PD  1856(BX), Y6, Y13
+	VFMADD213PD  992(BX), Y8, Y12
+	VFMADD213PD  1920(BX), Y10, Y15
+	VMOVUPD      1120(BX), Y5
+	VMULPD       672(BX), Y5, Y5
+	VMOVUPD      1088(BX), Y6
+	VMULPD       1344(BX), Y6, Y6
+	VMOVUPD      1152(BX), Y8
+	VMULPD       1408(BX), Y8, Y8
+	VMULPD       1440(BX), Y11, Y10
+	VMULPD       1024(BX), Y14, Y11
+	VMULPD       640(BX), Y9, Y9
+	VMOVUPD      128(BX), Y14
+	VMOVUPD      Y9, 640(BX)
+	VMULPD       1216(BX), Y14, Y9
+	VMOVUPD      Y9, 1216(BX)
+	VMULPD       1376(BX), Y14, Y9
+	VMULPD       1280(BX), Y14, Y14
+	VFNMADD231PD 64(BX), Y4, Y3
+	VFNMADD231PD 64(BX), Y0, Y7
+	VFNMADD231PD 64(BX), Y1, Y2
+	VMULPD       32(BX), Y4, Y4
+	VMULPD       32(BX), Y0, Y0
+	VMULPD       32(BX), Y1, Y1
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      928(BX), Y1
+	VMOVUPD      Y0, 1376(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y0
+	VBLENDVPD    Y1, Y13, Y0, Y1
+	VMOVUPD      736(BX), Y13
+	VBLENDVPD    Y13, Y12, Y0, Y12
+	VMOVUPD      960(BX), Y13
+	VBLENDVPD    Y13, Y15, Y0, Y0
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y9, (R8)(AX*1)
-	VMOVUPD      Y11, 32(R8)(AX*1)
-	VMOVUPD      1024(BX), Y3
+	VMOVUPD      Y5, (R8)(AX*1)
+	VMOVUPD      Y6, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y3, 64(R8)(AX*1)
-	VMOVUPD      1056(BX), Y3
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y3, (R11)(AX*1)
-	VMOVUPD      1088(BX), Y3
-	VMOVUPD      Y3, 32(R11)(AX*1)
-	VMOVUPD      1376(BX), Y3
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y3, 64(R11)(AX*1)
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y0, (SI)(AX*1)
-	VMOVUPD      Y2, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y1, 64(SI)(AX*1)
+	VMOVUPD      Y8, 64(R8)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y10, (DI)(AX*1)
+	VMOVUPD      Y11, 32(DI)(AX*1)
+	VMOVUPD      640(BX), Y5
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y5, 64(DI)(AX*1)
+	VMOVUPD      1216(BX), Y5
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      Y5, (R9)(AX*1)
+	VMOVUPD      Y9, 32(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      Y14, 64(R9)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y14, (R10)(AX*1)
-	VMOVUPD      Y12, 32(R10)(AX*1)
+	VMOVUPD      Y3, (R10)(AX*1)
+	VMOVUPD      Y7, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y10, 64(R10)(AX*1)
+	VMOVUPD      Y2, 64(R10)(AX*1)
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPD      Y4, (R11)(AX*1)
+	VMOVUPD      1376(BX), Y2
+	VMOVUPD      Y2, 32(R11)(AX*1)
+	VMOVUPD      1280(BX), Y2
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPD      Y2, 64(R11)(AX*1)
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPD      Y1, (SI)(AX*1)
+	VMOVUPD      Y12, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y0, 64(SI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -3018,22 +3077,20 @@ tail:
 	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y6
 	VANDPD       Y6, Y0, Y7
 	VANDPD       Y6, Y1, Y8
-	VMOVUPD      192(BX), Y9
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y9, Y1, Y1
 	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
 	VMULPD       Y7, Y9, Y10
 	VMULPD       Y8, Y9, Y9
 	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y11
 	VCMPPD       $0x11, Y11, Y7, Y12
 	VCMPPD       $0x11, Y11, Y8, Y11
-	VBLENDVPD    Y12, Y10, Y7, Y10
-	VBLENDVPD    Y11, Y9, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y13
-	VANDPD       Y13, Y12, Y12
-	VANDPD       Y13, Y11, Y11
 	VCMPPD       $0x03, Y7, Y7, Y13
 	VCMPPD       $0x03, Y8, Y8, Y6
+	VMULPD       192(BX), Y0, Y0
+	VMULPD       192(BX), Y1, Y1
+	VBLENDVPD    Y12, Y10, Y7, Y10
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VANDPD       bsmFirstStripAVX2Consts<>+800(SB), Y12, Y12
+	VANDPD       bsmFirstStripAVX2Consts<>+800(SB), Y11, Y11
 	VMOVUPD      Y1, 448(BX)
 	VANDPD       bsmFirstStripAVX2Consts<>+704(SB), Y10, Y1
 	VMOVUPD      Y0, 480(BX)
@@ -3129,24 +3186,24 @@ tail:
 	VMOVUPD      Y11, 736(BX)
 	VMULPD       640(BX), Y12, Y11
 	VMOVUPD      Y11, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+992(SB), Y5, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y11
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y5, Y11
 	VMOVUPD      Y10, 800(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+992(SB), Y6, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1056(SB), Y5, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y5, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y6, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y10
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y6, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y5, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y6, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y5, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y6, Y10
 	VMULPD       Y11, Y5, Y5
 	VMULPD       Y10, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
 	VADDPD       Y10, Y4, Y11
 	VMOVUPD      Y2, 832(BX)
 	VADDPD       Y10, Y3, Y2
@@ -3161,15 +3218,15 @@ tail:
 	VBLENDVPD    Y11, Y4, Y10, Y4
 	VMOVUPD      576(BX), Y10
 	VBLENDVPD    Y10, Y3, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y3
 	VMULPD       Y3, Y4, Y10
 	VMULPD       Y3, Y2, Y3
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y6, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y5, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y0
 	VFMADD231PD  Y0, Y4, Y10
 	VFMADD231PD  Y0, Y2, Y3
 	VMOVUPD      32(BX), Y0
@@ -3213,10 +3270,10 @@ tail:
 	VMINPD       Y9, Y12, Y12
 	VADDPD       Y13, Y0, Y0
 	VADDPD       Y3, Y9, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y9
 	VCMPPD       $0x11, Y10, Y9, Y10
 	VCMPPD       $0x11, Y12, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y12
 	VCMPPD       $0x11, Y12, Y0, Y0
 	VCMPPD       $0x11, Y12, Y3, Y3
 	VANDPD       Y0, Y10, Y0
@@ -3238,18 +3295,18 @@ tail:
 	VANDPD       Y8, Y2, Y8
 	VANDPD       Y7, Y2, Y2
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y13
 	VFMADD231PD  Y7, Y10, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y9
 	VFMADD231PD  Y7, Y12, Y9
 	VMOVUPD      Y2, 480(BX)
 	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y10, Y2
 	VMOVUPD      Y8, 704(BX)
 	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y12, Y8
 	VMOVUPD      Y5, 864(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
 	VFMADD231PD  Y7, Y3, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y0, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1344(SB), Y0, Y7
 	VMOVUPD      Y11, 896(BX)
 	VADDPD       bsmFirstStripAVX2Consts<>+1472(SB), Y3, Y11
 	VMOVUPD      Y3, 928(BX)
@@ -3262,8 +3319,6 @@ tail:
 	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y12
 	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y12, Y0
 	VFMADD132PD  bsmFirstStripAVX2Consts<>+1504(SB), Y12, Y10
-	VSUBPD       Y12, Y0, Y0
-	VSUBPD       Y12, Y10, Y10
 	VMULPD       Y2, Y13, Y12
 	VMOVUPD      Y10, 1056(BX)
 	VMULPD       Y8, Y9, Y10
@@ -3305,172 +3360,184 @@ tail:
 	VMULPD       1152(BX), Y4, Y4
 	VMULPD       928(BX), Y5, Y5
 	VMULPD       960(BX), Y7, Y7
-	VMOVUPD      992(BX), Y8
-	VMULPD       Y10, Y8, Y10
-	VMOVUPD      1024(BX), Y11
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      1088(BX), Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y13
+	VMULPD       992(BX), Y10, Y8
+	VMULPD       1024(BX), Y9, Y9
+	VMOVUPD      1088(BX), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y11
+	VSUBPD       Y11, Y10, Y12
+	VMOVUPD      1056(BX), Y13
+	VSUBPD       Y11, Y13, Y11
 	VMOVUPD      Y1, 960(BX)
-	VMULPD       Y13, Y12, Y1
-	VMOVUPD      1056(BX), Y3
-	VMULPD       Y13, Y3, Y13
-	VFMADD231PD  Y8, Y8, Y1
-	VFMADD231PD  Y11, Y11, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y8
-	VFMADD231PD  Y8, Y12, Y1
-	VFMADD231PD  Y8, Y3, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y11
-	VFMADD231PD  Y8, Y10, Y11
-	VMOVUPD      Y13, 1024(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y13
-	VFMADD231PD  Y8, Y9, Y13
-	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y1
-	VFMADD231PD  Y8, Y5, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y7, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y1
+	VPADDQ       Y1, Y10, Y10
+	VPADDQ       Y1, Y13, Y1
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y1, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y13
+	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y1
+	VFMADD231PD  Y13, Y8, Y1
+	VMOVUPD      Y10, 1088(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y13, Y9, Y10
 	VMOVUPD      Y4, 928(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+2624(SB), Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y4
+	VFMADD231PD  Y13, Y5, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+992(SB), Y7, Y13
 	VMOVUPD      Y6, 1152(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+2624(SB), Y3, Y6
-	VMAXPD       bsmFirstStripAVX2Consts<>+2656(SB), Y4, Y4
-	VMAXPD       bsmFirstStripAVX2Consts<>+2656(SB), Y6, Y6
-	VSUBPD       Y4, Y12, Y12
-	VSUBPD       Y6, Y3, Y3
-	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y4, Y4
-	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y6, Y6
-	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y12, Y12
-	VADDPD       bsmFirstStripAVX2Consts<>+2688(SB), Y3, Y3
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      Y6, 1056(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y6
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1952(SB), Y11, Y6
-	VMOVUPD      Y4, 1088(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y4
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1952(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2336(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2336(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2368(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2368(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2400(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2400(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2432(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2432(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2464(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2464(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2496(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2496(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2528(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2528(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y11, Y6
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y6, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y4, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y4
-	VFMADD213PD  Y4, Y11, Y10
-	VFMADD213PD  Y4, Y13, Y9
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y2, Y9, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y6
-	VANDPD       Y0, Y6, Y0
-	VANDPD       Y2, Y6, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y6
+	VMOVUPD      Y7, 1120(BX)
+	VMULPD       Y6, Y12, Y7
+	VMULPD       Y6, Y11, Y6
+	VMOVUPD      Y5, 576(BX)
+	VMOVUPD      992(BX), Y5
+	VFMADD231PD  Y5, Y5, Y7
+	VMOVUPD      1024(BX), Y5
+	VFMADD231PD  Y5, Y5, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y5
+	VFMADD231PD  Y5, Y12, Y7
+	VFMADD231PD  Y5, Y11, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y11
+	VFMADD231PD  Y5, Y1, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y12
+	VFMADD231PD  Y5, Y10, Y12
+	VMOVUPD      Y6, 1024(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y6
+	VFMADD213PD  Y6, Y1, Y11
+	VFMADD213PD  Y6, Y10, Y12
+	VMOVUPD      Y7, 992(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y7
+	VFMADD213PD  Y7, Y1, Y11
+	VFMADD213PD  Y7, Y10, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y7
+	VFMADD213PD  Y7, Y11, Y1
+	VFMADD213PD  Y7, Y12, Y10
+	VFMADD213PD  Y3, Y1, Y8
+	VFMADD213PD  Y3, Y10, Y9
+	VMULPD       Y0, Y8, Y0
+	VMULPD       Y2, Y9, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y2
+	VANDPD       Y0, Y2, Y0
+	VANDPD       Y1, Y2, Y1
 	VORPD        1184(BX), Y0, Y0
-	VORPD        1248(BX), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y10
-	VFMADD231PD  Y9, Y1, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y11
-	VFMADD213PD  Y11, Y1, Y10
-	VFMADD231PD  Y9, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y9
-	VFMADD213PD  Y9, Y1, Y10
-	VFMADD231PD  Y11, Y8, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y11
-	VFMADD213PD  Y11, Y10, Y1
-	VFMADD231PD  Y9, Y8, Y11
-	VFMADD213PD  Y4, Y1, Y5
-	VFMADD231PD  Y11, Y7, Y4
-	VMULPD       1152(BX), Y5, Y1
-	VMULPD       928(BX), Y4, Y4
-	VANDPD       Y1, Y6, Y1
-	VANDPD       Y4, Y6, Y4
+	VORPD        1248(BX), Y1, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y8
+	VFMADD231PD  Y5, Y4, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y13, Y5
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y6
+	VFMADD213PD  Y6, Y4, Y8
+	VFMADD231PD  Y5, Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y5
+	VFMADD213PD  Y5, Y4, Y8
+	VFMADD231PD  Y6, Y13, Y5
+	VFMADD213PD  Y7, Y8, Y4
+	VFMADD231PD  Y5, Y13, Y7
+	VFMADD132PD  576(BX), Y3, Y4
+	VFMADD132PD  1120(BX), Y3, Y7
+	VMULPD       1152(BX), Y4, Y4
+	VMULPD       928(BX), Y7, Y5
+	VANDPD       Y4, Y2, Y4
+	VANDPD       Y5, Y2, Y2
 	VMOVUPD      704(BX), Y5
-	VORPD        Y1, Y5, Y1
+	VORPD        Y4, Y5, Y4
 	VMOVUPD      480(BX), Y6
-	VORPD        Y4, Y6, Y4
+	VORPD        Y2, Y6, Y2
 	VMOVUPD      384(BX), Y7
 	VORPD        Y5, Y7, Y5
 	VORPD        Y6, Y7, Y6
@@ -3484,103 +3551,106 @@ tail:
 	VMOVUPD      512(BX), Y8
 	VBLENDVPD    Y6, Y7, Y8, Y6
 	VMOVUPD      992(BX), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y9
 	VFMADD231PD  Y8, Y7, Y9
 	VMOVUPD      1024(BX), Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y11
-	VFMADD213PD  Y11, Y7, Y9
-	VFMADD231PD  Y8, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y8
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y11
-	VFMADD213PD  Y11, Y7, Y9
-	VFMADD231PD  Y8, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y8
-	VFMADD213PD  Y8, Y7, Y9
-	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y11
 	VFMADD213PD  Y11, Y7, Y9
 	VFMADD231PD  Y8, Y10, Y11
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1824(SB), Y8
 	VFMADD213PD  Y8, Y7, Y9
 	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y11
 	VFMADD213PD  Y11, Y7, Y9
 	VFMADD231PD  Y8, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y8
 	VFMADD213PD  Y8, Y7, Y9
 	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y11
 	VFMADD213PD  Y11, Y7, Y9
 	VFMADD213PD  Y11, Y10, Y8
 	VMULPD       Y9, Y7, Y7
 	VMULPD       Y8, Y10, Y8
-	VMOVUPD      160(BX), Y9
-	VFMADD213PD  Y9, Y9, Y7
-	VFMADD213PD  Y9, Y8, Y9
-	VMULPD       Y12, Y7, Y7
-	VMULPD       Y3, Y9, Y3
+	VADDPD       Y7, Y3, Y7
+	VADDPD       Y8, Y3, Y3
 	VMULPD       1088(BX), Y7, Y7
 	VMULPD       1056(BX), Y3, Y3
-	VSUBPD       Y0, Y1, Y8
-	VSUBPD       Y2, Y4, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y8
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y8, Y3, Y3
+	VMOVUPD      160(BX), Y8
+	VMULPD       Y7, Y8, Y7
+	VMULPD       Y3, Y8, Y3
+	VSUBPD       Y0, Y4, Y8
+	VSUBPD       Y1, Y2, Y9
 	VMOVUPD      960(BX), Y10
 	VFNMADD213PD Y10, Y7, Y0
 	VMOVUPD      864(BX), Y12
-	VFNMADD213PD Y12, Y3, Y2
+	VFNMADD213PD Y12, Y3, Y1
 	VSUBPD       Y5, Y10, Y10
 	VSUBPD       Y6, Y12, Y12
-	VFNMADD231PD Y7, Y1, Y5
-	VFNMADD231PD Y3, Y4, Y6
+	VFNMADD231PD Y7, Y4, Y5
+	VFNMADD231PD Y3, Y2, Y6
 	VFMADD231PD  Y8, Y7, Y10
 	VFMADD231PD  Y9, Y3, Y12
-	VMOVUPD      800(BX), Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2752(SB), Y4
-	VBLENDVPD    Y1, Y10, Y4, Y1
+	VMOVUPD      800(BX), Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y4
+	VBLENDVPD    Y2, Y10, Y4, Y2
 	VMOVUPD      768(BX), Y8
 	VBLENDVPD    Y8, Y12, Y4, Y4
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y8
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y8, Y3, Y3
+	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y4, Y14, 32(SI)(AX*1)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y1
-	VMULPD       Y1, Y7, Y4
-	VMULPD       Y1, Y3, Y1
-	VMULPD       736(BX), Y4, Y3
-	VMULPD       640(BX), Y1, Y7
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y7, Y11, Y7
-	VMOVUPD      96(BX), Y8
-	VFMADD231PD  Y0, Y8, Y3
-	VFMADD231PD  Y2, Y8, Y7
-	VMOVUPD      448(BX), Y8
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      832(BX), Y9
-	VMULPD       Y2, Y9, Y2
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
-	VMULPD       Y4, Y8, Y0
-	VMULPD       Y1, Y9, Y2
-	VMULPD       672(BX), Y0, Y0
-	VMULPD       608(BX), Y2, Y2
-	VMOVUPD      128(BX), Y8
-	VMULPD       Y4, Y8, Y4
-	VMULPD       Y1, Y8, Y1
-	VMOVUPD      64(BX), Y8
-	VFNMADD231PD Y5, Y8, Y3
-	VFNMADD231PD Y6, Y8, Y7
-	VMOVUPD      32(BX), Y8
-	VMULPD       Y5, Y8, Y5
-	VMULPD       Y6, Y8, Y6
-	VMASKMOVPD   Y0, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y5, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
+	VMOVUPD      448(BX), Y2
+	VMULPD       Y0, Y2, Y4
+	VMOVUPD      832(BX), Y8
+	VMULPD       Y1, Y8, Y9
+	VMULPD       736(BX), Y7, Y10
+	VMULPD       640(BX), Y3, Y12
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y3, Y8, Y8
+	VMOVUPD      128(BX), Y13
+	VMULPD       Y7, Y13, Y7
+	VMULPD       Y3, Y13, Y3
+	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(DI)(AX*1)
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y5, Y4, Y9
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y10, Y11, Y10
+	VMULPD       Y12, Y11, Y11
+	VMULPD       672(BX), Y2, Y2
+	VMULPD       608(BX), Y8, Y8
+	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y9, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VMOVUPD      96(BX), Y3
+	VFMADD231PD  Y0, Y3, Y10
+	VFMADD231PD  Y1, Y3, Y11
+	VMASKMOVPD   Y2, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R8)(AX*1)
+	VMOVUPD      64(BX), Y0
+	VFNMADD231PD Y5, Y0, Y10
+	VFNMADD231PD Y6, Y0, Y11
+	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -131,34 +131,35 @@ func bsmPriceRows32Row(sign, S, K, T, sigma, r, q float32) (price float32) {
 	v169 := fma32(v160, v167, 0.124999985)
 	v171 := fma32(v160, v169, -0.5)
 	v172 := float32(v160 * v171)
-	v173 := fma32(v34, v172, v34)
-	E := scale32(v173, v155)
-	v175 := -sign
-	v176 := copysign32(1, d1)
-	v177 := v175 == v176
-	v178 := float32(sign * v34)
-	v180 := choose32(v177, 0, v178)
-	v181 := copysign32(1, d2)
-	v182 := v175 == v181
-	v183 := float32(sign * v49)
-	v184 := choose32(v182, 0, v183)
-	v185 := copysign32(v137, d1)
-	v186 := copysign32(v152, d2)
-	v187 := v186 - v185
-	v188 := v180 - v184
-	v189 := fma32(E, v187, v188)
-	v190 := minOf32(S, v34)
-	v191 := minOf32(v190, v49)
-	v192 := minOf32(v191, s)
-	v193 := v34 + v49
-	v194 := s + v193
-	v195 := minOf32(v192, T)
-	v196 := T + v194
-	v198 := 1e-09 < v195
-	v200 := v196 < 1e+09
-	v201 := v198 && v200
-	v203 := choose32(v201, v189, float32(math.NaN()))
-	return v203
+	v173 := v172 + 1
+	v174 := scale32(v173, v155)
+	E := float32(v34 * v174)
+	v176 := -sign
+	v177 := copysign32(1, d1)
+	v178 := v176 == v177
+	v179 := float32(sign * v34)
+	v181 := choose32(v178, 0, v179)
+	v182 := copysign32(1, d2)
+	v183 := v176 == v182
+	v184 := float32(sign * v49)
+	v185 := choose32(v183, 0, v184)
+	v186 := copysign32(v137, d1)
+	v187 := copysign32(v152, d2)
+	v188 := v187 - v186
+	v189 := v181 - v185
+	v190 := fma32(E, v188, v189)
+	v191 := minOf32(S, v34)
+	v192 := minOf32(v191, v49)
+	v193 := minOf32(v192, s)
+	v194 := v34 + v49
+	v195 := s + v194
+	v196 := minOf32(v193, T)
+	v197 := T + v195
+	v199 := 1e-09 < v196
+	v201 := v197 < 1e+09
+	v202 := v199 && v201
+	v204 := choose32(v202, v190, float32(math.NaN()))
+	return v204
 }
 
 // bsmPriceRows32Generic is bsmPriceRows32Row row by row.

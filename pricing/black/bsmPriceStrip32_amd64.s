@@ -18,45 +18,45 @@ DATA bsmPriceStrip32AVX512Consts<>+40(SB)/4, $0x3e2aaa45
 DATA bsmPriceStrip32AVX512Consts<>+44(SB)/4, $0x3efffffe
 DATA bsmPriceStrip32AVX512Consts<>+48(SB)/4, $0x3f800000
 DATA bsmPriceStrip32AVX512Consts<>+52(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX512Consts<>+56(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX512Consts<>+76(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX512Consts<>+80(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX512Consts<>+84(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+56(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX512Consts<>+76(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX512Consts<>+80(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX512Consts<>+84(SB)/4, $0x3f317200
 DATA bsmPriceStrip32AVX512Consts<>+88(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX512Consts<>+92(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX512Consts<>+96(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x3fc00000
-DATA bsmPriceStrip32AVX512Consts<>+104(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0xbf38aa3b
-DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX512Consts<>+152(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX512Consts<>+156(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX512Consts<>+160(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX512Consts<>+164(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX512Consts<>+168(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX512Consts<>+172(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX512Consts<>+176(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX512Consts<>+180(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+92(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+96(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX512Consts<>+104(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX512Consts<>+152(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX512Consts<>+156(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX512Consts<>+160(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX512Consts<>+164(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX512Consts<>+168(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX512Consts<>+172(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX512Consts<>+176(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX512Consts<>+180(SB)/4, $0xbf000000
 DATA bsmPriceStrip32AVX512Consts<>+184(SB)/4, $0x00000000
 DATA bsmPriceStrip32AVX512Consts<>+188(SB)/4, $0x7fc00000
 GLOBL bsmPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $192
 
 // func bsmPriceStrip32AVX512(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmPriceStrip32AVX512(SB), $2560-112
+TEXT ·bsmPriceStrip32AVX512(SB), $2688-112
 	LEAQ             63(SP), BX
 	ANDQ             $-64, BX
 	MOVQ             price_len+8(FP), CX
@@ -143,648 +143,672 @@ body:
 	VMOVUPS          128(R9)(AX*1), Z6
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPS          192(R9)(AX*1), Z7
-	VMOVUPS          128(BX), Z8
-	VMULPS           Z8, Z4, Z4
-	VMULPS           Z8, Z5, Z5
-	VMULPS           Z8, Z6, Z6
-	VMULPS           Z8, Z7, Z7
-	VGETMANTPS       $0x04, Z0, Z8
-	VGETMANTPS       $0x04, Z1, Z9
-	VGETMANTPS       $0x04, Z2, Z10
-	VGETMANTPS       $0x04, Z3, Z11
-	VMOVUPS          448(BX), Z12
-	VCMPPS           $0x11, Z8, Z12, K1
-	VCMPPS           $0x11, Z9, Z12, K2
-	VCMPPS           $0x11, Z10, Z12, K3
-	VCMPPS           $0x11, Z11, Z12, K4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z12
-	VMULPS           Z12, Z8, Z13
-	VMULPS           Z12, Z9, Z14
-	VMULPS           Z12, Z10, Z15
-	VMULPS           Z12, Z11, Z12
-	VMOVUPS          320(BX), Z16
-	VCMPPS           $0x11, Z16, Z13, K5
-	VCMPPS           $0x11, Z16, Z14, K6
-	VCMPPS           $0x11, Z16, Z15, K7
-	KMOVW            K4, 640(BX)
-	VCMPPS           $0x11, Z16, Z12, K4
-	VMOVAPS          Z8, Z12
-	VADDPS           Z8, Z8, K5, Z12
-	VMOVAPS          Z9, Z8
-	VADDPS           Z9, Z9, K6, Z8
-	VMOVAPS          Z10, Z9
-	VADDPS           Z10, Z10, K7, Z9
-	VMOVAPS          Z11, Z10
-	VADDPS           Z11, Z11, K4, Z10
-	VMOVAPS          Z16, Z11
-	VADDPS           Z16, Z16, K1, Z11
-	VMOVAPS          Z16, Z13
-	VADDPS           Z16, Z16, K2, Z13
-	VMOVAPS          Z16, Z14
-	VADDPS           Z16, Z16, K3, Z14
-	KMOVW            K4, 704(BX)
-	KMOVW            640(BX), K4
-	VMOVAPS          Z16, Z15
-	VADDPS           Z16, Z16, K4, Z15
-	VMOVUPS          (BX), Z16
-	VMULPS           Z4, Z16, Z17
-	VMULPS           Z5, Z16, Z18
-	VMULPS           Z6, Z16, Z19
-	VMULPS           Z7, Z16, Z20
-	VADDPS           Z12, Z11, Z21
-	VADDPS           Z8, Z13, Z22
-	VADDPS           Z9, Z14, Z23
-	VADDPS           Z10, Z15, Z24
-	VSUBPS           Z12, Z11, Z11
-	VSUBPS           Z8, Z13, Z8
-	VSUBPS           Z9, Z14, Z9
-	VSUBPS           Z10, Z15, Z10
-	VMULPS           Z17, Z21, Z12
-	VMULPS           Z18, Z22, Z13
-	VMULPS           Z19, Z23, Z14
-	VMULPS           Z20, Z24, Z15
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z25
-	VDIVPS           Z12, Z25, Z12
-	VDIVPS           Z13, Z25, Z13
-	VDIVPS           Z14, Z25, Z14
-	VDIVPS           Z15, Z25, Z15
-	VMULPS           Z12, Z17, Z17
-	VMULPS           Z13, Z18, Z18
-	VMULPS           Z14, Z19, Z19
-	VMULPS           Z15, Z20, Z20
-	VMULPS           Z12, Z21, Z12
-	VMULPS           Z13, Z22, Z13
-	VMULPS           Z14, Z23, Z14
-	VMULPS           Z15, Z24, Z15
-	VMULPS           Z17, Z11, Z11
-	VMULPS           Z18, Z8, Z8
-	VMULPS           Z19, Z9, Z9
-	VMULPS           Z20, Z10, Z10
-	VMULPS           Z12, Z16, Z12
-	VMULPS           Z13, Z16, Z13
-	VMULPS           Z14, Z16, Z14
-	VMULPS           Z15, Z16, Z15
-	VGETEXPPS        Z0, Z16
-	VGETEXPPS        Z1, Z17
-	VGETEXPPS        Z2, Z18
-	VGETEXPPS        Z3, Z19
-	VMOVUPS          256(BX), Z20
-	VMULPS           Z20, Z0, Z0
-	VMULPS           Z20, Z1, Z1
-	VMULPS           Z20, Z2, Z2
-	VMULPS           Z20, Z3, Z3
-	VMOVUPS          384(BX), Z20
-	VSUBPS           Z16, Z20, Z16
-	VSUBPS           Z17, Z20, Z17
-	VSUBPS           Z18, Z20, Z18
-	VSUBPS           Z19, Z20, Z19
-	VMULPS           Z11, Z11, Z20
-	VMULPS           Z8, Z8, Z21
-	VMULPS           Z9, Z9, Z22
-	VMULPS           Z10, Z10, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z24
-	VMOVAPS          Z16, Z26
-	VADDPS           Z24, Z16, K1, Z26
-	VMOVAPS          Z17, Z27
-	VADDPS           Z24, Z17, K2, Z27
-	VMOVAPS          Z18, Z28
-	VADDPS           Z24, Z18, K3, Z28
-	VMOVAPS          Z19, Z29
-	VADDPS           Z24, Z19, K4, Z29
-	VADDPS           Z25, Z16, K5, Z26
-	VADDPS           Z25, Z17, K6, Z27
-	VADDPS           Z25, Z18, K7, Z28
-	KMOVW            704(BX), K1
-	VADDPS           Z25, Z19, K1, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z17
-	VFMADD231PS      Z16, Z20, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z18
-	VFMADD231PS      Z16, Z21, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z19
-	VFMADD231PS      Z16, Z22, Z19
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z23, Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z30
-	VFMADD213PS      Z30, Z20, Z17
-	VFMADD213PS      Z30, Z21, Z18
-	VFMADD213PS      Z30, Z22, Z19
-	VFMADD231PS      Z16, Z23, Z30
-	VMULPS           Z17, Z20, Z16
-	VMULPS           Z18, Z21, Z17
-	VMULPS           Z19, Z22, Z18
-	VMULPS           Z30, Z23, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z20
-	VMULPS           Z20, Z26, Z21
-	VMULPS           Z20, Z27, Z22
-	VMULPS           Z20, Z28, Z23
-	VMULPS           Z20, Z29, Z20
-	VFMADD231PS      Z16, Z11, Z21
-	VFMADD231PS      Z17, Z8, Z22
-	VFMADD231PS      Z18, Z9, Z23
-	VFMADD231PS      Z19, Z10, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z16
-	VFMADD231PS      Z16, Z11, Z21
-	VFMADD231PS      Z16, Z8, Z22
-	VFMADD231PS      Z16, Z9, Z23
-	VFMADD231PS      Z16, Z10, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z8
-	VFMADD231PS      Z8, Z26, Z21
-	VFMADD231PS      Z8, Z27, Z22
-	VFMADD231PS      Z8, Z28, Z23
-	VFMADD231PS      Z8, Z29, Z20
-	VMOVUPS          64(BX), Z8
-	VMOVUPS          512(BX), Z9
-	VFMADD231PS      Z9, Z8, Z21
-	VFMADD231PS      Z9, Z8, Z22
-	VFMADD231PS      Z9, Z8, Z23
-	VFMADD231PS      Z9, Z8, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z9
-	VMULPS           Z9, Z4, Z10
-	VMULPS           Z9, Z5, Z11
-	VMULPS           Z9, Z6, Z17
-	VMULPS           Z9, Z7, Z9
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z18
+	VMOVUPS          (DI)(AX*1), Z8
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z19
+	VMOVUPS          64(DI)(AX*1), Z9
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z26
+	VMOVUPS          128(DI)(AX*1), Z10
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z27
-	VMOVUPS          576(BX), Z28
-	VMINPS           Z0, Z28, Z29
-	VMINPS           Z1, Z28, Z30
-	VMINPS           Z2, Z28, Z31
-	VMINPS           Z3, Z28, Z28
-	VMINPS           Z4, Z29, Z29
-	VMINPS           Z5, Z30, Z30
-	VMINPS           Z6, Z31, Z31
-	VMINPS           Z7, Z28, Z28
-	VMINPS           Z8, Z29, Z29
-	VMINPS           Z8, Z30, Z30
-	VMINPS           Z8, Z31, Z31
-	VMINPS           Z8, Z28, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z8
-	VCMPPS           $0x11, Z29, Z8, K1
-	VCMPPS           $0x11, Z30, Z8, K2
-	VCMPPS           $0x11, Z31, Z8, K3
-	VCMPPS           $0x11, Z28, Z8, K4
-	VMOVAPS          Z10, Z8
-	VFMADD231PS      Z21, Z12, Z8
-	VMOVAPS          Z11, Z28
-	VFMADD231PS      Z22, Z13, Z28
-	VMOVAPS          Z17, Z29
-	VFMADD231PS      Z23, Z14, Z29
-	VMOVAPS          Z9, Z30
-	VFMADD231PS      Z20, Z15, Z30
-	VFMSUB231PS      Z21, Z12, Z10
-	VFMSUB231PS      Z22, Z13, Z11
-	VFMSUB231PS      Z23, Z14, Z17
-	VFMSUB231PS      Z20, Z15, Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z12
-	VANDPS           Z12, Z8, Z13
-	VANDPS           Z12, Z28, Z14
-	VANDPS           Z12, Z29, Z15
-	VANDPS           Z12, Z30, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z21
-	VMINPS           Z13, Z21, Z13
-	VMINPS           Z14, Z21, Z14
-	VMINPS           Z15, Z21, Z15
-	VMINPS           Z20, Z21, Z20
-	VANDPS           Z12, Z10, Z22
-	VANDPS           Z12, Z11, Z23
-	VANDPS           Z12, Z17, Z31
-	VMOVUPS          Z27, 704(BX)
-	VANDPS           Z12, Z9, Z27
-	VMINPS           Z22, Z21, Z22
-	VMINPS           Z23, Z21, Z23
-	VMINPS           Z31, Z21, Z31
-	VMINPS           Z27, Z21, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z27
-	VFMADD213PS      Z16, Z13, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z12
-	VFMADD213PS      Z16, Z14, Z12
-	VMOVUPS          Z26, 640(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z26
-	VFMADD213PS      Z16, Z15, Z26
-	VMOVUPS          Z19, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z19
-	VFMADD213PS      Z16, Z20, Z19
-	VMOVUPS          Z18, 832(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z18
-	VMOVUPS          Z7, 896(BX)
-	VADDPS           Z18, Z13, Z7
-	VMOVUPS          Z6, 960(BX)
-	VADDPS           Z18, Z14, Z6
-	VMOVUPS          Z5, 1024(BX)
-	VADDPS           Z18, Z15, Z5
-	VMOVUPS          Z4, 1088(BX)
-	VADDPS           Z18, Z20, Z4
-	VMOVUPS          Z3, 1152(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z3
-	VFMADD213PS      Z16, Z22, Z3
-	VMOVUPS          Z2, 1216(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z2
-	VFMADD213PS      Z16, Z23, Z2
-	VMOVUPS          Z1, 1280(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z1
-	VFMADD213PS      Z16, Z31, Z1
-	VMOVUPS          Z0, 1344(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z0
-	VFMADD213PS      Z16, Z21, Z0
-	VMOVUPS          Z30, 1408(BX)
-	VADDPS           Z18, Z22, Z30
-	VMOVUPS          Z29, 1472(BX)
-	VADDPS           Z18, Z23, Z29
-	VMOVUPS          Z28, 1536(BX)
-	VADDPS           Z18, Z31, Z28
-	VADDPS           Z18, Z21, Z18
-	VMOVUPS          Z8, 1600(BX)
-	VMULPS           Z7, Z27, Z8
-	VMOVUPS          Z9, 1664(BX)
-	VMULPS           Z6, Z12, Z9
-	VMOVUPS          Z17, 1728(BX)
-	VMULPS           Z5, Z26, Z17
-	VMOVUPS          Z11, 1792(BX)
-	VMULPS           Z4, Z19, Z11
-	VMOVUPS          Z10, 1856(BX)
-	VMULPS           Z30, Z3, Z10
-	VMULPS           Z29, Z2, Z16
-	VMULPS           Z28, Z1, Z24
-	VMOVUPS          Z21, 1920(BX)
-	VMULPS           Z18, Z0, Z21
-	VMOVUPS          Z31, 1984(BX)
-	VMULPS           Z13, Z13, Z31
-	VMOVUPS          Z13, 2048(BX)
-	VMULPS           Z14, Z14, Z13
-	VMOVUPS          Z14, 2112(BX)
-	VMULPS           Z15, Z15, Z14
-	VMOVUPS          Z15, 2176(BX)
-	VMULPS           Z20, Z20, Z15
-	VMOVUPS          Z20, 2240(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z20
-	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z31
-	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z13
-	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z14
-	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z15
-	VSUBPS           Z20, Z31, Z31
-	VSUBPS           Z20, Z13, Z13
-	VSUBPS           Z20, Z14, Z14
-	VSUBPS           Z20, Z15, Z15
-	VMULPS           Z10, Z8, Z20
-	VMOVUPS          Z15, 2304(BX)
-	VMULPS           Z16, Z9, Z15
-	VMOVUPS          Z14, 2368(BX)
-	VMULPS           Z24, Z17, Z14
-	VMOVUPS          Z13, 2432(BX)
-	VMULPS           Z21, Z11, Z13
-	VDIVPS           Z20, Z25, Z20
-	VDIVPS           Z15, Z25, Z15
-	VDIVPS           Z14, Z25, Z14
-	VDIVPS           Z13, Z25, Z13
-	VMULPS           Z20, Z10, Z10
-	VMULPS           Z15, Z16, Z16
-	VMULPS           Z14, Z24, Z24
-	VMULPS           Z13, Z21, Z21
-	VMULPS           Z20, Z8, Z8
-	VMULPS           Z15, Z9, Z9
-	VMULPS           Z14, Z17, Z14
-	VMULPS           Z13, Z11, Z11
-	VMULPS           Z10, Z27, Z13
-	VMULPS           Z16, Z12, Z12
-	VMULPS           Z24, Z26, Z15
-	VMULPS           Z21, Z19, Z17
-	VMULPS           Z10, Z7, Z7
+	VMOVUPS          192(DI)(AX*1), Z11
+	VGETMANTPS       $0x04, Z0, Z12
+	VGETMANTPS       $0x04, Z1, Z13
+	VGETMANTPS       $0x04, Z2, Z14
+	VGETMANTPS       $0x04, Z3, Z15
+	VMOVUPS          128(BX), Z16
+	VMULPS           Z16, Z4, Z4
+	VMULPS           Z16, Z5, Z5
 	VMULPS           Z16, Z6, Z6
-	VMULPS           Z24, Z5, Z5
-	VMULPS           Z21, Z4, Z4
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z9, Z2, Z2
-	VMULPS           Z14, Z1, Z1
-	VMULPS           Z11, Z0, Z0
-	VMULPS           Z8, Z30, Z8
-	VMULPS           Z9, Z29, Z9
-	VMULPS           Z14, Z28, Z10
-	VMULPS           Z11, Z18, Z11
-	VMULPS           Z3, Z22, Z3
-	VMULPS           Z2, Z23, Z2
-	VMULPS           1984(BX), Z1, Z1
-	VMULPS           1920(BX), Z0, Z0
-	VMULPS           2048(BX), Z13, Z13
-	VMULPS           2112(BX), Z12, Z12
-	VMULPS           2176(BX), Z15, Z14
-	VMULPS           2240(BX), Z17, Z15
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z17
-	VFMADD231PS      Z16, Z3, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z18
-	VFMADD231PS      Z16, Z2, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z19
-	VFMADD231PS      Z16, Z1, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z20
-	VFMADD231PS      Z16, Z0, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z21
-	VFMADD231PS      Z16, Z13, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z22
-	VFMADD231PS      Z16, Z12, Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z23
-	VFMADD231PS      Z16, Z14, Z23
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+56(SB), Z15, Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z24
-	VMULPS           Z24, Z31, Z26
-	VMOVUPS          2432(BX), Z27
-	VMULPS           Z24, Z27, Z28
-	VMOVUPS          2368(BX), Z29
-	VMULPS           Z24, Z29, Z30
-	VMOVUPS          Z4, 1920(BX)
-	VMOVUPS          2304(BX), Z4
-	VMULPS           Z24, Z4, Z24
-	VMOVUPS          Z5, 1984(BX)
-	VMOVUPS          2048(BX), Z5
-	VFMADD231PS      Z5, Z5, Z26
-	VMOVUPS          2112(BX), Z5
-	VFMADD231PS      Z5, Z5, Z28
-	VMOVUPS          2176(BX), Z5
-	VFMADD231PS      Z5, Z5, Z30
-	VMOVUPS          2240(BX), Z5
-	VFMADD231PS      Z5, Z5, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
-	VFMADD231PS      Z5, Z31, Z26
-	VFMADD231PS      Z5, Z27, Z28
-	VFMADD231PS      Z5, Z29, Z30
-	VFMADD231PS      Z5, Z4, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z4
-	VFMADD231PS      Z5, Z17, Z4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z29
-	VFMADD231PS      Z5, Z18, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z27
-	VFMADD231PS      Z5, Z19, Z27
-	VMOVUPS          Z31, 2240(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z31
-	VFMADD231PS      Z5, Z20, Z31
-	VMOVUPS          Z24, 2176(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z24
-	VFMADD213PS      Z24, Z17, Z4
-	VFMADD213PS      Z24, Z18, Z29
-	VFMADD213PS      Z24, Z19, Z27
-	VFMADD213PS      Z24, Z20, Z31
-	VMOVUPS          Z30, 2112(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z30
-	VFMADD213PS      Z30, Z17, Z4
-	VFMADD213PS      Z30, Z18, Z29
-	VFMADD213PS      Z30, Z19, Z27
-	VFMADD213PS      Z30, Z20, Z31
-	VMOVUPS          Z28, 2048(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z28
-	VFMADD213PS      Z28, Z17, Z4
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z19, Z27
-	VFMADD213PS      Z28, Z20, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z28
-	VFMADD213PS      Z28, Z17, Z4
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z19, Z27
-	VFMADD213PS      Z28, Z20, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z28
-	VFMADD213PS      Z28, Z17, Z4
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z19, Z27
-	VFMADD213PS      Z28, Z20, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z28
-	VFMADD213PS      Z28, Z17, Z4
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z19, Z27
-	VFMADD213PS      Z28, Z20, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z28
-	VFMADD213PS      Z28, Z4, Z17
-	VFMADD213PS      Z28, Z29, Z18
-	VFMADD213PS      Z28, Z27, Z19
-	VFMADD213PS      Z28, Z31, Z20
-	VFMADD213PS      Z25, Z17, Z3
-	VFMADD213PS      Z25, Z18, Z2
-	VFMADD213PS      Z25, Z19, Z1
-	VFMADD213PS      Z25, Z20, Z0
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z9, Z2, Z2
-	VMULPS           Z10, Z1, Z1
-	VMULPS           Z11, Z0, Z0
-	VMOVUPS          1856(BX), Z4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z8
-	VPTERNLOGD       $0xe4, Z8, Z4, Z3
-	VMOVUPS          1792(BX), Z9
-	VPTERNLOGD       $0xe4, Z8, Z9, Z2
-	VMOVUPS          1728(BX), Z10
-	VPTERNLOGD       $0xe4, Z8, Z10, Z1
-	VMOVUPS          1664(BX), Z11
-	VPTERNLOGD       $0xe4, Z8, Z11, Z0
-	VMOVAPS          Z25, Z17
-	VPTERNLOGD       $0xe4, Z8, Z4, Z17
-	VMOVAPS          Z25, Z4
-	VPTERNLOGD       $0xe4, Z8, Z9, Z4
-	VMOVAPS          Z25, Z9
-	VPTERNLOGD       $0xe4, Z8, Z10, Z9
-	VMOVAPS          Z25, Z10
-	VPTERNLOGD       $0xe4, Z8, Z11, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z11
-	VFMADD231PS      Z5, Z21, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z18
-	VFMADD231PS      Z5, Z22, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z19
-	VFMADD231PS      Z5, Z23, Z19
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z16, Z5
-	VFMADD213PS      Z24, Z21, Z11
-	VFMADD213PS      Z24, Z22, Z18
-	VFMADD213PS      Z24, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z24
-	VFMADD213PS      Z30, Z21, Z11
-	VFMADD213PS      Z30, Z22, Z18
-	VFMADD213PS      Z30, Z23, Z19
-	VFMADD231PS      Z24, Z16, Z30
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z5
-	VFMADD213PS      Z5, Z21, Z11
-	VFMADD213PS      Z5, Z22, Z18
-	VFMADD213PS      Z5, Z23, Z19
-	VFMADD231PS      Z30, Z16, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z20
-	VFMADD213PS      Z20, Z21, Z11
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z5
-	VFMADD213PS      Z5, Z21, Z11
-	VFMADD213PS      Z5, Z22, Z18
-	VFMADD213PS      Z5, Z23, Z19
-	VFMADD231PS      Z20, Z16, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z20
-	VFMADD213PS      Z20, Z21, Z11
-	VFMADD213PS      Z20, Z22, Z18
-	VFMADD213PS      Z20, Z23, Z19
-	VFMADD231PS      Z5, Z16, Z20
-	VFMADD213PS      Z28, Z11, Z21
-	VFMADD213PS      Z28, Z18, Z22
-	VFMADD213PS      Z28, Z19, Z23
-	VFMADD231PS      Z20, Z16, Z28
-	VFMADD213PS      Z25, Z21, Z13
-	VFMADD213PS      Z25, Z22, Z12
-	VFMADD213PS      Z25, Z23, Z14
-	VFMADD213PS      Z25, Z28, Z15
-	VMULPS           Z7, Z13, Z5
-	VMULPS           Z6, Z12, Z6
-	VMULPS           1984(BX), Z14, Z7
-	VMULPS           1920(BX), Z15, Z11
-	VMOVUPS          1600(BX), Z12
-	VPTERNLOGD       $0xe4, Z8, Z12, Z5
-	VMOVUPS          1536(BX), Z13
-	VPTERNLOGD       $0xe4, Z8, Z13, Z6
-	VMOVUPS          1472(BX), Z14
-	VPTERNLOGD       $0xe4, Z8, Z14, Z7
-	VMOVUPS          1408(BX), Z15
-	VPTERNLOGD       $0xe4, Z8, Z15, Z11
-	VSUBPS           Z5, Z3, Z3
-	VSUBPS           Z6, Z2, Z2
-	VSUBPS           Z7, Z1, Z1
-	VSUBPS           Z11, Z0, Z0
-	VMOVAPS          Z25, Z5
-	VPTERNLOGD       $0xe4, Z8, Z12, Z5
-	VMOVAPS          Z25, Z6
-	VPTERNLOGD       $0xe4, Z8, Z13, Z6
-	VMOVAPS          Z25, Z7
-	VPTERNLOGD       $0xe4, Z8, Z14, Z7
-	VPTERNLOGD       $0xe4, Z8, Z15, Z25
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z8
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z11
-	VFMADD231PS      Z8, Z26, Z11
-	VMOVUPS          2048(BX), Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z13
-	VFMADD231PS      Z8, Z12, Z13
-	VMOVUPS          2112(BX), Z14
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z15
-	VFMADD231PS      Z8, Z14, Z15
-	VMOVUPS          2176(BX), Z16
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+160(SB), Z16, Z8
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z18
-	VFMADD213PS      Z18, Z26, Z11
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z8
-	VFMADD213PS      Z8, Z26, Z11
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z18
-	VFMADD213PS      Z18, Z26, Z11
-	VFMADD213PS      Z18, Z12, Z13
-	VFMADD213PS      Z18, Z14, Z15
-	VFMADD231PS      Z8, Z16, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z8
-	VFMADD213PS      Z8, Z26, Z11
-	VFMADD213PS      Z8, Z12, Z13
-	VFMADD213PS      Z8, Z14, Z15
-	VFMADD231PS      Z18, Z16, Z8
-	VMULPS           Z11, Z26, Z11
-	VMULPS           Z13, Z12, Z12
-	VMULPS           Z15, Z14, Z13
-	VMULPS           Z8, Z16, Z8
-	VMOVUPS          192(BX), Z14
-	VFMADD213PS      Z14, Z14, Z11
-	VFMADD213PS      Z14, Z14, Z12
-	VFMADD213PS      Z14, Z14, Z13
-	VFMADD213PS      Z14, Z14, Z8
-	VSCALEFPS        2240(BX), Z11, Z11
-	VSCALEFPS        2432(BX), Z12, Z12
-	VSCALEFPS        2368(BX), Z13, Z13
-	VSCALEFPS        2304(BX), Z8, Z8
-	VMOVUPS          1344(BX), Z15
-	VADDPS           Z15, Z14, Z16
-	VMOVUPS          1280(BX), Z18
-	VADDPS           Z18, Z14, Z19
-	VMOVUPS          1216(BX), Z20
-	VADDPS           Z20, Z14, Z21
-	VMOVUPS          1152(BX), Z22
-	VADDPS           Z22, Z14, Z23
-	VADDPS           1088(BX), Z16, Z16
-	VADDPS           1024(BX), Z19, Z19
-	VADDPS           960(BX), Z21, Z21
-	VADDPS           896(BX), Z23, Z23
-	VMULPS           832(BX), Z15, Z15
-	VMULPS           768(BX), Z18, Z18
-	VMULPS           640(BX), Z20, Z20
-	VMULPS           704(BX), Z22, Z22
-	VMOVUPS          64(BX), Z24
-	VADDPS           Z16, Z24, Z16
-	VADDPS           Z19, Z24, Z19
-	VADDPS           Z21, Z24, Z21
-	VADDPS           Z23, Z24, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z24
-	VCMPPS           $0x11, Z24, Z16, K5
-	VCMPPS           $0x11, Z24, Z19, K6
-	VCMPPS           $0x11, Z24, Z21, K7
-	KMOVW            K4, 1152(BX)
-	VCMPPS           $0x11, Z24, Z23, K4
+	VMULPS           Z16, Z7, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z16
+	VMULPS           Z16, Z12, Z17
+	VMULPS           Z16, Z13, Z18
+	VMULPS           Z16, Z14, Z19
+	VMULPS           Z16, Z15, Z16
+	VMOVUPS          448(BX), Z20
+	VCMPPS           $0x11, Z12, Z20, K1
+	VCMPPS           $0x11, Z13, Z20, K2
+	VCMPPS           $0x11, Z14, Z20, K3
+	VCMPPS           $0x11, Z15, Z20, K4
+	VMOVUPS          320(BX), Z20
+	VCMPPS           $0x11, Z20, Z17, K5
+	VCMPPS           $0x11, Z20, Z18, K6
+	VCMPPS           $0x11, Z20, Z19, K7
+	KMOVW            K7, 640(BX)
+	VCMPPS           $0x11, Z20, Z16, K7
+	VMOVAPS          Z20, Z16
+	VADDPS           Z20, Z20, K1, Z16
+	VMOVAPS          Z20, Z17
+	VADDPS           Z20, Z20, K2, Z17
+	VMOVAPS          Z20, Z18
+	VADDPS           Z20, Z20, K3, Z18
+	VMOVAPS          Z20, Z19
+	VADDPS           Z20, Z20, K4, Z19
+	VMOVAPS          Z12, Z20
+	VADDPS           Z12, Z12, K5, Z20
+	VMOVAPS          Z13, Z12
+	VADDPS           Z13, Z13, K6, Z12
+	KMOVW            K6, 704(BX)
+	KMOVW            640(BX), K6
+	VMOVAPS          Z14, Z13
+	VADDPS           Z14, Z14, K6, Z13
+	VMOVAPS          Z15, Z14
+	VADDPS           Z15, Z15, K7, Z14
+	VMOVUPS          (BX), Z15
+	VMULPS           Z4, Z15, Z21
+	VMULPS           Z5, Z15, Z22
+	VMULPS           Z6, Z15, Z23
+	VMULPS           Z7, Z15, Z24
+	VADDPS           Z20, Z16, Z25
+	VADDPS           Z12, Z17, Z26
+	VADDPS           Z13, Z18, Z27
+	VADDPS           Z14, Z19, Z28
+	VSUBPS           Z20, Z16, Z16
+	VSUBPS           Z12, Z17, Z12
+	VSUBPS           Z13, Z18, Z13
+	VSUBPS           Z14, Z19, Z14
+	VMULPS           Z21, Z25, Z17
+	VMULPS           Z22, Z26, Z18
+	VMULPS           Z23, Z27, Z19
+	VMULPS           Z24, Z28, Z20
+	VGETEXPPS        Z0, Z29
+	VGETEXPPS        Z1, Z30
+	VGETEXPPS        Z2, Z31
+	VGETEXPPS        Z3, Z15
+	VMOVUPS          Z14, 768(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z14
+	VDIVPS           Z17, Z14, Z17
+	VDIVPS           Z18, Z14, Z18
+	VDIVPS           Z19, Z14, Z19
+	VDIVPS           Z20, Z14, Z20
+	VMOVUPS          Z13, 832(BX)
+	VMOVUPS          384(BX), Z13
+	VSUBPS           Z29, Z13, Z29
+	VSUBPS           Z30, Z13, Z30
+	VSUBPS           Z31, Z13, Z31
+	VSUBPS           Z15, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z15
+	VMOVUPS          Z12, 896(BX)
+	VMULPS           Z15, Z4, Z12
+	VMOVUPS          Z12, 960(BX)
+	VMULPS           Z15, Z5, Z12
+	VMOVUPS          Z12, 1024(BX)
+	VMULPS           Z15, Z6, Z12
+	VMULPS           Z15, Z7, Z15
+	VMOVUPS          Z15, 1088(BX)
+	VMOVAPS          Z29, Z15
+	VADDPS.BCST      bsmPriceStrip32AVX512Consts<>+60(SB), Z29, K1, Z15
+	VMOVUPS          Z12, 1152(BX)
+	VMOVAPS          Z30, Z12
+	VADDPS.BCST      bsmPriceStrip32AVX512Consts<>+60(SB), Z30, K2, Z12
+	VMOVUPS          Z7, 1216(BX)
+	VMOVAPS          Z31, Z7
+	VADDPS.BCST      bsmPriceStrip32AVX512Consts<>+60(SB), Z31, K3, Z7
+	VMOVUPS          Z6, 1280(BX)
+	VMOVAPS          Z13, Z6
+	VADDPS.BCST      bsmPriceStrip32AVX512Consts<>+60(SB), Z13, K4, Z6
+	VMULPS           256(BX), Z0, Z0
+	VMULPS           256(BX), Z1, Z1
+	VMULPS           256(BX), Z2, Z2
+	VMULPS           256(BX), Z3, Z3
+	VADDPS           Z14, Z29, K5, Z15
+	KMOVW            704(BX), K1
+	VADDPS           Z14, Z30, K1, Z12
+	VADDPS           Z14, Z31, K6, Z7
+	VADDPS           Z14, Z13, K7, Z6
+	VMOVUPS          576(BX), Z13
+	VMINPS           Z0, Z13, Z29
+	VMINPS           Z1, Z13, Z30
+	VMINPS           Z2, Z13, Z31
+	VMINPS           Z3, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z14
+	VMOVUPS          Z13, 640(BX)
+	VMULPS           Z14, Z15, Z13
+	VMOVUPS          Z15, 704(BX)
+	VMULPS           Z14, Z12, Z15
+	VMOVUPS          Z12, 1344(BX)
+	VMULPS           Z14, Z7, Z12
+	VMULPS           Z14, Z6, Z14
+	VMOVUPS          Z6, 1408(BX)
+	VADDPS           192(BX), Z0, Z6
+	VMOVUPS          Z7, 1472(BX)
+	VADDPS           192(BX), Z1, Z7
+	VMOVUPS          Z14, 1536(BX)
+	VADDPS           192(BX), Z2, Z14
+	VMOVUPS          Z12, 1600(BX)
+	VADDPS           192(BX), Z3, Z12
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z2, Z10, Z2
+	VMULPS           Z3, Z11, Z3
+	VMULPS           Z17, Z21, Z21
+	VMULPS           Z18, Z22, Z22
+	VMULPS           Z19, Z23, Z23
+	VMULPS           Z20, Z24, Z24
+	VMULPS           Z17, Z25, Z17
+	VMULPS           Z18, Z26, Z18
+	VMULPS           Z19, Z27, Z19
+	VMULPS           Z20, Z28, Z20
+	VMULPS           Z21, Z16, Z16
+	VMULPS           896(BX), Z22, Z21
+	VMULPS           832(BX), Z23, Z22
+	VMULPS           768(BX), Z24, Z23
+	VMOVUPS          (BX), Z24
+	VMULPS           Z17, Z24, Z17
+	VMULPS           Z18, Z24, Z18
+	VMULPS           Z19, Z24, Z19
+	VMULPS           Z20, Z24, Z20
+	VMULPS           Z16, Z16, Z24
+	VMULPS           Z21, Z21, Z25
+	VMULPS           Z22, Z22, Z26
+	VMULPS           Z23, Z23, Z27
+	VMINPS           Z4, Z29, Z28
+	VMINPS           Z5, Z30, Z29
+	VMOVUPS          1280(BX), Z30
+	VMINPS           Z30, Z31, Z31
+	VMOVUPS          Z3, 768(BX)
+	VMOVUPS          640(BX), Z3
+	VMINPS           1216(BX), Z3, Z3
+	VMOVUPS          Z2, 640(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z2
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z24, Z2
+	VMOVUPS          Z1, 832(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z1
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z25, Z1
+	VMOVUPS          Z0, 896(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z0
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z26, Z0
+	VMOVUPS          Z20, 1664(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z20
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z27, Z20
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z5, Z5
+	VADDPS           Z14, Z30, Z6
+	VADDPS           1216(BX), Z12, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z12
+	VFMADD213PS      Z12, Z24, Z2
+	VFMADD213PS      Z12, Z25, Z1
+	VFMADD213PS      Z12, Z26, Z0
+	VFMADD231PS      Z20, Z27, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z14
+	VXORPS           Z14, Z8, Z20
+	VXORPS           Z14, Z9, Z30
+	VMOVUPS          Z30, 1216(BX)
+	VXORPS           Z14, Z10, Z30
+	VXORPS           Z14, Z11, Z14
+	VMULPS           Z2, Z24, Z2
+	VMULPS           Z1, Z25, Z1
+	VMULPS           Z0, Z26, Z0
+	VMULPS           Z12, Z27, Z12
+	VMOVUPS          192(BX), Z24
+	VMULPS           Z24, Z8, Z8
+	VMULPS           Z24, Z9, Z9
+	VMULPS           Z24, Z10, Z10
+	VMULPS           Z24, Z11, Z11
+	VFMADD231PS      Z2, Z16, Z13
+	VFMADD231PS      Z1, Z21, Z15
+	VFMADD213PS      1600(BX), Z22, Z0
+	VFMADD213PS      1536(BX), Z23, Z12
+	VMOVUPS          64(BX), Z1
+	VMINPS           Z1, Z28, Z2
+	VMINPS           Z1, Z29, Z25
+	VMINPS           Z1, Z31, Z26
+	VMINPS           Z1, Z3, Z3
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z27
+	VFMADD231PS      Z27, Z16, Z13
+	VFMADD231PS      Z27, Z21, Z15
+	VFMADD231PS      Z27, Z22, Z0
+	VFMADD231PS      Z27, Z23, Z12
+	VADDPS           Z4, Z1, Z4
+	VADDPS           Z5, Z1, Z5
+	VADDPS           Z6, Z1, Z6
+	VADDPS           Z7, Z1, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z16
+	VFMADD231PS      704(BX), Z16, Z13
+	VFMADD231PS      1344(BX), Z16, Z15
+	VFMADD231PS      1472(BX), Z16, Z0
+	VFMADD231PS      1408(BX), Z16, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z16
+	VCMPPS           $0x11, Z2, Z16, K1
+	VCMPPS           $0x11, Z25, Z16, K2
+	VCMPPS           $0x11, Z26, Z16, K3
+	VCMPPS           $0x11, Z3, Z16, K4
+	VMOVUPS          512(BX), Z2
+	VFMADD231PS      Z2, Z1, Z13
+	VFMADD231PS      Z2, Z1, Z15
+	VFMADD231PS      Z2, Z1, Z0
+	VFMADD231PS      Z2, Z1, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z1
+	VCMPPS           $0x11, Z1, Z4, K5
+	VCMPPS           $0x11, Z1, Z5, K6
+	VCMPPS           $0x11, Z1, Z6, K7
+	KMOVW            K4, 1408(BX)
+	VCMPPS           $0x11, Z1, Z7, K4
+	VMOVUPS          960(BX), Z1
+	VFMADD231PS      Z13, Z17, Z1
+	VMOVUPS          1024(BX), Z2
+	VFMADD231PS      Z15, Z18, Z2
+	VMOVUPS          1152(BX), Z3
+	VFMADD231PS      Z0, Z19, Z3
+	VMOVUPS          1664(BX), Z4
+	VMOVUPS          1088(BX), Z5
+	VFMADD231PS      Z12, Z4, Z5
+	VFMSUB213PS      960(BX), Z13, Z17
+	VFMSUB213PS      1024(BX), Z15, Z18
+	VFMSUB213PS      1152(BX), Z0, Z19
+	VFMSUB213PS      1088(BX), Z12, Z4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z0
+	VANDPS           Z0, Z1, Z6
+	VANDPS           Z0, Z2, Z7
+	VANDPS           Z0, Z3, Z12
+	VANDPS           Z0, Z5, Z13
+	VANDPS           Z0, Z17, Z15
+	VANDPS           Z0, Z18, Z16
+	VANDPS           Z0, Z19, Z21
+	VANDPS           Z0, Z4, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z23
+	VMINPS           Z6, Z23, Z6
+	VMINPS           Z7, Z23, Z7
+	VMINPS           Z12, Z23, Z12
+	VMINPS           Z13, Z23, Z13
+	VMINPS           Z15, Z23, Z15
+	VMINPS           Z16, Z23, Z16
+	VMINPS           Z21, Z23, Z21
+	VMINPS           Z22, Z23, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z23
+	VFMADD213PS      Z27, Z6, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z25
+	VFMADD213PS      Z27, Z7, Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z26
+	VFMADD213PS      Z27, Z12, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z28
+	VFMADD213PS      Z27, Z13, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z29
+	VADDPS           Z29, Z6, Z31
+	VADDPS           Z29, Z7, Z24
+	VADDPS           Z29, Z12, Z0
+	VMOVUPS          Z11, 1088(BX)
+	VADDPS           Z29, Z13, Z11
+	VMOVUPS          Z10, 1664(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z10
+	VFMADD213PS      Z27, Z15, Z10
+	VMOVUPS          Z9, 1152(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z9
+	VFMADD213PS      Z27, Z16, Z9
+	VMOVUPS          Z8, 1024(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z8
+	VFMADD213PS      Z27, Z21, Z8
+	VMOVUPS          Z14, 960(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z14
+	VFMADD213PS      Z27, Z22, Z14
+	VMOVUPS          Z30, 1472(BX)
+	VADDPS           Z29, Z15, Z30
+	VMOVUPS          Z20, 1344(BX)
+	VADDPS           Z29, Z16, Z20
+	VMOVUPS          Z4, 704(BX)
+	VADDPS           Z29, Z21, Z4
+	VADDPS           Z29, Z22, Z29
+	VMOVUPS          Z19, 1536(BX)
+	VMULPS           Z31, Z23, Z19
+	VMOVUPS          Z18, 1600(BX)
+	VMULPS           Z24, Z25, Z18
+	VMOVUPS          Z17, 1280(BX)
+	VMULPS           Z0, Z26, Z17
+	VMOVUPS          Z5, 1728(BX)
+	VMULPS           Z11, Z28, Z5
+	VMOVUPS          Z3, 1792(BX)
+	VMULPS           Z30, Z10, Z3
+	VMOVUPS          Z2, 1856(BX)
+	VMULPS           Z20, Z9, Z2
+	VMOVUPS          Z1, 1920(BX)
+	VMULPS           Z4, Z8, Z1
+	VMULPS           Z29, Z14, Z27
+	VMOVUPS          Z29, 1984(BX)
+	VMULPS           Z6, Z6, Z29
+	VMOVUPS          Z4, 2048(BX)
+	VMULPS           Z7, Z7, Z4
+	VMOVUPS          Z20, 2112(BX)
+	VMULPS           Z12, Z12, Z20
+	VMOVUPS          Z30, 2176(BX)
+	VMULPS           Z13, Z13, Z30
+	VMOVUPS          Z11, 2240(BX)
+	VMULPS           Z3, Z19, Z11
+	VMOVUPS          Z0, 2304(BX)
+	VMULPS           Z2, Z18, Z0
+	VMOVUPS          Z24, 2368(BX)
+	VMULPS           Z1, Z17, Z24
+	VMOVUPS          Z31, 2432(BX)
+	VMULPS           Z27, Z5, Z31
+	VMOVUPS          Z22, 2496(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z22
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z22, Z29
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z22, Z4
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z22, Z20
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z22, Z30
+	VMOVUPS          Z21, 2560(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z21
+	VDIVPS           Z11, Z21, Z11
+	VDIVPS           Z0, Z21, Z0
+	VDIVPS           Z24, Z21, Z24
+	VDIVPS           Z31, Z21, Z31
+	VSUBPS           Z22, Z29, Z29
+	VSUBPS           Z22, Z4, Z4
+	VSUBPS           Z22, Z20, Z20
+	VSUBPS           Z22, Z30, Z22
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
-	KMOVW            1152(BX), K5
+	KMOVW            1408(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z16
-	VXORPS           832(BX), Z16, Z19
-	VXORPS           768(BX), Z16, Z21
-	VXORPS           640(BX), Z16, Z23
-	VXORPS           704(BX), Z16, Z16
-	VCMPPS           $0x00, Z5, Z19, K5
-	VCMPPS           $0x00, Z6, Z21, K6
-	VCMPPS           $0x00, Z7, Z23, K7
-	KMOVW            K4, 1152(BX)
-	VCMPPS           $0x00, Z25, Z16, K4
-	KMOVW            K3, 1216(BX)
-	VCMPPS           $0x00, Z17, Z19, K3
-	KMOVW            K2, 1280(BX)
-	VCMPPS           $0x00, Z4, Z21, K2
-	KMOVW            K1, 1344(BX)
-	VCMPPS           $0x00, Z9, Z23, K1
-	KMOVW            K4, 896(BX)
-	VCMPPS           $0x00, Z10, Z16, K4
-	VMULPS           832(BX), Z14, Z4
-	VMULPS           768(BX), Z14, Z5
-	VMULPS           640(BX), Z14, Z6
-	VMULPS           704(BX), Z14, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+184(SB), Z9
-	VBLENDMPS        Z9, Z15, K3, Z10
-	VBLENDMPS        Z9, Z18, K2, Z14
-	VBLENDMPS        Z9, Z20, K1, Z15
-	VBLENDMPS        Z9, Z22, K4, Z16
-	VBLENDMPS        Z9, Z4, K5, Z4
-	VBLENDMPS        Z9, Z5, K6, Z5
-	VBLENDMPS        Z9, Z6, K7, Z6
-	KMOVW            896(BX), K1
-	VBLENDMPS        Z9, Z7, K1, Z7
-	VSUBPS           Z10, Z4, Z4
-	VSUBPS           Z14, Z5, Z5
-	VSUBPS           Z15, Z6, Z6
-	VSUBPS           Z16, Z7, Z7
-	VFMADD231PS      Z3, Z11, Z4
+	VMULPS           Z11, Z3, Z3
+	VMULPS           Z0, Z2, Z2
+	VMULPS           Z24, Z1, Z1
+	VMULPS           Z31, Z27, Z27
+	VMULPS           Z11, Z19, Z11
+	VMULPS           Z0, Z18, Z0
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z31, Z5, Z5
+	VMULPS           Z3, Z23, Z18
+	VMULPS           Z2, Z25, Z19
+	VMULPS           Z1, Z26, Z23
+	VMULPS           Z27, Z28, Z24
+	VMULPS           Z11, Z10, Z10
+	VMULPS           Z0, Z9, Z9
+	VMULPS           Z17, Z8, Z8
+	VMULPS           Z5, Z14, Z14
+	VMULPS           Z18, Z6, Z18
+	VMULPS           Z19, Z7, Z19
+	VMULPS           Z23, Z12, Z23
+	VMULPS           Z24, Z13, Z24
+	VMULPS           Z10, Z15, Z10
+	VMULPS           Z9, Z16, Z9
+	VMULPS           2560(BX), Z8, Z8
+	VMULPS           2496(BX), Z14, Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z15
+	VMULPS           Z15, Z29, Z16
+	VMULPS           Z15, Z4, Z25
+	VMULPS           Z15, Z20, Z26
+	VMULPS           Z15, Z22, Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z30
+	VFMADD231PS      Z28, Z18, Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z31
+	VFMADD231PS      Z28, Z19, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z21
+	VFMADD231PS      Z28, Z23, Z21
+	VMOVUPS          Z23, 2496(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z23
+	VFMADD231PS      Z28, Z24, Z23
+	VFMADD231PS      Z6, Z6, Z16
+	VFMADD231PS      Z7, Z7, Z25
+	VFMADD231PS      Z12, Z12, Z26
+	VFMADD231PS      Z13, Z13, Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z6
+	VFMADD231PS      Z28, Z10, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z7
+	VFMADD231PS      Z28, Z9, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z12
+	VFMADD231PS      Z28, Z8, Z12
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+60(SB), Z14, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z13
+	VFMADD231PS      Z13, Z29, Z16
+	VFMADD231PS      Z13, Z4, Z25
+	VFMADD231PS      Z13, Z20, Z26
+	VFMADD231PS      Z13, Z22, Z15
+	VMULPS           2432(BX), Z3, Z3
+	VMULPS           2368(BX), Z2, Z2
+	VMULPS           2304(BX), Z1, Z1
+	VMULPS           2240(BX), Z27, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z27
+	VMOVUPS          Z22, 2240(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z22
+	VFMADD231PS      Z27, Z30, Z22
+	VMOVUPS          Z20, 2304(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z20
+	VFMADD231PS      Z27, Z31, Z20
+	VMOVUPS          Z4, 2368(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z4
+	VFMADD231PS      Z27, Z21, Z4
+	VMOVUPS          Z29, 2432(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z29
+	VFMADD231PS      Z27, Z23, Z29
+	VMULPS           2176(BX), Z11, Z11
+	VMULPS           2112(BX), Z0, Z0
+	VMULPS           2048(BX), Z17, Z17
+	VMULPS           1984(BX), Z5, Z5
+	VMOVUPS          Z5, 1984(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z5
+	VFMADD231PS      Z27, Z6, Z5
+	VMOVUPS          Z17, 2048(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z17
+	VFMADD231PS      Z27, Z7, Z17
+	VMOVUPS          Z0, 2112(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z0
+	VFMADD231PS      Z27, Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+148(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z30, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z31, Z20
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z21, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z23, Z29
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z6, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z7, Z17
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z12, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+152(SB), Z28, Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+156(SB), Z22, Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z22
+	VFMADD213PS      Z22, Z20, Z31
+	VFMADD213PS      Z22, Z4, Z21
+	VFMADD213PS      Z22, Z29, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z20
+	VFMADD231PS      Z4, Z16, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z29
+	VFMADD231PS      Z4, Z25, Z29
+	VMOVUPS          Z11, 2176(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z11
+	VFMADD231PS      Z4, Z26, Z11
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+164(SB), Z15, Z4
+	VFMADD213PS      Z22, Z5, Z6
+	VFMADD213PS      Z22, Z17, Z7
+	VFMADD213PS      Z22, Z0, Z12
+	VFMADD231PS      Z27, Z28, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z0
+	VFMADD213PS      Z0, Z16, Z20
+	VFMADD213PS      Z0, Z25, Z29
+	VFMADD213PS      Z0, Z26, Z11
+	VFMADD231PS      Z4, Z15, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z4
+	VFMADD213PS      Z4, Z30, Z18
+	VFMADD213PS      Z4, Z31, Z19
+	VFMADD132PS      2496(BX), Z4, Z21
+	VFMADD213PS      Z4, Z23, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z5
+	VFMADD213PS      Z5, Z16, Z20
+	VFMADD213PS      Z5, Z25, Z29
+	VFMADD213PS      Z5, Z26, Z11
+	VFMADD231PS      Z0, Z15, Z5
+	VFMADD213PS      Z4, Z6, Z10
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z12, Z8
+	VFMADD213PS      Z4, Z22, Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z0
+	VFMADD213PS      Z0, Z16, Z20
+	VFMADD213PS      Z0, Z25, Z29
+	VFMADD213PS      Z0, Z26, Z11
+	VFMADD231PS      Z5, Z15, Z0
+	VMOVUPS          1920(BX), Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z6
+	VMOVAPS          Z4, Z7
+	VPTERNLOGD       $0xe4, Z6, Z5, Z7
+	VMOVUPS          1856(BX), Z12
+	VMOVAPS          Z4, Z17
+	VPTERNLOGD       $0xe4, Z6, Z12, Z17
+	VMOVUPS          1792(BX), Z22
+	VMOVAPS          Z4, Z23
+	VPTERNLOGD       $0xe4, Z6, Z22, Z23
+	VMOVUPS          1728(BX), Z27
+	VMOVAPS          Z4, Z28
+	VPTERNLOGD       $0xe4, Z6, Z27, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z30
+	VFMADD213PS      Z30, Z16, Z20
+	VFMADD213PS      Z30, Z25, Z29
+	VFMADD213PS      Z30, Z26, Z11
+	VFMADD231PS      Z0, Z15, Z30
+	VMOVUPS          1280(BX), Z0
+	VMOVAPS          Z4, Z31
+	VPTERNLOGD       $0xe4, Z6, Z0, Z31
+	VMOVUPS          1600(BX), Z0
+	VMOVAPS          Z4, Z27
+	VPTERNLOGD       $0xe4, Z6, Z0, Z27
+	VMOVUPS          1536(BX), Z0
+	VMOVAPS          Z4, Z22
+	VPTERNLOGD       $0xe4, Z6, Z0, Z22
+	VMOVUPS          704(BX), Z0
+	VMOVAPS          Z4, Z12
+	VPTERNLOGD       $0xe4, Z6, Z0, Z12
+	VMULPS           Z20, Z16, Z16
+	VMULPS           Z29, Z25, Z20
+	VMULPS           Z11, Z26, Z11
+	VMULPS           Z30, Z15, Z15
+	VMULPS           Z3, Z18, Z3
+	VMULPS           Z2, Z19, Z2
+	VMULPS           Z1, Z21, Z1
+	VMULPS           Z13, Z24, Z13
+	VADDPS           Z16, Z4, Z16
+	VADDPS           Z20, Z4, Z18
+	VADDPS           Z11, Z4, Z11
+	VADDPS           Z15, Z4, Z4
+	VMULPS           2176(BX), Z10, Z10
+	VMULPS           2112(BX), Z9, Z9
+	VMULPS           2048(BX), Z8, Z8
+	VMULPS           1984(BX), Z14, Z14
+	VSCALEFPS        2432(BX), Z16, Z15
+	VSCALEFPS        2368(BX), Z18, Z16
+	VSCALEFPS        2304(BX), Z11, Z11
+	VSCALEFPS        2240(BX), Z4, Z4
+	VMOVUPS          1344(BX), Z18
+	VCMPPS           $0x00, Z7, Z18, K5
+	VMOVUPS          1216(BX), Z7
+	VCMPPS           $0x00, Z17, Z7, K6
+	VMOVUPS          1472(BX), Z17
+	VCMPPS           $0x00, Z23, Z17, K7
+	VMOVUPS          960(BX), Z19
+	KMOVW            K4, 2240(BX)
+	VCMPPS           $0x00, Z28, Z19, K4
+	KMOVW            K3, 2304(BX)
+	VCMPPS           $0x00, Z31, Z18, K3
+	KMOVW            K2, 1344(BX)
+	VCMPPS           $0x00, Z27, Z7, K2
+	KMOVW            K1, 1216(BX)
+	VCMPPS           $0x00, Z22, Z17, K1
+	KMOVW            K1, 1472(BX)
+	VCMPPS           $0x00, Z12, Z19, K1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+184(SB), Z7
+	VMOVUPS          1024(BX), Z12
+	VBLENDMPS        Z7, Z12, K5, Z12
+	VMOVUPS          1152(BX), Z17
+	VBLENDMPS        Z7, Z17, K6, Z17
+	VMOVUPS          1664(BX), Z18
+	VBLENDMPS        Z7, Z18, K7, Z18
+	VMOVUPS          1088(BX), Z19
+	VBLENDMPS        Z7, Z19, K4, Z19
+	VMOVUPS          896(BX), Z20
+	VBLENDMPS        Z7, Z20, K3, Z20
+	VMOVUPS          832(BX), Z21
+	VBLENDMPS        Z7, Z21, K2, Z21
+	KMOVW            1472(BX), K2
+	VMOVUPS          640(BX), Z22
+	VBLENDMPS        Z7, Z22, K2, Z22
+	VMOVUPS          768(BX), Z23
+	VBLENDMPS        Z7, Z23, K1, Z7
+	VPTERNLOGD       $0xe4, Z6, Z5, Z3
+	VMOVUPS          1856(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z2
+	VMOVUPS          1792(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z1
+	VMOVUPS          1728(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z13
+	VMOVUPS          1280(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z10
+	VMOVUPS          1600(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z9
+	VMOVUPS          1536(BX), Z5
+	VPTERNLOGD       $0xe4, Z6, Z5, Z8
+	VPTERNLOGD       $0xe4, Z6, Z0, Z14
+	VSUBPS           Z20, Z12, Z0
+	VSUBPS           Z21, Z17, Z5
+	VSUBPS           Z22, Z18, Z6
+	VSUBPS           Z7, Z19, Z7
+	VSUBPS           Z3, Z10, Z3
+	VSUBPS           Z2, Z9, Z2
+	VSUBPS           Z1, Z8, Z1
+	VSUBPS           Z13, Z14, Z8
+	VMOVUPS          192(BX), Z9
+	VMULPS           Z15, Z9, Z10
+	VMULPS           Z16, Z9, Z12
+	VMULPS           Z11, Z9, Z11
+	VMULPS           Z4, Z9, Z4
+	VFMADD231PS      Z3, Z10, Z0
 	VFMADD231PS      Z2, Z12, Z5
-	VFMADD231PS      Z1, Z13, Z6
-	VFMADD231PS      Z0, Z8, Z7
-	KMOVW            1344(BX), K1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+188(SB), Z0
-	VBLENDMPS        Z4, Z0, K1, Z1
-	KMOVW            1280(BX), K1
-	VBLENDMPS        Z5, Z0, K1, Z2
+	VFMADD231PS      Z1, Z11, Z6
+	VFMADD231PS      Z8, Z4, Z7
 	KMOVW            1216(BX), K1
-	VBLENDMPS        Z6, Z0, K1, Z3
-	KMOVW            1152(BX), K1
-	VBLENDMPS        Z7, Z0, K1, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+188(SB), Z1
+	VBLENDMPS        Z0, Z1, K1, Z0
+	KMOVW            1344(BX), K1
+	VBLENDMPS        Z5, Z1, K1, Z2
+	KMOVW            2304(BX), K1
+	VBLENDMPS        Z6, Z1, K1, Z3
+	KMOVW            2240(BX), K1
+	VBLENDMPS        Z7, Z1, K1, Z1
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z1, (SI)(AX*1)
+	VMOVUPS          Z0, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z3, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z0, 192(SI)(AX*1)
+	VMOVUPS          Z1, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -840,14 +864,14 @@ whole:
 	VADDPS           Z15, Z15, K1, Z10
 	VMOVAPS          Z15, Z11
 	VADDPS           Z15, Z15, K2, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z15
 	VMULPS           Z15, Z2, Z16
 	VMULPS           Z15, Z3, Z15
 	VMOVAPS          Z6, Z17
 	VADDPS           Z6, Z6, K3, Z17
 	VMOVAPS          Z7, Z6
 	VADDPS           Z7, Z7, K4, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z7
 	VMOVAPS          Z8, Z18
 	VADDPS           Z7, Z8, K1, Z18
 	VMOVAPS          Z9, Z19
@@ -871,7 +895,7 @@ whole:
 	VMULPS           Z14, Z26, Z9
 	VMINPS           Z2, Z21, Z17
 	VMINPS           Z3, Z20, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z21
 	VMULPS           Z21, Z18, Z27
 	VMULPS           Z21, Z19, Z21
 	VADDPS           Z23, Z2, Z2
@@ -891,7 +915,7 @@ whole:
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z29
 	VCMPPS           $0x11, Z17, Z29, K1
 	VCMPPS           $0x11, Z20, Z29, K2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z17
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z17
 	VCMPPS           $0x11, Z17, Z2, K3
 	VCMPPS           $0x11, Z17, Z3, K4
 	KANDW            K3, K1, K1
@@ -906,21 +930,21 @@ whole:
 	VMULPS           Z9, Z12, Z8
 	VMULPS           Z2, Z2, Z9
 	VMULPS           Z3, Z3, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z13
 	VFMADD231PS      Z12, Z9, Z13
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z10, Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z14
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+72(SB), Z10, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z14
 	VFMADD213PS      Z14, Z9, Z13
 	VFMADD231PS      Z12, Z10, Z14
 	VMULPS           Z13, Z9, Z9
 	VMULPS           Z14, Z10, Z10
 	VFMADD231PS      Z9, Z2, Z27
 	VFMADD231PS      Z10, Z3, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z9
 	VFMADD231PS      Z9, Z2, Z27
 	VFMADD231PS      Z9, Z3, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z2
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z2
 	VFMADD231PS      Z2, Z18, Z27
 	VFMADD231PS      Z2, Z19, Z21
 	VMOVUPS          512(BX), Z2
@@ -932,12 +956,12 @@ whole:
 	VFMADD231PS      Z21, Z8, Z3
 	VFMSUB231PS      Z27, Z6, Z16
 	VFMSUB231PS      Z21, Z8, Z15
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z6
 	VANDPS           Z6, Z2, Z8
 	VANDPS           Z6, Z3, Z10
 	VANDPS           Z6, Z16, Z12
 	VANDPS           Z6, Z15, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z14
 	VMINPS           Z8, Z14, Z8
 	VMINPS           Z10, Z14, Z10
 	VMINPS           Z12, Z14, Z12
@@ -950,16 +974,16 @@ whole:
 	VPTERNLOGD       $0xe4, Z6, Z16, Z18
 	VMOVAPS          Z11, Z19
 	VPTERNLOGD       $0xe4, Z6, Z15, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z20
 	VFMADD213PS      Z9, Z8, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z21
 	VFMADD213PS      Z9, Z10, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z25
 	VADDPS           Z25, Z8, Z26
 	VADDPS           Z25, Z10, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z28
 	VFMADD213PS      Z9, Z12, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z29
 	VFMADD213PS      Z9, Z13, Z29
 	VADDPS           Z25, Z12, Z30
 	VADDPS           Z25, Z13, Z25
@@ -979,7 +1003,7 @@ whole:
 	VBLENDMPS        Z31, Z5, K4, Z5
 	VBLENDMPS        Z31, Z0, K5, Z0
 	VBLENDMPS        Z31, Z1, K2, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z31
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z6
 	VFMADD213PS      Z6, Z31, Z23
 	VFMADD213PS      Z6, Z31, Z24
@@ -995,7 +1019,7 @@ whole:
 	VMULPS           Z5, Z19, Z19
 	VMULPS           Z4, Z14, Z4
 	VMULPS           Z5, Z17, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z14
 	VMULPS           Z14, Z23, Z17
 	VMULPS           Z14, Z6, Z14
 	VMULPS           Z18, Z20, Z20
@@ -1010,7 +1034,7 @@ whole:
 	VMULPS           Z21, Z10, Z10
 	VMULPS           Z24, Z12, Z12
 	VMULPS           Z28, Z13, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z20
 	VFMADD231PS      Z20, Z23, Z17
 	VFMADD231PS      Z20, Z6, Z14
 	VMULPS           Z4, Z30, Z4
@@ -1022,85 +1046,87 @@ whole:
 	VMOVAPS          Z7, Z24
 	VFMADD231PS      Z9, Z12, Z24
 	VFMADD231PS      Z9, Z13, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z25
 	VFMADD231PS      Z9, Z17, Z25
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+160(SB), Z14, Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z27
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+164(SB), Z14, Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z27
 	VFMADD231PS      Z26, Z20, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z28
 	VFMADD231PS      Z26, Z21, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z29
 	VFMADD213PS      Z29, Z17, Z25
 	VFMADD231PS      Z9, Z14, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z9
 	VFMADD213PS      Z9, Z20, Z27
 	VFMADD213PS      Z9, Z21, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z30
 	VFMADD213PS      Z30, Z17, Z25
 	VFMADD231PS      Z29, Z14, Z30
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z29
 	VFMADD213PS      Z29, Z20, Z27
 	VFMADD213PS      Z29, Z21, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z31
 	VFMADD213PS      Z31, Z17, Z25
 	VFMADD231PS      Z30, Z14, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z30
 	VFMADD213PS      Z30, Z20, Z27
 	VFMADD213PS      Z30, Z21, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z11
-	VFMADD213PS      Z11, Z17, Z25
-	VFMADD231PS      Z31, Z14, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z22
+	VFMADD213PS      Z22, Z17, Z25
+	VFMADD231PS      Z31, Z14, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z31
 	VFMADD213PS      Z31, Z20, Z27
 	VFMADD213PS      Z31, Z21, Z28
 	VMULPS           Z25, Z17, Z17
-	VMULPS           Z11, Z14, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z14
-	VFMADD231PS      Z26, Z24, Z14
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z7, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z25
+	VMULPS           Z22, Z14, Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z22
+	VFMADD231PS      Z26, Z24, Z22
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z7, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z25
 	VFMADD213PS      Z25, Z20, Z27
 	VFMADD213PS      Z25, Z21, Z28
-	VFMADD213PS      Z22, Z22, Z17
-	VFMADD213PS      Z22, Z11, Z22
-	VFMADD213PS      Z9, Z24, Z14
+	VADDPS           Z17, Z11, Z17
+	VADDPS           Z14, Z11, Z14
+	VFMADD213PS      Z9, Z24, Z22
 	VFMADD231PS      Z26, Z7, Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z11
-	VFMADD213PS      Z11, Z20, Z27
-	VFMADD213PS      Z11, Z21, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z26
+	VFMADD213PS      Z26, Z20, Z27
+	VFMADD213PS      Z26, Z21, Z28
 	VSCALEFPS        Z23, Z17, Z17
-	VSCALEFPS        Z6, Z22, Z6
-	VFMADD213PS      Z29, Z24, Z14
+	VSCALEFPS        Z6, Z14, Z6
+	VFMADD213PS      Z29, Z24, Z22
 	VFMADD231PS      Z9, Z7, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z9
 	VFMADD213PS      Z9, Z27, Z20
 	VFMADD213PS      Z9, Z28, Z21
-	VFMADD213PS      Z30, Z24, Z14
+	VFMADD213PS      Z30, Z24, Z22
 	VFMADD231PS      Z29, Z7, Z30
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z22
-	VFMADD213PS      Z22, Z20, Z8
-	VFMADD213PS      Z22, Z21, Z10
-	VFMADD213PS      Z31, Z24, Z14
+	VFMADD213PS      Z11, Z20, Z8
+	VFMADD213PS      Z11, Z21, Z10
+	VMOVUPS          192(BX), Z14
+	VMULPS           Z17, Z14, Z17
+	VMULPS           Z6, Z14, Z6
+	VFMADD213PS      Z31, Z24, Z22
 	VFMADD231PS      Z30, Z7, Z31
 	VMULPS           Z18, Z8, Z8
 	VMULPS           Z19, Z10, Z10
-	VFMADD213PS      Z25, Z24, Z14
+	VFMADD213PS      Z25, Z24, Z22
 	VFMADD231PS      Z31, Z7, Z25
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z18
-	VPTERNLOGD       $0xe4, Z18, Z2, Z8
-	VPTERNLOGD       $0xe4, Z18, Z3, Z10
-	VFMADD213PS      Z11, Z24, Z14
-	VFMADD231PS      Z25, Z7, Z11
-	VFMADD213PS      Z9, Z14, Z24
-	VFMADD231PS      Z11, Z7, Z9
-	VFMADD213PS      Z22, Z24, Z12
-	VFMADD231PS      Z9, Z13, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z14
+	VPTERNLOGD       $0xe4, Z14, Z2, Z8
+	VPTERNLOGD       $0xe4, Z14, Z3, Z10
+	VFMADD213PS      Z26, Z24, Z22
+	VFMADD231PS      Z25, Z7, Z26
+	VFMADD213PS      Z9, Z22, Z24
+	VFMADD231PS      Z26, Z7, Z9
+	VFMADD213PS      Z11, Z24, Z12
+	VFMADD231PS      Z9, Z13, Z11
 	VMULPS           Z4, Z12, Z2
-	VMULPS           Z5, Z22, Z3
-	VPTERNLOGD       $0xe4, Z18, Z16, Z2
-	VPTERNLOGD       $0xe4, Z18, Z15, Z3
+	VMULPS           Z5, Z11, Z3
+	VPTERNLOGD       $0xe4, Z14, Z16, Z2
+	VPTERNLOGD       $0xe4, Z14, Z15, Z3
 	VSUBPS           Z8, Z2, Z2
 	VSUBPS           Z10, Z3, Z3
 	VFMADD231PS      Z2, Z17, Z0
@@ -1439,167 +1465,159 @@ DATA bsmPriceStrip32AVX2Consts<>+1264(SB)/4, $0x3fb17200
 DATA bsmPriceStrip32AVX2Consts<>+1268(SB)/4, $0x3fb17200
 DATA bsmPriceStrip32AVX2Consts<>+1272(SB)/4, $0x3fb17200
 DATA bsmPriceStrip32AVX2Consts<>+1276(SB)/4, $0x3fb17200
-DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+1344(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1348(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1352(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1356(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1360(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1364(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1368(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1372(SB)/4, $0x363fbe8e
-DATA bsmPriceStrip32AVX2Consts<>+1376(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1380(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1384(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1388(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1392(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1396(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1400(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1404(SB)/4, $0x37b56891
-DATA bsmPriceStrip32AVX2Consts<>+1408(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1412(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1416(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1420(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1424(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1428(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1432(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1436(SB)/4, $0xb9891f97
-DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0x3b2aac27
-DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbcaaaa45
-DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0x3dfffffe
-DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1600(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1604(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1608(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1612(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1616(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1620(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1624(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1628(SB)/4, $0x39f55674
-DATA bsmPriceStrip32AVX2Consts<>+1632(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1636(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1640(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1644(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1648(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1652(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1656(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1660(SB)/4, $0x398114b6
-DATA bsmPriceStrip32AVX2Consts<>+1664(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1668(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1672(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1676(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1680(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1684(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1688(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1692(SB)/4, $0xbb82dd71
-DATA bsmPriceStrip32AVX2Consts<>+1696(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1700(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1704(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1708(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1712(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1716(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1720(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1724(SB)/4, $0x3af38970
-DATA bsmPriceStrip32AVX2Consts<>+1728(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1732(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1736(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1740(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1744(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1748(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1752(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1756(SB)/4, $0x3cf7415f
-DATA bsmPriceStrip32AVX2Consts<>+1760(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1764(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1768(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1772(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1776(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1780(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1784(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1788(SB)/4, $0xbdd09d4d
-DATA bsmPriceStrip32AVX2Consts<>+1792(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1796(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1800(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1804(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1808(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1812(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1816(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1820(SB)/4, $0x3e19190f
-DATA bsmPriceStrip32AVX2Consts<>+1824(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1828(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1832(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1836(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1840(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1844(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1848(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1852(SB)/4, $0xbc80cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1856(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1860(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1864(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1868(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1872(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1876(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1880(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1884(SB)/4, $0xbeecaa20
-DATA bsmPriceStrip32AVX2Consts<>+1888(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1892(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1896(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1900(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1904(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1908(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1912(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1916(SB)/4, $0x7fc00000
-GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1920
+DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0x000000a4
+DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1344(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1348(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1352(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1356(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1360(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1364(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1368(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1372(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1376(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1380(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1384(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1388(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1392(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1396(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1400(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1404(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1408(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1412(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1416(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1420(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1424(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1428(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1432(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1436(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1600(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1604(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1608(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1612(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1616(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1620(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1624(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1628(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1632(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1636(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1640(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1644(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1648(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1652(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1656(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1660(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1664(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1668(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1672(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1676(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1680(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1684(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1688(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1692(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1696(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1700(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1704(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1708(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1712(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1716(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1720(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1724(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1728(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1732(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1736(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1740(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1744(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1748(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1752(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1756(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1760(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1764(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1768(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1772(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1776(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1780(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1784(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1788(SB)/4, $0x2d000000
+DATA bsmPriceStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1856(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1860(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1864(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1868(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1872(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1876(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1880(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1884(SB)/4, $0x7fc00000
+GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1888
 
 DATA bsmPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1621,7 +1639,7 @@ GLOBL bsmPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
+TEXT ·bsmPriceStrip32AVX2(SB), $1952-112
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2122,8 +2140,8 @@ body:
 	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y5
 	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y10
 	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y7
-	VMOVUPS     Y2, 1024(BX)
-	VMULPS      Y8, Y11, Y2
+	VMOVUPS     Y3, 1024(BX)
+	VMULPS      Y8, Y11, Y3
 	VMOVUPS     Y11, 1376(BX)
 	VMULPS      Y4, Y1, Y11
 	VMOVUPS     Y1, 1408(BX)
@@ -2136,316 +2154,287 @@ body:
 	VORPS       1120(BX), Y9, Y4
 	VMOVUPS     Y8, 1536(BX)
 	VORPS       704(BX), Y9, Y8
-	VSUBPS      Y15, Y5, Y5
-	VSUBPS      Y15, Y10, Y10
-	VSUBPS      Y15, Y7, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y15
-	VDIVPS      Y2, Y15, Y2
-	VDIVPS      Y11, Y15, Y11
-	VDIVPS      Y1, Y15, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y15
-	VMOVUPS     Y1, 1568(BX)
-	VMULPS      Y15, Y5, Y1
-	VMOVUPS     Y11, 1600(BX)
-	VMULPS      Y15, Y10, Y11
-	VMULPS      Y15, Y7, Y15
-	VMOVUPS     Y2, 1632(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y5, Y2
-	VMOVUPS     Y5, 1664(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y10, Y5
-	VMOVUPS     Y10, 1696(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y7, Y10
-	VMOVUPS     Y7, 1728(BX)
-	VORPS       Y6, Y9, Y7
-	VMOVUPS     Y6, 1760(BX)
-	VORPS       Y14, Y9, Y6
-	VORPS       Y3, Y9, Y9
+	VSUBPS      Y15, Y5, Y9
+	VMOVUPS     Y8, 1568(BX)
+	VSUBPS      Y15, Y10, Y8
+	VSUBPS      Y15, Y7, Y15
+	VMOVUPS     Y4, 1600(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y4
+	VDIVPS      Y3, Y4, Y3
+	VDIVPS      Y11, Y4, Y11
+	VDIVPS      Y1, Y4, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y4
+	VMOVUPS     Y1, 1632(BX)
+	VMULPS      Y4, Y9, Y1
+	VMOVUPS     Y11, 1664(BX)
+	VMULPS      Y4, Y8, Y11
+	VMULPS      Y4, Y15, Y4
+	VPADDD      bsmPriceStrip32AVX2Consts<>+1280(SB), Y5, Y5
+	VPADDD      bsmPriceStrip32AVX2Consts<>+1280(SB), Y10, Y10
+	VPADDD      bsmPriceStrip32AVX2Consts<>+1280(SB), Y7, Y7
+	VPSLLD      $0x17, Y5, Y5
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y7, Y7
 	VFMADD231PS Y12, Y12, Y1
 	VFMADD231PS Y13, Y13, Y11
-	VMOVUPS     Y3, 1792(BX)
-	VMOVUPS     1024(BX), Y3
-	VFMADD231PS Y3, Y3, Y15
-	VMOVUPS     Y14, 1824(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y14
-	VMAXPS      Y14, Y2, Y2
-	VMAXPS      Y14, Y5, Y5
-	VMAXPS      Y14, Y10, Y10
+	VFMADD231PS Y2, Y2, Y4
+	VMOVUPS     Y7, 1696(BX)
+	VORPS       320(BX), Y6, Y7
+	VMOVUPS     Y6, 1728(BX)
+	VORPS       320(BX), Y14, Y6
+	VMOVUPS     Y14, 1760(BX)
+	VMOVUPS     1024(BX), Y14
+	VMOVUPS     Y10, 1792(BX)
+	VORPS       320(BX), Y14, Y10
 	VMOVUPS     544(BX), Y14
 	VCMPPS      $0x00, Y0, Y14, Y0
-	VMOVUPS     Y0, 1856(BX)
-	VMOVUPS     896(BX), Y0
-	VCMPPS      $0x00, Y4, Y0, Y4
-	VMOVUPS     Y4, 1888(BX)
-	VMOVUPS     512(BX), Y4
-	VCMPPS      $0x00, Y8, Y4, Y8
-	VMOVUPS     Y8, 1920(BX)
-	VMOVUPS     1664(BX), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y3
-	VFMADD231PS Y3, Y8, Y1
-	VFMADD231PS 1696(BX), Y3, Y11
-	VMOVUPS     Y13, 1952(BX)
-	VMOVUPS     1728(BX), Y13
-	VFMADD231PS Y3, Y13, Y15
-	VSUBPS      Y2, Y8, Y3
-	VMOVUPS     1696(BX), Y8
-	VSUBPS      Y5, Y8, Y8
-	VSUBPS      Y10, Y13, Y13
+	VMOVUPS     Y5, 1824(BX)
+	VMOVUPS     896(BX), Y5
+	VMOVUPS     Y2, 1856(BX)
+	VCMPPS      $0x00, 1600(BX), Y5, Y2
+	VMOVUPS     Y13, 1600(BX)
+	VMOVUPS     512(BX), Y13
+	VMOVUPS     Y12, 1888(BX)
+	VCMPPS      $0x00, 1568(BX), Y13, Y12
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1312(SB), Y9, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y9
+	VFMADD231PS Y9, Y8, Y11
+	VFMADD231PS Y9, Y15, Y4
 	VCMPPS      $0x00, Y7, Y14, Y7
-	VCMPPS      $0x00, Y6, Y0, Y0
-	VCMPPS      $0x00, Y9, Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y9
-	VFMADD231PS Y6, Y1, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y14
-	VFMADD231PS Y6, Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y15, Y6
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y3
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y8, Y8
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y13, Y13
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y2, Y2
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y5, Y5
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y10, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y15, Y6
-	VMOVUPS     Y10, 512(BX)
-	VMOVUPS     1632(BX), Y10
-	VMOVUPS     Y5, 896(BX)
-	VMULPS      1536(BX), Y10, Y5
-	VMOVUPS     Y2, 1536(BX)
-	VMOVUPS     1600(BX), Y2
-	VMOVUPS     Y4, 544(BX)
-	VMULPS      1504(BX), Y2, Y4
-	VMOVUPS     Y0, 1504(BX)
-	VMOVUPS     1568(BX), Y0
-	VMOVUPS     Y7, 1728(BX)
-	VMULPS      1472(BX), Y0, Y7
-	VMULPS      1376(BX), Y10, Y10
-	VMULPS      1408(BX), Y2, Y2
-	VMULPS      1440(BX), Y0, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y15, Y6
-	VMOVUPS     Y13, 1440(BX)
-	VMULPS      1056(BX), Y5, Y13
-	VMOVUPS     Y8, 1056(BX)
-	VMULPS      1216(BX), Y4, Y8
-	VMOVUPS     Y3, 1216(BX)
-	VMULPS      640(BX), Y7, Y3
-	VMOVUPS     Y7, 640(BX)
-	VMULPS      1184(BX), Y10, Y7
-	VMOVUPS     Y10, 1184(BX)
-	VMULPS      1344(BX), Y2, Y10
-	VMOVUPS     Y2, 1344(BX)
-	VMULPS      800(BX), Y0, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y11, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y15, Y6
-	VMULPS      Y13, Y12, Y12
-	VMULPS      1952(BX), Y8, Y8
-	VMULPS      1024(BX), Y3, Y3
-	VMULPS      960(BX), Y7, Y7
-	VMULPS      448(BX), Y10, Y10
-	VMULPS      768(BX), Y2, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y13
-	VFMADD213PS Y13, Y1, Y9
-	VFMADD213PS Y13, Y11, Y14
-	VFMADD231PS Y6, Y15, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y6
-	VMOVUPS     Y0, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y0
-	VFMADD231PS Y6, Y12, Y0
-	VMOVUPS     Y12, 448(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y12
-	VFMADD231PS Y6, Y8, Y12
-	VMOVUPS     Y8, 960(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y8
-	VFMADD231PS Y6, Y3, Y8
-	VMOVUPS     Y3, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y3
-	VFMADD231PS Y6, Y7, Y3
-	VMOVUPS     Y7, 1952(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y7
-	VFMADD231PS Y6, Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+832(SB), Y2, Y6
-	VMULPS      Y9, Y1, Y1
-	VMULPS      Y14, Y11, Y9
-	VMULPS      Y13, Y15, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y14
-	VFMADD231PS Y13, Y0, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y15
-	VFMADD231PS Y13, Y12, Y15
-	VMOVUPS     Y2, 800(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y2
-	VFMADD231PS Y13, Y8, Y2
-	VMOVUPS     Y10, 1568(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y10
-	VFMADD231PS Y13, Y3, Y10
-	VMOVUPS     Y11, 1408(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y11
-	VFMADD231PS Y13, Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y6, Y13
-	VMULPS      992(BX), Y5, Y5
-	VMULPS      384(BX), Y4, Y4
-	VMOVUPS     Y4, 384(BX)
-	VMOVUPS     416(BX), Y4
-	VMULPS      640(BX), Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y6, Y13
-	VMOVUPS     Y4, 640(BX)
-	VMOVUPS     1248(BX), Y4
-	VMULPS      1184(BX), Y4, Y4
-	VMOVUPS     Y4, 1184(BX)
-	VMOVUPS     1280(BX), Y4
-	VMULPS      1344(BX), Y4, Y4
-	VMOVUPS     Y4, 1344(BX)
-	VMOVUPS     1312(BX), Y4
-	VMULPS      768(BX), Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y6, Y13
-	VMOVUPS     Y4, 768(BX)
-	VMOVUPS     96(BX), Y4
-	VFMADD213PS Y4, Y4, Y1
-	VFMADD213PS Y4, Y4, Y9
-	VFMADD132PS 1408(BX), Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y6, Y13
-	VMOVUPS     Y5, 1408(BX)
-	VMOVUPS     1216(BX), Y5
-	VPSLLD      $0x17, Y5, Y5
-	VMOVUPS     Y4, 1216(BX)
-	VMOVUPS     1056(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMOVUPS     Y4, 1056(BX)
-	VMOVUPS     1440(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y0, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y12, Y15
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y8, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y3, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y6, Y13
-	VMULPS      Y5, Y1, Y1
-	VMULPS      1056(BX), Y9, Y5
-	VMULPS      1216(BX), Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y9
-	VFMADD213PS Y9, Y0, Y14
-	VFMADD213PS Y9, Y12, Y15
-	VFMADD213PS Y9, Y8, Y2
-	VFMADD213PS Y9, Y3, Y10
-	VFMADD213PS Y9, Y7, Y11
-	VFMADD231PS Y13, Y6, Y9
-	VMOVUPS     1856(BX), Y13
-	VMOVUPS     Y4, 1216(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y4
+	VCMPPS      $0x00, Y6, Y5, Y5
+	VCMPPS      $0x00, Y10, Y13, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
+	VMOVUPS     928(BX), Y9
+	VBLENDVPS   Y0, Y8, Y9, Y0
+	VMOVUPS     832(BX), Y9
+	VBLENDVPS   Y2, Y8, Y9, Y2
+	VMOVUPS     608(BX), Y9
+	VBLENDVPS   Y12, Y8, Y9, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y12
+	VFMADD231PS Y10, Y1, Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y13
+	VFMADD231PS Y10, Y11, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y4, Y10
+	VMOVUPS     736(BX), Y14
+	VBLENDVPS   Y7, Y8, Y14, Y7
+	VMOVUPS     672(BX), Y14
+	VBLENDVPS   Y5, Y8, Y14, Y5
+	VMOVUPS     576(BX), Y14
+	VBLENDVPS   Y6, Y8, Y14, Y6
+	VMULPS      1536(BX), Y3, Y8
+	VMOVUPS     1664(BX), Y14
+	VMULPS      1504(BX), Y14, Y15
+	VMOVUPS     Y6, 1504(BX)
+	VMOVUPS     1632(BX), Y6
+	VMOVUPS     Y9, 1536(BX)
+	VMULPS      1472(BX), Y6, Y9
+	VMULPS      1376(BX), Y3, Y3
+	VMULPS      1408(BX), Y14, Y14
+	VMULPS      1440(BX), Y6, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y1, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y11, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y4, Y10
+	VMOVUPS     Y2, 1440(BX)
+	VMULPS      1056(BX), Y8, Y2
 	VMOVUPS     Y5, 1056(BX)
-	VMOVUPS     928(BX), Y5
-	VBLENDVPS   Y13, Y4, Y5, Y5
-	VMOVUPS     1888(BX), Y13
-	VMOVUPS     Y1, 928(BX)
-	VMOVUPS     832(BX), Y1
-	VBLENDVPS   Y13, Y4, Y1, Y1
-	VMOVUPS     1920(BX), Y13
-	VMOVUPS     Y1, 832(BX)
-	VMOVUPS     608(BX), Y1
-	VBLENDVPS   Y13, Y4, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y13
-	VFMADD213PS Y13, Y0, Y14
-	VFMADD213PS Y13, Y12, Y15
-	VFMADD213PS Y13, Y8, Y2
-	VFMADD213PS Y13, Y3, Y10
-	VFMADD213PS Y13, Y7, Y11
-	VFMADD231PS Y9, Y6, Y13
-	VMOVUPS     1728(BX), Y9
-	VMOVUPS     Y1, 608(BX)
-	VMOVUPS     736(BX), Y1
-	VBLENDVPS   Y9, Y4, Y1, Y1
-	VMOVUPS     1504(BX), Y9
-	VMOVUPS     Y1, 736(BX)
-	VMOVUPS     672(BX), Y1
-	VBLENDVPS   Y9, Y4, Y1, Y1
-	VMOVUPS     544(BX), Y9
-	VMOVUPS     Y1, 672(BX)
-	VMOVUPS     576(BX), Y1
-	VBLENDVPS   Y9, Y4, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y4
-	VFMADD213PS Y4, Y14, Y0
-	VFMADD213PS Y4, Y15, Y12
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD213PS Y4, Y10, Y3
-	VFMADD213PS Y4, Y11, Y7
-	VFMADD231PS Y13, Y6, Y4
-	VMOVUPS     1536(BX), Y2
-	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     896(BX), Y6
-	VPSLLD      $0x17, Y6, Y6
-	VMOVUPS     512(BX), Y9
-	VPSLLD      $0x17, Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y10
-	VFMADD132PS 448(BX), Y10, Y0
-	VFMADD132PS 960(BX), Y10, Y12
-	VFMADD132PS 1024(BX), Y10, Y8
-	VFMADD132PS 1952(BX), Y10, Y3
-	VFMADD132PS 1568(BX), Y10, Y7
-	VFMADD231PS 800(BX), Y4, Y10
-	VSUBPS      736(BX), Y5, Y4
-	VMOVUPS     832(BX), Y5
-	VSUBPS      672(BX), Y5, Y5
-	VMOVUPS     608(BX), Y11
-	VSUBPS      Y1, Y11, Y1
+	VMULPS      1216(BX), Y15, Y5
+	VMOVUPS     Y0, 1216(BX)
+	VMULPS      640(BX), Y9, Y0
+	VMOVUPS     Y7, 640(BX)
+	VMULPS      1184(BX), Y3, Y7
+	VMOVUPS     Y3, 1184(BX)
+	VMULPS      1344(BX), Y14, Y3
+	VMOVUPS     Y14, 1344(BX)
+	VMULPS      800(BX), Y6, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y1, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y11, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y4, Y10
+	VMULPS      1888(BX), Y2, Y2
+	VMULPS      1600(BX), Y5, Y5
+	VMULPS      1856(BX), Y0, Y0
+	VMULPS      960(BX), Y7, Y7
+	VMULPS      448(BX), Y3, Y3
+	VMULPS      768(BX), Y14, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y4, Y10
+	VMOVUPS     Y6, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y6
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y2, Y6
+	VMOVUPS     Y2, 448(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y2
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y5, Y2
+	VMOVUPS     Y5, 960(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y5
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y0, Y5
+	VMOVUPS     Y0, 1856(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y0
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y7, Y0
+	VMOVUPS     Y7, 1600(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y7
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y3, Y7
+	VMOVUPS     Y3, 1888(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y3
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+992(SB), Y14, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y4, Y10
+	VMOVUPS     Y14, 800(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y14
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y6, Y14
+	VMOVUPS     Y9, 1632(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y9
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y2, Y9
+	VMOVUPS     Y15, 1408(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y15
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y5, Y15
+	VMOVUPS     Y8, 1664(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y8
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y0, Y8
+	VMOVUPS     Y0, 1376(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y0
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y7, Y0
+	VMOVUPS     Y0, 1472(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y0
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y3, Y0
+	VMULPS      Y12, Y1, Y1
+	VMULPS      Y13, Y11, Y11
+	VMULPS      Y10, Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y10
+	VFMADD213PS Y10, Y6, Y14
+	VFMADD213PS Y10, Y2, Y9
+	VFMADD213PS Y10, Y5, Y15
+	VFMADD132PS 1376(BX), Y10, Y8
+	VMOVUPS     1472(BX), Y12
+	VFMADD213PS Y10, Y7, Y12
+	VFMADD231PS Y0, Y3, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y0
+	VADDPS      Y1, Y0, Y1
+	VADDPS      Y11, Y0, Y11
+	VADDPS      Y4, Y0, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y13
+	VFMADD213PS Y13, Y6, Y14
+	VFMADD213PS Y13, Y2, Y9
+	VFMADD213PS Y13, Y5, Y15
+	VFMADD132PS 1376(BX), Y13, Y8
+	VFMADD213PS Y13, Y7, Y12
+	VFMADD231PS Y10, Y3, Y13
+	VMOVUPS     992(BX), Y10
+	VMULPS      1664(BX), Y10, Y10
+	VMOVUPS     384(BX), Y0
 	VMULPS      1408(BX), Y0, Y0
-	VMULPS      384(BX), Y12, Y11
-	VMULPS      640(BX), Y8, Y8
-	VMULPS      1184(BX), Y3, Y3
+	VMOVUPS     Y0, 1408(BX)
+	VMOVUPS     416(BX), Y0
+	VMULPS      1632(BX), Y0, Y0
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y6, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y2, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y5, Y15
+	VMOVUPS     Y0, 1632(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y0
+	VFMADD132PS 1376(BX), Y0, Y8
+	VFMADD213PS Y0, Y7, Y12
+	VFMADD231PS Y13, Y3, Y0
+	VMOVUPS     1248(BX), Y13
+	VMULPS      1184(BX), Y13, Y13
+	VMOVUPS     Y13, 1184(BX)
+	VMOVUPS     1280(BX), Y13
+	VMULPS      1344(BX), Y13, Y13
+	VMOVUPS     Y13, 1344(BX)
+	VMOVUPS     1312(BX), Y13
+	VMULPS      768(BX), Y13, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y6, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y2, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y5, Y15
+	VMOVUPS     Y13, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y13
+	VFMADD132PS 1376(BX), Y13, Y8
+	VFMADD213PS Y13, Y7, Y12
+	VFMADD231PS Y0, Y3, Y13
+	VMULPS      1824(BX), Y1, Y0
+	VMULPS      1792(BX), Y11, Y1
+	VMULPS      1696(BX), Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y11
+	VFMADD213PS Y11, Y6, Y14
+	VFMADD213PS Y11, Y2, Y9
+	VFMADD213PS Y11, Y5, Y15
+	VFMADD132PS 1376(BX), Y11, Y8
+	VFMADD213PS Y11, Y7, Y12
+	VFMADD231PS Y13, Y3, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y13
+	VMULPS      Y13, Y0, Y0
+	VMULPS      Y13, Y1, Y1
+	VMULPS      Y13, Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y13
+	VFMADD213PS Y13, Y6, Y14
+	VFMADD213PS Y13, Y2, Y9
+	VFMADD213PS Y13, Y5, Y15
+	VFMADD132PS 1376(BX), Y13, Y8
+	VFMADD213PS Y13, Y7, Y12
+	VFMADD231PS Y11, Y3, Y13
+	VMOVUPS     1216(BX), Y11
+	VSUBPS      640(BX), Y11, Y11
+	VMOVUPS     Y11, 640(BX)
+	VMOVUPS     1440(BX), Y11
+	VSUBPS      1056(BX), Y11, Y11
+	VMOVUPS     Y11, 1056(BX)
+	VMOVUPS     1536(BX), Y11
+	VSUBPS      1504(BX), Y11, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y14, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y14
+	VFMADD213PS Y14, Y9, Y2
+	VFMADD213PS Y14, Y15, Y5
+	VFMADD132PS 1376(BX), Y14, Y8
+	VFMADD213PS Y14, Y12, Y7
+	VFMADD231PS Y13, Y3, Y14
+	VMOVUPS     96(BX), Y3
+	VMULPS      Y0, Y3, Y0
+	VMULPS      Y1, Y3, Y1
+	VMULPS      Y4, Y3, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y4
+	VFMADD132PS 448(BX), Y4, Y6
+	VFMADD132PS 960(BX), Y4, Y2
+	VFMADD132PS 1856(BX), Y4, Y5
+	VFMADD132PS 1600(BX), Y4, Y8
+	VFMADD132PS 1888(BX), Y4, Y7
+	VFMADD231PS 800(BX), Y14, Y4
+	VMULPS      Y10, Y6, Y6
+	VMULPS      1408(BX), Y2, Y2
+	VMULPS      1632(BX), Y5, Y5
+	VMULPS      1184(BX), Y8, Y8
 	VMULPS      1344(BX), Y7, Y7
-	VMULPS      768(BX), Y10, Y10
-	VMULPS      928(BX), Y2, Y2
-	VMULPS      1056(BX), Y6, Y6
-	VMULPS      1216(BX), Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y12
-	VANDPS      Y0, Y12, Y0
-	VANDPS      Y11, Y12, Y11
-	VANDPS      Y8, Y12, Y8
-	VANDPS      Y3, Y12, Y3
-	VANDPS      Y7, Y12, Y7
-	VANDPS      Y10, Y12, Y10
-	VORPS       1088(BX), Y0, Y0
-	VORPS       1120(BX), Y11, Y11
-	VORPS       704(BX), Y8, Y8
-	VORPS       1760(BX), Y3, Y3
-	VORPS       1824(BX), Y7, Y7
-	VORPS       1792(BX), Y10, Y10
-	VSUBPS      Y0, Y3, Y0
-	VSUBPS      Y11, Y7, Y3
-	VSUBPS      Y8, Y10, Y7
-	VFMADD231PS Y0, Y2, Y4
-	VFMADD231PS Y3, Y6, Y5
-	VFMADD231PS Y7, Y9, Y1
-	VMOVUPS     864(BX), Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1888(SB), Y2
-	VBLENDVPS   Y0, Y4, Y2, Y0
-	VMOVUPS     480(BX), Y3
-	VBLENDVPS   Y3, Y5, Y2, Y3
-	VMOVUPS     1152(BX), Y4
-	VBLENDVPS   Y4, Y1, Y2, Y1
+	VMULPS      768(BX), Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y9
+	VANDPS      Y6, Y9, Y6
+	VANDPS      Y2, Y9, Y2
+	VANDPS      Y5, Y9, Y5
+	VANDPS      Y8, Y9, Y8
+	VANDPS      Y7, Y9, Y7
+	VANDPS      Y4, Y9, Y4
+	VORPS       1088(BX), Y6, Y6
+	VORPS       1120(BX), Y2, Y2
+	VORPS       704(BX), Y5, Y5
+	VORPS       1728(BX), Y8, Y8
+	VORPS       1760(BX), Y7, Y7
+	VORPS       1024(BX), Y4, Y4
+	VSUBPS      Y6, Y8, Y6
+	VSUBPS      Y2, Y7, Y2
+	VSUBPS      Y5, Y4, Y4
+	VFMADD213PS 640(BX), Y6, Y0
+	VFMADD213PS 1056(BX), Y2, Y1
+	VFMADD231PS Y4, Y3, Y11
+	VMOVUPS     864(BX), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y3
+	VBLENDVPS   Y2, Y0, Y3, Y0
+	VMOVUPS     480(BX), Y2
+	VBLENDVPS   Y2, Y1, Y3, Y1
+	VMOVUPS     1152(BX), Y2
+	VBLENDVPS   Y2, Y11, Y3, Y2
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPS     Y0, (SI)(AX*1)
-	VMOVUPS     Y3, 32(SI)(AX*1)
+	VMOVUPS     Y1, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y1, 64(SI)(AX*1)
+	VMOVUPS     Y2, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+24, CX
 	JGE         body
@@ -2701,11 +2690,9 @@ tail:
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y6
 	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y2
 	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y10
-	VSUBPS      Y6, Y2, Y2
-	VSUBPS      Y6, Y10, Y6
-	VMULPS      Y1, Y12, Y10
-	VMOVUPS     Y6, 800(BX)
-	VMULPS      Y7, Y4, Y6
+	VMULPS      Y1, Y12, Y6
+	VMOVUPS     Y10, 800(BX)
+	VMULPS      Y7, Y4, Y10
 	VMOVUPS     Y2, 832(BX)
 	VMULPS      Y13, Y11, Y2
 	VMOVUPS     Y13, 864(BX)
@@ -2724,16 +2711,16 @@ tail:
 	VBLENDVPS   Y0, Y9, Y5, Y0
 	VMOVUPS     608(BX), Y5
 	VBLENDVPS   Y3, Y9, Y5, Y3
-	VMULPS      Y2, Y10, Y5
-	VMULPS      Y13, Y6, Y9
+	VMULPS      Y2, Y6, Y5
+	VMULPS      Y13, Y10, Y9
 	VMOVUPS     Y3, 608(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y3
 	VDIVPS      Y5, Y3, Y5
 	VDIVPS      Y9, Y3, Y9
 	VMULPS      Y5, Y2, Y2
 	VMULPS      Y9, Y13, Y13
-	VMULPS      Y5, Y10, Y5
-	VMULPS      Y9, Y6, Y6
+	VMULPS      Y5, Y6, Y5
+	VMULPS      Y9, Y10, Y6
 	VMULPS      Y2, Y12, Y9
 	VMULPS      Y13, Y4, Y4
 	VMULPS      Y2, Y1, Y1
@@ -2744,163 +2731,166 @@ tail:
 	VMULPS      896(BX), Y6, Y6
 	VMULPS      416(BX), Y7, Y7
 	VMULPS      512(BX), Y8, Y8
-	VMOVUPS     544(BX), Y10
-	VMULPS      Y9, Y10, Y9
-	VMOVUPS     768(BX), Y11
-	VMULPS      Y4, Y11, Y4
-	VMOVUPS     832(BX), Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y13
-	VMULPS      Y13, Y12, Y3
+	VMULPS      544(BX), Y9, Y9
+	VMULPS      768(BX), Y4, Y4
+	VMOVUPS     832(BX), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y11
+	VSUBPS      Y11, Y10, Y12
+	VMOVUPS     800(BX), Y13
+	VSUBPS      Y11, Y13, Y11
 	VMOVUPS     Y2, 512(BX)
-	VMOVUPS     800(BX), Y2
-	VMULPS      Y13, Y2, Y13
-	VFMADD231PS Y10, Y10, Y3
-	VFMADD231PS Y11, Y11, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y10
-	VFMADD231PS Y10, Y12, Y3
-	VFMADD231PS Y10, Y2, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y11
-	VFMADD231PS Y10, Y7, Y11
-	VMOVUPS     Y1, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y1
-	VFMADD231PS Y10, Y8, Y1
-	VMOVUPS     Y13, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y13
-	VFMADD231PS Y10, Y9, Y13
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+832(SB), Y4, Y10
-	VMOVUPS     Y3, 416(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y12, Y3
-	VMOVUPS     Y4, 896(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+1280(SB), Y2, Y4
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+1312(SB), Y3, Y3
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+1312(SB), Y4, Y4
-	VSUBPS      Y3, Y12, Y12
-	VSUBPS      Y4, Y2, Y2
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y3
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y4, Y4
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y12, Y12
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1440(SB), Y2, Y2
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y12, Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1280(SB), Y2
+	VPADDD      Y2, Y10, Y10
+	VPADDD      Y2, Y13, Y2
+	VPSLLD      $0x17, Y10, Y10
 	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     Y4, 800(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y4
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y11, Y4
-	VMOVUPS     Y3, 832(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y3
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y11, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y1, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1856(SB), Y4, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1856(SB), Y3, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y3
-	VFMADD213PS Y3, Y11, Y7
-	VFMADD213PS Y3, Y1, Y8
-	VMULPS      Y5, Y7, Y1
-	VMULPS      Y6, Y8, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y5
-	VANDPS      Y1, Y5, Y1
-	VANDPS      Y4, Y5, Y4
-	VMOVUPS     448(BX), Y6
-	VORPS       Y1, Y6, Y1
-	VMOVUPS     480(BX), Y7
-	VORPS       Y4, Y7, Y4
-	VMOVUPS     320(BX), Y8
-	VORPS       Y6, Y8, Y6
-	VORPS       Y7, Y8, Y7
-	VMOVUPS     992(BX), Y8
-	VCMPPS      $0x00, Y6, Y8, Y6
-	VMOVUPS     384(BX), Y8
-	VCMPPS      $0x00, Y7, Y8, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
-	VMOVUPS     672(BX), Y11
-	VBLENDVPS   Y6, Y8, Y11, Y6
-	VMOVUPS     640(BX), Y11
-	VBLENDVPS   Y7, Y8, Y11, Y7
-	VSUBPS      Y6, Y0, Y0
-	VMOVUPS     608(BX), Y6
-	VSUBPS      Y7, Y6, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y8
-	VFMADD231PS Y7, Y13, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y13
+	VMOVUPS     Y2, 800(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y2
+	VFMADD231PS Y13, Y7, Y2
+	VMOVUPS     Y10, 832(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y10
+	VFMADD231PS Y13, Y8, Y10
+	VMOVUPS     Y1, 416(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y1
+	VMULPS      Y1, Y12, Y3
+	VMULPS      Y1, Y11, Y1
+	VMOVUPS     Y0, 896(BX)
+	VMOVUPS     544(BX), Y0
+	VFMADD231PS Y0, Y0, Y3
+	VMOVUPS     768(BX), Y0
+	VFMADD231PS Y0, Y0, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y0
+	VFMADD231PS Y0, Y12, Y3
+	VFMADD231PS Y0, Y11, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y0
+	VFMADD231PS Y13, Y9, Y0
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+832(SB), Y4, Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y12
+	VFMADD231PS Y11, Y2, Y12
+	VMOVUPS     Y4, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y4
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y10, Y7
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y11
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y10, Y7
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y11
-	VFMADD213PS Y11, Y13, Y8
-	VFMADD231PS Y7, Y10, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y7
-	VFMADD213PS Y7, Y13, Y8
-	VFMADD231PS Y11, Y10, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y11
-	VFMADD213PS Y11, Y8, Y13
-	VFMADD231PS Y7, Y10, Y11
-	VFMADD213PS Y3, Y13, Y9
-	VFMADD231PS 896(BX), Y11, Y3
-	VMOVUPS     416(BX), Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y10
-	VFMADD231PS Y8, Y7, Y10
-	VMOVUPS     544(BX), Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y11, Y8
-	VMULPS      768(BX), Y9, Y9
-	VMULPS      512(BX), Y3, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y13
-	VFMADD213PS Y13, Y7, Y10
-	VFMADD231PS Y8, Y11, Y13
-	VANDPS      Y9, Y5, Y8
-	VANDPS      Y3, Y5, Y3
+	VFMADD213PS Y11, Y2, Y12
+	VFMADD213PS Y11, Y10, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y11
+	VFMADD213PS Y11, Y12, Y2
+	VFMADD213PS Y11, Y4, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y4
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD213PS Y4, Y10, Y8
+	VMULPS      Y5, Y7, Y2
+	VMULPS      Y6, Y8, Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y6
+	VANDPS      Y2, Y6, Y2
+	VANDPS      Y5, Y6, Y5
+	VMOVUPS     448(BX), Y7
+	VORPS       Y2, Y7, Y2
+	VMOVUPS     480(BX), Y8
+	VORPS       Y5, Y8, Y5
+	VMOVUPS     320(BX), Y10
+	VORPS       Y7, Y10, Y7
+	VORPS       Y8, Y10, Y8
+	VMOVUPS     992(BX), Y10
+	VCMPPS      $0x00, Y7, Y10, Y7
+	VMOVUPS     384(BX), Y10
+	VCMPPS      $0x00, Y8, Y10, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y10
+	VMOVUPS     672(BX), Y12
+	VBLENDVPS   Y7, Y10, Y12, Y7
+	VMOVUPS     640(BX), Y12
+	VBLENDVPS   Y8, Y10, Y12, Y8
+	VMOVUPS     896(BX), Y10
+	VSUBPS      Y7, Y10, Y7
+	VMOVUPS     608(BX), Y10
+	VSUBPS      Y8, Y10, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y12
+	VFMADD231PS Y10, Y0, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1568(SB), Y13, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y6
+	VFMADD213PS Y6, Y0, Y12
+	VFMADD231PS Y10, Y13, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y10
+	VFMADD213PS Y10, Y0, Y12
+	VFMADD231PS Y6, Y13, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y6
+	VFMADD213PS Y6, Y0, Y12
+	VFMADD231PS Y10, Y13, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y10
+	VFMADD213PS Y10, Y0, Y12
+	VFMADD231PS Y6, Y13, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y6
+	VFMADD213PS Y6, Y0, Y12
+	VFMADD231PS Y10, Y13, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y10
+	VFMADD213PS Y10, Y0, Y12
+	VFMADD231PS Y6, Y13, Y10
+	VFMADD213PS Y11, Y12, Y0
+	VFMADD231PS Y10, Y13, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y10
+	VFMADD231PS Y6, Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y1, Y6
+	VFMADD213PS Y4, Y0, Y9
+	VFMADD132PS 768(BX), Y4, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y0
+	VFMADD213PS Y0, Y3, Y10
+	VFMADD231PS Y6, Y1, Y0
+	VMULPS      416(BX), Y9, Y6
+	VMULPS      512(BX), Y11, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS Y11, Y3, Y10
+	VFMADD231PS Y0, Y1, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y0
+	VANDPS      Y6, Y0, Y6
+	VANDPS      Y9, Y0, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y9
+	VFMADD213PS Y9, Y3, Y10
+	VFMADD231PS Y11, Y1, Y9
+	VORPS       928(BX), Y6, Y6
+	VORPS       960(BX), Y0, Y0
+	VSUBPS      Y6, Y2, Y2
+	VSUBPS      Y0, Y5, Y0
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y5
-	VFMADD213PS Y5, Y7, Y10
-	VFMADD231PS Y13, Y11, Y5
-	VORPS       928(BX), Y8, Y8
-	VORPS       960(BX), Y3, Y3
-	VSUBPS      Y8, Y1, Y1
-	VSUBPS      Y3, Y4, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y4
-	VFMADD213PS Y4, Y7, Y10
-	VFMADD231PS Y5, Y11, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y5
-	VFMADD213PS Y5, Y7, Y10
-	VFMADD231PS Y4, Y11, Y5
-	VMULPS      Y10, Y7, Y4
-	VMULPS      Y5, Y11, Y5
-	VMOVUPS     96(BX), Y7
-	VFMADD213PS Y7, Y7, Y4
-	VFMADD213PS Y7, Y5, Y7
-	VMULPS      Y12, Y4, Y4
-	VMULPS      Y2, Y7, Y2
-	VMULPS      832(BX), Y4, Y4
-	VMULPS      800(BX), Y2, Y2
-	VFMADD231PS Y1, Y4, Y0
-	VFMADD231PS Y3, Y2, Y6
-	VMOVUPS     736(BX), Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1888(SB), Y2
-	VBLENDVPS   Y1, Y0, Y2, Y0
-	VMOVUPS     704(BX), Y1
-	VBLENDVPS   Y1, Y6, Y2, Y1
+	VFMADD213PS Y5, Y3, Y10
+	VFMADD231PS Y9, Y1, Y5
+	VMULPS      Y10, Y3, Y3
+	VMULPS      Y5, Y1, Y1
+	VADDPS      Y3, Y4, Y3
+	VADDPS      Y1, Y4, Y1
+	VMULPS      832(BX), Y3, Y3
+	VMULPS      800(BX), Y1, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y4
+	VMULPS      Y4, Y3, Y3
+	VMULPS      Y4, Y1, Y1
+	VMOVUPS     96(BX), Y4
+	VMULPS      Y3, Y4, Y3
+	VMULPS      Y1, Y4, Y1
+	VFMADD231PS Y2, Y3, Y7
+	VFMADD231PS Y0, Y1, Y8
+	VMOVUPS     736(BX), Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y1
+	VBLENDVPS   Y0, Y7, Y1, Y0
+	VMOVUPS     704(BX), Y2
+	VBLENDVPS   Y2, Y8, Y1, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

@@ -798,162 +798,167 @@ body:
 	VPTERNLOGQ       $0xe4, Z5, Z12, Z8
 	VMOVAPD          Z25, Z9
 	VPTERNLOGQ       $0xe4, Z5, Z13, Z9
-	VPTERNLOGQ       $0xe4, Z5, Z15, Z25
+	VMOVAPD          Z25, Z10
+	VPTERNLOGQ       $0xe4, Z5, Z15, Z10
 	VMOVUPD          2432(BX), Z5
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+464(SB), Z10
-	VMULPD           Z10, Z5, Z11
-	VMOVUPD          2368(BX), Z12
-	VMULPD           Z10, Z12, Z13
-	VMOVUPD          2304(BX), Z15
-	VMULPD           Z10, Z15, Z16
-	VMOVUPD          2240(BX), Z17
-	VMULPD           Z10, Z17, Z10
-	VMOVUPD          1984(BX), Z19
-	VFMADD231PD      Z19, Z19, Z11
-	VMOVUPD          2048(BX), Z19
-	VFMADD231PD      Z19, Z19, Z13
-	VMOVUPD          2112(BX), Z19
-	VFMADD231PD      Z19, Z19, Z16
-	VMOVUPD          2176(BX), Z19
-	VFMADD231PD      Z19, Z19, Z10
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+472(SB), Z19
-	VFMADD231PD      Z19, Z5, Z11
-	VFMADD231PD      Z19, Z12, Z13
-	VFMADD231PD      Z19, Z15, Z16
-	VFMADD231PD      Z19, Z17, Z10
-	VMOVUPD          192(BX), Z19
-	VADDPD           1344(BX), Z19, Z20
-	VADDPD           1280(BX), Z19, Z21
-	VADDPD           1216(BX), Z19, Z22
-	VADDPD           1152(BX), Z19, Z23
-	VADDPD           1088(BX), Z20, Z20
-	VADDPD           1024(BX), Z21, Z21
-	VADDPD           960(BX), Z22, Z22
-	VADDPD           896(BX), Z23, Z23
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+480(SB), Z24
-	VCMPPD           $0x11, Z24, Z20, K5
-	VCMPPD           $0x11, Z24, Z21, K6
-	VCMPPD           $0x11, Z24, Z22, K7
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+464(SB), Z11
+	VMULPD           Z11, Z5, Z12
+	VMOVUPD          2368(BX), Z13
+	VMULPD           Z11, Z13, Z15
+	VMOVUPD          2304(BX), Z16
+	VMULPD           Z11, Z16, Z17
+	VMOVUPD          2240(BX), Z19
+	VMULPD           Z11, Z19, Z11
+	VMOVUPD          1984(BX), Z20
+	VFMADD231PD      Z20, Z20, Z12
+	VMOVUPD          2048(BX), Z20
+	VFMADD231PD      Z20, Z20, Z15
+	VMOVUPD          2112(BX), Z20
+	VFMADD231PD      Z20, Z20, Z17
+	VMOVUPD          2176(BX), Z20
+	VFMADD231PD      Z20, Z20, Z11
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+472(SB), Z20
+	VFMADD231PD      Z20, Z5, Z12
+	VFMADD231PD      Z20, Z13, Z15
+	VFMADD231PD      Z20, Z16, Z17
+	VFMADD231PD      Z20, Z19, Z11
+	VMOVUPD          192(BX), Z20
+	VADDPD           1344(BX), Z20, Z21
+	VADDPD           1280(BX), Z20, Z22
+	VADDPD           1216(BX), Z20, Z23
+	VADDPD           1152(BX), Z20, Z24
+	VADDPD           1088(BX), Z21, Z21
+	VADDPD           1024(BX), Z22, Z22
+	VADDPD           960(BX), Z23, Z23
+	VADDPD           896(BX), Z24, Z24
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+480(SB), Z26
+	VCMPPD           $0x11, Z26, Z21, K5
+	VCMPPD           $0x11, Z26, Z22, K6
+	VCMPPD           $0x11, Z26, Z23, K7
 	KMOVB            K4, 896(BX)
-	VCMPPD           $0x11, Z24, Z23, K4
-	VMOVUPD          832(BX), Z20
-	VMULPD           1344(BX), Z20, Z21
-	VMOVUPD          768(BX), Z22
-	VMULPD           1280(BX), Z22, Z23
-	VMOVUPD          640(BX), Z24
-	VMULPD           1216(BX), Z24, Z26
-	VMOVUPD          704(BX), Z27
-	VMULPD           1152(BX), Z27, Z28
+	VCMPPD           $0x11, Z26, Z24, K4
+	VMOVUPD          832(BX), Z21
+	VMULPD           1344(BX), Z21, Z22
+	VMOVUPD          768(BX), Z23
+	VMULPD           1280(BX), Z23, Z24
+	VMOVUPD          640(BX), Z26
+	VMULPD           1216(BX), Z26, Z27
+	VMOVUPD          704(BX), Z28
+	VMULPD           1152(BX), Z28, Z29
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
 	KANDB            K7, K3, K3
 	KMOVB            896(BX), K5
 	KANDB            K4, K5, K4
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+488(SB), Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+496(SB), Z30
-	VFMADD231PD      Z29, Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+488(SB), Z30
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+496(SB), Z31
-	VFMADD231PD      Z29, Z13, Z31
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+496(SB), Z27
-	VFMADD231PD      Z29, Z16, Z27
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+496(SB), Z10, Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+504(SB), Z24
-	VFMADD213PD      Z24, Z11, Z30
-	VFMADD213PD      Z24, Z13, Z31
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD231PD      Z29, Z10, Z24
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+512(SB), Z29
-	VFMADD213PD      Z29, Z11, Z30
-	VFMADD213PD      Z29, Z13, Z31
-	VFMADD213PD      Z29, Z16, Z27
-	VFMADD231PD      Z24, Z10, Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+520(SB), Z24
-	VFMADD213PD      Z24, Z11, Z30
-	VFMADD213PD      Z24, Z13, Z31
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD231PD      Z29, Z10, Z24
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+528(SB), Z29
-	VFMADD213PD      Z29, Z11, Z30
-	VFMADD213PD      Z29, Z13, Z31
-	VFMADD213PD      Z29, Z16, Z27
-	VFMADD231PD      Z24, Z10, Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+536(SB), Z24
-	VFMADD213PD      Z24, Z11, Z30
-	VFMADD213PD      Z24, Z13, Z31
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD231PD      Z29, Z10, Z24
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+544(SB), Z29
-	VFMADD213PD      Z29, Z11, Z30
-	VFMADD213PD      Z29, Z13, Z31
-	VFMADD213PD      Z29, Z16, Z27
-	VFMADD231PD      Z24, Z10, Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+552(SB), Z24
-	VFMADD213PD      Z24, Z11, Z30
-	VFMADD213PD      Z24, Z13, Z31
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD231PD      Z29, Z10, Z24
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+560(SB), Z29
-	VFMADD213PD      Z29, Z11, Z30
-	VFMADD213PD      Z29, Z13, Z31
-	VFMADD213PD      Z29, Z16, Z27
-	VFMADD231PD      Z24, Z10, Z29
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+568(SB), Z24
-	VFMADD213PD      Z24, Z11, Z30
-	VFMADD213PD      Z24, Z13, Z31
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD231PD      Z29, Z10, Z24
-	VMULPD           Z30, Z11, Z11
-	VMULPD           Z31, Z13, Z13
-	VMULPD           Z27, Z16, Z16
-	VMULPD           Z24, Z10, Z10
-	VFMADD213PD      Z19, Z19, Z11
-	VFMADD213PD      Z19, Z19, Z13
-	VFMADD213PD      Z19, Z19, Z16
-	VFMADD213PD      Z19, Z19, Z10
-	VSCALEFPD        Z5, Z11, Z5
-	VSCALEFPD        Z12, Z13, Z11
-	VSCALEFPD        Z15, Z16, Z12
-	VSCALEFPD        Z17, Z10, Z10
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+0(SB), Z13
-	VXORPD           Z13, Z20, Z15
-	VXORPD           Z13, Z22, Z16
-	VXORPD           640(BX), Z13, Z17
-	VXORPD           704(BX), Z13, Z13
-	VCMPPD           $0x00, Z7, Z15, K5
-	VCMPPD           $0x00, Z8, Z16, K6
-	VCMPPD           $0x00, Z9, Z17, K7
+	VFMADD231PD      Z30, Z12, Z31
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+496(SB), Z28
+	VFMADD231PD      Z30, Z15, Z28
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+496(SB), Z26
+	VFMADD231PD      Z30, Z17, Z26
+	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+496(SB), Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+504(SB), Z23
+	VFMADD213PD      Z23, Z12, Z31
+	VFMADD213PD      Z23, Z15, Z28
+	VFMADD213PD      Z23, Z17, Z26
+	VFMADD231PD      Z30, Z11, Z23
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+512(SB), Z30
+	VFMADD213PD      Z30, Z12, Z31
+	VFMADD213PD      Z30, Z15, Z28
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD231PD      Z23, Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+520(SB), Z23
+	VFMADD213PD      Z23, Z12, Z31
+	VFMADD213PD      Z23, Z15, Z28
+	VFMADD213PD      Z23, Z17, Z26
+	VFMADD231PD      Z30, Z11, Z23
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+528(SB), Z30
+	VFMADD213PD      Z30, Z12, Z31
+	VFMADD213PD      Z30, Z15, Z28
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD231PD      Z23, Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+536(SB), Z23
+	VFMADD213PD      Z23, Z12, Z31
+	VFMADD213PD      Z23, Z15, Z28
+	VFMADD213PD      Z23, Z17, Z26
+	VFMADD231PD      Z30, Z11, Z23
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+544(SB), Z30
+	VFMADD213PD      Z30, Z12, Z31
+	VFMADD213PD      Z30, Z15, Z28
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD231PD      Z23, Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+552(SB), Z23
+	VFMADD213PD      Z23, Z12, Z31
+	VFMADD213PD      Z23, Z15, Z28
+	VFMADD213PD      Z23, Z17, Z26
+	VFMADD231PD      Z30, Z11, Z23
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+560(SB), Z30
+	VFMADD213PD      Z30, Z12, Z31
+	VFMADD213PD      Z30, Z15, Z28
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD231PD      Z23, Z11, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+568(SB), Z23
+	VFMADD213PD      Z23, Z12, Z31
+	VFMADD213PD      Z23, Z15, Z28
+	VFMADD213PD      Z23, Z17, Z26
+	VFMADD231PD      Z30, Z11, Z23
+	VMULPD           Z31, Z12, Z12
+	VMULPD           Z28, Z15, Z15
+	VMULPD           Z26, Z17, Z17
+	VMULPD           Z23, Z11, Z11
+	VADDPD           Z12, Z25, Z12
+	VADDPD           Z15, Z25, Z15
+	VADDPD           Z17, Z25, Z17
+	VADDPD           Z11, Z25, Z11
+	VSCALEFPD        Z5, Z12, Z5
+	VSCALEFPD        Z13, Z15, Z12
+	VSCALEFPD        Z16, Z17, Z13
+	VSCALEFPD        Z19, Z11, Z11
+	VMULPD           Z5, Z20, Z5
+	VMULPD           Z12, Z20, Z12
+	VMULPD           Z13, Z20, Z13
+	VMULPD           Z11, Z20, Z11
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+0(SB), Z15
+	VXORPD           Z15, Z21, Z16
+	VXORPD           768(BX), Z15, Z17
+	VXORPD           640(BX), Z15, Z19
+	VXORPD           704(BX), Z15, Z15
+	VCMPPD           $0x00, Z7, Z16, K5
+	VCMPPD           $0x00, Z8, Z17, K6
+	VCMPPD           $0x00, Z9, Z19, K7
 	KMOVB            K4, 2240(BX)
-	VCMPPD           $0x00, Z25, Z13, K4
+	VCMPPD           $0x00, Z10, Z15, K4
 	KMOVB            K3, 2304(BX)
-	VCMPPD           $0x00, Z18, Z15, K3
+	VCMPPD           $0x00, Z18, Z16, K3
 	KMOVB            K2, 2368(BX)
-	VCMPPD           $0x00, Z3, Z16, K2
+	VCMPPD           $0x00, Z3, Z17, K2
 	KMOVB            K1, 2432(BX)
-	VCMPPD           $0x00, Z6, Z17, K1
+	VCMPPD           $0x00, Z6, Z19, K1
 	KMOVB            K4, 896(BX)
-	VCMPPD           $0x00, Z14, Z13, K4
-	VMULPD           Z19, Z20, Z3
-	VMULPD           Z19, Z22, Z6
-	VMULPD           640(BX), Z19, Z7
-	VMULPD           704(BX), Z19, Z8
+	VCMPPD           $0x00, Z14, Z15, K4
+	VMULPD           Z20, Z21, Z3
+	VMULPD           768(BX), Z20, Z6
+	VMULPD           640(BX), Z20, Z7
+	VMULPD           704(BX), Z20, Z8
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+576(SB), Z9
-	VBLENDMPD        Z9, Z21, K3, Z13
-	VBLENDMPD        Z9, Z23, K2, Z14
-	VBLENDMPD        Z9, Z26, K1, Z15
-	VBLENDMPD        Z9, Z28, K4, Z16
+	VBLENDMPD        Z9, Z22, K3, Z10
+	VBLENDMPD        Z9, Z24, K2, Z14
+	VBLENDMPD        Z9, Z27, K1, Z15
+	VBLENDMPD        Z9, Z29, K4, Z16
 	VBLENDMPD        Z9, Z3, K5, Z3
 	VBLENDMPD        Z9, Z6, K6, Z6
 	VBLENDMPD        Z9, Z7, K7, Z7
 	KMOVB            896(BX), K1
 	VBLENDMPD        Z9, Z8, K1, Z8
-	VSUBPD           Z13, Z3, Z3
+	VSUBPD           Z10, Z3, Z3
 	VSUBPD           Z14, Z6, Z6
 	VSUBPD           Z15, Z7, Z7
 	VSUBPD           Z16, Z8, Z8
 	VFMADD231PD      Z1, Z5, Z3
-	VFMADD231PD      Z0, Z11, Z6
-	VFMADD231PD      Z4, Z12, Z7
-	VFMADD231PD      Z2, Z10, Z8
+	VFMADD231PD      Z0, Z12, Z6
+	VFMADD231PD      Z4, Z13, Z7
+	VFMADD231PD      Z2, Z11, Z8
 	KMOVB            2432(BX), K1
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+584(SB), Z0
 	VBLENDMPD        Z3, Z0, K1, Z1
@@ -1240,45 +1245,46 @@ whole:
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+352(SB), Z5
 	VFMADD213PD      Z5, Z6, Z24
 	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+360(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+384(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z5
-	VFMADD213PD      Z5, Z6, Z24
-	VFMADD213PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+456(SB), Z5
-	VFMADD213PD      Z5, Z24, Z6
-	VFMADD213PD      Z5, Z25, Z8
+	VMOVUPD          Z4, 768(BX)
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+360(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+384(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z4
+	VFMADD213PD      Z4, Z6, Z24
+	VFMADD213PD      Z4, Z8, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+456(SB), Z4
+	VFMADD213PD      Z4, Z24, Z6
+	VFMADD213PD      Z4, Z25, Z8
 	VFMADD213PD      Z22, Z6, Z19
 	VFMADD213PD      Z22, Z8, Z20
 	VMULPD           Z13, Z19, Z6
@@ -1314,85 +1320,86 @@ whole:
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+528(SB), Z0
 	VFMADD213PD      Z0, Z18, Z1
 	VFMADD231PD      Z2, Z14, Z0
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+352(SB), Z2
-	VFMADD213PD      Z2, Z21, Z13
-	VFMADD231PD      Z11, Z7, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+536(SB), Z11
-	VFMADD213PD      Z11, Z18, Z1
-	VFMADD231PD      Z0, Z14, Z11
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z11, Z7, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+536(SB), Z2
+	VFMADD213PD      Z2, Z18, Z1
+	VFMADD231PD      Z0, Z14, Z2
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+360(SB), Z0
 	VFMADD213PD      Z0, Z21, Z13
-	VFMADD231PD      Z2, Z7, Z0
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+544(SB), Z2
-	VFMADD213PD      Z2, Z18, Z1
-	VFMADD231PD      Z11, Z14, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z11
-	VFMADD213PD      Z11, Z21, Z13
-	VFMADD231PD      Z0, Z7, Z11
+	VFMADD231PD      Z5, Z7, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+544(SB), Z5
+	VFMADD213PD      Z5, Z18, Z1
+	VFMADD231PD      Z2, Z14, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z2
+	VFMADD213PD      Z2, Z21, Z13
+	VFMADD231PD      Z0, Z7, Z2
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+552(SB), Z0
 	VFMADD213PD      Z0, Z18, Z1
-	VFMADD231PD      Z2, Z14, Z0
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z2
-	VFMADD213PD      Z2, Z21, Z13
-	VFMADD231PD      Z11, Z7, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+560(SB), Z11
-	VFMADD213PD      Z11, Z18, Z1
-	VFMADD231PD      Z0, Z14, Z11
+	VFMADD231PD      Z5, Z14, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z5
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z2, Z7, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+560(SB), Z2
+	VFMADD213PD      Z2, Z18, Z1
+	VFMADD231PD      Z0, Z14, Z2
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+384(SB), Z0
 	VFMADD213PD      Z0, Z21, Z13
-	VFMADD231PD      Z2, Z7, Z0
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+568(SB), Z2
-	VFMADD213PD      Z2, Z18, Z1
-	VFMADD231PD      Z11, Z14, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z11
-	VFMADD213PD      Z11, Z21, Z13
-	VFMADD231PD      Z0, Z7, Z11
-	VMULPD           Z1, Z18, Z0
-	VMULPD           Z2, Z14, Z1
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z2
+	VFMADD231PD      Z5, Z7, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+568(SB), Z5
+	VFMADD213PD      Z5, Z18, Z1
+	VFMADD231PD      Z2, Z14, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z2
 	VFMADD213PD      Z2, Z21, Z13
-	VFMADD231PD      Z11, Z7, Z2
-	VMOVUPD          192(BX), Z11
-	VFMADD213PD      Z11, Z11, Z0
-	VFMADD213PD      Z11, Z1, Z11
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z1
-	VFMADD213PD      Z1, Z21, Z13
-	VFMADD231PD      Z2, Z7, Z1
+	VFMADD231PD      Z0, Z7, Z2
+	VMULPD           Z1, Z18, Z0
+	VMULPD           Z5, Z14, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z5
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z2, Z7, Z5
+	VADDPD           Z0, Z22, Z0
+	VADDPD           Z1, Z22, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z2
+	VFMADD213PD      Z2, Z21, Z13
+	VFMADD231PD      Z5, Z7, Z2
 	VSCALEFPD        Z27, Z0, Z0
-	VSCALEFPD        Z28, Z11, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z11
-	VFMADD213PD      Z11, Z21, Z13
-	VFMADD231PD      Z1, Z7, Z11
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z1
-	VFMADD213PD      Z1, Z21, Z13
-	VFMADD231PD      Z11, Z7, Z1
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z11
-	VFMADD213PD      Z11, Z21, Z13
-	VFMADD231PD      Z1, Z7, Z11
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z1
-	VFMADD213PD      Z1, Z21, Z13
-	VFMADD231PD      Z11, Z7, Z1
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z11
-	VFMADD213PD      Z11, Z21, Z13
-	VFMADD231PD      Z1, Z7, Z11
-	VFMADD213PD      Z5, Z13, Z21
-	VFMADD231PD      Z11, Z7, Z5
+	VSCALEFPD        Z28, Z1, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z5
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z2, Z7, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z2
+	VFMADD213PD      Z2, Z21, Z13
+	VFMADD231PD      Z5, Z7, Z2
+	VMOVUPD          192(BX), Z5
+	VMULPD           Z0, Z5, Z0
+	VMULPD           Z1, Z5, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z5
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z2, Z7, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z21, Z13
+	VFMADD231PD      Z5, Z7, Z2
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z5
+	VFMADD213PD      Z5, Z21, Z13
+	VFMADD231PD      Z2, Z7, Z5
+	VFMADD213PD      Z4, Z13, Z21
+	VFMADD231PD      Z5, Z7, Z4
 	VFMADD213PD      Z22, Z21, Z9
-	VFMADD231PD      Z5, Z10, Z22
-	VMULPD           Z17, Z9, Z1
-	VMULPD           Z12, Z22, Z5
-	VPTERNLOGQ       $0xe4, Z3, Z16, Z1
-	VPTERNLOGQ       $0xe4, Z3, Z15, Z5
-	VSUBPD           Z6, Z1, Z1
-	VSUBPD           Z8, Z5, Z3
-	VFMADD231PD      Z1, Z0, Z4
-	VFMADD213PD      704(BX), Z3, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+584(SB), Z0
-	VBLENDMPD        Z4, Z0, K1, Z1
+	VFMADD231PD      Z4, Z10, Z22
+	VMULPD           Z17, Z9, Z2
+	VMULPD           Z12, Z22, Z4
+	VPTERNLOGQ       $0xe4, Z3, Z16, Z2
+	VPTERNLOGQ       $0xe4, Z3, Z15, Z4
+	VSUBPD           Z6, Z2, Z2
+	VSUBPD           Z8, Z4, Z3
+	VFMADD213PD      768(BX), Z2, Z0
+	VFMADD213PD      704(BX), Z3, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+584(SB), Z2
+	VBLENDMPD        Z0, Z2, K1, Z0
 	KMOVB            640(BX), K1
-	VBLENDMPD        Z2, Z0, K1, Z0
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	VBLENDMPD        Z1, Z2, K1, Z1
+	VMOVUPD          Z0, K7, (SI)(AX*1)
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1597,155 +1604,151 @@ DATA bsmPriceStripAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
 DATA bsmPriceStripAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
 DATA bsmPriceStripAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
 DATA bsmPriceStripAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
-DATA bsmPriceStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
-DATA bsmPriceStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
-DATA bsmPriceStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1656(SB)/8, $0x3dfa39ef35793c76
-DATA bsmPriceStripAVX2Consts<>+1664(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceStripAVX2Consts<>+1672(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceStripAVX2Consts<>+1680(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceStripAVX2Consts<>+1688(SB)/8, $0xbdaade156a5dbe76
-DATA bsmPriceStripAVX2Consts<>+1696(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceStripAVX2Consts<>+1704(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceStripAVX2Consts<>+1712(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceStripAVX2Consts<>+1720(SB)/8, $0x3df28af3fca7ab0b
-DATA bsmPriceStripAVX2Consts<>+1728(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+1736(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+1744(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+1752(SB)/8, $0x43380000000003ff
-DATA bsmPriceStripAVX2Consts<>+1760(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1768(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1776(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1784(SB)/8, $0xbe371dee623fde67
-DATA bsmPriceStripAVX2Consts<>+1792(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1800(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1808(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1816(SB)/8, $0x3e7a01997c89e6b0
-DATA bsmPriceStripAVX2Consts<>+1824(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1832(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1840(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1848(SB)/8, $0xbeba01a014761f6e
-DATA bsmPriceStripAVX2Consts<>+1856(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1864(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1872(SB)/8, $0x3ef6c16c1852b7b0
-DATA bsmPriceStripAVX2Consts<>+1880(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1568(SB)/8, $0x0000000000000484
+DATA bsmPriceStripAVX2Consts<>+1576(SB)/8, $0x0000000000000484
+DATA bsmPriceStripAVX2Consts<>+1584(SB)/8, $0x0000000000000484
+DATA bsmPriceStripAVX2Consts<>+1592(SB)/8, $0x0000000000000484
+DATA bsmPriceStripAVX2Consts<>+1600(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1608(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1616(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1624(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceStripAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceStripAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceStripAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceStripAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceStripAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceStripAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceStripAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceStripAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceStripAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceStripAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceStripAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceStripAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceStripAVX2Consts<>+1824(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1832(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1840(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1848(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceStripAVX2Consts<>+1856(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1864(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1872(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceStripAVX2Consts<>+1880(SB)/8, $0xbe5c10df9fd0b5a0
 DATA bsmPriceStripAVX2Consts<>+1888(SB)/8, $0xbf31111111122322
 DATA bsmPriceStripAVX2Consts<>+1896(SB)/8, $0xbf31111111122322
 DATA bsmPriceStripAVX2Consts<>+1904(SB)/8, $0xbf31111111122322
 DATA bsmPriceStripAVX2Consts<>+1912(SB)/8, $0xbf31111111122322
-DATA bsmPriceStripAVX2Consts<>+1920(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1928(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1936(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1944(SB)/8, $0xbe53cfd9440c758b
-DATA bsmPriceStripAVX2Consts<>+1952(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1960(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1968(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1976(SB)/8, $0xbe5c10df9fd0b5a0
-DATA bsmPriceStripAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
-DATA bsmPriceStripAVX2Consts<>+2016(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2024(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2032(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2040(SB)/8, $0x3f655555555502a1
-DATA bsmPriceStripAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
-DATA bsmPriceStripAVX2Consts<>+2080(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2088(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2096(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2104(SB)/8, $0xbf95555555555511
-DATA bsmPriceStripAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
-DATA bsmPriceStripAVX2Consts<>+2144(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2152(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2160(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2168(SB)/8, $0x3fc000000000000b
-DATA bsmPriceStripAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
-DATA bsmPriceStripAVX2Consts<>+2208(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2216(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2224(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2232(SB)/8, $0xbfe0000000000000
-DATA bsmPriceStripAVX2Consts<>+2240(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2248(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2256(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2264(SB)/8, $0x3ee7b68052fca57d
-DATA bsmPriceStripAVX2Consts<>+2272(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2280(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2288(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2296(SB)/8, $0xbef81dd74dfb5ff6
-DATA bsmPriceStripAVX2Consts<>+2304(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2312(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2320(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2328(SB)/8, $0xbf09a70a60d609b4
-DATA bsmPriceStripAVX2Consts<>+2336(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2344(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2352(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2360(SB)/8, $0x3f356bc7962f9cea
-DATA bsmPriceStripAVX2Consts<>+2368(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2376(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2384(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2392(SB)/8, $0xbf403c77d56a94be
-DATA bsmPriceStripAVX2Consts<>+2400(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2408(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2416(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2424(SB)/8, $0xbf59d3d3a3218a6c
-DATA bsmPriceStripAVX2Consts<>+2432(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2440(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2448(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2456(SB)/8, $0x3f88af7a122fa11e
-DATA bsmPriceStripAVX2Consts<>+2464(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2472(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2480(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2488(SB)/8, $0xbfa5e04fbae7029b
-DATA bsmPriceStripAVX2Consts<>+2496(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2504(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2512(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2520(SB)/8, $0x3fbbe6e778f4145d
-DATA bsmPriceStripAVX2Consts<>+2528(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2536(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2544(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2552(SB)/8, $0xbfcc587e4e8904c3
-DATA bsmPriceStripAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
-DATA bsmPriceStripAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
-DATA bsmPriceStripAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
-DATA bsmPriceStripAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
-DATA bsmPriceStripAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
-DATA bsmPriceStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA bsmPriceStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL bsmPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA bsmPriceStripAVX2Consts<>+1920(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+1928(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+1936(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+1944(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceStripAVX2Consts<>+1952(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+1960(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+1968(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+1976(SB)/8, $0x3f655555555502a1
+DATA bsmPriceStripAVX2Consts<>+1984(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+1992(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2000(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2008(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceStripAVX2Consts<>+2016(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2024(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2032(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2040(SB)/8, $0xbf95555555555511
+DATA bsmPriceStripAVX2Consts<>+2048(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2056(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2064(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2072(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceStripAVX2Consts<>+2080(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2088(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2096(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2104(SB)/8, $0x3fc000000000000b
+DATA bsmPriceStripAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceStripAVX2Consts<>+2144(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2152(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2160(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2168(SB)/8, $0xbfe0000000000000
+DATA bsmPriceStripAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceStripAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceStripAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceStripAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceStripAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceStripAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceStripAVX2Consts<>+2368(SB)/8, $0x37a0000000000000
+DATA bsmPriceStripAVX2Consts<>+2376(SB)/8, $0x37a0000000000000
+DATA bsmPriceStripAVX2Consts<>+2384(SB)/8, $0x37a0000000000000
+DATA bsmPriceStripAVX2Consts<>+2392(SB)/8, $0x37a0000000000000
+DATA bsmPriceStripAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceStripAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceStripAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceStripAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceStripAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceStripAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceStripAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceStripAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceStripAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceStripAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
+DATA bsmPriceStripAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
+GLOBL bsmPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $2720
 
 DATA bsmPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1767,7 +1770,7 @@ GLOBL bsmPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceStripAVX2(price []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceStripAVX2(SB), $2016-128
+TEXT ·bsmPriceStripAVX2(SB), $1952-128
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2286,8 +2289,8 @@ body:
 	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y2
 	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y15
 	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y1, Y4
-	VMOVUPD     Y13, 1024(BX)
-	VMULPD      Y10, Y3, Y13
+	VMOVUPD     Y5, 1024(BX)
+	VMULPD      Y10, Y3, Y5
 	VMOVUPD     Y3, 1376(BX)
 	VMULPD      Y0, Y9, Y3
 	VMOVUPD     Y9, 1408(BX)
@@ -2300,430 +2303,395 @@ body:
 	VORPD       544(BX), Y7, Y0
 	VMOVUPD     Y10, 1536(BX)
 	VORPD       960(BX), Y7, Y10
-	VSUBPD      Y1, Y2, Y2
-	VSUBPD      Y1, Y15, Y15
+	VSUBPD      Y1, Y2, Y7
+	VMOVUPD     Y10, 1568(BX)
+	VSUBPD      Y1, Y15, Y10
 	VSUBPD      Y1, Y4, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y4
-	VDIVPD      Y13, Y4, Y13
-	VDIVPD      Y3, Y4, Y3
-	VDIVPD      Y9, Y4, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y4
-	VMOVUPD     Y9, 1568(BX)
-	VMULPD      Y4, Y2, Y9
-	VMOVUPD     Y3, 1600(BX)
-	VMULPD      Y4, Y15, Y3
-	VMULPD      Y4, Y1, Y4
-	VMOVUPD     Y13, 1632(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y2, Y13
-	VMOVUPD     Y2, 1664(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y15, Y2
-	VMOVUPD     Y15, 1696(BX)
-	VMINPD      bsmPriceStripAVX2Consts<>+1568(SB), Y1, Y15
-	VMOVUPD     Y1, 1728(BX)
-	VORPD       Y6, Y7, Y1
-	VMOVUPD     Y6, 1760(BX)
-	VORPD       Y8, Y7, Y6
-	VORPD       Y5, Y7, Y7
+	VMOVUPD     Y0, 1600(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y0
+	VDIVPD      Y5, Y0, Y5
+	VDIVPD      Y3, Y0, Y3
+	VDIVPD      Y9, Y0, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y0
+	VMOVUPD     Y9, 1632(BX)
+	VMULPD      Y0, Y7, Y9
+	VMOVUPD     Y3, 1664(BX)
+	VMULPD      Y0, Y10, Y3
+	VMULPD      Y0, Y1, Y0
+	VPADDQ      bsmPriceStripAVX2Consts<>+1568(SB), Y2, Y2
+	VPADDQ      bsmPriceStripAVX2Consts<>+1568(SB), Y15, Y15
+	VPADDQ      bsmPriceStripAVX2Consts<>+1568(SB), Y4, Y4
+	VPSLLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y4, Y4
 	VFMADD231PD Y11, Y11, Y9
 	VFMADD231PD Y12, Y12, Y3
-	VMOVUPD     Y5, 1792(BX)
-	VMOVUPD     1024(BX), Y5
-	VFMADD231PD Y5, Y5, Y4
-	VMOVUPD     Y8, 1824(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y8
-	VMAXPD      Y8, Y13, Y13
-	VMAXPD      Y8, Y2, Y2
-	VMAXPD      Y8, Y15, Y8
-	VMOVUPD     832(BX), Y15
-	VCMPPD      $0x00, Y14, Y15, Y14
-	VMOVUPD     Y14, 1856(BX)
-	VMOVUPD     864(BX), Y14
-	VCMPPD      $0x00, Y0, Y14, Y0
-	VMOVUPD     Y0, 1888(BX)
-	VMOVUPD     896(BX), Y0
-	VCMPPD      $0x00, Y10, Y0, Y10
-	VMOVUPD     Y10, 1920(BX)
-	VMOVUPD     1664(BX), Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y5
-	VFMADD231PD Y5, Y10, Y9
-	VFMADD231PD 1696(BX), Y5, Y3
-	VMOVUPD     Y12, 1952(BX)
-	VMOVUPD     1728(BX), Y12
-	VFMADD231PD Y5, Y12, Y4
-	VSUBPD      Y13, Y10, Y5
-	VMOVUPD     1696(BX), Y10
-	VSUBPD      Y2, Y10, Y10
-	VSUBPD      Y8, Y12, Y12
-	VCMPPD      $0x00, Y1, Y15, Y1
-	VCMPPD      $0x00, Y6, Y14, Y6
-	VCMPPD      $0x00, Y7, Y0, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y14
-	VFMADD231PD Y7, Y9, Y14
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y15
-	VFMADD231PD Y7, Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y4, Y7
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y5, Y5
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y10, Y10
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y12, Y12
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y13, Y13
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y2, Y2
-	VADDPD      bsmPriceStripAVX2Consts<>+1728(SB), Y8, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y4, Y7
-	VMOVUPD     Y8, 896(BX)
-	VMOVUPD     1632(BX), Y8
-	VMOVUPD     Y2, 864(BX)
-	VMULPD      1536(BX), Y8, Y2
-	VMOVUPD     Y13, 1536(BX)
-	VMOVUPD     1600(BX), Y13
-	VMOVUPD     Y0, 832(BX)
-	VMULPD      1504(BX), Y13, Y0
-	VMOVUPD     Y6, 1504(BX)
-	VMOVUPD     1568(BX), Y6
-	VMOVUPD     Y1, 1728(BX)
-	VMULPD      1472(BX), Y6, Y1
-	VMULPD      1376(BX), Y8, Y8
-	VMULPD      1408(BX), Y13, Y13
-	VMULPD      1440(BX), Y6, Y6
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y4, Y7
-	VMOVUPD     Y12, 1440(BX)
-	VMULPD      1088(BX), Y2, Y12
-	VMOVUPD     Y10, 1088(BX)
-	VMULPD      1216(BX), Y0, Y10
-	VMOVUPD     Y5, 1216(BX)
-	VMULPD      640(BX), Y1, Y5
-	VMOVUPD     Y1, 640(BX)
-	VMULPD      800(BX), Y8, Y1
-	VMOVUPD     Y8, 800(BX)
-	VMULPD      1344(BX), Y13, Y8
-	VMOVUPD     Y13, 1344(BX)
-	VMULPD      1120(BX), Y6, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y4, Y7
-	VMULPD      Y12, Y11, Y11
-	VMULPD      1952(BX), Y10, Y10
-	VMULPD      1024(BX), Y5, Y5
-	VMULPD      704(BX), Y1, Y1
-	VMULPD      1152(BX), Y8, Y8
-	VMULPD      768(BX), Y13, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y13
-	VFMADD213PD Y13, Y9, Y14
-	VFMADD213PD Y13, Y3, Y15
-	VFMADD231PD Y7, Y4, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y7
-	VMOVUPD     Y6, 768(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y6
-	VFMADD231PD Y7, Y11, Y6
-	VMOVUPD     Y11, 1152(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y11
-	VFMADD231PD Y7, Y10, Y11
-	VMOVUPD     Y10, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y10
-	VFMADD231PD Y7, Y5, Y10
-	VMOVUPD     Y5, 1024(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y5
-	VFMADD231PD Y7, Y1, Y5
-	VMOVUPD     Y1, 1952(BX)
+	VFMADD231PD Y13, Y13, Y0
+	VMOVUPD     Y4, 1696(BX)
+	VORPD       320(BX), Y6, Y4
+	VMOVUPD     Y6, 1728(BX)
+	VORPD       320(BX), Y8, Y6
+	VMOVUPD     Y8, 1760(BX)
+	VMOVUPD     1024(BX), Y8
+	VMOVUPD     Y15, 1792(BX)
+	VORPD       320(BX), Y8, Y15
+	VMOVUPD     832(BX), Y8
+	VCMPPD      $0x00, Y14, Y8, Y14
+	VMOVUPD     Y2, 1824(BX)
+	VMOVUPD     864(BX), Y2
+	VMOVUPD     Y13, 1856(BX)
+	VCMPPD      $0x00, 1600(BX), Y2, Y13
+	VMOVUPD     Y12, 1600(BX)
+	VMOVUPD     896(BX), Y12
+	VMOVUPD     Y11, 1888(BX)
+	VCMPPD      $0x00, 1568(BX), Y12, Y11
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1600(SB), Y7, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y7
+	VFMADD231PD Y7, Y10, Y3
+	VFMADD231PD Y7, Y1, Y0
+	VCMPPD      $0x00, Y4, Y8, Y1
+	VCMPPD      $0x00, Y6, Y2, Y2
+	VCMPPD      $0x00, Y15, Y12, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y6
+	VMOVUPD     736(BX), Y7
+	VBLENDVPD   Y14, Y6, Y7, Y7
+	VMOVUPD     672(BX), Y8
+	VBLENDVPD   Y13, Y6, Y8, Y8
+	VMOVUPD     928(BX), Y10
+	VBLENDVPD   Y11, Y6, Y10, Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y12
+	VFMADD231PD Y11, Y9, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y13
+	VFMADD231PD Y11, Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y0, Y11
+	VMOVUPD     448(BX), Y14
+	VBLENDVPD   Y1, Y6, Y14, Y1
+	VMOVUPD     416(BX), Y14
+	VBLENDVPD   Y2, Y6, Y14, Y2
+	VMOVUPD     384(BX), Y14
+	VBLENDVPD   Y4, Y6, Y14, Y4
+	VMULPD      1536(BX), Y5, Y6
+	VMOVUPD     1664(BX), Y14
+	VMULPD      1504(BX), Y14, Y15
+	VMOVUPD     Y4, 1504(BX)
+	VMOVUPD     1632(BX), Y4
+	VMOVUPD     Y10, 1536(BX)
+	VMULPD      1472(BX), Y4, Y10
+	VMULPD      1376(BX), Y5, Y5
+	VMULPD      1408(BX), Y14, Y14
+	VMULPD      1440(BX), Y4, Y4
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y9, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y0, Y11
+	VMOVUPD     Y2, 1440(BX)
+	VMULPD      1088(BX), Y6, Y2
+	VMOVUPD     Y8, 1088(BX)
+	VMULPD      1216(BX), Y15, Y8
+	VMOVUPD     Y1, 1216(BX)
+	VMULPD      640(BX), Y10, Y1
+	VMOVUPD     Y7, 640(BX)
+	VMULPD      800(BX), Y5, Y7
+	VMOVUPD     Y5, 800(BX)
+	VMULPD      1344(BX), Y14, Y5
+	VMOVUPD     Y14, 1344(BX)
+	VMULPD      1120(BX), Y4, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y9, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y0, Y11
+	VMULPD      1888(BX), Y2, Y2
+	VMULPD      1600(BX), Y8, Y8
+	VMULPD      1856(BX), Y1, Y1
+	VMULPD      704(BX), Y7, Y7
+	VMULPD      1152(BX), Y5, Y5
+	VMULPD      768(BX), Y14, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y9, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y0, Y11
+	VMOVUPD     Y4, 768(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y4
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y2, Y4
+	VMOVUPD     Y2, 1152(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y2
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y8, Y2
+	VMOVUPD     Y8, 704(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y8
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y1, Y8
+	VMOVUPD     Y1, 1856(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y1
-	VFMADD231PD Y7, Y8, Y1
-	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y12, Y7
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y3, Y15
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y4, Y13
-	VMOVUPD     Y12, 1120(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y12
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y6, Y12
-	VMOVUPD     Y8, 1568(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y8
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y11, Y8
-	VMOVUPD     Y4, 1408(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y4
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y10, Y4
-	VMULPD      576(BX), Y2, Y2
-	VMULPD      1184(BX), Y0, Y0
-	VMOVUPD     Y0, 1184(BX)
-	VMOVUPD     608(BX), Y0
-	VMULPD      640(BX), Y0, Y0
-	VMOVUPD     Y0, 640(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y0
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y5, Y0
-	VMOVUPD     Y2, 608(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y2
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y1, Y2
-	VMOVUPD     Y1, 576(BX)
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y7, Y1
+	VMOVUPD     Y7, 1600(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y7
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y5, Y7
+	VMOVUPD     Y5, 1888(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y5
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1344(SB), Y14, Y5
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y9, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y0, Y11
+	VMOVUPD     Y14, 1120(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y14
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y4, Y14
+	VMOVUPD     Y10, 1632(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y10
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y2, Y10
+	VMOVUPD     Y15, 1408(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y15
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y8, Y15
+	VMOVUPD     Y6, 1664(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y6
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y1, Y6
+	VMOVUPD     Y1, 1376(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y1
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y7, Y1
+	VMOVUPD     Y1, 1472(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y1
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1824(SB), Y5, Y1
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y9, Y12
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y3, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y0, Y11
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y4, Y14
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y2, Y10
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y8, Y15
+	VMOVUPD     Y8, 384(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y8
+	VFMADD132PD 1376(BX), Y8, Y6
+	VMOVUPD     Y6, 416(BX)
+	VMOVUPD     1472(BX), Y6
+	VFMADD213PD Y8, Y7, Y6
+	VFMADD231PD Y1, Y5, Y8
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y1
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1920(SB), Y7, Y1
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y6, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y11, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y10, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y9, Y14
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y3, Y15
-	VMOVUPD     Y3, 1600(BX)
-	VMOVUPD     1408(BX), Y3
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y3, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y5, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y3
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
+	VFMADD213PD Y1, Y9, Y12
+	VFMADD213PD Y1, Y3, Y13
+	VFMADD231PD Y11, Y0, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD213PD Y11, Y2, Y10
+	VFMADD132PD 384(BX), Y11, Y15
+	VMOVUPD     Y15, 1472(BX)
+	VMOVUPD     1376(BX), Y15
+	VFMADD132PD 416(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y8, Y5, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y8
+	VFMADD213PD Y8, Y9, Y12
+	VFMADD213PD Y8, Y3, Y13
+	VFMADD231PD Y1, Y0, Y8
 	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y9, Y14
-	VMOVUPD     Y9, 1376(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y9
-	VFMADD132PD 1600(BX), Y9, Y15
-	VFMADD231PD 1408(BX), Y13, Y9
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y13
-	VFMADD132PD 1376(BX), Y13, Y14
-	VFMADD132PD 1600(BX), Y13, Y15
-	VFMADD231PD 1408(BX), Y9, Y13
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y9
-	VFMADD132PD 1376(BX), Y9, Y14
-	VFMADD132PD 1600(BX), Y9, Y15
-	VFMADD231PD 1408(BX), Y13, Y9
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VMULPD      1376(BX), Y14, Y13
-	VMULPD      1600(BX), Y15, Y14
-	VMULPD      1408(BX), Y9, Y9
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     1248(BX), Y15
-	VMULPD      800(BX), Y15, Y15
-	VMOVUPD     Y15, 800(BX)
-	VMOVUPD     1280(BX), Y15
-	VMULPD      1344(BX), Y15, Y15
-	VMOVUPD     Y15, 1344(BX)
-	VMOVUPD     1312(BX), Y15
-	VMULPD      768(BX), Y15, Y15
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VMOVUPD     Y15, 768(BX)
-	VMOVUPD     96(BX), Y15
-	VFMADD213PD Y15, Y15, Y13
-	VFMADD213PD Y15, Y15, Y14
-	VFMADD213PD Y15, Y9, Y15
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     1216(BX), Y9
-	VPSLLQ      $0x34, Y9, Y9
-	VMOVUPD     Y15, 1216(BX)
-	VMOVUPD     1088(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VMOVUPD     Y14, 1088(BX)
-	VMOVUPD     1440(BX), Y14
-	VPSLLQ      $0x34, Y14, Y14
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VMULPD      Y9, Y13, Y9
-	VMULPD      1088(BX), Y15, Y13
-	VMULPD      1216(BX), Y14, Y14
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     1856(BX), Y15
-	VMOVUPD     Y14, 1216(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y14
-	VMOVUPD     Y13, 1088(BX)
-	VMOVUPD     736(BX), Y13
-	VBLENDVPD   Y15, Y14, Y13, Y13
-	VMOVUPD     1888(BX), Y15
-	VMOVUPD     Y9, 736(BX)
-	VMOVUPD     672(BX), Y9
-	VBLENDVPD   Y15, Y14, Y9, Y9
-	VMOVUPD     1920(BX), Y15
-	VMOVUPD     Y9, 672(BX)
-	VMOVUPD     928(BX), Y9
-	VBLENDVPD   Y15, Y14, Y9, Y9
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VMOVUPD     1728(BX), Y15
-	VMOVUPD     Y9, 928(BX)
-	VMOVUPD     448(BX), Y9
-	VBLENDVPD   Y15, Y14, Y9, Y9
-	VMOVUPD     1504(BX), Y15
-	VMOVUPD     Y9, 448(BX)
-	VMOVUPD     416(BX), Y9
-	VBLENDVPD   Y15, Y14, Y9, Y9
-	VMOVUPD     832(BX), Y15
-	VMOVUPD     Y9, 416(BX)
-	VMOVUPD     384(BX), Y9
-	VBLENDVPD   Y15, Y14, Y9, Y9
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMOVUPD     1536(BX), Y14
-	VPSLLQ      $0x34, Y14, Y14
-	VMOVUPD     864(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VMOVUPD     Y15, 864(BX)
-	VMOVUPD     896(BX), Y15
-	VPSLLQ      $0x34, Y15, Y15
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VSUBPD      448(BX), Y13, Y13
-	VMOVUPD     Y13, 448(BX)
-	VMOVUPD     672(BX), Y13
-	VSUBPD      416(BX), Y13, Y13
-	VMOVUPD     Y13, 416(BX)
-	VMOVUPD     928(BX), Y13
-	VSUBPD      Y9, Y13, Y9
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VMULPD      736(BX), Y14, Y13
-	VMOVUPD     1088(BX), Y14
-	VMULPD      864(BX), Y14, Y14
-	VMULPD      1216(BX), Y15, Y15
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y3
-	VFMADD213PD Y3, Y6, Y12
-	VFMADD213PD Y3, Y11, Y8
-	VFMADD213PD Y3, Y10, Y4
-	VFMADD213PD Y3, Y5, Y0
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y1
-	VFMADD213PD Y1, Y6, Y12
-	VFMADD213PD Y1, Y11, Y8
-	VFMADD213PD Y1, Y10, Y4
-	VFMADD213PD Y1, Y5, Y0
-	VFMADD132PD 576(BX), Y1, Y2
-	VFMADD231PD Y3, Y7, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y3
-	VFMADD213PD Y3, Y12, Y6
-	VFMADD213PD Y3, Y8, Y11
-	VFMADD213PD Y3, Y4, Y10
-	VFMADD213PD Y3, Y0, Y5
-	VFMADD132PD 576(BX), Y3, Y2
-	VFMADD231PD Y1, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y0
-	VFMADD132PD 1152(BX), Y0, Y6
-	VFMADD132PD 704(BX), Y0, Y11
-	VFMADD132PD 1024(BX), Y0, Y10
-	VFMADD132PD 1952(BX), Y0, Y5
-	VFMADD132PD 1568(BX), Y0, Y2
-	VFMADD231PD 1120(BX), Y3, Y0
-	VMULPD      608(BX), Y6, Y1
-	VMULPD      1184(BX), Y11, Y3
-	VMULPD      640(BX), Y10, Y4
-	VMULPD      800(BX), Y5, Y5
-	VMULPD      1344(BX), Y2, Y2
-	VMULPD      768(BX), Y0, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y6
-	VANDPD      Y1, Y6, Y1
-	VANDPD      Y3, Y6, Y3
-	VANDPD      Y4, Y6, Y4
+	VFMADD213PD Y1, Y4, Y14
+	VFMADD213PD Y1, Y2, Y10
+	VMOVUPD     Y2, 416(BX)
+	VMOVUPD     384(BX), Y2
+	VFMADD132PD 1472(BX), Y1, Y2
+	VFMADD132PD 1376(BX), Y1, Y15
+	VFMADD213PD Y1, Y7, Y6
+	VFMADD231PD Y11, Y5, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y11
+	VFMADD213PD Y11, Y9, Y12
+	VFMADD213PD Y11, Y3, Y13
+	VFMADD231PD Y8, Y0, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD Y8, Y4, Y14
+	VFMADD132PD 416(BX), Y8, Y10
+	VFMADD132PD 384(BX), Y8, Y2
+	VFMADD132PD 1376(BX), Y8, Y15
+	VFMADD213PD Y8, Y7, Y6
+	VFMADD231PD Y1, Y5, Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD Y1, Y9, Y12
+	VFMADD213PD Y1, Y3, Y13
+	VFMADD231PD Y11, Y0, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y8, Y5, Y11
+	VMULPD      Y12, Y9, Y8
+	VMULPD      Y13, Y3, Y3
+	VMULPD      Y1, Y0, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y1
+	VFMADD213PD Y1, Y4, Y14
+	VFMADD132PD 416(BX), Y1, Y10
+	VFMADD132PD 384(BX), Y1, Y2
+	VFMADD132PD 1376(BX), Y1, Y15
+	VFMADD213PD Y1, Y7, Y6
+	VFMADD231PD Y11, Y5, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y9
+	VADDPD      Y8, Y9, Y8
+	VADDPD      Y3, Y9, Y3
+	VADDPD      Y0, Y9, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y1, Y5, Y11
+	VMOVUPD     576(BX), Y1
+	VMULPD      1664(BX), Y1, Y1
+	VMOVUPD     1184(BX), Y12
+	VMULPD      1408(BX), Y12, Y12
+	VMOVUPD     608(BX), Y13
+	VMULPD      1632(BX), Y13, Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y9
+	VFMADD213PD Y9, Y4, Y14
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     1248(BX), Y11
+	VMULPD      800(BX), Y11, Y11
+	VMOVUPD     Y11, 800(BX)
+	VMOVUPD     1280(BX), Y11
+	VMULPD      1344(BX), Y11, Y11
+	VMOVUPD     Y11, 1344(BX)
+	VMOVUPD     1312(BX), Y11
+	VMULPD      768(BX), Y11, Y11
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2304(SB), Y4, Y14
+	VMOVUPD     Y11, 768(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y11
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y9, Y5, Y11
+	VMULPD      1824(BX), Y8, Y8
+	VMULPD      1792(BX), Y3, Y3
+	VMULPD      1696(BX), Y0, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD Y9, Y4, Y14
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y11
+	VMULPD      Y11, Y8, Y8
+	VMULPD      Y11, Y3, Y3
+	VMULPD      Y11, Y0, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y9, Y5, Y11
+	VMOVUPD     640(BX), Y9
+	VSUBPD      1216(BX), Y9, Y9
+	VMOVUPD     Y9, 1216(BX)
+	VMOVUPD     1088(BX), Y9
+	VSUBPD      1440(BX), Y9, Y9
+	VMOVUPD     Y9, 1440(BX)
+	VMOVUPD     1536(BX), Y9
+	VSUBPD      1504(BX), Y9, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2432(SB), Y4, Y14
+	VMOVUPD     Y9, 1504(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y9
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     96(BX), Y11
+	VMULPD      Y8, Y11, Y8
+	VMULPD      Y3, Y11, Y3
+	VMULPD      Y0, Y11, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y9, Y5, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y9
+	VFMADD213PD Y9, Y4, Y14
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y9, Y5, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y9
+	VFMADD213PD Y9, Y4, Y14
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y11
+	VFMADD213PD Y11, Y4, Y14
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y7, Y6
+	VFMADD231PD Y9, Y5, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y9
+	VFMADD213PD Y9, Y4, Y14
+	VFMADD132PD 416(BX), Y9, Y10
+	VFMADD132PD 384(BX), Y9, Y2
+	VFMADD132PD 1376(BX), Y9, Y15
+	VFMADD213PD Y9, Y7, Y6
+	VFMADD231PD Y11, Y5, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y11
+	VFMADD213PD Y11, Y14, Y4
+	VFMADD132PD 416(BX), Y11, Y10
+	VFMADD132PD 384(BX), Y11, Y2
+	VFMADD132PD 1376(BX), Y11, Y15
+	VFMADD213PD Y11, Y6, Y7
+	VFMADD231PD Y9, Y5, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y5
+	VFMADD132PD 1152(BX), Y5, Y4
+	VFMADD132PD 704(BX), Y5, Y10
+	VFMADD132PD 1856(BX), Y5, Y2
+	VFMADD132PD 1600(BX), Y5, Y15
+	VFMADD132PD 1888(BX), Y5, Y7
+	VFMADD231PD 1120(BX), Y11, Y5
+	VMULPD      Y1, Y4, Y1
+	VMULPD      Y12, Y10, Y4
+	VMULPD      Y13, Y2, Y2
+	VMULPD      800(BX), Y15, Y6
+	VMULPD      1344(BX), Y7, Y7
+	VMULPD      768(BX), Y5, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y9
+	VANDPD      Y1, Y9, Y1
+	VANDPD      Y4, Y9, Y4
+	VANDPD      Y2, Y9, Y2
+	VANDPD      Y6, Y9, Y6
+	VANDPD      Y7, Y9, Y7
+	VANDPD      Y5, Y9, Y5
 	VORPD       992(BX), Y1, Y1
-	VORPD       544(BX), Y3, Y3
-	VORPD       960(BX), Y4, Y4
-	VANDPD      Y5, Y6, Y5
-	VANDPD      Y2, Y6, Y2
-	VANDPD      Y0, Y6, Y0
-	VORPD       1760(BX), Y5, Y5
-	VORPD       1824(BX), Y2, Y2
-	VORPD       1792(BX), Y0, Y0
-	VSUBPD      Y1, Y5, Y1
-	VSUBPD      Y3, Y2, Y2
-	VSUBPD      Y4, Y0, Y0
-	VFMADD213PD 448(BX), Y1, Y13
-	VFMADD213PD 416(BX), Y2, Y14
-	VFMADD231PD Y0, Y15, Y9
-	VMOVUPD     512(BX), Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2720(SB), Y1
-	VBLENDVPD   Y0, Y13, Y1, Y0
-	VMOVUPD     1056(BX), Y2
-	VBLENDVPD   Y2, Y14, Y1, Y2
-	VMOVUPD     480(BX), Y3
-	VBLENDVPD   Y3, Y9, Y1, Y1
+	VORPD       544(BX), Y4, Y4
+	VORPD       960(BX), Y2, Y2
+	VORPD       1728(BX), Y6, Y6
+	VORPD       1760(BX), Y7, Y7
+	VORPD       1024(BX), Y5, Y5
+	VSUBPD      Y1, Y6, Y1
+	VSUBPD      Y4, Y7, Y4
+	VSUBPD      Y2, Y5, Y2
+	VFMADD213PD 1216(BX), Y1, Y8
+	VFMADD213PD 1440(BX), Y4, Y3
+	VFMADD213PD 1504(BX), Y2, Y0
+	VMOVUPD     512(BX), Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y2
+	VBLENDVPD   Y1, Y8, Y2, Y1
+	VMOVUPD     1056(BX), Y4
+	VBLENDVPD   Y4, Y3, Y2, Y3
+	VMOVUPD     480(BX), Y4
+	VBLENDVPD   Y4, Y0, Y2, Y0
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPD     Y0, (SI)(AX*1)
-	VMOVUPD     Y2, 32(SI)(AX*1)
+	VMOVUPD     Y1, (SI)(AX*1)
+	VMOVUPD     Y3, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y1, 64(SI)(AX*1)
+	VMOVUPD     Y0, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+12, CX
 	JGE         body
@@ -2969,19 +2937,19 @@ tail:
 	VFMADD213PD Y0, Y6, Y12
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y13
 	VFMADD213PD Y0, Y9, Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y3
 	VMOVUPD     Y5, 768(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y5
+	VADDPD      Y3, Y6, Y5
 	VMOVUPD     Y4, 736(BX)
-	VADDPD      Y5, Y6, Y4
-	VADDPD      Y5, Y9, Y3
+	VADDPD      Y3, Y9, Y4
 	VMOVUPD     Y7, 800(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y7
 	VFMADD213PD Y0, Y10, Y7
 	VMOVUPD     Y1, 576(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y1
 	VFMADD213PD Y0, Y11, Y1
-	VADDPD      Y5, Y10, Y0
-	VADDPD      Y5, Y11, Y5
+	VADDPD      Y3, Y10, Y0
+	VADDPD      Y3, Y11, Y3
 	VMOVUPD     Y11, 704(BX)
 	VMULPD      Y6, Y6, Y11
 	VMOVUPD     Y10, 640(BX)
@@ -2990,300 +2958,293 @@ tail:
 	VMOVUPD     bsmPriceStripAVX2Consts<>+128(SB), Y9
 	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y9, Y11
 	VFMADD132PD bsmPriceStripAVX2Consts<>+1504(SB), Y9, Y10
-	VSUBPD      Y9, Y11, Y11
-	VSUBPD      Y9, Y10, Y9
-	VMULPD      Y4, Y12, Y10
-	VMOVUPD     Y9, 672(BX)
-	VMULPD      Y3, Y13, Y9
+	VMULPD      Y5, Y12, Y9
+	VMOVUPD     Y10, 672(BX)
+	VMULPD      Y4, Y13, Y10
 	VMOVUPD     Y11, 416(BX)
 	VMULPD      Y0, Y7, Y11
 	VMOVUPD     Y6, 480(BX)
-	VMULPD      Y5, Y1, Y6
-	VMOVUPD     Y5, 896(BX)
-	VORPD       320(BX), Y2, Y5
+	VMULPD      Y3, Y1, Y6
+	VMOVUPD     Y3, 896(BX)
+	VORPD       320(BX), Y2, Y3
 	VMOVUPD     Y2, 928(BX)
 	VORPD       320(BX), Y8, Y2
 	VMOVUPD     Y8, 960(BX)
 	VMOVUPD     512(BX), Y8
-	VCMPPD      $0x00, Y5, Y8, Y5
+	VCMPPD      $0x00, Y3, Y8, Y3
 	VMOVUPD     544(BX), Y8
 	VCMPPD      $0x00, Y2, Y8, Y2
 	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y8
 	VMOVUPD     Y0, 992(BX)
 	VMOVUPD     448(BX), Y0
-	VBLENDVPD   Y5, Y8, Y0, Y0
-	VMOVUPD     384(BX), Y5
-	VBLENDVPD   Y2, Y8, Y5, Y2
-	VMULPD      Y11, Y10, Y5
-	VMULPD      Y6, Y9, Y8
+	VBLENDVPD   Y3, Y8, Y0, Y0
+	VMOVUPD     384(BX), Y3
+	VBLENDVPD   Y2, Y8, Y3, Y2
+	VMULPD      Y11, Y9, Y3
+	VMULPD      Y6, Y10, Y8
 	VMOVUPD     Y2, 384(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y2
-	VDIVPD      Y5, Y2, Y5
+	VDIVPD      Y3, Y2, Y3
 	VDIVPD      Y8, Y2, Y8
-	VMULPD      Y5, Y11, Y11
+	VMULPD      Y3, Y11, Y11
 	VMULPD      Y8, Y6, Y6
-	VMULPD      Y5, Y10, Y5
-	VMULPD      Y8, Y9, Y8
+	VMULPD      Y3, Y9, Y3
+	VMULPD      Y8, Y10, Y8
 	VMULPD      Y11, Y12, Y9
 	VMULPD      Y6, Y13, Y10
-	VMULPD      Y11, Y4, Y4
-	VMULPD      Y6, Y3, Y3
-	VMULPD      Y5, Y7, Y6
+	VMULPD      Y11, Y5, Y5
+	VMULPD      Y6, Y4, Y4
+	VMULPD      Y3, Y7, Y6
 	VMULPD      Y8, Y1, Y1
-	VMULPD      992(BX), Y5, Y5
+	VMULPD      992(BX), Y3, Y3
 	VMULPD      896(BX), Y8, Y7
 	VMULPD      480(BX), Y9, Y8
 	VMULPD      608(BX), Y10, Y9
 	VMULPD      640(BX), Y6, Y6
 	VMULPD      704(BX), Y1, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y10
-	VMULPD      416(BX), Y10, Y11
-	VMULPD      672(BX), Y10, Y10
-	VMOVUPD     480(BX), Y12
-	VFMADD231PD Y12, Y12, Y11
-	VMOVUPD     608(BX), Y12
-	VFMADD231PD Y12, Y12, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y13
-	VFMADD231PD Y12, Y8, Y13
-	VMOVUPD     Y7, 608(BX)
+	VMOVUPD     416(BX), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+128(SB), Y11
+	VSUBPD      Y11, Y10, Y12
+	VMOVUPD     672(BX), Y13
+	VSUBPD      Y11, Y13, Y11
+	VMOVUPD     Y7, 704(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1568(SB), Y7
+	VPADDQ      Y7, Y10, Y10
+	VPADDQ      Y7, Y13, Y7
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y7, Y7
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y13
+	VMOVUPD     Y3, 672(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y3
+	VFMADD231PD Y13, Y8, Y3
+	VMOVUPD     Y0, 416(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y0
+	VFMADD231PD Y13, Y9, Y0
+	VMOVUPD     Y7, 640(BX)
 	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y7
-	VFMADD231PD Y12, Y9, Y7
-	VMOVUPD     Y5, 480(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y5
-	VFMADD231PD 416(BX), Y5, Y11
-	VFMADD231PD 672(BX), Y5, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y5
-	VFMADD231PD Y12, Y6, Y5
-	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y1, Y12
-	VMOVUPD     Y1, 704(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y1
-	VMOVUPD     Y6, 640(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y6
-	VFMADD231PD Y1, Y13, Y6
-	VMOVUPD     Y0, 896(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y0
-	VFMADD231PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y1
-	VFMADD213PD Y1, Y13, Y6
-	VFMADD213PD Y1, Y7, Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y1
-	VFMADD213PD Y1, Y6, Y13
-	VFMADD213PD Y1, Y0, Y7
-	VFMADD213PD Y2, Y13, Y8
-	VFMADD213PD Y2, Y7, Y9
-	VMULPD      Y4, Y8, Y0
-	VMULPD      Y3, Y9, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y6
-	VFMADD231PD Y4, Y5, Y6
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y7
-	VANDPD      Y0, Y7, Y0
-	VANDPD      Y3, Y7, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y8
-	VFMADD213PD Y8, Y5, Y6
-	VFMADD231PD Y4, Y12, Y8
+	VFMADD231PD Y13, Y6, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y1, Y13
+	VMOVUPD     Y1, 896(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y1
+	VMOVUPD     Y6, 992(BX)
+	VMULPD      Y1, Y12, Y6
+	VMULPD      Y1, Y11, Y1
+	VMOVUPD     Y10, 448(BX)
+	VMOVUPD     480(BX), Y10
+	VFMADD231PD Y10, Y10, Y6
+	VMOVUPD     608(BX), Y10
+	VFMADD231PD Y10, Y10, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y10
+	VFMADD231PD Y10, Y12, Y6
+	VFMADD231PD Y10, Y11, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y10
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y11
+	VFMADD231PD Y10, Y3, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y12
+	VFMADD231PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y10
+	VFMADD213PD Y10, Y3, Y11
+	VFMADD213PD Y10, Y0, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y10
+	VFMADD213PD Y10, Y11, Y3
+	VFMADD213PD Y10, Y12, Y0
+	VFMADD213PD Y2, Y3, Y8
+	VFMADD213PD Y2, Y0, Y9
+	VMULPD      Y5, Y8, Y0
+	VMULPD      Y4, Y9, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y5
+	VFMADD231PD Y4, Y7, Y5
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y13, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y8
+	VANDPD      Y0, Y8, Y0
+	VANDPD      Y3, Y8, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1920(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y4, Y13, Y9
 	VORPD       928(BX), Y0, Y0
 	VORPD       960(BX), Y3, Y3
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y11
+	VFMADD231PD Y4, Y6, Y11
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y1, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1984(SB), Y12
+	VFMADD213PD Y12, Y7, Y5
+	VFMADD231PD Y9, Y13, Y12
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y9
-	VFMADD231PD Y4, Y11, Y9
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y13
-	VFMADD213PD Y13, Y5, Y6
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1760(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y4
-	VFMADD213PD Y4, Y5, Y6
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1792(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD Y8, Y5, Y6
-	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1824(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y13
-	VFMADD213PD Y13, Y5, Y6
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1856(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD Y4, Y5, Y6
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1888(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y8
-	VFMADD213PD Y8, Y5, Y6
-	VFMADD231PD Y4, Y12, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y13
-	VFMADD213PD Y13, Y5, Y6
-	VFMADD231PD Y8, Y12, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD Y8, Y11, Y9
-	VFMADD231PD Y4, Y10, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y4
-	VFMADD213PD Y4, Y5, Y6
-	VFMADD231PD Y13, Y12, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y13
-	VFMADD213PD Y13, Y11, Y9
-	VFMADD231PD Y8, Y10, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y8
-	VFMADD213PD Y8, Y5, Y6
-	VFMADD231PD Y4, Y12, Y8
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y4, Y1, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y4
+	VFMADD213PD Y4, Y7, Y5
+	VFMADD231PD Y12, Y13, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1728(SB), Y12
+	VFMADD213PD Y12, Y6, Y11
+	VFMADD231PD Y9, Y1, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y4, Y13, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1760(SB), Y4
+	VFMADD213PD Y4, Y6, Y11
+	VFMADD231PD Y12, Y1, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y12
+	VFMADD213PD Y12, Y7, Y5
+	VFMADD231PD Y9, Y13, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1792(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y4, Y1, Y9
 	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD Y4, Y11, Y9
-	VFMADD231PD Y13, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y13
-	VFMADD213PD Y13, Y5, Y6
-	VFMADD231PD Y8, Y12, Y13
-	VMULPD      Y9, Y11, Y8
-	VMULPD      Y4, Y10, Y4
-	VMOVUPD     416(BX), Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1568(SB), Y10
-	VMINPD      Y10, Y9, Y11
-	VMOVUPD     672(BX), Y7
-	VMINPD      Y10, Y7, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y2
-	VFMADD213PD Y2, Y5, Y6
-	VFMADD231PD Y13, Y12, Y2
-	VMOVUPD     96(BX), Y13
-	VFMADD213PD Y13, Y13, Y8
-	VFMADD213PD Y13, Y4, Y13
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y4
-	VMAXPD      Y4, Y11, Y11
-	VMAXPD      Y4, Y10, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y10
-	VFMADD213PD Y10, Y5, Y6
-	VFMADD231PD Y2, Y12, Y10
-	VSUBPD      Y11, Y9, Y2
-	VSUBPD      Y4, Y7, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y9
-	VFMADD213PD Y9, Y5, Y6
-	VFMADD231PD Y10, Y12, Y9
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1728(SB), Y10
-	VADDPD      Y10, Y11, Y11
-	VADDPD      Y10, Y4, Y4
-	VADDPD      Y10, Y2, Y2
-	VADDPD      Y10, Y7, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y10
-	VFMADD213PD Y10, Y5, Y6
-	VFMADD231PD Y9, Y12, Y10
-	VPSLLQ      $0x34, Y11, Y9
-	VPSLLQ      $0x34, Y4, Y4
-	VPSLLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y7, Y7
+	VFMADD213PD Y4, Y7, Y5
+	VFMADD231PD Y12, Y13, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1888(SB), Y12
+	VFMADD213PD Y12, Y6, Y11
+	VFMADD231PD Y9, Y1, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y4, Y13, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1952(SB), Y4
+	VFMADD213PD Y4, Y6, Y11
+	VFMADD231PD Y12, Y1, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y12
+	VFMADD213PD Y12, Y7, Y5
+	VFMADD231PD Y9, Y13, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y4, Y1, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2304(SB), Y4
+	VFMADD213PD Y4, Y7, Y5
+	VFMADD231PD Y12, Y13, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y12
+	VFMADD213PD Y12, Y6, Y11
+	VFMADD231PD Y9, Y1, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y4, Y13, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD Y4, Y6, Y11
+	VFMADD231PD Y12, Y1, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2400(SB), Y12
+	VFMADD213PD Y12, Y7, Y5
+	VFMADD231PD Y9, Y13, Y12
+	VMULPD      Y11, Y6, Y6
+	VMULPD      Y4, Y1, Y1
+	VMOVUPD     320(BX), Y4
+	VORPD       576(BX), Y4, Y9
+	VORPD       800(BX), Y4, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2432(SB), Y11
+	VFMADD213PD Y11, Y7, Y5
+	VFMADD231PD Y12, Y13, Y11
+	VMOVUPD     512(BX), Y12
+	VCMPPD      $0x00, Y9, Y12, Y9
+	VMOVUPD     544(BX), Y12
+	VCMPPD      $0x00, Y4, Y12, Y4
+	VADDPD      Y6, Y2, Y6
+	VADDPD      Y1, Y2, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2464(SB), Y12
+	VFMADD213PD Y12, Y7, Y5
+	VFMADD231PD Y11, Y13, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y11
+	VMOVUPD     864(BX), Y8
+	VBLENDVPD   Y9, Y11, Y8, Y8
+	VMOVUPD     832(BX), Y9
+	VBLENDVPD   Y4, Y11, Y9, Y4
+	VMULPD      448(BX), Y6, Y6
+	VMULPD      640(BX), Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2496(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y12, Y13, Y9
+	VMOVUPD     416(BX), Y11
+	VSUBPD      Y8, Y11, Y8
+	VMOVUPD     384(BX), Y11
+	VSUBPD      Y4, Y11, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2368(SB), Y11
+	VMULPD      Y11, Y6, Y6
+	VMULPD      Y11, Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2528(SB), Y11
+	VFMADD213PD Y11, Y7, Y5
+	VFMADD231PD Y9, Y13, Y11
+	VMOVUPD     96(BX), Y9
+	VMULPD      Y6, Y9, Y6
+	VMULPD      Y1, Y9, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2560(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y11, Y13, Y9
 	VMOVUPD     bsmPriceStripAVX2Consts<>+2592(SB), Y11
-	VFMADD213PD Y11, Y5, Y6
-	VFMADD231PD Y10, Y12, Y11
-	VMULPD      Y2, Y8, Y2
-	VMULPD      Y7, Y13, Y7
-	VMOVUPD     320(BX), Y8
-	VORPD       576(BX), Y8, Y10
-	VORPD       800(BX), Y8, Y8
-	VMOVUPD     512(BX), Y13
-	VCMPPD      $0x00, Y10, Y13, Y10
-	VMOVUPD     544(BX), Y13
-	VCMPPD      $0x00, Y8, Y13, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y13
-	VFMADD213PD Y13, Y5, Y6
-	VFMADD231PD Y11, Y12, Y13
-	VMULPD      Y9, Y2, Y2
-	VMULPD      Y4, Y7, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y7
-	VMOVUPD     864(BX), Y9
-	VBLENDVPD   Y10, Y7, Y9, Y9
-	VMOVUPD     832(BX), Y10
-	VBLENDVPD   Y8, Y7, Y10, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2656(SB), Y8
-	VFMADD213PD Y8, Y5, Y6
-	VFMADD231PD Y13, Y12, Y8
-	VMOVUPD     896(BX), Y10
-	VSUBPD      Y9, Y10, Y9
-	VMOVUPD     384(BX), Y10
-	VSUBPD      Y7, Y10, Y7
-	VFMADD213PD Y1, Y6, Y5
-	VFMADD231PD Y8, Y12, Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y6
-	VFMADD132PD 640(BX), Y6, Y5
-	VFMADD231PD 704(BX), Y1, Y6
-	VMULPD      480(BX), Y5, Y1
-	VMULPD      608(BX), Y6, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y6
-	VANDPD      Y1, Y6, Y1
-	VANDPD      Y5, Y6, Y5
-	VORPD       576(BX), Y1, Y1
-	VORPD       800(BX), Y5, Y5
-	VSUBPD      Y0, Y1, Y0
-	VSUBPD      Y3, Y5, Y1
-	VFMADD231PD Y0, Y2, Y9
-	VFMADD231PD Y1, Y4, Y7
+	VFMADD213PD Y11, Y7, Y5
+	VFMADD231PD Y9, Y13, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2624(SB), Y9
+	VFMADD213PD Y9, Y7, Y5
+	VFMADD231PD Y11, Y13, Y9
+	VFMADD213PD Y10, Y5, Y7
+	VFMADD231PD Y9, Y13, Y10
+	VFMADD132PD 992(BX), Y2, Y7
+	VFMADD231PD 896(BX), Y10, Y2
+	VMULPD      672(BX), Y7, Y5
+	VMULPD      704(BX), Y2, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y7
+	VANDPD      Y5, Y7, Y5
+	VANDPD      Y2, Y7, Y2
+	VORPD       576(BX), Y5, Y5
+	VORPD       800(BX), Y2, Y2
+	VSUBPD      Y0, Y5, Y0
+	VSUBPD      Y3, Y2, Y2
+	VFMADD231PD Y0, Y6, Y8
+	VFMADD231PD Y2, Y1, Y4
 	VMOVUPD     736(BX), Y0
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2720(SB), Y1
-	VBLENDVPD   Y0, Y9, Y1, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2688(SB), Y1
+	VBLENDVPD   Y0, Y8, Y1, Y0
 	VMOVUPD     768(BX), Y2
-	VBLENDVPD   Y2, Y7, Y1, Y1
+	VBLENDVPD   Y2, Y4, Y1, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

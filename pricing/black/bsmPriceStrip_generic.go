@@ -174,32 +174,33 @@ func bsmPriceStripRow(sign, S, K, T, sigma, r, q float64) (price float64) {
 	v238 := math.FMA(v219, v236, 0.1250000000000003)
 	v240 := math.FMA(v219, v238, -0.5)
 	v241 := float64(v219 * v240)
-	v242 := math.FMA(v44, v241, v44)
-	E := scale(v242, v214)
-	v244 := -sign
-	v245 := math.Copysign(1, d1)
-	v246 := v244 == v245
-	v247 := float64(sign * v44)
-	v249 := choose(v246, 0, v247)
-	v250 := math.Copysign(1, d2)
-	v251 := v244 == v250
-	v252 := float64(sign * v64)
-	v253 := choose(v251, 0, v252)
-	v254 := math.Copysign(v184, d1)
-	v255 := math.Copysign(v211, d2)
-	v256 := v255 - v254
-	v257 := v249 - v253
-	v258 := math.FMA(E, v256, v257)
-	v259 := minOf(S, v44)
-	v260 := minOf(v259, v64)
-	v261 := minOf(v260, s)
-	v262 := v44 + v64
-	v263 := s + v262
-	v265 := 1e-100 < v261
-	v267 := v263 < 1e+100
-	v268 := v265 && v267
-	v270 := choose(v268, v258, math.NaN())
-	return v270
+	v242 := v241 + 1
+	v243 := scale(v242, v214)
+	E := float64(v44 * v243)
+	v245 := -sign
+	v246 := math.Copysign(1, d1)
+	v247 := v245 == v246
+	v248 := float64(sign * v44)
+	v250 := choose(v247, 0, v248)
+	v251 := math.Copysign(1, d2)
+	v252 := v245 == v251
+	v253 := float64(sign * v64)
+	v254 := choose(v252, 0, v253)
+	v255 := math.Copysign(v184, d1)
+	v256 := math.Copysign(v211, d2)
+	v257 := v256 - v255
+	v258 := v250 - v254
+	v259 := math.FMA(E, v257, v258)
+	v260 := minOf(S, v44)
+	v261 := minOf(v260, v64)
+	v262 := minOf(v261, s)
+	v263 := v44 + v64
+	v264 := s + v263
+	v266 := 1e-100 < v262
+	v268 := v264 < 1e+100
+	v269 := v266 && v268
+	v271 := choose(v269, v259, math.NaN())
+	return v271
 }
 
 // bsmPriceStripGeneric is bsmPriceStripRow row by row.

@@ -58,7 +58,7 @@ GLOBL normalAllStripAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalAllStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalAllStripAVX512(SB), $2176-392
+TEXT ·normalAllStripAVX512(SB), $2240-392
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -317,220 +317,225 @@ body:
 	VFMADD231PD      Z3, Z3, Z30
 	VFMADD231PD      Z2, Z2, Z31
 	VFMADD231PD      Z1, Z1, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z4
-	VFMADD231PD      Z4, Z9, Z27
-	VFMADD231PD      Z4, Z8, Z30
-	VFMADD231PD      Z4, Z12, Z31
-	VFMADD231PD      Z4, Z29, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z4
 	VMOVUPD          Z25, 1600(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z25
-	VFMADD231PD      Z4, Z6, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z25
+	VFMADD231PD      Z25, Z9, Z27
+	VFMADD231PD      Z25, Z8, Z30
+	VFMADD231PD      Z25, Z12, Z31
+	VFMADD231PD      Z25, Z29, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z25
 	VMOVUPD          Z24, 1664(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z24
-	VFMADD231PD      Z4, Z7, Z24
+	VFMADD231PD      Z25, Z6, Z24
 	VMOVUPD          Z1, 1728(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z1
-	VFMADD231PD      Z4, Z21, Z1
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z0, Z4
+	VFMADD231PD      Z25, Z7, Z1
 	VMOVUPD          Z17, 1792(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z17
+	VFMADD231PD      Z25, Z21, Z17
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z0, Z25
 	VMOVUPD          Z2, 1856(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z2
-	VFMADD231PD      Z17, Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z2
 	VMOVUPD          Z20, 1920(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z20
-	VFMADD231PD      Z17, Z30, Z20
+	VFMADD231PD      Z2, Z27, Z20
 	VMOVUPD          Z3, 1984(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z3
-	VFMADD231PD      Z17, Z31, Z3
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z26, Z17
+	VFMADD231PD      Z2, Z30, Z3
 	VMOVUPD          Z19, 2048(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z19
-	VFMADD213PD      Z19, Z27, Z2
-	VFMADD213PD      Z19, Z30, Z20
-	VFMADD213PD      Z19, Z31, Z3
-	VFMADD231PD      Z17, Z26, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z17
-	VFMADD213PD      Z17, Z27, Z2
-	VFMADD213PD      Z17, Z30, Z20
-	VFMADD213PD      Z17, Z31, Z3
-	VFMADD231PD      Z19, Z26, Z17
-	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z19
-	VFMADD213PD      Z19, Z27, Z2
-	VFMADD213PD      Z19, Z30, Z20
-	VFMADD213PD      Z19, Z31, Z3
-	VFMADD231PD      Z17, Z26, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z17
-	VFMADD213PD      Z17, Z27, Z2
-	VFMADD213PD      Z17, Z30, Z20
-	VFMADD213PD      Z17, Z31, Z3
-	VFMADD231PD      Z19, Z26, Z17
-	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z19
-	VFMADD213PD      Z19, Z27, Z2
-	VFMADD213PD      Z19, Z30, Z20
-	VFMADD213PD      Z19, Z31, Z3
-	VFMADD231PD      Z17, Z26, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z17
-	VFMADD213PD      Z17, Z27, Z2
-	VFMADD213PD      Z17, Z30, Z20
-	VFMADD213PD      Z17, Z31, Z3
-	VFMADD231PD      Z19, Z26, Z17
-	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z19
-	VFMADD213PD      Z19, Z27, Z2
-	VFMADD213PD      Z19, Z30, Z20
-	VFMADD213PD      Z19, Z31, Z3
-	VFMADD231PD      Z17, Z26, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z17
-	VFMADD213PD      Z17, Z27, Z2
-	VFMADD213PD      Z17, Z30, Z20
-	VFMADD213PD      Z17, Z31, Z3
-	VFMADD231PD      Z19, Z26, Z17
-	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z19
-	VFMADD213PD      Z19, Z27, Z2
-	VFMADD213PD      Z19, Z30, Z20
-	VFMADD213PD      Z19, Z31, Z3
-	VFMADD213PD      Z19, Z26, Z17
-	VMULPD           Z2, Z27, Z2
-	VMULPD           Z20, Z30, Z20
-	VMULPD           Z3, Z31, Z3
-	VMULPD           Z17, Z26, Z17
-	VFMADD213PD      Z22, Z22, Z2
-	VFMADD213PD      Z22, Z22, Z20
-	VFMADD213PD      Z22, Z22, Z3
-	VFMADD213PD      Z22, Z22, Z17
-	VSCALEFPD        Z9, Z2, Z2
-	VSCALEFPD        Z8, Z20, Z8
-	VSCALEFPD        Z12, Z3, Z3
-	VSCALEFPD        Z29, Z17, Z9
-	VMULPD           Z2, Z13, Z12
-	VMULPD           Z8, Z14, Z13
-	VMULPD           Z3, Z15, Z14
-	VMULPD           Z9, Z16, Z15
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z19
+	VFMADD231PD      Z2, Z31, Z19
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z26, Z2
+	VMOVUPD          Z18, 2112(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z18
+	VFMADD213PD      Z18, Z27, Z20
+	VFMADD213PD      Z18, Z30, Z3
+	VFMADD213PD      Z18, Z31, Z19
+	VFMADD231PD      Z2, Z26, Z18
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z2
+	VFMADD213PD      Z2, Z27, Z20
+	VFMADD213PD      Z2, Z30, Z3
+	VFMADD213PD      Z2, Z31, Z19
+	VFMADD231PD      Z18, Z26, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z18
+	VFMADD213PD      Z18, Z27, Z20
+	VFMADD213PD      Z18, Z30, Z3
+	VFMADD213PD      Z18, Z31, Z19
+	VFMADD231PD      Z2, Z26, Z18
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z2
+	VFMADD213PD      Z2, Z27, Z20
+	VFMADD213PD      Z2, Z30, Z3
+	VFMADD213PD      Z2, Z31, Z19
+	VFMADD231PD      Z18, Z26, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z18
+	VFMADD213PD      Z18, Z27, Z20
+	VFMADD213PD      Z18, Z30, Z3
+	VFMADD213PD      Z18, Z31, Z19
+	VFMADD231PD      Z2, Z26, Z18
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z2
+	VFMADD213PD      Z2, Z27, Z20
+	VFMADD213PD      Z2, Z30, Z3
+	VFMADD213PD      Z2, Z31, Z19
+	VFMADD231PD      Z18, Z26, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z18
+	VFMADD213PD      Z18, Z27, Z20
+	VFMADD213PD      Z18, Z30, Z3
+	VFMADD213PD      Z18, Z31, Z19
+	VFMADD231PD      Z2, Z26, Z18
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z2
+	VFMADD213PD      Z2, Z27, Z20
+	VFMADD213PD      Z2, Z30, Z3
+	VFMADD213PD      Z2, Z31, Z19
+	VFMADD231PD      Z18, Z26, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z18
+	VFMADD213PD      Z18, Z27, Z20
+	VFMADD213PD      Z18, Z30, Z3
+	VFMADD213PD      Z18, Z31, Z19
+	VFMADD213PD      Z18, Z26, Z2
+	VMULPD           Z20, Z27, Z20
+	VMULPD           Z3, Z30, Z3
+	VMULPD           Z19, Z31, Z19
+	VMULPD           Z2, Z26, Z2
+	VADDPD           Z20, Z4, Z20
+	VADDPD           Z3, Z4, Z3
+	VADDPD           Z19, Z4, Z19
+	VADDPD           Z2, Z4, Z2
+	VSCALEFPD        Z9, Z20, Z9
+	VSCALEFPD        Z8, Z3, Z3
+	VSCALEFPD        Z12, Z19, Z8
+	VSCALEFPD        Z29, Z2, Z2
+	VMULPD           Z9, Z22, Z9
+	VMULPD           Z3, Z22, Z3
+	VMULPD           Z8, Z22, Z8
+	VMULPD           Z2, Z22, Z2
+	VMULPD           Z9, Z13, Z12
+	VMULPD           Z3, Z14, Z13
+	VMULPD           Z8, Z15, Z14
+	VMULPD           Z2, Z16, Z15
 	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z17
-	VFMADD231PD      Z16, Z25, Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z19
+	VFMADD231PD      Z16, Z24, Z19
 	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z20
-	VFMADD231PD      Z16, Z24, Z20
+	VFMADD231PD      Z16, Z1, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z26
-	VFMADD231PD      Z16, Z1, Z26
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+216(SB), Z4, Z16
+	VFMADD231PD      Z16, Z17, Z26
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+216(SB), Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z27
-	VFMADD213PD      Z27, Z25, Z17
-	VFMADD213PD      Z27, Z24, Z20
-	VFMADD213PD      Z27, Z1, Z26
-	VFMADD231PD      Z16, Z4, Z27
+	VFMADD213PD      Z27, Z24, Z19
+	VFMADD213PD      Z27, Z1, Z20
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z16, Z25, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z16
-	VFMADD213PD      Z16, Z25, Z17
-	VFMADD213PD      Z16, Z24, Z20
-	VFMADD213PD      Z16, Z1, Z26
-	VFMADD231PD      Z27, Z4, Z16
+	VFMADD213PD      Z16, Z24, Z19
+	VFMADD213PD      Z16, Z1, Z20
+	VFMADD213PD      Z16, Z17, Z26
+	VFMADD231PD      Z27, Z25, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
-	VFMADD213PD      Z27, Z17, Z25
-	VFMADD213PD      Z27, Z20, Z24
-	VFMADD213PD      Z27, Z26, Z1
-	VFMADD231PD      Z16, Z4, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z4
-	VFMADD213PD      Z4, Z25, Z6
-	VFMADD213PD      Z4, Z24, Z7
-	VFMADD213PD      Z4, Z1, Z21
+	VFMADD213PD      Z27, Z19, Z24
+	VFMADD213PD      Z27, Z20, Z1
+	VFMADD213PD      Z27, Z26, Z17
+	VFMADD231PD      Z16, Z25, Z27
+	VFMADD213PD      Z4, Z24, Z6
+	VFMADD213PD      Z4, Z1, Z7
+	VFMADD213PD      Z4, Z17, Z21
 	VFMADD213PD      Z4, Z27, Z0
 	VMULPD           Z5, Z6, Z1
 	VMULPD           Z11, Z7, Z5
 	VMULPD           Z10, Z21, Z6
 	VMULPD           Z23, Z0, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z7
-	VMOVAPD          Z28, Z10
-	VPTERNLOGQ       $0xe4, Z7, Z18, Z10
-	VMOVUPD          2048(BX), Z11
-	VMOVUPD          1984(BX), Z16
-	VPTERNLOGQ       $0xe4, Z7, Z11, Z16
-	VMOVUPD          1920(BX), Z17
+	VMOVUPD          2112(BX), Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z10
+	VMOVAPD          Z28, Z11
+	VPTERNLOGQ       $0xe4, Z10, Z7, Z11
+	VMOVUPD          2048(BX), Z16
+	VMOVUPD          1984(BX), Z17
+	VPTERNLOGQ       $0xe4, Z10, Z16, Z17
+	VMOVUPD          1920(BX), Z19
 	VMOVUPD          1856(BX), Z20
-	VPTERNLOGQ       $0xe4, Z7, Z17, Z20
+	VPTERNLOGQ       $0xe4, Z10, Z19, Z20
 	VMOVUPD          1792(BX), Z21
 	VMOVUPD          1728(BX), Z23
-	VPTERNLOGQ       $0xe4, Z7, Z21, Z23
+	VPTERNLOGQ       $0xe4, Z10, Z21, Z23
 	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z24
 	VFNMADD213PD     Z24, Z1, Z28
 	VMOVUPD          1984(BX), Z25
@@ -543,48 +548,48 @@ body:
 	VFMADD213PD      1600(BX), Z13, Z25
 	VFMADD213PD      1536(BX), Z14, Z26
 	VFMADD213PD      1472(BX), Z15, Z27
-	VPTERNLOGQ       $0xe4, Z7, Z18, Z1
-	VPTERNLOGQ       $0xe4, Z7, Z11, Z5
-	VPTERNLOGQ       $0xe4, Z7, Z17, Z6
-	VPTERNLOGQ       $0xe4, Z7, Z21, Z0
+	VPTERNLOGQ       $0xe4, Z10, Z7, Z1
+	VPTERNLOGQ       $0xe4, Z10, Z16, Z5
+	VPTERNLOGQ       $0xe4, Z10, Z19, Z6
+	VPTERNLOGQ       $0xe4, Z10, Z21, Z0
 	VMOVAPD          Z4, Z12
-	VPTERNLOGQ       $0xe4, Z7, Z18, Z12
+	VPTERNLOGQ       $0xe4, Z10, Z7, Z12
+	VMOVAPD          Z4, Z7
+	VPTERNLOGQ       $0xe4, Z10, Z16, Z7
 	VMOVAPD          Z4, Z13
-	VPTERNLOGQ       $0xe4, Z7, Z11, Z13
-	VMOVAPD          Z4, Z11
-	VPTERNLOGQ       $0xe4, Z7, Z17, Z11
+	VPTERNLOGQ       $0xe4, Z10, Z19, Z13
 	VMOVAPD          Z4, Z14
-	VPTERNLOGQ       $0xe4, Z7, Z21, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z7
-	VBLENDMPD        Z28, Z7, K1, Z15
-	VBLENDMPD        Z25, Z7, K2, Z17
-	VBLENDMPD        Z26, Z7, K3, Z18
-	VBLENDMPD        Z27, Z7, K4, Z7
+	VPTERNLOGQ       $0xe4, Z10, Z21, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z10
+	VBLENDMPD        Z28, Z10, K1, Z15
+	VBLENDMPD        Z25, Z10, K2, Z16
+	VBLENDMPD        Z26, Z10, K3, Z19
+	VBLENDMPD        Z27, Z10, K4, Z10
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z15, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z17, 64(SI)(AX*1)
+	VMOVUPD          Z16, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z18, 128(SI)(AX*1)
+	VMOVUPD          Z19, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z7, 192(SI)(AX*1)
-	VMULPD           Z24, Z2, Z21
-	VMULPD           Z24, Z8, Z25
-	VMULPD           Z24, Z3, Z26
-	VMULPD           Z24, Z9, Z24
+	VMOVUPD          Z10, 192(SI)(AX*1)
+	VMULPD           Z24, Z9, Z21
+	VMULPD           Z24, Z3, Z25
+	VMULPD           Z24, Z8, Z26
+	VMULPD           Z24, Z2, Z24
 	VMULPD           1408(BX), Z21, Z27
 	VMULPD           1344(BX), Z25, Z28
 	VMULPD           1280(BX), Z26, Z29
 	VMULPD           1216(BX), Z24, Z30
-	VMULPD           Z27, Z19, Z27
-	VMULPD           Z28, Z19, Z28
-	VMULPD           Z29, Z19, Z29
-	VMULPD           Z30, Z19, Z19
+	VMULPD           Z27, Z18, Z27
+	VMULPD           Z28, Z18, Z28
+	VMULPD           Z29, Z18, Z29
+	VMULPD           Z30, Z18, Z18
 	VMOVUPD          192(BX), Z30
 	VFMADD231PD      Z15, Z30, Z27
-	VFMADD231PD      Z17, Z30, Z28
-	VFMADD231PD      Z18, Z30, Z29
-	VFMADD231PD      Z7, Z30, Z19
+	VFMADD231PD      Z16, Z30, Z28
+	VFMADD231PD      Z19, Z30, Z29
+	VFMADD231PD      Z10, Z30, Z18
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z27, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
@@ -592,58 +597,58 @@ body:
 	PREFETCHT0       1152(R10)(AX*1)
 	VMOVUPD          Z29, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z19, 192(R10)(AX*1)
-	VMOVUPD          64(BX), Z19
-	VMULPD           Z15, Z19, Z15
-	VMULPD           Z17, Z19, Z17
-	VMULPD           Z18, Z19, Z18
-	VMULPD           Z7, Z19, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z19
-	VXORPD           Z15, Z19, Z15
-	VXORPD           Z17, Z19, Z17
-	VXORPD           Z18, Z19, Z18
-	VXORPD           Z7, Z19, Z7
+	VMOVUPD          Z18, 192(R10)(AX*1)
+	VMOVUPD          64(BX), Z18
+	VMULPD           Z15, Z18, Z15
+	VMULPD           Z16, Z18, Z16
+	VMULPD           Z19, Z18, Z19
+	VMULPD           Z10, Z18, Z10
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z18
+	VXORPD           Z15, Z18, Z15
+	VXORPD           Z16, Z18, Z16
+	VXORPD           Z19, Z18, Z19
+	VXORPD           Z10, Z18, Z10
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z15, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z17, 64(R11)(AX*1)
+	VMOVUPD          Z16, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z18, 128(R11)(AX*1)
+	VMOVUPD          Z19, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z7, 192(R11)(AX*1)
-	VMULPD           Z10, Z10, Z7
-	VMULPD           Z16, Z16, Z15
-	VMULPD           Z20, Z20, Z17
-	VMULPD           Z23, Z23, Z18
+	VMOVUPD          Z10, 192(R11)(AX*1)
+	VMULPD           Z11, Z11, Z10
+	VMULPD           Z17, Z17, Z15
+	VMULPD           Z20, Z20, Z16
+	VMULPD           Z23, Z23, Z19
 	VMOVUPD          1152(BX), Z27
-	VXORPD           Z19, Z27, Z28
+	VXORPD           Z18, Z27, Z28
 	VMOVUPD          1088(BX), Z29
-	VXORPD           Z19, Z29, Z31
+	VXORPD           Z18, Z29, Z31
 	VMOVUPD          1024(BX), Z4
-	VXORPD           Z19, Z4, Z30
-	VMOVUPD          Z18, 1216(BX)
-	VMOVUPD          960(BX), Z18
-	VMOVUPD          Z17, 1280(BX)
-	VXORPD           Z19, Z18, Z17
+	VXORPD           Z18, Z4, Z30
+	VMOVUPD          Z19, 1216(BX)
+	VMOVUPD          960(BX), Z19
+	VMOVUPD          Z16, 1280(BX)
+	VXORPD           Z18, Z19, Z16
 	VCMPPD           $0x00, Z28, Z12, K1
-	VCMPPD           $0x00, Z31, Z13, K2
-	VCMPPD           $0x00, Z30, Z11, K3
-	VCMPPD           $0x00, Z17, Z14, K4
-	VMULPD           Z22, Z27, Z11
+	VCMPPD           $0x00, Z31, Z7, K2
+	VCMPPD           $0x00, Z30, Z13, K3
+	VCMPPD           $0x00, Z16, Z14, K4
+	VMULPD           Z22, Z27, Z7
 	VMULPD           Z22, Z29, Z12
 	VMULPD           Z22, Z4, Z4
-	VMULPD           Z22, Z18, Z13
+	VMULPD           Z22, Z19, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z14
-	VBLENDMPD        Z14, Z11, K1, Z11
+	VBLENDMPD        Z14, Z7, K1, Z7
 	VBLENDMPD        Z14, Z12, K2, Z12
 	VBLENDMPD        Z14, Z4, K3, Z4
 	VBLENDMPD        Z14, Z13, K4, Z13
-	VFNMADD231PD     Z1, Z2, Z11
-	VFNMADD231PD     Z5, Z8, Z12
-	VFNMADD231PD     Z6, Z3, Z4
-	VFNMADD231PD     Z0, Z9, Z13
+	VFNMADD231PD     Z1, Z9, Z7
+	VFNMADD231PD     Z5, Z3, Z12
+	VFNMADD231PD     Z6, Z8, Z4
+	VFNMADD231PD     Z0, Z2, Z13
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z11, (DI)(AX*1)
+	VMOVUPD          Z7, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          Z12, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
@@ -655,19 +660,19 @@ body:
 	VMULPD           896(BX), Z0, Z2
 	VMULPD           832(BX), Z0, Z3
 	VMULPD           768(BX), Z0, Z5
-	VMULPD           704(BX), Z10, Z6
-	VMULPD           640(BX), Z16, Z8
+	VMULPD           704(BX), Z11, Z6
+	VMULPD           640(BX), Z17, Z8
 	VMULPD           576(BX), Z20, Z9
 	VMULPD           512(BX), Z23, Z14
 	VMULPD           Z6, Z21, Z6
 	VMULPD           Z8, Z25, Z8
 	VMULPD           Z9, Z26, Z9
 	VMULPD           Z14, Z24, Z14
-	VMOVUPD          192(BX), Z17
-	VFMADD231PD      Z11, Z17, Z6
-	VFMADD231PD      Z12, Z17, Z8
-	VFMADD231PD      Z4, Z17, Z9
-	VFMADD231PD      Z13, Z17, Z14
+	VMOVUPD          192(BX), Z16
+	VFMADD231PD      Z7, Z16, Z6
+	VFMADD231PD      Z12, Z16, Z8
+	VFMADD231PD      Z4, Z16, Z9
+	VFMADD231PD      Z13, Z16, Z14
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
@@ -685,36 +690,36 @@ body:
 	MOVQ             charm_base+192(FP), DX
 	VMOVUPD          Z14, 192(DX)(AX*1)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z4
-	VSUBPD           Z4, Z7, Z6
-	VSUBPD           Z4, Z15, Z8
-	VMOVUPD          1280(BX), Z9
-	VSUBPD           Z4, Z9, Z11
+	VSUBPD           Z4, Z10, Z6
+	VSUBPD           Z4, Z15, Z7
+	VMOVUPD          1280(BX), Z8
+	VSUBPD           Z4, Z8, Z9
 	VMOVUPD          1216(BX), Z12
 	VSUBPD           Z4, Z12, Z13
 	VMULPD           Z6, Z1, Z6
-	VMULPD           Z8, Z2, Z8
-	VMULPD           Z11, Z3, Z11
+	VMULPD           Z7, Z2, Z7
+	VMULPD           Z9, Z3, Z9
 	VMULPD           Z13, Z5, Z13
-	VSUBPD           Z7, Z4, Z14
-	VSUBPD           Z15, Z4, Z18
-	VSUBPD           Z9, Z4, Z22
+	VSUBPD           Z10, Z4, Z14
+	VSUBPD           Z15, Z4, Z19
+	VSUBPD           Z8, Z4, Z22
 	VSUBPD           Z12, Z4, Z4
-	VFMADD132PD      704(BX), Z17, Z14
-	VFMADD132PD      640(BX), Z17, Z18
-	VFMADD132PD      576(BX), Z17, Z22
-	VFMADD231PD      512(BX), Z4, Z17
-	VMULPD           Z1, Z7, Z4
-	VMULPD           Z2, Z15, Z7
-	VMULPD           Z3, Z9, Z9
+	VFMADD132PD      704(BX), Z16, Z14
+	VFMADD132PD      640(BX), Z16, Z19
+	VFMADD132PD      576(BX), Z16, Z22
+	VFMADD231PD      512(BX), Z4, Z16
+	VMULPD           Z1, Z10, Z4
+	VMULPD           Z2, Z15, Z10
+	VMULPD           Z3, Z8, Z8
 	VMULPD           Z5, Z12, Z12
-	VMULPD           Z1, Z10, Z1
-	VMULPD           Z2, Z16, Z2
+	VMULPD           Z1, Z11, Z1
+	VMULPD           Z2, Z17, Z2
 	VMULPD           Z3, Z20, Z3
 	VMULPD           Z5, Z23, Z5
 	VMOVUPD          448(BX), Z15
-	VMULPD           Z10, Z15, Z10
+	VMULPD           Z11, Z15, Z11
 	VMOVUPD          896(BX), Z27
-	VMULPD           Z16, Z27, Z16
+	VMULPD           Z17, Z27, Z17
 	VMOVUPD          832(BX), Z28
 	VMULPD           Z20, Z28, Z20
 	VMOVUPD          768(BX), Z29
@@ -731,13 +736,13 @@ body:
 	VMULPD           Z25, Z0, Z25
 	VMULPD           Z26, Z0, Z26
 	VMULPD           Z24, Z0, Z0
-	VMULPD           Z10, Z15, Z10
-	VMULPD           Z16, Z27, Z16
+	VMULPD           Z11, Z15, Z11
+	VMULPD           Z17, Z27, Z17
 	VMULPD           Z20, Z28, Z20
 	VMULPD           Z23, Z29, Z23
 	VMULPD           Z6, Z15, Z6
-	VMULPD           Z8, Z27, Z8
-	VMULPD           Z11, Z28, Z11
+	VMULPD           Z7, Z27, Z7
+	VMULPD           Z9, Z28, Z9
 	VMULPD           Z13, Z29, Z13
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
@@ -746,19 +751,19 @@ body:
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z8, 64(DX)(AX*1)
+	VMOVUPD          Z7, 64(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z11, 128(DX)(AX*1)
+	VMOVUPD          Z9, 128(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z13, 192(DX)(AX*1)
 	VMULPD           Z14, Z15, Z6
-	VMULPD           Z18, Z27, Z8
-	VMULPD           Z22, Z28, Z11
-	VMULPD           Z17, Z29, Z13
+	VMULPD           Z19, Z27, Z7
+	VMULPD           Z22, Z28, Z9
+	VMULPD           Z16, Z29, Z13
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPD          Z15, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
@@ -774,18 +779,18 @@ body:
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z8, 64(DX)(AX*1)
+	VMOVUPD          Z7, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z11, 128(DX)(AX*1)
+	VMOVUPD          Z9, 128(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z13, 192(DX)(AX*1)
 	VMULPD           Z4, Z21, Z4
-	VMULPD           Z7, Z25, Z6
-	VMULPD           Z9, Z26, Z7
+	VMULPD           Z10, Z25, Z6
+	VMULPD           Z8, Z26, Z7
 	VMULPD           Z12, Z0, Z8
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPD          Z21, (R9)(AX*1)
@@ -803,10 +808,10 @@ body:
 	VMOVUPD          Z7, 128(R13)(AX*1)
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          Z8, 192(R13)(AX*1)
-	VXORPD           Z1, Z19, Z0
-	VXORPD           Z2, Z19, Z1
-	VXORPD           Z3, Z19, Z2
-	VXORPD           Z5, Z19, Z3
+	VXORPD           Z1, Z18, Z0
+	VXORPD           Z2, Z18, Z1
+	VXORPD           Z3, Z18, Z2
+	VXORPD           Z5, Z18, Z3
 	PREFETCHT0       1024(R12)(AX*1)
 	VMOVUPD          Z0, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
@@ -815,10 +820,10 @@ body:
 	VMOVUPD          Z2, 128(R12)(AX*1)
 	PREFETCHT0       1216(R12)(AX*1)
 	VMOVUPD          Z3, 192(R12)(AX*1)
-	VXORPD           Z10, Z19, Z0
-	VXORPD           Z16, Z19, Z1
-	VXORPD           Z20, Z19, Z2
-	VXORPD           Z23, Z19, Z3
+	VXORPD           Z11, Z18, Z0
+	VXORPD           Z17, Z18, Z1
+	VXORPD           Z20, Z18, Z2
+	VXORPD           Z23, Z18, Z3
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
@@ -968,47 +973,50 @@ whole:
 	VPTERNLOGQ       $0xe4, Z11, Z9, Z6
 	VMULPD           Z31, Z31, Z16
 	VMULPD           Z6, Z6, Z11
-	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z2
 	VMOVUPD          Z11, 448(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z11
-	VFMADD231PD      Z2, Z28, Z11
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z11
 	VMOVUPD          Z16, 512(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z16
-	VFMADD213PD      Z16, Z28, Z11
-	VFMADD231PD      Z2, Z27, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z2
-	VFMADD213PD      Z2, Z28, Z11
-	VFMADD231PD      Z16, Z27, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z16
-	VFMADD213PD      Z16, Z28, Z11
-	VFMADD231PD      Z2, Z27, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z2
-	VFMADD213PD      Z2, Z28, Z11
-	VFMADD231PD      Z16, Z27, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z16
-	VFMADD213PD      Z16, Z28, Z11
-	VFMADD231PD      Z2, Z27, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z2
-	VFMADD213PD      Z2, Z28, Z11
-	VFMADD231PD      Z16, Z27, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z16
-	VFMADD213PD      Z16, Z28, Z11
-	VFMADD231PD      Z2, Z27, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z2
-	VFMADD213PD      Z2, Z28, Z11
-	VFMADD231PD      Z16, Z27, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z16
-	VFMADD213PD      Z16, Z28, Z11
-	VFMADD213PD      Z16, Z27, Z2
-	VMULPD           Z11, Z28, Z11
-	VMULPD           Z2, Z27, Z2
-	VFMADD213PD      Z12, Z12, Z11
-	VFMADD213PD      Z12, Z12, Z2
-	VSCALEFPD        Z25, Z11, Z11
-	VSCALEFPD        Z26, Z2, Z2
-	VMULPD           Z11, Z7, Z7
-	VMULPD           Z2, Z8, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z16
+	VFMADD231PD      Z11, Z28, Z16
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z27, Z11
+	VMOVUPD          Z1, 576(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z1
+	VFMADD213PD      Z1, Z28, Z16
+	VFMADD231PD      Z11, Z27, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z11
+	VFMADD213PD      Z11, Z28, Z16
+	VFMADD231PD      Z1, Z27, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z1
+	VFMADD213PD      Z1, Z28, Z16
+	VFMADD231PD      Z11, Z27, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z11
+	VFMADD213PD      Z11, Z28, Z16
+	VFMADD231PD      Z1, Z27, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z1
+	VFMADD213PD      Z1, Z28, Z16
+	VFMADD231PD      Z11, Z27, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z11
+	VFMADD213PD      Z11, Z28, Z16
+	VFMADD231PD      Z1, Z27, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z1
+	VFMADD213PD      Z1, Z28, Z16
+	VFMADD231PD      Z11, Z27, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z11
+	VFMADD213PD      Z11, Z28, Z16
+	VFMADD231PD      Z1, Z27, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z1
+	VFMADD213PD      Z1, Z28, Z16
+	VFMADD213PD      Z1, Z27, Z11
+	VMULPD           Z16, Z28, Z16
+	VMULPD           Z11, Z27, Z11
+	VADDPD           Z16, Z2, Z16
+	VADDPD           Z11, Z2, Z11
+	VSCALEFPD        Z25, Z16, Z16
+	VSCALEFPD        Z26, Z11, Z11
+	VMULPD           Z16, Z12, Z16
+	VMULPD           Z11, Z12, Z11
+	VMULPD           Z16, Z7, Z7
+	VMULPD           Z11, Z8, Z8
 	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z25
 	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z26
 	VFMADD231PD      Z25, Z30, Z26
@@ -1070,9 +1078,8 @@ whole:
 	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
 	VFMADD213PD      Z27, Z26, Z30
 	VFMADD231PD      Z25, Z29, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z25
-	VFMADD213PD      Z25, Z30, Z22
-	VFMADD213PD      Z25, Z27, Z21
+	VFMADD213PD      Z2, Z30, Z22
+	VFMADD213PD      Z2, Z27, Z21
 	VMULPD           Z24, Z22, Z22
 	VMULPD           Z23, Z21, Z21
 	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z23
@@ -1083,110 +1090,110 @@ whole:
 	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z7
 	VPTERNLOGQ       $0xe4, Z7, Z10, Z22
 	VPTERNLOGQ       $0xe4, Z7, Z9, Z21
-	VMOVAPD          Z25, Z8
+	VMOVAPD          Z2, Z8
 	VPTERNLOGQ       $0xe4, Z7, Z10, Z8
-	VMOVAPD          Z25, Z10
+	VMOVAPD          Z2, Z10
 	VPTERNLOGQ       $0xe4, Z7, Z9, Z10
 	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z7
 	VBLENDMPD        Z14, Z7, K1, Z9
 	VBLENDMPD        Z15, Z7, K2, Z7
 	VMOVUPD          Z9, K7, (SI)(AX*1)
 	VMOVUPD          Z7, K6, 64(SI)(AX*1)
-	VMULPD           Z23, Z11, Z14
-	VMULPD           Z23, Z2, Z15
+	VMULPD           Z23, Z16, Z14
+	VMULPD           Z23, Z11, Z15
 	VMULPD           Z17, Z14, Z17
 	VMULPD           Z18, Z15, Z18
-	VMULPD           Z17, Z16, Z17
-	VMULPD           Z18, Z16, Z16
+	VMULPD           Z17, Z1, Z17
+	VMULPD           Z18, Z1, Z1
 	VMOVUPD          192(BX), Z18
 	VFMADD231PD      Z9, Z18, Z17
-	VFMADD231PD      Z7, Z18, Z16
+	VFMADD231PD      Z7, Z18, Z1
 	VMOVUPD          Z17, K7, (R10)(AX*1)
-	VMOVUPD          Z16, K6, 64(R10)(AX*1)
-	VMOVUPD          64(BX), Z16
-	VMULPD           Z9, Z16, Z9
-	VMULPD           Z7, Z16, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z16
-	VXORPD           Z9, Z16, Z9
-	VXORPD           Z7, Z16, Z7
+	VMOVUPD          Z1, K6, 64(R10)(AX*1)
+	VMOVUPD          64(BX), Z1
+	VMULPD           Z9, Z1, Z9
+	VMULPD           Z7, Z1, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z7
+	VXORPD           Z9, Z7, Z9
+	VXORPD           Z1, Z7, Z1
 	VMOVUPD          Z9, K7, (R11)(AX*1)
-	VMOVUPD          Z7, K6, 64(R11)(AX*1)
-	VXORPD           Z16, Z4, Z7
-	VXORPD           Z16, Z5, Z9
-	VCMPPD           $0x00, Z7, Z8, K1
+	VMOVUPD          Z1, K6, 64(R11)(AX*1)
+	VXORPD           Z7, Z4, Z1
+	VXORPD           Z7, Z5, Z9
+	VCMPPD           $0x00, Z1, Z8, K1
 	VCMPPD           $0x00, Z9, Z10, K2
-	VMULPD           Z12, Z4, Z4
-	VMULPD           Z12, Z5, Z5
-	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z7
-	VBLENDMPD        Z7, Z4, K1, Z4
-	VBLENDMPD        Z7, Z5, K2, Z5
-	VFNMADD231PD     Z22, Z11, Z4
-	VFNMADD231PD     Z21, Z2, Z5
-	VMOVUPD          Z4, K7, (DI)(AX*1)
-	VMOVUPD          Z5, K6, 64(DI)(AX*1)
-	VMOVUPD          256(BX), Z2
-	VMULPD           Z3, Z2, Z7
-	VMULPD           Z13, Z2, Z8
-	VMULPD           Z0, Z31, Z9
-	VMULPD           Z1, Z6, Z10
-	VMULPD           Z9, Z14, Z9
-	VMULPD           Z10, Z15, Z10
-	VFMADD231PD      Z4, Z18, Z9
-	VFMADD231PD      Z5, Z18, Z10
+	VMULPD           Z12, Z4, Z1
+	VMULPD           Z12, Z5, Z4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z5
+	VBLENDMPD        Z5, Z1, K1, Z1
+	VBLENDMPD        Z5, Z4, K2, Z4
+	VFNMADD231PD     Z22, Z16, Z1
+	VFNMADD231PD     Z21, Z11, Z4
+	VMOVUPD          Z1, K7, (DI)(AX*1)
+	VMOVUPD          Z4, K6, 64(DI)(AX*1)
+	VMOVUPD          256(BX), Z5
+	VMULPD           Z3, Z5, Z8
+	VMULPD           Z13, Z5, Z9
+	VMULPD           Z0, Z31, Z10
+	VMULPD           576(BX), Z6, Z11
+	VMULPD           Z10, Z14, Z10
+	VMULPD           Z11, Z15, Z11
+	VFMADD231PD      Z1, Z18, Z10
+	VFMADD231PD      Z4, Z18, Z11
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z9, K7, (DX)(AX*1)
+	VMOVUPD          Z10, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z10, K6, 64(DX)(AX*1)
-	VMOVUPD          512(BX), Z4
-	VSUBPD           Z25, Z4, Z5
-	VMOVUPD          448(BX), Z9
-	VSUBPD           Z25, Z9, Z10
-	VMULPD           Z5, Z7, Z5
-	VMULPD           Z10, Z8, Z10
-	VSUBPD           Z4, Z25, Z11
-	VSUBPD           Z9, Z25, Z12
-	VFMADD213PD      Z18, Z11, Z0
-	VFMADD231PD      Z12, Z1, Z18
-	VMULPD           Z7, Z4, Z1
-	VMULPD           Z8, Z9, Z4
-	VMULPD           Z7, Z31, Z7
-	VMULPD           Z8, Z6, Z8
-	VMULPD           Z31, Z3, Z9
+	VMOVUPD          Z11, K6, 64(DX)(AX*1)
+	VMOVUPD          512(BX), Z1
+	VSUBPD           Z2, Z1, Z4
+	VMOVUPD          448(BX), Z10
+	VSUBPD           Z2, Z10, Z11
+	VMULPD           Z4, Z8, Z4
+	VMULPD           Z11, Z9, Z11
+	VSUBPD           Z1, Z2, Z12
+	VSUBPD           Z10, Z2, Z2
+	VFMADD213PD      Z18, Z12, Z0
+	VFMADD231PD      576(BX), Z2, Z18
+	VMULPD           Z8, Z1, Z1
+	VMULPD           Z9, Z10, Z2
+	VMULPD           Z8, Z31, Z8
+	VMULPD           Z9, Z6, Z9
+	VMULPD           Z31, Z3, Z10
 	VMULPD           Z6, Z13, Z6
 	VMULPD           Z14, Z3, Z3
-	VMULPD           Z15, Z13, Z11
-	VMULPD           Z7, Z14, Z7
-	VMULPD           Z8, Z15, Z8
-	VMULPD           Z14, Z2, Z12
-	VMULPD           Z15, Z2, Z2
-	VMULPD           Z9, Z3, Z9
-	VMULPD           Z6, Z11, Z6
-	VMULPD           Z5, Z3, Z5
-	VMULPD           Z10, Z11, Z10
+	VMULPD           Z15, Z13, Z12
+	VMULPD           Z8, Z14, Z8
+	VMULPD           Z9, Z15, Z9
+	VMULPD           Z14, Z5, Z13
+	VMULPD           Z15, Z5, Z5
+	VMULPD           Z10, Z3, Z10
+	VMULPD           Z6, Z12, Z6
+	VMULPD           Z4, Z3, Z4
+	VMULPD           Z11, Z12, Z11
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z5, K7, (DX)(AX*1)
+	VMOVUPD          Z4, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z10, K6, 64(DX)(AX*1)
+	VMOVUPD          Z11, K6, 64(DX)(AX*1)
 	VMULPD           Z0, Z3, Z0
-	VMULPD           Z18, Z11, Z5
+	VMULPD           Z18, Z12, Z4
 	VMOVUPD          Z3, K7, (R8)(AX*1)
-	VMOVUPD          Z11, K6, 64(R8)(AX*1)
+	VMOVUPD          Z12, K6, 64(R8)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z5, K6, 64(DX)(AX*1)
-	VMULPD           Z1, Z12, Z0
-	VMULPD           Z4, Z2, Z1
-	VXORPD           Z7, Z16, Z3
-	VXORPD           Z8, Z16, Z4
-	VXORPD           Z9, Z16, Z5
-	VXORPD           Z6, Z16, Z6
-	VMOVUPD          Z12, K7, (R9)(AX*1)
-	VMOVUPD          Z2, K6, 64(R9)(AX*1)
-	VMOVUPD          Z3, K7, (R12)(AX*1)
-	VMOVUPD          Z4, K6, 64(R12)(AX*1)
+	VMOVUPD          Z4, K6, 64(DX)(AX*1)
+	VMULPD           Z1, Z13, Z0
+	VMULPD           Z2, Z5, Z1
+	VXORPD           Z8, Z7, Z2
+	VXORPD           Z9, Z7, Z3
+	VXORPD           Z10, Z7, Z4
+	VXORPD           Z6, Z7, Z6
+	VMOVUPD          Z13, K7, (R9)(AX*1)
+	VMOVUPD          Z5, K6, 64(R9)(AX*1)
+	VMOVUPD          Z2, K7, (R12)(AX*1)
+	VMOVUPD          Z3, K6, 64(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z5, K7, (DX)(AX*1)
+	VMOVUPD          Z4, K7, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
 	VMOVUPD          Z0, K7, (R13)(AX*1)
@@ -1247,171 +1254,167 @@ DATA normalAllStripAVX2Consts<>+352(SB)/8, $0xbfe71547652b82fe
 DATA normalAllStripAVX2Consts<>+360(SB)/8, $0xbfe71547652b82fe
 DATA normalAllStripAVX2Consts<>+368(SB)/8, $0xbfe71547652b82fe
 DATA normalAllStripAVX2Consts<>+376(SB)/8, $0xbfe71547652b82fe
-DATA normalAllStripAVX2Consts<>+384(SB)/8, $0x3ff62e42fee00000
-DATA normalAllStripAVX2Consts<>+392(SB)/8, $0x3ff62e42fee00000
-DATA normalAllStripAVX2Consts<>+400(SB)/8, $0x3ff62e42fee00000
-DATA normalAllStripAVX2Consts<>+408(SB)/8, $0x3ff62e42fee00000
-DATA normalAllStripAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
-DATA normalAllStripAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
-DATA normalAllStripAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
-DATA normalAllStripAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
-DATA normalAllStripAVX2Consts<>+448(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+456(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+464(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+472(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+480(SB)/8, $0xbdaade156a5dbe76
-DATA normalAllStripAVX2Consts<>+488(SB)/8, $0xbdaade156a5dbe76
-DATA normalAllStripAVX2Consts<>+496(SB)/8, $0xbdaade156a5dbe76
-DATA normalAllStripAVX2Consts<>+504(SB)/8, $0xbdaade156a5dbe76
-DATA normalAllStripAVX2Consts<>+512(SB)/8, $0x3df28af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+520(SB)/8, $0x3df28af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+528(SB)/8, $0x3df28af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+536(SB)/8, $0x3df28af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+544(SB)/8, $0xbe371dee623fde67
-DATA normalAllStripAVX2Consts<>+552(SB)/8, $0xbe371dee623fde67
-DATA normalAllStripAVX2Consts<>+560(SB)/8, $0xbe371dee623fde67
-DATA normalAllStripAVX2Consts<>+568(SB)/8, $0xbe371dee623fde67
-DATA normalAllStripAVX2Consts<>+576(SB)/8, $0x3e7a01997c89e6b0
-DATA normalAllStripAVX2Consts<>+584(SB)/8, $0x3e7a01997c89e6b0
-DATA normalAllStripAVX2Consts<>+592(SB)/8, $0x3e7a01997c89e6b0
-DATA normalAllStripAVX2Consts<>+600(SB)/8, $0x3e7a01997c89e6b0
-DATA normalAllStripAVX2Consts<>+608(SB)/8, $0xbeba01a014761f6e
-DATA normalAllStripAVX2Consts<>+616(SB)/8, $0xbeba01a014761f6e
-DATA normalAllStripAVX2Consts<>+624(SB)/8, $0xbeba01a014761f6e
-DATA normalAllStripAVX2Consts<>+632(SB)/8, $0xbeba01a014761f6e
-DATA normalAllStripAVX2Consts<>+640(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+648(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+656(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+664(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+672(SB)/8, $0xbf31111111122322
-DATA normalAllStripAVX2Consts<>+680(SB)/8, $0xbf31111111122322
-DATA normalAllStripAVX2Consts<>+688(SB)/8, $0xbf31111111122322
-DATA normalAllStripAVX2Consts<>+696(SB)/8, $0xbf31111111122322
-DATA normalAllStripAVX2Consts<>+704(SB)/8, $0x3f655555555502a1
-DATA normalAllStripAVX2Consts<>+712(SB)/8, $0x3f655555555502a1
-DATA normalAllStripAVX2Consts<>+720(SB)/8, $0x3f655555555502a1
-DATA normalAllStripAVX2Consts<>+728(SB)/8, $0x3f655555555502a1
-DATA normalAllStripAVX2Consts<>+736(SB)/8, $0xbf95555555555511
-DATA normalAllStripAVX2Consts<>+744(SB)/8, $0xbf95555555555511
-DATA normalAllStripAVX2Consts<>+752(SB)/8, $0xbf95555555555511
-DATA normalAllStripAVX2Consts<>+760(SB)/8, $0xbf95555555555511
-DATA normalAllStripAVX2Consts<>+768(SB)/8, $0x3fc000000000000b
-DATA normalAllStripAVX2Consts<>+776(SB)/8, $0x3fc000000000000b
-DATA normalAllStripAVX2Consts<>+784(SB)/8, $0x3fc000000000000b
-DATA normalAllStripAVX2Consts<>+792(SB)/8, $0x3fc000000000000b
-DATA normalAllStripAVX2Consts<>+800(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+808(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+816(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+824(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+832(SB)/8, $0xbe53cfd9440c758b
-DATA normalAllStripAVX2Consts<>+840(SB)/8, $0xbe53cfd9440c758b
-DATA normalAllStripAVX2Consts<>+848(SB)/8, $0xbe53cfd9440c758b
-DATA normalAllStripAVX2Consts<>+856(SB)/8, $0xbe53cfd9440c758b
-DATA normalAllStripAVX2Consts<>+864(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalAllStripAVX2Consts<>+872(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalAllStripAVX2Consts<>+880(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalAllStripAVX2Consts<>+888(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalAllStripAVX2Consts<>+896(SB)/8, $0x3e89151d5fe69bf0
-DATA normalAllStripAVX2Consts<>+904(SB)/8, $0x3e89151d5fe69bf0
-DATA normalAllStripAVX2Consts<>+912(SB)/8, $0x3e89151d5fe69bf0
-DATA normalAllStripAVX2Consts<>+920(SB)/8, $0x3e89151d5fe69bf0
-DATA normalAllStripAVX2Consts<>+928(SB)/8, $0x3e84cef58dc442e5
-DATA normalAllStripAVX2Consts<>+936(SB)/8, $0x3e84cef58dc442e5
-DATA normalAllStripAVX2Consts<>+944(SB)/8, $0x3e84cef58dc442e5
-DATA normalAllStripAVX2Consts<>+952(SB)/8, $0x3e84cef58dc442e5
-DATA normalAllStripAVX2Consts<>+960(SB)/8, $0xbeb9c98d68230094
-DATA normalAllStripAVX2Consts<>+968(SB)/8, $0xbeb9c98d68230094
-DATA normalAllStripAVX2Consts<>+976(SB)/8, $0xbeb9c98d68230094
-DATA normalAllStripAVX2Consts<>+984(SB)/8, $0xbeb9c98d68230094
-DATA normalAllStripAVX2Consts<>+992(SB)/8, $0x3e9f0588d5134af5
-DATA normalAllStripAVX2Consts<>+1000(SB)/8, $0x3e9f0588d5134af5
-DATA normalAllStripAVX2Consts<>+1008(SB)/8, $0x3e9f0588d5134af5
-DATA normalAllStripAVX2Consts<>+1016(SB)/8, $0x3e9f0588d5134af5
-DATA normalAllStripAVX2Consts<>+1024(SB)/8, $0x3ee7b68052fca57d
-DATA normalAllStripAVX2Consts<>+1032(SB)/8, $0x3ee7b68052fca57d
-DATA normalAllStripAVX2Consts<>+1040(SB)/8, $0x3ee7b68052fca57d
-DATA normalAllStripAVX2Consts<>+1048(SB)/8, $0x3ee7b68052fca57d
-DATA normalAllStripAVX2Consts<>+1056(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalAllStripAVX2Consts<>+1064(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalAllStripAVX2Consts<>+1072(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalAllStripAVX2Consts<>+1080(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalAllStripAVX2Consts<>+1088(SB)/8, $0xbf09a70a60d609b4
-DATA normalAllStripAVX2Consts<>+1096(SB)/8, $0xbf09a70a60d609b4
-DATA normalAllStripAVX2Consts<>+1104(SB)/8, $0xbf09a70a60d609b4
-DATA normalAllStripAVX2Consts<>+1112(SB)/8, $0xbf09a70a60d609b4
-DATA normalAllStripAVX2Consts<>+1120(SB)/8, $0x3f356bc7962f9cea
-DATA normalAllStripAVX2Consts<>+1128(SB)/8, $0x3f356bc7962f9cea
-DATA normalAllStripAVX2Consts<>+1136(SB)/8, $0x3f356bc7962f9cea
-DATA normalAllStripAVX2Consts<>+1144(SB)/8, $0x3f356bc7962f9cea
-DATA normalAllStripAVX2Consts<>+1152(SB)/8, $0xbf403c77d56a94be
-DATA normalAllStripAVX2Consts<>+1160(SB)/8, $0xbf403c77d56a94be
-DATA normalAllStripAVX2Consts<>+1168(SB)/8, $0xbf403c77d56a94be
-DATA normalAllStripAVX2Consts<>+1176(SB)/8, $0xbf403c77d56a94be
-DATA normalAllStripAVX2Consts<>+1184(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalAllStripAVX2Consts<>+1192(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalAllStripAVX2Consts<>+1200(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalAllStripAVX2Consts<>+1208(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalAllStripAVX2Consts<>+1216(SB)/8, $0x3f88af7a122fa11e
-DATA normalAllStripAVX2Consts<>+1224(SB)/8, $0x3f88af7a122fa11e
-DATA normalAllStripAVX2Consts<>+1232(SB)/8, $0x3f88af7a122fa11e
-DATA normalAllStripAVX2Consts<>+1240(SB)/8, $0x3f88af7a122fa11e
-DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0xbfa5e04fbae7029b
-DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0xbfa5e04fbae7029b
-DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0xbfa5e04fbae7029b
-DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0xbfa5e04fbae7029b
-DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0x3fbbe6e778f4145d
-DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0x3fbbe6e778f4145d
-DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0x3fbbe6e778f4145d
-DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0x3fbbe6e778f4145d
-DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0xbfcc587e4e8904c3
-DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0xbfcc587e4e8904c3
-DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0xbfcc587e4e8904c3
-DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0xbfcc587e4e8904c3
-DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3fe31b13059845d5
-DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3fe31b13059845d5
-DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3fe31b13059845d5
-DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3fe31b13059845d5
-DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0xbfe077e1c5642a81
-DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0xbfe077e1c5642a81
-DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0xbfe077e1c5642a81
-DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0xbfe077e1c5642a81
-DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3fcabf470bc40607
-DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3fcabf470bc40607
-DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3fcabf470bc40607
-DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3fcabf470bc40607
-DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
-DATA normalAllStripAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
-DATA normalAllStripAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
-DATA normalAllStripAVX2Consts<>+1688(SB)/8, $0x7ff8000000000001
-GLOBL normalAllStripAVX2Consts<>(SB), RODATA|NOPTR, $1696
+DATA normalAllStripAVX2Consts<>+384(SB)/8, $0x0000000000000484
+DATA normalAllStripAVX2Consts<>+392(SB)/8, $0x0000000000000484
+DATA normalAllStripAVX2Consts<>+400(SB)/8, $0x0000000000000484
+DATA normalAllStripAVX2Consts<>+408(SB)/8, $0x0000000000000484
+DATA normalAllStripAVX2Consts<>+416(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+424(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+432(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+440(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+448(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+456(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+464(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+472(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+480(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+488(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+496(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+504(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+512(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+520(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+528(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+536(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+544(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+552(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+560(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+568(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+576(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+584(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+592(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+600(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+608(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+616(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+624(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+632(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+640(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+648(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+656(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+664(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+672(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+680(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+688(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+696(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+704(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+712(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+720(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+728(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+736(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+744(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+752(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+760(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+768(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+776(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+784(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+792(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+800(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+808(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+816(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+824(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+832(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+840(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+848(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+856(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+864(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+872(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+880(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+888(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+896(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+904(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+912(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+920(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+928(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+936(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+944(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+952(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+960(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+968(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+976(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+984(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+992(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1000(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1008(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1016(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1024(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1032(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1040(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1048(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1056(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1064(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1072(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1080(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1088(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1096(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1104(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1112(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1120(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1128(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1136(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1144(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1152(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1160(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1168(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1176(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1184(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1192(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1200(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1208(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1216(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1224(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1232(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1240(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0x37a0000000000000
+DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0x37a0000000000000
+DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0x37a0000000000000
+DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0x37a0000000000000
+DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x7ff8000000000001
+DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x7ff8000000000001
+DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x7ff8000000000001
+DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x7ff8000000000001
+GLOBL normalAllStripAVX2Consts<>(SB), RODATA|NOPTR, $1664
 
 DATA normalAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1621,495 +1624,505 @@ body:
 	VMOVUPD      768(BX), Y9
 	VMOVUPD      Y7, 1088(BX)
 	VMULPD       Y9, Y15, Y7
-	VMOVUPD      Y14, 1120(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y14
-	VCMPPD       $0x11, Y14, Y4, Y4
-	VMOVUPD      Y12, 864(BX)
-	VMOVUPD      832(BX), Y12
-	VCMPPD       $0x11, Y14, Y12, Y12
-	VMOVUPD      Y0, 832(BX)
-	VMOVUPD      800(BX), Y0
-	VCMPPD       $0x11, Y14, Y0, Y0
-	VCMPPD       $0x11, Y14, Y9, Y9
-	VBLENDVPD    Y4, Y14, Y5, Y4
-	VBLENDVPD    Y12, Y14, Y6, Y5
-	VBLENDVPD    Y0, Y14, Y2, Y0
-	VBLENDVPD    Y9, Y14, Y7, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y7
-	VFMADD231PD  Y6, Y8, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y15
+	VCMPPD       $0x11, Y15, Y4, Y4
+	VMOVUPD      Y14, 864(BX)
+	VMOVUPD      832(BX), Y14
+	VCMPPD       $0x11, Y15, Y14, Y14
+	VMOVUPD      Y12, 832(BX)
+	VMOVUPD      800(BX), Y12
+	VCMPPD       $0x11, Y15, Y12, Y12
+	VCMPPD       $0x11, Y15, Y9, Y9
+	VBLENDVPD    Y4, Y15, Y5, Y4
+	VBLENDVPD    Y14, Y15, Y6, Y5
+	VBLENDVPD    Y12, Y15, Y2, Y2
+	VBLENDVPD    Y9, Y15, Y7, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y7
 	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y9
-	VFMADD231PD  Y6, Y10, Y9
+	VFMADD231PD  Y7, Y8, Y9
 	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y12
-	VFMADD231PD  Y6, Y13, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+256(SB), Y11, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y14
-	VMOVUPD      Y2, 768(BX)
-	VADDPD       Y14, Y8, Y2
-	VMOVUPD      Y0, 800(BX)
-	VADDPD       Y14, Y10, Y0
-	VMOVUPD      Y5, 1152(BX)
-	VADDPD       Y14, Y13, Y5
-	VADDPD       Y14, Y11, Y14
-	VMOVUPD      Y4, 1184(BX)
+	VFMADD231PD  Y7, Y10, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y14
+	VFMADD231PD  Y7, Y13, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+256(SB), Y11, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y15
+	VMOVUPD      Y6, 768(BX)
+	VADDPD       Y15, Y8, Y6
+	VMOVUPD      Y2, 800(BX)
+	VADDPD       Y15, Y10, Y2
+	VMOVUPD      Y5, 1120(BX)
+	VADDPD       Y15, Y13, Y5
+	VADDPD       Y15, Y11, Y15
+	VMOVUPD      Y4, 1152(BX)
 	VMULPD       Y8, Y8, Y4
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       Y10, Y10, Y0
 	VMOVUPD      Y1, 1216(BX)
-	VMULPD       Y10, Y10, Y1
+	VMULPD       Y13, Y13, Y1
 	VMOVUPD      Y3, 1248(BX)
-	VMULPD       Y13, Y13, Y3
-	VMULPD       Y11, Y11, Y15
+	VMULPD       Y11, Y11, Y3
 	VMOVUPD      Y11, 1280(BX)
 	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y11
 	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y4
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y0
 	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y1
 	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y3
-	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y15
-	VSUBPD       Y11, Y4, Y4
-	VSUBPD       Y11, Y1, Y1
-	VSUBPD       Y11, Y3, Y3
-	VSUBPD       Y11, Y15, Y11
-	VMULPD       Y2, Y7, Y15
-	VMOVUPD      Y11, 1312(BX)
-	VMULPD       Y0, Y9, Y11
-	VMOVUPD      Y3, 1344(BX)
-	VMULPD       Y5, Y12, Y3
-	VMOVUPD      Y1, 1376(BX)
-	VMULPD       Y14, Y6, Y1
+	VMULPD       Y6, Y9, Y11
+	VMOVUPD      Y3, 1312(BX)
+	VMULPD       Y2, Y12, Y3
+	VMOVUPD      Y1, 1344(BX)
+	VMULPD       Y5, Y14, Y1
+	VMOVUPD      Y0, 1376(BX)
+	VMULPD       Y15, Y7, Y0
 	VMOVUPD      Y4, 1408(BX)
 	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y4
-	VDIVPD       Y15, Y4, Y15
 	VDIVPD       Y11, Y4, Y11
 	VDIVPD       Y3, Y4, Y3
 	VDIVPD       Y1, Y4, Y1
-	VMULPD       Y15, Y7, Y7
+	VDIVPD       Y0, Y4, Y0
 	VMULPD       Y11, Y9, Y9
 	VMULPD       Y3, Y12, Y12
-	VMULPD       Y1, Y6, Y6
-	VMULPD       Y15, Y2, Y2
-	VMULPD       Y11, Y0, Y0
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y7, Y8, Y5
-	VMULPD       Y9, Y10, Y7
-	VMULPD       Y12, Y13, Y9
-	VMOVUPD      1280(BX), Y11
-	VMULPD       Y6, Y11, Y6
-	VMOVUPD      1408(BX), Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y14
-	VMULPD       Y14, Y12, Y15
-	VMOVUPD      1376(BX), Y4
-	VMOVUPD      Y1, 1440(BX)
-	VMULPD       Y14, Y4, Y1
-	VMOVUPD      Y3, 1472(BX)
-	VMULPD       1344(BX), Y14, Y3
-	VMOVUPD      Y0, 1504(BX)
-	VMOVUPD      1312(BX), Y0
-	VMULPD       Y14, Y0, Y14
-	VFMADD231PD  Y8, Y8, Y15
-	VFMADD231PD  Y10, Y10, Y1
-	VFMADD231PD  Y13, Y13, Y3
-	VFMADD231PD  Y11, Y11, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y11
-	VFMADD231PD  Y11, Y12, Y15
-	VFMADD231PD  Y11, Y4, Y1
-	VFMADD231PD  1344(BX), Y11, Y3
-	VFMADD231PD  Y11, Y0, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y0
-	VFMADD231PD  Y11, Y5, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y4
-	VFMADD231PD  Y11, Y7, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y12
-	VFMADD231PD  Y11, Y9, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+448(SB), Y6, Y11
-	VMOVUPD      Y13, 1536(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y13
-	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y15, Y13
-	VMOVUPD      Y10, 1568(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y10
-	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y1, Y10
-	VMOVUPD      Y8, 1600(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y8
-	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y3, Y8
-	VMOVUPD      Y2, 1632(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y2
-	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y15, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y1, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y3, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y14, Y2
-	VMULPD       Y13, Y15, Y13
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y2, Y14, Y2
-	VMOVUPD      64(BX), Y8
-	VFMADD213PD  Y8, Y8, Y13
-	VFMADD213PD  Y8, Y8, Y1
-	VFMADD213PD  Y8, Y8, Y3
-	VFMADD213PD  Y8, Y8, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+832(SB), Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y14
-	VFMADD231PD  Y10, Y0, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y15
-	VFMADD231PD  Y10, Y4, Y15
-	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y8
-	VFMADD231PD  Y10, Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y0, Y14
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y15
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y12, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y11, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y14, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y14
-	VFMADD213PD  Y14, Y15, Y4
-	VFMADD213PD  Y14, Y8, Y12
-	VFMADD231PD  Y10, Y11, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y8
-	VFMADD213PD  Y8, Y0, Y5
-	VFMADD213PD  Y8, Y4, Y7
-	VFMADD213PD  Y8, Y12, Y9
-	VFMADD213PD  Y8, Y14, Y6
-	VMULPD       1632(BX), Y5, Y0
-	VMULPD       1504(BX), Y7, Y4
-	VMULPD       1472(BX), Y9, Y5
-	VMULPD       1440(BX), Y6, Y6
-	VMOVUPD      1408(BX), Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y9
-	VMINPD       Y9, Y7, Y10
-	VMOVUPD      1376(BX), Y11
-	VMINPD       Y9, Y11, Y12
-	VMOVUPD      1344(BX), Y14
-	VMINPD       Y9, Y14, Y15
-	VMOVUPD      1312(BX), Y8
-	VMINPD       Y9, Y8, Y9
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y10, Y10
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y12, Y12
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y15, Y15
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y9, Y9
-	VSUBPD       Y10, Y7, Y7
-	VSUBPD       Y12, Y11, Y11
-	VSUBPD       Y15, Y14, Y14
-	VSUBPD       Y9, Y8, Y8
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y10
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y12, Y12
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y15, Y15
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y9
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y7, Y7
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y11, Y11
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y14, Y14
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y8, Y8
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y7, Y13, Y7
-	VMULPD       Y11, Y1, Y1
-	VMULPD       Y14, Y3, Y3
-	VMULPD       Y8, Y2, Y2
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y12, Y1, Y1
-	VMULPD       Y15, Y3, Y3
-	VMULPD       Y9, Y2, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y8
-	VMOVUPD      1600(BX), Y9
-	VANDPD       Y9, Y8, Y10
-	VMOVUPD      1568(BX), Y11
-	VANDPD       Y11, Y8, Y12
-	VMOVUPD      1536(BX), Y13
-	VANDPD       Y13, Y8, Y14
-	VMOVUPD      1280(BX), Y15
+	VMULPD       Y1, Y14, Y14
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y1, Y5, Y1
+	VMULPD       Y0, Y15, Y0
+	VMULPD       Y9, Y8, Y3
+	VMULPD       Y12, Y10, Y5
+	VMULPD       Y14, Y13, Y9
+	VMULPD       1280(BX), Y7, Y7
+	VMOVUPD      1408(BX), Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y12
+	VSUBPD       Y12, Y11, Y14
+	VMOVUPD      1376(BX), Y15
+	VSUBPD       Y12, Y15, Y4
+	VMOVUPD      Y0, 1440(BX)
+	VMOVUPD      1344(BX), Y0
+	VMOVUPD      Y1, 1472(BX)
+	VSUBPD       Y12, Y0, Y1
+	VMOVUPD      Y2, 1504(BX)
+	VMOVUPD      1312(BX), Y2
+	VSUBPD       Y12, Y2, Y12
+	VMOVUPD      Y6, 1536(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y6
+	VPADDQ       Y6, Y11, Y11
+	VPADDQ       Y6, Y15, Y15
+	VPADDQ       Y6, Y0, Y0
+	VPADDQ       Y6, Y2, Y2
+	VPSLLQ       $0x34, Y11, Y6
+	VPSLLQ       $0x34, Y15, Y11
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y2, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y15
 	VMOVUPD      Y2, 1312(BX)
-	VANDPD       Y15, Y8, Y2
-	VORPD        1248(BX), Y10, Y10
-	VORPD        1216(BX), Y12, Y12
-	VORPD        832(BX), Y14, Y14
-	VORPD        864(BX), Y2, Y2
-	VMOVUPD      Y2, 1344(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y2
-	VFNMADD213PD Y2, Y0, Y9
-	VFNMADD213PD Y2, Y4, Y11
-	VFNMADD213PD Y2, Y5, Y13
-	VFNMADD213PD Y2, Y6, Y15
-	VANDPD       Y0, Y8, Y0
-	VANDPD       Y4, Y8, Y4
-	VANDPD       Y5, Y8, Y5
-	VANDPD       Y6, Y8, Y6
-	VMOVUPD      1248(BX), Y8
-	VORPD        Y0, Y8, Y0
-	VORPD        1216(BX), Y4, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y2
+	VFMADD231PD  Y15, Y3, Y2
+	VMOVUPD      Y0, 1344(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y0
+	VFMADD231PD  Y15, Y5, Y0
+	VMOVUPD      Y11, 1376(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y15, Y9, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+416(SB), Y7, Y15
+	VMOVUPD      Y6, 1408(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y14, Y6
+	VMOVUPD      Y7, 1568(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y4, Y7
+	VMOVUPD      Y9, 1600(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y1, Y9
+	VMOVUPD      Y5, 1632(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y12, Y5
+	VFMADD231PD  Y8, Y8, Y6
+	VFMADD231PD  Y10, Y10, Y7
+	VFMADD231PD  Y13, Y13, Y9
+	VMOVUPD      Y13, 1664(BX)
+	VMOVUPD      1280(BX), Y13
+	VFMADD231PD  Y13, Y13, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y13
+	VFMADD231PD  Y13, Y14, Y6
+	VFMADD231PD  Y13, Y4, Y7
+	VFMADD231PD  Y13, Y1, Y9
+	VFMADD231PD  Y13, Y12, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y4
+	VFMADD231PD  Y1, Y2, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y12
+	VFMADD231PD  Y1, Y0, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y13
+	VFMADD231PD  Y1, Y11, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+576(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+608(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+640(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+672(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+704(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+736(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+768(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+800(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+832(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+896(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+928(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+960(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+992(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+1024(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+1056(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+1088(SB), Y14
+	VFMADD213PD  Y14, Y2, Y4
+	VFMADD213PD  Y14, Y0, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+1120(SB), Y1
+	VFMADD213PD  Y1, Y2, Y4
+	VFMADD213PD  Y1, Y0, Y12
+	VFMADD213PD  Y1, Y11, Y13
+	VFMADD231PD  Y14, Y15, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y14
+	VFMADD213PD  Y14, Y4, Y2
+	VFMADD213PD  Y14, Y12, Y0
+	VFMADD213PD  Y14, Y13, Y11
+	VFMADD231PD  Y1, Y15, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
+	VFMADD213PD  Y1, Y2, Y3
+	VFMADD132PD  1632(BX), Y1, Y0
+	VFMADD132PD  1600(BX), Y1, Y11
+	VFMADD132PD  1568(BX), Y1, Y14
+	VMULPD       1536(BX), Y3, Y2
+	VMULPD       1504(BX), Y0, Y0
+	VMULPD       1472(BX), Y11, Y3
+	VMULPD       1440(BX), Y14, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y12
+	VFMADD231PD  Y11, Y6, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y13
+	VFMADD231PD  Y11, Y7, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y14
+	VFMADD231PD  Y11, Y9, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y15
+	VFMADD213PD  Y15, Y6, Y12
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y14
+	VFMADD231PD  Y11, Y5, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y11
+	VFMADD213PD  Y11, Y6, Y12
+	VFMADD213PD  Y11, Y7, Y13
+	VFMADD213PD  Y11, Y9, Y14
+	VFMADD231PD  Y15, Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1312(SB), Y15
+	VFMADD213PD  Y15, Y6, Y12
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y14
+	VFMADD231PD  Y11, Y5, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1344(SB), Y11
+	VFMADD213PD  Y11, Y6, Y12
+	VFMADD213PD  Y11, Y7, Y13
+	VFMADD213PD  Y11, Y9, Y14
+	VFMADD231PD  Y15, Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y15
+	VFMADD213PD  Y15, Y6, Y12
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y14
+	VFMADD231PD  Y11, Y5, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1408(SB), Y11
+	VFMADD213PD  Y11, Y6, Y12
+	VFMADD213PD  Y11, Y7, Y13
+	VFMADD213PD  Y11, Y9, Y14
+	VFMADD231PD  Y15, Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1440(SB), Y15
+	VFMADD213PD  Y15, Y6, Y12
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y14
+	VFMADD231PD  Y11, Y5, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y11
+	VFMADD213PD  Y11, Y6, Y12
+	VFMADD213PD  Y11, Y7, Y13
+	VFMADD213PD  Y11, Y9, Y14
+	VFMADD231PD  Y15, Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y15
+	VFMADD213PD  Y15, Y6, Y12
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y9, Y14
+	VFMADD213PD  Y15, Y5, Y11
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y14, Y9, Y9
+	VMULPD       Y11, Y5, Y5
+	VADDPD       Y6, Y1, Y6
+	VADDPD       Y7, Y1, Y7
+	VADDPD       Y9, Y1, Y9
+	VADDPD       Y5, Y1, Y5
+	VMULPD       1408(BX), Y6, Y6
+	VMULPD       1376(BX), Y7, Y7
+	VMULPD       1344(BX), Y9, Y9
+	VMULPD       1312(BX), Y5, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+1536(SB), Y11
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      64(BX), Y11
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y7, Y11, Y7
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y5, Y11, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y12
+	VANDPD       Y8, Y12, Y13
+	VANDPD       Y10, Y12, Y14
+	VMOVUPD      1664(BX), Y1
+	VANDPD       Y1, Y12, Y11
+	VMOVUPD      1280(BX), Y15
+	VMOVUPD      Y5, 1312(BX)
+	VANDPD       Y15, Y12, Y5
+	VORPD        1248(BX), Y13, Y13
+	VORPD        1216(BX), Y14, Y14
+	VORPD        1184(BX), Y11, Y11
 	VORPD        832(BX), Y5, Y5
-	VORPD        864(BX), Y6, Y6
-	VMOVUPD      Y6, 1280(BX)
-	VMOVUPD      224(BX), Y6
-	VORPD        Y8, Y6, Y8
-	VMOVUPD      Y5, 1248(BX)
-	VORPD        1216(BX), Y6, Y5
-	VMOVUPD      Y4, 1216(BX)
-	VORPD        832(BX), Y6, Y4
-	VORPD        864(BX), Y6, Y6
-	VMOVUPD      Y0, 864(BX)
-	VMULPD       Y2, Y7, Y0
-	VMOVUPD      Y6, 832(BX)
-	VMULPD       Y2, Y1, Y6
-	VMOVUPD      Y4, 1536(BX)
-	VMULPD       Y2, Y3, Y4
-	VMULPD       1312(BX), Y2, Y2
-	VMOVUPD      Y5, 1568(BX)
-	VMULPD       1120(BX), Y0, Y5
-	VMOVUPD      Y0, 1120(BX)
-	VMULPD       1088(BX), Y6, Y0
-	VMOVUPD      Y6, 1088(BX)
-	VMULPD       1056(BX), Y4, Y6
-	VMOVUPD      Y4, 1056(BX)
-	VMULPD       1024(BX), Y2, Y4
-	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y5, Y5
-	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y0, Y0
-	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y6, Y6
-	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y4, Y4
-	VMOVUPD      Y2, 1024(BX)
-	VMULPD       Y10, Y10, Y2
-	VMOVUPD      Y2, 1600(BX)
-	VMULPD       Y12, Y12, Y2
-	VMOVUPD      Y2, 1376(BX)
-	VMULPD       Y14, Y14, Y2
-	VMOVUPD      Y2, 1408(BX)
-	VMOVUPD      1344(BX), Y2
-	VMOVUPD      Y14, 1440(BX)
-	VMULPD       Y2, Y2, Y14
-	VMOVUPD      192(BX), Y2
-	VMOVUPD      Y14, 1472(BX)
-	VMOVUPD      736(BX), Y14
-	VMOVUPD      Y12, 1504(BX)
-	VMINPD       Y14, Y2, Y12
-	VMOVUPD      Y10, 1632(BX)
-	VMINPD       704(BX), Y2, Y10
-	VMOVUPD      Y8, 1664(BX)
-	VMINPD       512(BX), Y2, Y8
-	VMOVUPD      Y4, 1696(BX)
-	VMOVUPD      544(BX), Y4
-	VMINPD       Y4, Y2, Y2
-	VMULPD       Y7, Y14, Y14
-	VMOVUPD      Y7, 736(BX)
-	VMULPD       704(BX), Y1, Y7
-	VMOVUPD      Y1, 704(BX)
-	VMULPD       512(BX), Y3, Y1
-	VMULPD       1312(BX), Y4, Y4
-	VFMADD213PD  1184(BX), Y14, Y9
-	VFMADD213PD  1152(BX), Y7, Y11
-	VFMADD213PD  800(BX), Y1, Y13
-	VFMADD213PD  768(BX), Y4, Y15
-	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y1
-	VCMPPD       $0x11, Y12, Y1, Y4
-	VCMPPD       $0x11, Y10, Y1, Y7
-	VCMPPD       $0x11, Y8, Y1, Y8
-	VCMPPD       $0x11, Y2, Y1, Y1
-	VANDPD       480(BX), Y4, Y2
-	VANDPD       448(BX), Y7, Y4
-	VANDPD       416(BX), Y8, Y7
-	VANDPD       384(BX), Y1, Y1
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y8
-	VBLENDVPD    Y2, Y9, Y8, Y2
-	VBLENDVPD    Y4, Y11, Y8, Y4
-	VBLENDVPD    Y7, Y13, Y8, Y7
-	VBLENDVPD    Y1, Y15, Y8, Y1
+	VFNMADD213PD normalAllStripAVX2Consts<>+1568(SB), Y2, Y8
+	VFNMADD213PD normalAllStripAVX2Consts<>+1568(SB), Y0, Y10
+	VMOVUPD      Y10, 1344(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y10
+	VFNMADD213PD Y10, Y3, Y1
+	VFNMADD213PD Y10, Y4, Y15
+	VANDPD       Y2, Y12, Y2
+	VANDPD       Y0, Y12, Y0
+	VANDPD       Y3, Y12, Y3
+	VANDPD       Y4, Y12, Y4
+	VMOVUPD      1248(BX), Y12
+	VORPD        Y2, Y12, Y2
+	VORPD        1216(BX), Y0, Y0
+	VORPD        1184(BX), Y3, Y3
+	VORPD        832(BX), Y4, Y4
+	VMOVUPD      Y4, 1280(BX)
+	VMOVUPD      224(BX), Y4
+	VORPD        Y12, Y4, Y12
+	VMOVUPD      Y3, 1248(BX)
+	VORPD        1216(BX), Y4, Y3
+	VMOVUPD      Y0, 1216(BX)
+	VORPD        1184(BX), Y4, Y0
+	VORPD        832(BX), Y4, Y4
+	VMOVUPD      Y2, 832(BX)
+	VMULPD       Y10, Y6, Y2
+	VMOVUPD      Y4, 1184(BX)
+	VMULPD       Y10, Y7, Y4
+	VMOVUPD      Y0, 1664(BX)
+	VMULPD       Y10, Y9, Y0
+	VMULPD       1312(BX), Y10, Y10
+	VMOVUPD      Y3, 1376(BX)
+	VMULPD       864(BX), Y2, Y3
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       1088(BX), Y4, Y2
+	VMOVUPD      Y4, 1088(BX)
+	VMULPD       1056(BX), Y0, Y4
+	VMOVUPD      Y0, 1056(BX)
+	VMULPD       1024(BX), Y10, Y0
+	VMULPD       normalAllStripAVX2Consts<>+1504(SB), Y3, Y3
+	VMULPD       normalAllStripAVX2Consts<>+1504(SB), Y2, Y2
+	VMULPD       normalAllStripAVX2Consts<>+1504(SB), Y4, Y4
+	VMULPD       normalAllStripAVX2Consts<>+1504(SB), Y0, Y0
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       Y13, Y13, Y10
+	VMOVUPD      Y10, 1408(BX)
+	VMULPD       Y14, Y14, Y10
+	VMOVUPD      Y10, 1440(BX)
+	VMULPD       Y11, Y11, Y10
+	VMOVUPD      Y10, 1472(BX)
+	VMULPD       Y5, Y5, Y10
+	VMOVUPD      Y10, 1504(BX)
+	VMOVUPD      192(BX), Y10
+	VMOVUPD      Y5, 1536(BX)
+	VMINPD       736(BX), Y10, Y5
+	VMOVUPD      Y11, 1568(BX)
+	VMINPD       704(BX), Y10, Y11
+	VMOVUPD      Y14, 1600(BX)
+	VMINPD       512(BX), Y10, Y14
+	VMOVUPD      Y13, 1632(BX)
+	VMOVUPD      544(BX), Y13
+	VMINPD       Y13, Y10, Y10
+	VMOVUPD      Y12, 1696(BX)
+	VMULPD       736(BX), Y6, Y12
+	VMOVUPD      Y6, 736(BX)
+	VMULPD       704(BX), Y7, Y6
+	VMOVUPD      Y7, 704(BX)
+	VMULPD       512(BX), Y9, Y7
+	VMULPD       1312(BX), Y13, Y13
+	VFMADD213PD  1152(BX), Y12, Y8
+	VMOVUPD      1120(BX), Y12
+	VFMADD231PD  1344(BX), Y6, Y12
+	VFMADD213PD  800(BX), Y7, Y1
+	VFMADD213PD  768(BX), Y13, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y6
+	VCMPPD       $0x11, Y5, Y6, Y5
+	VCMPPD       $0x11, Y11, Y6, Y7
+	VCMPPD       $0x11, Y14, Y6, Y11
+	VCMPPD       $0x11, Y10, Y6, Y6
+	VANDPD       480(BX), Y5, Y5
+	VANDPD       448(BX), Y7, Y7
+	VANDPD       416(BX), Y11, Y10
+	VANDPD       384(BX), Y6, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y11
+	VBLENDVPD    Y5, Y8, Y11, Y5
+	VBLENDVPD    Y7, Y12, Y11, Y7
+	VBLENDVPD    Y10, Y1, Y11, Y1
+	VBLENDVPD    Y6, Y15, Y11, Y6
 	VMOVUPD      96(BX), Y8
-	VFMADD231PD  Y2, Y8, Y5
-	VFMADD231PD  Y4, Y8, Y0
-	VFMADD231PD  Y7, Y8, Y6
-	VMOVUPD      1696(BX), Y9
-	VFMADD231PD  Y1, Y8, Y9
+	VFMADD231PD  Y5, Y8, Y3
+	VFMADD231PD  Y7, Y8, Y2
+	VFMADD231PD  Y1, Y8, Y4
+	VFMADD231PD  Y6, Y8, Y0
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y5, (R10)(AX*1)
-	VMOVUPD      Y0, 32(R10)(AX*1)
+	VMOVUPD      Y3, (R10)(AX*1)
+	VMOVUPD      Y2, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y6, 64(R10)(AX*1)
-	VMOVUPD      Y9, 96(R10)(AX*1)
+	VMOVUPD      Y4, 64(R10)(AX*1)
+	VMOVUPD      Y0, 96(R10)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y2, (SI)(AX*1)
-	VMOVUPD      Y4, 32(SI)(AX*1)
+	VMOVUPD      Y5, (SI)(AX*1)
+	VMOVUPD      Y7, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y7, 64(SI)(AX*1)
-	VMOVUPD      Y1, 96(SI)(AX*1)
+	VMOVUPD      Y1, 64(SI)(AX*1)
+	VMOVUPD      Y6, 96(SI)(AX*1)
 	VMOVUPD      32(BX), Y0
-	VMULPD       Y2, Y0, Y2
-	VMULPD       Y4, Y0, Y4
-	VMULPD       Y7, Y0, Y5
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y1
-	VXORPD       Y2, Y1, Y2
-	VXORPD       Y4, Y1, Y4
-	VXORPD       Y5, Y1, Y5
-	VXORPD       Y0, Y1, Y0
+	VMULPD       Y5, Y0, Y2
+	VMULPD       Y7, Y0, Y3
+	VMULPD       Y1, Y0, Y1
+	VMULPD       Y6, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y4
+	VXORPD       Y2, Y4, Y2
+	VXORPD       Y3, Y4, Y3
+	VXORPD       Y1, Y4, Y1
+	VXORPD       Y0, Y4, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y2, (R11)(AX*1)
-	VMOVUPD      Y4, 32(R11)(AX*1)
+	VMOVUPD      Y3, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y5, 64(R11)(AX*1)
+	VMOVUPD      Y1, 64(R11)(AX*1)
 	VMOVUPD      Y0, 96(R11)(AX*1)
 	VMOVUPD      576(BX), Y0
-	VXORPD       Y1, Y0, Y2
-	VMOVUPD      608(BX), Y4
-	VXORPD       Y1, Y4, Y5
-	VMOVUPD      640(BX), Y6
-	VXORPD       Y1, Y6, Y7
-	VMOVUPD      672(BX), Y9
-	VXORPD       Y1, Y9, Y10
+	VXORPD       Y4, Y0, Y1
+	VMOVUPD      608(BX), Y2
+	VXORPD       Y4, Y2, Y3
+	VMOVUPD      640(BX), Y5
+	VXORPD       Y4, Y5, Y6
+	VMOVUPD      672(BX), Y7
+	VXORPD       Y4, Y7, Y10
+	VMOVUPD      1696(BX), Y11
+	VCMPPD       $0x00, Y1, Y11, Y1
+	VMOVUPD      1376(BX), Y11
+	VCMPPD       $0x00, Y3, Y11, Y3
 	VMOVUPD      1664(BX), Y11
-	VCMPPD       $0x00, Y2, Y11, Y2
-	VMOVUPD      1568(BX), Y11
-	VCMPPD       $0x00, Y5, Y11, Y5
-	VMOVUPD      1536(BX), Y11
-	VCMPPD       $0x00, Y7, Y11, Y7
-	VMOVUPD      832(BX), Y11
+	VCMPPD       $0x00, Y6, Y11, Y6
+	VMOVUPD      1184(BX), Y11
 	VCMPPD       $0x00, Y10, Y11, Y10
 	VMOVUPD      64(BX), Y11
 	VMULPD       Y11, Y0, Y0
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y11, Y6, Y6
-	VMULPD       Y11, Y9, Y9
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y11, Y7, Y7
 	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y11
-	VBLENDVPD    Y2, Y11, Y0, Y0
-	VBLENDVPD    Y5, Y11, Y4, Y2
-	VBLENDVPD    Y7, Y11, Y6, Y4
-	VBLENDVPD    Y10, Y11, Y9, Y5
-	VMOVUPD      864(BX), Y6
-	VFNMADD231PD 736(BX), Y6, Y0
-	VMOVUPD      1216(BX), Y6
-	VFNMADD231PD 704(BX), Y6, Y2
-	VFNMADD231PD 1248(BX), Y3, Y4
-	VMOVUPD      1280(BX), Y3
-	VFNMADD231PD 1312(BX), Y3, Y5
+	VBLENDVPD    Y1, Y11, Y0, Y0
+	VBLENDVPD    Y3, Y11, Y2, Y1
+	VBLENDVPD    Y6, Y11, Y5, Y2
+	VBLENDVPD    Y10, Y11, Y7, Y3
+	VMOVUPD      832(BX), Y5
+	VFNMADD231PD 736(BX), Y5, Y0
+	VMOVUPD      1216(BX), Y5
+	VFNMADD231PD 704(BX), Y5, Y1
+	VFNMADD231PD 1248(BX), Y9, Y2
+	VMOVUPD      1280(BX), Y5
+	VFNMADD231PD 1312(BX), Y5, Y3
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y0, (DI)(AX*1)
-	VMOVUPD      Y2, 32(DI)(AX*1)
+	VMOVUPD      Y1, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y4, 64(DI)(AX*1)
-	VMOVUPD      Y5, 96(DI)(AX*1)
-	VMOVUPD      128(BX), Y3
-	VMULPD       992(BX), Y3, Y6
-	VMULPD       960(BX), Y3, Y7
-	VMULPD       928(BX), Y3, Y9
-	VMULPD       896(BX), Y3, Y10
+	VMOVUPD      Y2, 64(DI)(AX*1)
+	VMOVUPD      Y3, 96(DI)(AX*1)
+	VMOVUPD      128(BX), Y5
+	VMULPD       992(BX), Y5, Y6
+	VMULPD       960(BX), Y5, Y7
+	VMULPD       928(BX), Y5, Y9
+	VMULPD       896(BX), Y5, Y10
 	VMOVUPD      352(BX), Y11
 	VMULPD       1632(BX), Y11, Y12
 	VMOVUPD      320(BX), Y13
-	VMULPD       1504(BX), Y13, Y14
+	VMULPD       1600(BX), Y13, Y14
 	VMOVUPD      256(BX), Y15
-	VMULPD       1440(BX), Y15, Y1
-	VMOVUPD      288(BX), Y3
-	VMULPD       1344(BX), Y3, Y15
-	VMULPD       1120(BX), Y12, Y12
+	VMULPD       1568(BX), Y15, Y4
+	VMOVUPD      288(BX), Y5
+	VMULPD       1536(BX), Y5, Y15
+	VMULPD       864(BX), Y12, Y12
 	VMULPD       1088(BX), Y14, Y14
-	VMULPD       1056(BX), Y1, Y1
+	VMULPD       1056(BX), Y4, Y4
 	VMULPD       1024(BX), Y15, Y15
 	VFMADD231PD  Y0, Y8, Y12
-	VFMADD231PD  Y2, Y8, Y14
-	VFMADD231PD  Y4, Y8, Y1
-	VFMADD231PD  Y5, Y8, Y15
+	VFMADD231PD  Y1, Y8, Y14
+	VFMADD231PD  Y2, Y8, Y4
+	VFMADD231PD  Y3, Y8, Y15
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
@@ -2119,60 +2132,60 @@ body:
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y1, 64(DX)(AX*1)
+	VMOVUPD      Y4, 64(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y15, 96(DX)(AX*1)
-	VMOVUPD      1600(BX), Y0
+	VMOVUPD      1408(BX), Y0
 	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
 	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      1376(BX), Y4
-	VSUBPD       Y1, Y4, Y5
-	VMOVUPD      1408(BX), Y12
+	VMOVUPD      1440(BX), Y3
+	VSUBPD       Y1, Y3, Y4
+	VMOVUPD      1472(BX), Y12
 	VSUBPD       Y1, Y12, Y14
-	VMOVUPD      1472(BX), Y15
-	VSUBPD       Y1, Y15, Y3
+	VMOVUPD      1504(BX), Y15
+	VSUBPD       Y1, Y15, Y5
 	VMULPD       Y2, Y6, Y2
-	VMULPD       Y5, Y7, Y5
+	VMULPD       Y4, Y7, Y4
 	VMULPD       Y14, Y9, Y14
-	VMULPD       Y3, Y10, Y3
-	VMOVUPD      Y3, 1280(BX)
-	VSUBPD       Y0, Y1, Y3
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      Y5, 1280(BX)
+	VSUBPD       Y0, Y1, Y5
 	VMOVUPD      Y14, 1312(BX)
-	VSUBPD       Y4, Y1, Y14
-	VMOVUPD      Y5, 1248(BX)
-	VSUBPD       Y12, Y1, Y5
+	VSUBPD       Y3, Y1, Y14
+	VMOVUPD      Y4, 1248(BX)
+	VSUBPD       Y12, Y1, Y4
 	VSUBPD       Y15, Y1, Y1
-	VFMADD213PD  Y8, Y3, Y11
+	VFMADD213PD  Y8, Y5, Y11
 	VFMADD213PD  Y8, Y14, Y13
-	VFMADD132PD  256(BX), Y8, Y5
+	VFMADD132PD  256(BX), Y8, Y4
 	VFMADD231PD  288(BX), Y1, Y8
 	VMULPD       Y6, Y0, Y0
-	VMULPD       Y7, Y4, Y1
+	VMULPD       Y7, Y3, Y1
 	VMULPD       Y9, Y12, Y3
-	VMULPD       Y10, Y15, Y4
+	VMULPD       Y10, Y15, Y5
 	VMOVUPD      1632(BX), Y12
 	VMULPD       Y6, Y12, Y6
-	VMOVUPD      1504(BX), Y14
+	VMOVUPD      1600(BX), Y14
 	VMULPD       Y7, Y14, Y7
-	VMOVUPD      1440(BX), Y15
+	VMOVUPD      1568(BX), Y15
 	VMULPD       Y9, Y15, Y9
-	VMULPD       1344(BX), Y10, Y10
-	VMOVUPD      Y4, 1472(BX)
-	VMOVUPD      992(BX), Y4
-	VMULPD       Y12, Y4, Y12
+	VMULPD       1536(BX), Y10, Y10
+	VMOVUPD      Y5, 1504(BX)
+	VMOVUPD      992(BX), Y5
+	VMULPD       Y12, Y5, Y12
 	VMOVUPD      Y3, 1632(BX)
 	VMOVUPD      960(BX), Y3
 	VMULPD       Y14, Y3, Y14
-	VMOVUPD      Y1, 1504(BX)
+	VMOVUPD      Y1, 1600(BX)
 	VMOVUPD      928(BX), Y1
 	VMULPD       Y15, Y1, Y15
-	VMOVUPD      Y0, 1440(BX)
+	VMOVUPD      Y0, 1568(BX)
 	VMOVUPD      896(BX), Y0
-	VMOVUPD      Y8, 1408(BX)
-	VMULPD       1344(BX), Y0, Y8
-	VMOVUPD      Y5, 1344(BX)
-	VMOVUPD      1120(BX), Y5
-	VMULPD       Y5, Y4, Y4
+	VMOVUPD      Y8, 1472(BX)
+	VMULPD       1536(BX), Y0, Y8
+	VMOVUPD      Y4, 1536(BX)
+	VMOVUPD      864(BX), Y4
+	VMULPD       Y4, Y5, Y5
 	VMOVUPD      Y13, 992(BX)
 	VMOVUPD      1088(BX), Y13
 	VMULPD       Y13, Y3, Y3
@@ -2182,21 +2195,21 @@ body:
 	VMOVUPD      Y2, 928(BX)
 	VMOVUPD      1024(BX), Y2
 	VMULPD       Y2, Y0, Y0
-	VMULPD       Y6, Y5, Y6
+	VMULPD       Y6, Y4, Y6
 	VMULPD       Y7, Y13, Y7
 	VMULPD       Y9, Y11, Y9
 	VMULPD       Y10, Y2, Y10
 	VMOVUPD      Y10, 896(BX)
 	VMOVUPD      128(BX), Y10
-	VMULPD       Y5, Y10, Y5
+	VMULPD       Y4, Y10, Y4
 	VMULPD       Y13, Y10, Y13
 	VMULPD       Y11, Y10, Y11
 	VMULPD       Y2, Y10, Y2
-	VMULPD       Y12, Y4, Y10
+	VMULPD       Y12, Y5, Y10
 	VMULPD       Y14, Y3, Y12
 	VMULPD       Y15, Y1, Y14
 	VMULPD       Y8, Y0, Y8
-	VMULPD       928(BX), Y4, Y15
+	VMULPD       928(BX), Y5, Y15
 	VMOVUPD      Y8, 928(BX)
 	VMULPD       1248(BX), Y3, Y8
 	VMOVUPD      Y14, 1248(BX)
@@ -2215,12 +2228,12 @@ body:
 	VMOVUPD      Y14, 64(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y12, 96(DX)(AX*1)
-	VMULPD       960(BX), Y4, Y8
+	VMULPD       960(BX), Y5, Y8
 	VMULPD       992(BX), Y3, Y12
-	VMULPD       1344(BX), Y1, Y14
-	VMULPD       1408(BX), Y0, Y15
+	VMULPD       1536(BX), Y1, Y14
+	VMULPD       1472(BX), Y0, Y15
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y4, (R8)(AX*1)
+	VMOVUPD      Y5, (R8)(AX*1)
 	VMOVUPD      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      Y1, 64(R8)(AX*1)
@@ -2237,12 +2250,12 @@ body:
 	VMOVUPD      Y14, 64(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y15, 96(DX)(AX*1)
-	VMULPD       1440(BX), Y5, Y0
-	VMULPD       1504(BX), Y13, Y1
+	VMULPD       1568(BX), Y4, Y0
+	VMULPD       1600(BX), Y13, Y1
 	VMULPD       1632(BX), Y11, Y3
-	VMULPD       1472(BX), Y2, Y4
+	VMULPD       1504(BX), Y2, Y5
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y5, (R9)(AX*1)
+	VMOVUPD      Y4, (R9)(AX*1)
 	VMOVUPD      Y13, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPD      Y11, 64(R9)(AX*1)
@@ -2252,7 +2265,7 @@ body:
 	VMOVUPD      Y1, 32(R13)(AX*1)
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      Y3, 64(R13)(AX*1)
-	VMOVUPD      Y4, 96(R13)(AX*1)
+	VMOVUPD      Y5, 96(R13)(AX*1)
 	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y0
 	VXORPD       Y6, Y0, Y1
 	VXORPD       Y7, Y0, Y2
@@ -2383,166 +2396,154 @@ tail:
 	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y11
 	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y13
 	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y0
-	VSUBPD       Y11, Y13, Y13
-	VSUBPD       Y11, Y0, Y0
-	VMULPD       Y6, Y12, Y11
 	VMOVUPD      Y7, 608(BX)
-	VMULPD       Y5, Y4, Y7
+	VMULPD       Y6, Y12, Y7
 	VMOVUPD      Y3, 640(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y3
-	VDIVPD       Y11, Y3, Y11
-	VDIVPD       Y7, Y3, Y7
-	VMULPD       Y11, Y12, Y12
-	VMULPD       Y7, Y4, Y4
-	VMULPD       Y11, Y6, Y6
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y12, Y2, Y7
-	VMULPD       Y4, Y1, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y11
-	VMULPD       Y11, Y13, Y12
-	VMULPD       Y11, Y0, Y11
-	VFMADD231PD  Y2, Y2, Y12
-	VFMADD231PD  Y1, Y1, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  Y3, Y13, Y12
-	VFMADD231PD  Y3, Y0, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y3
-	VMOVUPD      Y8, 672(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y8
-	VFMADD231PD  Y3, Y7, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+448(SB), Y4, Y3
-	VMOVUPD      Y9, 704(BX)
-	VMINPD       normalAllStripAVX2Consts<>+1504(SB), Y13, Y9
-	VMOVUPD      Y10, 736(BX)
-	VMINPD       normalAllStripAVX2Consts<>+1504(SB), Y0, Y10
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y9, Y9
-	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y10, Y10
-	VSUBPD       Y9, Y13, Y13
-	VSUBPD       Y10, Y0, Y0
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y9
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y10
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y13, Y13
-	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y0, Y0
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y0, Y0
-	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y1
-	VFMADD231PD  normalAllStripAVX2Consts<>+832(SB), Y8, Y1
-	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y2
-	VFMADD231PD  normalAllStripAVX2Consts<>+832(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y3, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y1, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y2, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
-	VFMADD213PD  Y1, Y8, Y7
-	VFMADD213PD  Y1, Y3, Y4
-	VMULPD       Y6, Y7, Y2
 	VMULPD       Y5, Y4, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y5
-	VFMADD231PD  Y4, Y12, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y6
-	VFMADD213PD  Y6, Y12, Y5
-	VFMADD231PD  Y4, Y11, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+576(SB), Y4
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y6, Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+608(SB), Y6
-	VFMADD213PD  Y6, Y12, Y5
-	VFMADD231PD  Y4, Y11, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+640(SB), Y4
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y6, Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+672(SB), Y6
-	VFMADD213PD  Y6, Y12, Y5
-	VFMADD231PD  Y4, Y11, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+704(SB), Y4
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y6, Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+736(SB), Y6
-	VFMADD213PD  Y6, Y12, Y5
-	VFMADD231PD  Y4, Y11, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+768(SB), Y4
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y6, Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+800(SB), Y6
-	VFMADD213PD  Y6, Y12, Y5
-	VFMADD213PD  Y6, Y11, Y4
-	VMULPD       Y5, Y12, Y5
-	VMULPD       Y4, Y11, Y4
-	VMOVUPD      64(BX), Y7
-	VFMADD213PD  Y7, Y7, Y5
-	VFMADD213PD  Y7, Y7, Y4
-	VMULPD       Y13, Y5, Y5
+	VMOVUPD      Y8, 672(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y8
+	VDIVPD       Y7, Y8, Y7
+	VDIVPD       Y3, Y8, Y3
+	VMULPD       Y7, Y12, Y12
+	VMULPD       Y3, Y4, Y4
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y12, Y2, Y5
+	VMULPD       Y4, Y1, Y4
+	VSUBPD       Y11, Y13, Y7
+	VSUBPD       Y11, Y0, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y12
+	VPADDQ       Y12, Y13, Y13
+	VPADDQ       Y12, Y0, Y0
+	VPSLLQ       $0x34, Y13, Y12
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y13, Y5, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+416(SB), Y4, Y13
+	VMOVUPD      Y9, 704(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y7, Y9
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       normalAllStripAVX2Consts<>+448(SB), Y11, Y10
+	VFMADD231PD  Y2, Y2, Y9
+	VFMADD231PD  Y1, Y1, Y10
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y7, Y9
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y11, Y10
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y11
+	VFMADD231PD  Y7, Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y8, Y11
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y13, Y7
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y11, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y7, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD213PD  Y7, Y13, Y4
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y3, Y4, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y6
+	VFMADD231PD  Y4, Y9, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y10, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y8
+	VFMADD213PD  Y8, Y9, Y6
+	VFMADD231PD  Y4, Y10, Y8
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y4
+	VFMADD213PD  Y4, Y9, Y6
+	VFMADD231PD  Y8, Y10, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1312(SB), Y8
+	VFMADD213PD  Y8, Y9, Y6
+	VFMADD231PD  Y4, Y10, Y8
+	VMOVUPD      normalAllStripAVX2Consts<>+1344(SB), Y4
+	VFMADD213PD  Y4, Y9, Y6
+	VFMADD231PD  Y8, Y10, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y8, Y9, Y6
+	VFMADD231PD  Y4, Y10, Y8
+	VMOVUPD      normalAllStripAVX2Consts<>+1408(SB), Y4
+	VFMADD213PD  Y4, Y9, Y6
+	VFMADD231PD  Y8, Y10, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1440(SB), Y8
+	VFMADD213PD  Y8, Y9, Y6
+	VFMADD231PD  Y4, Y10, Y8
+	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y4
+	VFMADD213PD  Y4, Y9, Y6
+	VFMADD231PD  Y8, Y10, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y8
+	VFMADD213PD  Y8, Y9, Y6
+	VFMADD213PD  Y8, Y10, Y4
+	VMULPD       Y6, Y9, Y6
+	VMULPD       Y4, Y10, Y4
+	VADDPD       Y6, Y7, Y6
+	VADDPD       Y4, Y7, Y4
+	VMULPD       Y12, Y6, Y6
 	VMULPD       Y0, Y4, Y0
-	VMULPD       Y9, Y5, Y4
-	VMULPD       Y10, Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y5
-	VMOVUPD      800(BX), Y8
-	VANDPD       Y8, Y5, Y9
-	VMOVUPD      768(BX), Y10
-	VANDPD       Y10, Y5, Y11
-	VORPD        736(BX), Y9, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+1536(SB), Y4
+	VMULPD       Y4, Y6, Y6
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      64(BX), Y4
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y0, Y4, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y9
+	VANDPD       Y2, Y9, Y10
+	VANDPD       Y1, Y9, Y11
+	VORPD        736(BX), Y10, Y10
 	VORPD        704(BX), Y11, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y12
-	VFNMADD213PD Y12, Y2, Y8
-	VFNMADD213PD Y12, Y3, Y10
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y3, Y5, Y3
-	VMOVUPD      736(BX), Y5
-	VORPD        Y2, Y5, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y12
+	VFNMADD213PD Y12, Y5, Y2
+	VFNMADD213PD Y12, Y3, Y1
+	VANDPD       Y5, Y9, Y5
+	VANDPD       Y3, Y9, Y3
+	VMOVUPD      736(BX), Y9
+	VORPD        Y5, Y9, Y5
 	VMOVUPD      704(BX), Y13
 	VORPD        Y3, Y13, Y3
-	VMOVUPD      224(BX), Y1
-	VORPD        Y5, Y1, Y5
-	VORPD        Y13, Y1, Y1
-	VMULPD       Y12, Y4, Y13
+	VMOVUPD      224(BX), Y7
+	VORPD        Y9, Y7, Y9
+	VORPD        Y13, Y7, Y7
+	VMULPD       Y12, Y6, Y13
 	VMULPD       Y12, Y0, Y12
-	VMULPD       672(BX), Y13, Y7
+	VMULPD       672(BX), Y13, Y4
 	VMOVUPD      Y13, 672(BX)
 	VMULPD       640(BX), Y12, Y13
-	VMULPD       Y7, Y6, Y7
-	VMULPD       Y13, Y6, Y6
-	VMULPD       Y9, Y9, Y13
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y10, Y10, Y13
 	VMOVUPD      Y13, 640(BX)
 	VMULPD       Y11, Y11, Y13
 	VMOVUPD      Y13, 704(BX)
@@ -2552,125 +2553,125 @@ tail:
 	VMOVUPD      Y11, 768(BX)
 	VMOVUPD      320(BX), Y11
 	VMINPD       Y11, Y13, Y13
-	VMOVUPD      Y9, 800(BX)
-	VMULPD       608(BX), Y4, Y9
+	VMOVUPD      Y10, 800(BX)
+	VMULPD       608(BX), Y6, Y10
 	VMULPD       Y0, Y11, Y11
-	VFMADD213PD  576(BX), Y9, Y8
-	VFMADD213PD  544(BX), Y11, Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y9
-	VCMPPD       $0x11, Y12, Y9, Y11
-	VCMPPD       $0x11, Y13, Y9, Y9
+	VFMADD213PD  576(BX), Y10, Y2
+	VFMADD213PD  544(BX), Y11, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y10
+	VCMPPD       $0x11, Y12, Y10, Y11
+	VCMPPD       $0x11, Y13, Y10, Y10
 	VANDPD       384(BX), Y11, Y11
-	VANDPD       352(BX), Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y12
-	VBLENDVPD    Y11, Y8, Y12, Y8
-	VBLENDVPD    Y9, Y10, Y12, Y9
+	VANDPD       352(BX), Y10, Y10
+	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y12
+	VBLENDVPD    Y11, Y2, Y12, Y2
+	VBLENDVPD    Y10, Y1, Y12, Y1
 	VMOVUPD      96(BX), Y10
-	VFMADD231PD  Y8, Y10, Y7
-	VFMADD231PD  Y9, Y10, Y6
-	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y8, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y9, Y14, 32(SI)(AX*1)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y8, Y6, Y7
-	VMULPD       Y9, Y6, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y8
-	VXORPD       Y7, Y8, Y7
-	VXORPD       Y6, Y8, Y6
-	VMASKMOVPD   Y7, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
-	VMOVUPD      256(BX), Y6
-	VXORPD       Y8, Y6, Y7
-	VMOVUPD      288(BX), Y9
-	VXORPD       Y8, Y9, Y11
-	VCMPPD       $0x00, Y7, Y5, Y5
-	VCMPPD       $0x00, Y11, Y1, Y1
-	VMOVUPD      64(BX), Y7
-	VMULPD       Y7, Y6, Y6
-	VMULPD       Y7, Y9, Y7
+	VFMADD231PD  Y2, Y10, Y4
+	VFMADD231PD  Y1, Y10, Y8
+	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y1, Y4, Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y4
+	VXORPD       Y2, Y4, Y2
+	VXORPD       Y1, Y4, Y1
+	VMASKMOVPD   Y2, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R11)(AX*1)
+	VMOVUPD      256(BX), Y1
+	VXORPD       Y4, Y1, Y2
+	VMOVUPD      288(BX), Y8
+	VXORPD       Y4, Y8, Y11
+	VCMPPD       $0x00, Y2, Y9, Y2
+	VCMPPD       $0x00, Y11, Y7, Y7
+	VMOVUPD      64(BX), Y9
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y9, Y8, Y8
 	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y9
-	VBLENDVPD    Y5, Y9, Y6, Y5
-	VBLENDVPD    Y1, Y9, Y7, Y1
-	VFNMADD231PD Y2, Y4, Y5
-	VFNMADD231PD Y3, Y0, Y1
+	VBLENDVPD    Y2, Y9, Y1, Y1
+	VBLENDVPD    Y7, Y9, Y8, Y2
+	VFNMADD231PD Y5, Y6, Y1
+	VFNMADD231PD Y3, Y0, Y2
 	VMOVUPD      128(BX), Y0
-	VMULPD       512(BX), Y0, Y2
-	VMULPD       480(BX), Y0, Y3
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
-	VMOVUPD      448(BX), Y4
-	VMULPD       800(BX), Y4, Y6
-	VMOVUPD      416(BX), Y7
-	VMULPD       768(BX), Y7, Y9
-	VMULPD       672(BX), Y6, Y6
+	VMULPD       512(BX), Y0, Y3
+	VMULPD       480(BX), Y0, Y5
+	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMOVUPD      448(BX), Y6
+	VMULPD       800(BX), Y6, Y7
+	VMOVUPD      416(BX), Y8
+	VMULPD       768(BX), Y8, Y9
+	VMULPD       672(BX), Y7, Y7
 	VMULPD       736(BX), Y9, Y9
-	VFMADD231PD  Y5, Y10, Y6
-	VFMADD231PD  Y1, Y10, Y9
+	VFMADD231PD  Y1, Y10, Y7
+	VFMADD231PD  Y2, Y10, Y9
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	VMOVUPD      640(BX), Y1
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y5
-	VSUBPD       Y5, Y1, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y2
+	VSUBPD       Y2, Y1, Y7
 	VMOVUPD      704(BX), Y9
-	VSUBPD       Y5, Y9, Y11
-	VMULPD       Y6, Y2, Y6
-	VMULPD       Y11, Y3, Y11
-	VSUBPD       Y1, Y5, Y12
-	VSUBPD       Y9, Y5, Y5
-	VFMADD213PD  Y10, Y12, Y4
-	VFMADD231PD  Y5, Y7, Y10
-	VMULPD       Y2, Y1, Y1
-	VMULPD       Y3, Y9, Y5
-	VMOVUPD      800(BX), Y7
-	VMULPD       Y2, Y7, Y2
+	VSUBPD       Y2, Y9, Y11
+	VMULPD       Y7, Y3, Y7
+	VMULPD       Y11, Y5, Y11
+	VSUBPD       Y1, Y2, Y12
+	VSUBPD       Y9, Y2, Y2
+	VFMADD213PD  Y10, Y12, Y6
+	VFMADD231PD  Y2, Y8, Y10
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y5, Y9, Y2
+	VMOVUPD      800(BX), Y8
+	VMULPD       Y3, Y8, Y3
 	VMOVUPD      768(BX), Y9
-	VMULPD       Y3, Y9, Y3
+	VMULPD       Y5, Y9, Y5
 	VMOVUPD      512(BX), Y12
-	VMULPD       Y7, Y12, Y7
+	VMULPD       Y8, Y12, Y8
 	VMOVUPD      480(BX), Y13
 	VMULPD       Y9, Y13, Y9
-	VMOVUPD      672(BX), Y8
-	VMULPD       Y8, Y12, Y12
-	VMOVUPD      Y5, 512(BX)
-	VMOVUPD      736(BX), Y5
-	VMULPD       Y5, Y13, Y13
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y8, Y0, Y8
-	VMULPD       Y5, Y0, Y0
-	VMULPD       Y7, Y12, Y5
-	VMULPD       Y9, Y13, Y7
-	VMULPD       Y6, Y12, Y6
+	VMOVUPD      672(BX), Y4
+	VMULPD       Y4, Y12, Y12
+	VMOVUPD      Y2, 512(BX)
+	VMOVUPD      736(BX), Y2
+	VMULPD       Y2, Y13, Y13
+	VMULPD       Y3, Y4, Y3
+	VMULPD       Y5, Y2, Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y8, Y12, Y2
+	VMULPD       Y9, Y13, Y8
+	VMULPD       Y7, Y12, Y7
 	VMULPD       Y11, Y13, Y9
-	VMULPD       Y4, Y12, Y4
+	VMULPD       Y6, Y12, Y6
 	VMULPD       Y10, Y13, Y10
-	VMULPD       Y1, Y8, Y1
+	VMULPD       Y1, Y4, Y1
 	VMULPD       512(BX), Y0, Y11
-	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y2, Y2
 	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y3, Y3
 	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y5, Y5
-	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y7, Y7
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y2, Y2
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y8, Y8
 	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y10, Y14, 32(DX)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(DX)(AX*1)
 	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
 	VMASKMOVPD   Y11, Y14, 32(R13)(AX*1)
 	ADDQ         $+64, AX

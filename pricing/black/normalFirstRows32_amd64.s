@@ -40,7 +40,7 @@ GLOBL normalFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstRows32AVX512(SB), $2432-312
+TEXT ·normalFirstRows32AVX512(SB), $2560-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -386,216 +386,224 @@ body:
 	VFMADD231PS      Z9, Z9, Z28
 	VFMADD231PS      Z10, Z10, Z29
 	VFMADD231PS      Z11, Z11, Z26
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z8
-	VFMADD231PS      Z8, Z30, Z27
-	VFMADD231PS      Z8, Z31, Z28
-	VFMADD231PS      Z8, Z0, Z29
-	VFMADD231PS      Z8, Z12, Z26
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z8
 	VMOVUPS          Z14, 1920(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z14
-	VFMADD231PS      Z8, Z23, Z14
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z14
+	VFMADD231PS      Z14, Z30, Z27
+	VFMADD231PS      Z14, Z31, Z28
+	VFMADD231PS      Z14, Z0, Z29
+	VFMADD231PS      Z14, Z12, Z26
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z14
 	VMOVUPS          Z13, 1984(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z13
-	VFMADD231PS      Z8, Z24, Z13
+	VFMADD231PS      Z14, Z23, Z13
 	VMOVUPS          Z3, 2048(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z3
-	VFMADD231PS      Z8, Z25, Z3
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+56(SB), Z22, Z8
+	VFMADD231PS      Z14, Z24, Z3
 	VMOVUPS          Z11, 2112(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z11
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z27, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z11
+	VFMADD231PS      Z14, Z25, Z11
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+56(SB), Z22, Z14
 	VMOVUPS          Z10, 2176(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z10
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z28, Z10
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z10
 	VMOVUPS          Z9, 2240(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z9
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z29, Z9
+	VFMADD231PS      Z10, Z27, Z9
 	VMOVUPS          Z1, 2304(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z1
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z26, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z27, Z11
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z28, Z10
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z29, Z9
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z26, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z27, Z11
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z28, Z10
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z29, Z9
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z26, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z27, Z11
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z28, Z10
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z29, Z9
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z26, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z27, Z11
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z28, Z10
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z29, Z9
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z26, Z1
-	VMULPS           Z11, Z27, Z11
-	VMULPS           Z10, Z28, Z10
-	VMULPS           Z9, Z29, Z9
-	VMULPS           Z1, Z26, Z1
-	VFMADD213PS      Z16, Z11, Z16
-	VFMADD213PS      Z17, Z10, Z17
-	VFMADD213PS      Z18, Z9, Z18
-	VFMADD213PS      Z19, Z1, Z19
-	VSCALEFPS        Z30, Z16, Z1
-	VSCALEFPS        Z31, Z17, Z9
-	VSCALEFPS        Z0, Z18, Z0
-	VSCALEFPS        Z12, Z19, Z10
-	VMULPS           Z1, Z4, Z4
-	VMULPS           Z9, Z5, Z5
+	VFMADD231PS      Z10, Z28, Z1
+	VMOVUPS          Z15, 2368(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z15
+	VFMADD231PS      Z10, Z29, Z15
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z26, Z10
+	VMOVUPS          Z2, 2432(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z2
+	VFMADD213PS      Z2, Z27, Z9
+	VFMADD213PS      Z2, Z28, Z1
+	VFMADD213PS      Z2, Z29, Z15
+	VFMADD231PS      Z10, Z26, Z2
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z10
+	VFMADD213PS      Z10, Z27, Z9
+	VFMADD213PS      Z10, Z28, Z1
+	VFMADD213PS      Z10, Z29, Z15
+	VFMADD231PS      Z2, Z26, Z10
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z2
+	VFMADD213PS      Z2, Z27, Z9
+	VFMADD213PS      Z2, Z28, Z1
+	VFMADD213PS      Z2, Z29, Z15
+	VFMADD231PS      Z10, Z26, Z2
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z10
+	VFMADD213PS      Z10, Z27, Z9
+	VFMADD213PS      Z10, Z28, Z1
+	VFMADD213PS      Z10, Z29, Z15
+	VFMADD213PS      Z10, Z26, Z2
+	VMULPS           Z9, Z27, Z9
+	VMULPS           Z1, Z28, Z1
+	VMULPS           Z15, Z29, Z15
+	VMULPS           Z2, Z26, Z2
+	VADDPS           Z9, Z8, Z9
+	VADDPS           Z1, Z8, Z1
+	VADDPS           Z15, Z8, Z15
+	VADDPS           Z2, Z8, Z2
+	VSCALEFPS        Z30, Z9, Z9
+	VSCALEFPS        Z31, Z1, Z1
+	VSCALEFPS        Z0, Z15, Z0
+	VSCALEFPS        Z12, Z2, Z2
+	VMULPS           Z9, Z16, Z9
+	VMULPS           Z1, Z17, Z1
+	VMULPS           Z0, Z18, Z0
+	VMULPS           Z2, Z19, Z2
+	VMULPS           Z9, Z4, Z4
+	VMULPS           Z1, Z5, Z5
 	VMULPS           Z0, Z6, Z6
-	VMULPS           Z10, Z7, Z7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z11
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z12
-	VFMADD231PS      Z11, Z14, Z12
+	VMULPS           Z2, Z7, Z7
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z15
+	VFMADD231PS      Z12, Z13, Z15
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z16
-	VFMADD231PS      Z11, Z13, Z16
+	VFMADD231PS      Z12, Z3, Z16
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z17
-	VFMADD231PS      Z11, Z3, Z17
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z8, Z11
+	VFMADD231PS      Z12, Z11, Z17
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z14, Z12
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z18
-	VFMADD213PS      Z18, Z14, Z12
-	VFMADD213PS      Z18, Z13, Z16
-	VFMADD213PS      Z18, Z3, Z17
-	VFMADD231PS      Z11, Z8, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z11
-	VFMADD213PS      Z11, Z14, Z12
-	VFMADD213PS      Z11, Z13, Z16
-	VFMADD213PS      Z11, Z3, Z17
-	VFMADD231PS      Z18, Z8, Z11
+	VFMADD213PS      Z18, Z13, Z15
+	VFMADD213PS      Z18, Z3, Z16
+	VFMADD213PS      Z18, Z11, Z17
+	VFMADD231PS      Z12, Z14, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z12
+	VFMADD213PS      Z12, Z13, Z15
+	VFMADD213PS      Z12, Z3, Z16
+	VFMADD213PS      Z12, Z11, Z17
+	VFMADD231PS      Z18, Z14, Z12
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z18
-	VFMADD213PS      Z18, Z14, Z12
-	VFMADD213PS      Z18, Z13, Z16
-	VFMADD213PS      Z18, Z3, Z17
-	VFMADD231PS      Z11, Z8, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z11
-	VFMADD213PS      Z11, Z14, Z12
-	VFMADD213PS      Z11, Z13, Z16
-	VFMADD213PS      Z11, Z3, Z17
-	VFMADD231PS      Z18, Z8, Z11
+	VFMADD213PS      Z18, Z13, Z15
+	VFMADD213PS      Z18, Z3, Z16
+	VFMADD213PS      Z18, Z11, Z17
+	VFMADD231PS      Z12, Z14, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z12
+	VFMADD213PS      Z12, Z13, Z15
+	VFMADD213PS      Z12, Z3, Z16
+	VFMADD213PS      Z12, Z11, Z17
+	VFMADD231PS      Z18, Z14, Z12
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z18
-	VFMADD213PS      Z18, Z14, Z12
-	VFMADD213PS      Z18, Z13, Z16
-	VFMADD213PS      Z18, Z3, Z17
-	VFMADD231PS      Z11, Z8, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z11
-	VFMADD213PS      Z11, Z14, Z12
-	VFMADD213PS      Z11, Z13, Z16
-	VFMADD213PS      Z11, Z3, Z17
-	VFMADD231PS      Z18, Z8, Z11
+	VFMADD213PS      Z18, Z13, Z15
+	VFMADD213PS      Z18, Z3, Z16
+	VFMADD213PS      Z18, Z11, Z17
+	VFMADD231PS      Z12, Z14, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z12
+	VFMADD213PS      Z12, Z13, Z15
+	VFMADD213PS      Z12, Z3, Z16
+	VFMADD213PS      Z12, Z11, Z17
+	VFMADD231PS      Z18, Z14, Z12
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z18
-	VFMADD213PS      Z18, Z12, Z14
-	VFMADD213PS      Z18, Z16, Z13
-	VFMADD213PS      Z18, Z17, Z3
-	VFMADD231PS      Z11, Z8, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z8
-	VFMADD213PS      Z8, Z14, Z23
-	VFMADD213PS      Z8, Z13, Z24
-	VFMADD213PS      Z8, Z3, Z25
+	VFMADD213PS      Z18, Z15, Z13
+	VFMADD213PS      Z18, Z16, Z3
+	VFMADD213PS      Z18, Z17, Z11
+	VFMADD231PS      Z12, Z14, Z18
+	VFMADD213PS      Z8, Z13, Z23
+	VFMADD213PS      Z8, Z3, Z24
+	VFMADD213PS      Z8, Z11, Z25
 	VFMADD231PS      Z18, Z22, Z8
 	VMULPS           Z21, Z23, Z3
 	VMULPS           Z20, Z24, Z11
-	VMULPS           Z2, Z25, Z2
-	VMULPS           Z15, Z8, Z8
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z12
-	VFNMADD231PS     2304(BX), Z3, Z12
+	VMULPS           2432(BX), Z25, Z12
+	VMULPS           2368(BX), Z8, Z8
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z13
-	VFNMADD231PS     2240(BX), Z11, Z13
+	VFNMADD231PS     2304(BX), Z3, Z13
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z14
-	VFNMADD231PS     2176(BX), Z2, Z14
+	VFNMADD231PS     2240(BX), Z11, Z14
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z15
-	VFNMADD231PS     2112(BX), Z8, Z15
-	VMOVUPS          320(BX), Z16
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z17
-	VPTERNLOGD       $0xe4, Z17, Z16, Z3
-	VMOVUPS          384(BX), Z16
-	VPTERNLOGD       $0xe4, Z17, Z16, Z11
-	VMOVUPS          448(BX), Z16
-	VPTERNLOGD       $0xe4, Z17, Z16, Z2
-	VMOVUPS          512(BX), Z16
-	VPTERNLOGD       $0xe4, Z17, Z16, Z8
-	VFMADD213PS      2048(BX), Z4, Z12
-	VFMADD213PS      1984(BX), Z5, Z13
-	VFMADD213PS      1920(BX), Z6, Z14
-	VFMADD213PS      1856(BX), Z7, Z15
+	VFNMADD231PS     2176(BX), Z12, Z15
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z16
+	VFNMADD231PS     2112(BX), Z8, Z16
+	VMOVUPS          320(BX), Z17
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z18
+	VPTERNLOGD       $0xe4, Z18, Z17, Z3
+	VMOVUPS          384(BX), Z17
+	VPTERNLOGD       $0xe4, Z18, Z17, Z11
+	VMOVUPS          448(BX), Z17
+	VPTERNLOGD       $0xe4, Z18, Z17, Z12
+	VMOVUPS          512(BX), Z17
+	VPTERNLOGD       $0xe4, Z18, Z17, Z8
+	VFMADD213PS      2048(BX), Z4, Z13
+	VFMADD213PS      1984(BX), Z5, Z14
+	VFMADD213PS      1920(BX), Z6, Z15
+	VFMADD213PS      1856(BX), Z7, Z16
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z4
-	VMULPS           Z4, Z1, Z5
-	VMULPS           Z4, Z9, Z6
+	VMULPS           Z4, Z9, Z5
+	VMULPS           Z4, Z1, Z6
 	VMULPS           Z4, Z0, Z7
-	VMULPS           Z4, Z10, Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z16
-	VBLENDMPS        Z12, Z16, K1, Z12
-	VBLENDMPS        Z13, Z16, K2, Z13
-	VBLENDMPS        Z14, Z16, K3, Z14
+	VMULPS           Z4, Z2, Z4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z17
+	VBLENDMPS        Z13, Z17, K1, Z13
+	VBLENDMPS        Z14, Z17, K2, Z14
+	VBLENDMPS        Z15, Z17, K3, Z15
 	KMOVW            1536(BX), K1
-	VBLENDMPS        Z15, Z16, K1, Z15
-	VMULPS           1472(BX), Z5, Z16
-	VMULPS           1408(BX), Z6, Z17
-	VMULPS           1344(BX), Z7, Z18
-	VMULPS           1280(BX), Z4, Z19
-	VMULPS           1216(BX), Z12, Z20
-	VMULPS           704(BX), Z13, Z21
-	VMULPS           640(BX), Z14, Z22
-	VMULPS           256(BX), Z15, Z23
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z24
-	VMULPS           Z16, Z24, Z16
-	VMULPS           Z17, Z24, Z17
-	VMULPS           Z18, Z24, Z18
-	VMULPS           Z19, Z24, Z19
-	VFNMADD213PS     1792(BX), Z3, Z1
-	VFNMADD213PS     1728(BX), Z11, Z9
-	VFNMADD213PS     1664(BX), Z2, Z0
-	VFNMADD213PS     1600(BX), Z8, Z10
-	VFMADD231PS      192(BX), Z12, Z16
-	VFMADD231PS      128(BX), Z13, Z17
-	VFMADD231PS      64(BX), Z14, Z18
-	VFMADD231PS      (BX), Z15, Z19
-	VMULPS           768(BX), Z5, Z2
-	VMULPS           1152(BX), Z6, Z3
-	VMULPS           1024(BX), Z7, Z8
-	VMULPS           1088(BX), Z4, Z11
+	VBLENDMPS        Z16, Z17, K1, Z16
+	VMULPS           1472(BX), Z5, Z17
+	VMULPS           1408(BX), Z6, Z18
+	VMULPS           1344(BX), Z7, Z19
+	VMULPS           1280(BX), Z4, Z20
+	VMULPS           1216(BX), Z13, Z21
+	VMULPS           704(BX), Z14, Z22
+	VMULPS           640(BX), Z15, Z23
+	VMULPS           256(BX), Z16, Z24
+	VMULPS           Z17, Z10, Z17
+	VMULPS           Z18, Z10, Z18
+	VMULPS           Z19, Z10, Z19
+	VMULPS           Z20, Z10, Z10
+	VFNMADD213PS     1792(BX), Z3, Z9
+	VFNMADD213PS     1728(BX), Z11, Z1
+	VFNMADD213PS     1664(BX), Z12, Z0
+	VFNMADD213PS     1600(BX), Z8, Z2
+	VFMADD231PS      192(BX), Z13, Z17
+	VFMADD231PS      128(BX), Z14, Z18
+	VFMADD231PS      64(BX), Z15, Z19
+	VFMADD231PS      (BX), Z16, Z10
+	VMULPS           768(BX), Z5, Z3
+	VMULPS           1152(BX), Z6, Z8
+	VMULPS           1024(BX), Z7, Z11
+	VMULPS           1088(BX), Z4, Z12
 	VMULPS           576(BX), Z5, Z5
 	VMULPS           960(BX), Z6, Z6
 	VMULPS           896(BX), Z7, Z7
 	VMULPS           832(BX), Z4, Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z24
-	VXORPS           Z20, Z24, Z20
-	VXORPS           Z21, Z24, Z21
-	VXORPS           Z22, Z24, Z22
-	VXORPS           Z23, Z24, Z23
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z20
+	VXORPS           Z21, Z20, Z21
+	VXORPS           Z22, Z20, Z22
+	VXORPS           Z23, Z20, Z23
+	VXORPS           Z24, Z20, Z20
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z12, (SI)(AX*1)
+	VMOVUPS          Z13, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z13, 64(SI)(AX*1)
+	VMOVUPS          Z14, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z14, 128(SI)(AX*1)
+	VMOVUPS          Z15, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z15, 192(SI)(AX*1)
+	VMOVUPS          Z16, 192(SI)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z1, (DI)(AX*1)
+	VMOVUPS          Z9, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z9, 64(DI)(AX*1)
+	VMOVUPS          Z1, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPS          Z0, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z10, 192(DI)(AX*1)
+	VMOVUPS          Z2, 192(DI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z16, (R10)(AX*1)
+	VMOVUPS          Z17, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z17, 64(R10)(AX*1)
+	VMOVUPS          Z18, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z18, 128(R10)(AX*1)
+	VMOVUPS          Z19, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z19, 192(R10)(AX*1)
+	VMOVUPS          Z10, 192(R10)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z2, (R8)(AX*1)
+	VMOVUPS          Z3, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z3, 64(R8)(AX*1)
+	VMOVUPS          Z8, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z8, 128(R8)(AX*1)
+	VMOVUPS          Z11, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z11, 192(R8)(AX*1)
+	VMOVUPS          Z12, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPS          Z5, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
@@ -605,13 +613,13 @@ body:
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPS          Z4, 192(R9)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z20, (R11)(AX*1)
+	VMOVUPS          Z21, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z21, 64(R11)(AX*1)
+	VMOVUPS          Z22, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z22, 128(R11)(AX*1)
+	VMOVUPS          Z23, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z23, 192(R11)(AX*1)
+	VMOVUPS          Z20, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -765,67 +773,74 @@ whole:
 	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+56(SB), Z21, Z18
 	VMOVUPS          Z12, 64(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z4
-	VFMADD231PS      Z12, Z31, Z4
+	VMOVUPS          Z15, 128(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z15
+	VFMADD231PS      Z12, Z31, Z15
 	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z30, Z12
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z31, Z4
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z30, Z12
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z31, Z4
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z30, Z12
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z31, Z4
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z30, Z12
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z31, Z4
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z30, Z12
-	VMULPS           Z4, Z31, Z4
-	VMULPS           Z12, Z30, Z12
-	VFMADD213PS      Z8, Z4, Z8
-	VFMADD213PS      Z9, Z12, Z9
-	VSCALEFPS        Z29, Z8, Z4
-	VSCALEFPS        Z25, Z9, Z8
-	VMULPS           Z4, Z2, Z2
-	VMULPS           Z8, Z3, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z12
-	VFMADD231PS      Z9, Z13, Z12
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z18, Z9
+	VMOVUPS          Z14, 192(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z14
+	VFMADD213PS      Z14, Z31, Z15
+	VFMADD231PS      Z12, Z30, Z14
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z12
+	VFMADD213PS      Z12, Z31, Z15
+	VFMADD231PS      Z14, Z30, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z14
+	VFMADD213PS      Z14, Z31, Z15
+	VFMADD231PS      Z12, Z30, Z14
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z12
+	VFMADD213PS      Z12, Z31, Z15
+	VFMADD213PS      Z12, Z30, Z14
+	VMULPS           Z15, Z31, Z15
+	VMULPS           Z14, Z30, Z14
+	VADDPS           Z15, Z4, Z15
+	VADDPS           Z14, Z4, Z14
+	VSCALEFPS        Z29, Z15, Z15
+	VSCALEFPS        Z25, Z14, Z14
+	VMULPS           Z15, Z8, Z8
+	VMULPS           Z14, Z9, Z9
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z9, Z3, Z3
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z14
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z15
+	VFMADD231PS      Z14, Z13, Z15
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z18, Z14
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z25
-	VFMADD213PS      Z25, Z13, Z12
-	VFMADD231PS      Z9, Z18, Z25
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z9
-	VFMADD213PS      Z9, Z13, Z12
-	VFMADD231PS      Z25, Z18, Z9
+	VFMADD213PS      Z25, Z13, Z15
+	VFMADD231PS      Z14, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z14
+	VFMADD213PS      Z14, Z13, Z15
+	VFMADD231PS      Z25, Z18, Z14
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z25
-	VFMADD213PS      Z25, Z13, Z12
-	VFMADD231PS      Z9, Z18, Z25
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z9
-	VFMADD213PS      Z9, Z13, Z12
-	VFMADD231PS      Z25, Z18, Z9
+	VFMADD213PS      Z25, Z13, Z15
+	VFMADD231PS      Z14, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z14
+	VFMADD213PS      Z14, Z13, Z15
+	VFMADD231PS      Z25, Z18, Z14
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z25
-	VFMADD213PS      Z25, Z13, Z12
-	VFMADD231PS      Z9, Z18, Z25
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z9
-	VFMADD213PS      Z9, Z13, Z12
-	VFMADD231PS      Z25, Z18, Z9
+	VFMADD213PS      Z25, Z13, Z15
+	VFMADD231PS      Z14, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z14
+	VFMADD213PS      Z14, Z13, Z15
+	VFMADD231PS      Z25, Z18, Z14
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z25
-	VFMADD213PS      Z25, Z12, Z13
-	VFMADD231PS      Z9, Z18, Z25
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z9
-	VFMADD213PS      Z9, Z13, Z26
-	VFMADD231PS      Z25, Z21, Z9
-	VMULPS           Z28, Z26, Z12
-	VMULPS           Z27, Z9, Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z13
-	VFNMADD213PS     Z13, Z12, Z23
-	VFNMADD213PS     Z13, Z9, Z24
+	VFMADD213PS      Z25, Z15, Z13
+	VFMADD231PS      Z14, Z18, Z25
+	VFMADD213PS      Z4, Z13, Z26
+	VFMADD231PS      Z25, Z21, Z4
+	VMULPS           Z28, Z26, Z13
+	VMULPS           Z27, Z4, Z4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z14
+	VFNMADD213PS     Z14, Z13, Z23
+	VFNMADD213PS     Z14, Z4, Z24
 	VFMADD231PS      Z2, Z23, Z19
 	VFMADD231PS      Z3, Z24, Z20
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z2
-	VPTERNLOGD       $0xe4, Z2, Z16, Z12
-	VPTERNLOGD       $0xe4, Z2, Z17, Z9
-	VMULPS           Z13, Z4, Z2
-	VMULPS           Z13, Z8, Z3
-	VFNMADD231PS     Z12, Z4, Z10
-	VFNMADD231PS     Z9, Z8, Z11
+	VPTERNLOGD       $0xe4, Z2, Z16, Z13
+	VPTERNLOGD       $0xe4, Z2, Z17, Z4
+	VMULPS           Z14, Z8, Z2
+	VMULPS           Z14, Z9, Z3
+	VFNMADD231PS     Z13, Z8, Z10
+	VFNMADD231PS     Z4, Z9, Z11
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z4
 	VBLENDMPS        Z19, Z4, K1, Z8
 	VBLENDMPS        Z20, Z4, K2, Z4
@@ -835,9 +850,8 @@ whole:
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z2, Z5, Z5
 	VMULPS           Z3, Z6, Z6
-	VMULPS           Z2, Z14, Z2
-	VMULPS           Z3, Z15, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z12
+	VMULPS           192(BX), Z2, Z2
+	VMULPS           128(BX), Z3, Z3
 	VMULPS           Z7, Z12, Z7
 	VMULPS           Z9, Z12, Z9
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z12
@@ -889,263 +903,255 @@ DATA normalFirstRows32AVX2Consts<>+80(SB)/4, $0x4e6e6b28
 DATA normalFirstRows32AVX2Consts<>+84(SB)/4, $0x4e6e6b28
 DATA normalFirstRows32AVX2Consts<>+88(SB)/4, $0x4e6e6b28
 DATA normalFirstRows32AVX2Consts<>+92(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+96(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+100(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+104(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+108(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+112(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+116(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+120(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+124(SB)/4, $0x41700000
-DATA normalFirstRows32AVX2Consts<>+128(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+132(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+136(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+140(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+144(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+148(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+152(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+156(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+160(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+164(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+168(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+172(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+176(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+180(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+184(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+188(SB)/4, $0x3fc00000
-DATA normalFirstRows32AVX2Consts<>+192(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+196(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+200(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+204(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+208(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+212(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+216(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+220(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+224(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+228(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+232(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+236(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+240(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+244(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+248(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+252(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+256(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+260(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+264(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+268(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+272(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+276(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+280(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+284(SB)/4, $0xbf38aa3b
-DATA normalFirstRows32AVX2Consts<>+288(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+292(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+296(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+300(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+304(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+308(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+312(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+316(SB)/4, $0x4b400000
-DATA normalFirstRows32AVX2Consts<>+320(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+324(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+328(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+332(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+336(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+340(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+344(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+348(SB)/4, $0x3fb17200
-DATA normalFirstRows32AVX2Consts<>+352(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+356(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+360(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+364(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+368(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+372(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+376(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+380(SB)/4, $0x363fbe8e
-DATA normalFirstRows32AVX2Consts<>+384(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+388(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+392(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+396(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+400(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+404(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+408(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+412(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+416(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+420(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+424(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+428(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+432(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+436(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+440(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+444(SB)/4, $0x37b56891
-DATA normalFirstRows32AVX2Consts<>+448(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+452(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+456(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+460(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+464(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+468(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+472(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+476(SB)/4, $0xb9891f97
-DATA normalFirstRows32AVX2Consts<>+480(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+484(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+488(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+492(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+496(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+500(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+504(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+508(SB)/4, $0x3b2aac27
-DATA normalFirstRows32AVX2Consts<>+512(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+516(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+520(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+524(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+528(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+532(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+536(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+540(SB)/4, $0xbcaaaa45
-DATA normalFirstRows32AVX2Consts<>+544(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+548(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+552(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+556(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+560(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+564(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+568(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+572(SB)/4, $0x3dfffffe
-DATA normalFirstRows32AVX2Consts<>+576(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+580(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+584(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+588(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+592(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+596(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+600(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+604(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+608(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+612(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+616(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+620(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+624(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+628(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+632(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+636(SB)/4, $0x39f55674
-DATA normalFirstRows32AVX2Consts<>+640(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+644(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+648(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+652(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+656(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+660(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+664(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+668(SB)/4, $0x398114b6
-DATA normalFirstRows32AVX2Consts<>+672(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+676(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+680(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+684(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+688(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+692(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+696(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+700(SB)/4, $0xbb82dd71
-DATA normalFirstRows32AVX2Consts<>+704(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+708(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+712(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+716(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+720(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+724(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+728(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+732(SB)/4, $0x3af38970
-DATA normalFirstRows32AVX2Consts<>+736(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+740(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+744(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+748(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+752(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+756(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+760(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+764(SB)/4, $0x3cf7415f
-DATA normalFirstRows32AVX2Consts<>+768(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+772(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+776(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+780(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+784(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+788(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+792(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+796(SB)/4, $0xbdd09d4d
-DATA normalFirstRows32AVX2Consts<>+800(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+804(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+808(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+812(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+816(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+820(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+824(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+828(SB)/4, $0x3e19190f
-DATA normalFirstRows32AVX2Consts<>+832(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+836(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+840(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+844(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+848(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+852(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+856(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+860(SB)/4, $0xbc80cdcc
-DATA normalFirstRows32AVX2Consts<>+864(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+868(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+872(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+876(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+880(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+884(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+888(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+892(SB)/4, $0xbeecaa20
-DATA normalFirstRows32AVX2Consts<>+896(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+900(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+904(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+908(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+912(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+916(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+920(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+924(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+928(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+932(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+936(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+940(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+944(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+948(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+952(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+956(SB)/4, $0x42fe0000
-DATA normalFirstRows32AVX2Consts<>+960(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+964(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+968(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+972(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+976(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+980(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+984(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+988(SB)/4, $0xc2fc0000
-DATA normalFirstRows32AVX2Consts<>+992(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+996(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1000(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1004(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1008(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1012(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1016(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1020(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1024(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1028(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1032(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1036(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1040(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1044(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1048(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1052(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1056(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1060(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1064(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1068(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1072(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1076(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1080(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1084(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1088(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1092(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1096(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1100(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1104(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1108(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1112(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1116(SB)/4, $0x7fc00000
-GLOBL normalFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1120
+DATA normalFirstRows32AVX2Consts<>+96(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+100(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+104(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+108(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+112(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+116(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+120(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+124(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX2Consts<>+128(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+132(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+136(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+140(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+144(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+148(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+152(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+156(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+160(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+164(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+168(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+172(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+176(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+180(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+184(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+188(SB)/4, $0x41700000
+DATA normalFirstRows32AVX2Consts<>+192(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+196(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+200(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+204(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+208(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+212(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+216(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+220(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+224(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+228(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+232(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+236(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+240(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+244(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+248(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+252(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+256(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+260(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+264(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+268(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+272(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+276(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+280(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+284(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+288(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+292(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+296(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+300(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+304(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+308(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+312(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+316(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+320(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+324(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+328(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+332(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+336(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+340(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+344(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+348(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+352(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+356(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+360(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+364(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+368(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+372(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+376(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+380(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+384(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+388(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+392(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+396(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+400(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+404(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+408(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+412(SB)/4, $0x000000a4
+DATA normalFirstRows32AVX2Consts<>+416(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+420(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+424(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+428(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+432(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+436(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+440(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+444(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+448(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+452(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+456(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+460(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+464(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+468(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+472(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+476(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+480(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+484(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+488(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+492(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+496(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+500(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+504(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+508(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+512(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+516(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+520(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+524(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+528(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+532(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+536(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+540(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+544(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+548(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+552(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+556(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+560(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+564(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+568(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+572(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+576(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+580(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+584(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+588(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+592(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+596(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+600(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+604(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+608(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+612(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+616(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+620(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+624(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+628(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+632(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+636(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+640(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+644(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+648(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+652(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+656(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+660(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+664(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+668(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+672(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+676(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+680(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+684(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+688(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+692(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+696(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+700(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+704(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+708(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+712(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+716(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+720(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+724(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+728(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+732(SB)/4, $0x2d000000
+DATA normalFirstRows32AVX2Consts<>+736(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+740(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+744(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+748(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+752(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+756(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+760(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+764(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+768(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+772(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+776(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+780(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+784(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+788(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+792(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+796(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+800(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+804(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+808(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+812(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+816(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+820(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+824(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+828(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+832(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+836(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+840(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+844(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+848(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+852(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+856(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+860(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+864(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+868(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+872(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+876(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+880(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+884(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+888(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+892(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+896(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+900(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+904(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+908(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+912(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+916(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+920(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+924(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+928(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+932(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+936(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+940(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+944(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+948(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+952(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+956(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+960(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+964(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+968(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+972(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+976(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+980(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+984(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+988(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+992(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+996(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1000(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1004(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1008(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1012(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1016(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1020(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+1024(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1028(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1032(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1036(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1040(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1044(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1048(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1052(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+1056(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1060(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1064(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1068(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1072(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1076(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1080(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1084(SB)/4, $0x7fc00000
+GLOBL normalFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1088
 
 DATA normalFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1167,7 +1173,7 @@ GLOBL normalFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstRows32AVX2(SB), $2880-312
+TEXT ·normalFirstRows32AVX2(SB), $1856-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1183,7 +1189,7 @@ TEXT ·normalFirstRows32AVX2(SB), $2880-312
 	VANDPS  normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPS Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+48, CX
+	SUBQ    $+32, CX
 	JLT     rest
 
 body:
@@ -1199,977 +1205,611 @@ body:
 	VMOVUPS      64(DX)(AX*1), Y2
 	MOVQ         T_base+216(FP), DX
 	VMOVUPS      96(DX)(AX*1), Y3
-	MOVQ         T_base+216(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         T_base+216(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y4
-	MOVQ         T_base+216(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y5
 	MOVQ         sigma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      (DX)(AX*1), Y6
+	VMOVUPS      (DX)(AX*1), Y4
 	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y7
+	VMOVUPS      32(DX)(AX*1), Y5
 	MOVQ         sigma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y8
+	VMOVUPS      64(DX)(AX*1), Y6
 	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y9
-	MOVQ         sigma_base+240(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y10
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y11
+	VMOVUPS      96(DX)(AX*1), Y7
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPS      (R13)(AX*1), Y12
-	VMOVUPS      32(R13)(AX*1), Y13
+	VMOVUPS      (R13)(AX*1), Y8
+	VMOVUPS      32(R13)(AX*1), Y9
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPS      64(R13)(AX*1), Y14
-	VMOVUPS      96(R13)(AX*1), Y15
-	VMOVUPS      Y11, 32(BX)
-	PREFETCHT0   1152(R13)(AX*1)
-	VMOVUPS      128(R13)(AX*1), Y11
-	VMOVUPS      Y10, 64(BX)
-	VMOVUPS      160(R13)(AX*1), Y10
-	VMOVUPS      Y9, 96(BX)
+	VMOVUPS      64(R13)(AX*1), Y10
+	VMOVUPS      96(R13)(AX*1), Y11
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
-	VMOVUPS      (DX)(AX*1), Y9
-	VMOVUPS      Y8, 128(BX)
+	VMOVUPS      (DX)(AX*1), Y12
 	MOVQ         K_base+192(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y8
-	VMOVUPS      Y7, 160(BX)
+	VMOVUPS      32(DX)(AX*1), Y13
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y7
-	VMOVUPS      Y6, 192(BX)
+	VMOVUPS      64(DX)(AX*1), Y14
 	MOVQ         K_base+192(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y6
-	VMOVUPS      Y10, 224(BX)
-	MOVQ         K_base+192(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         K_base+192(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y10
-	VMOVUPS      Y10, 256(BX)
-	MOVQ         K_base+192(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y10
-	VMOVUPS      Y10, 288(BX)
+	VMOVUPS      96(DX)(AX*1), Y15
+	VMOVUPS      Y7, 32(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
-	VMOVUPS      (DX)(AX*1), Y10
-	VMOVUPS      Y10, 320(BX)
+	VMOVUPS      (DX)(AX*1), Y7
+	VMOVUPS      Y6, 64(BX)
 	MOVQ         D_base+264(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y10
-	VMOVUPS      Y10, 352(BX)
+	VMOVUPS      32(DX)(AX*1), Y6
+	VMOVUPS      Y5, 96(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y10
-	VMOVUPS      Y10, 384(BX)
+	VMOVUPS      64(DX)(AX*1), Y5
+	VMOVUPS      Y4, 128(BX)
 	MOVQ         D_base+264(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y10
-	VMOVUPS      Y10, 416(BX)
-	MOVQ         D_base+264(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y10
-	VMOVUPS      Y10, 448(BX)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y10
-	VMOVUPS      Y10, 480(BX)
+	VMOVUPS      96(DX)(AX*1), Y4
+	VMOVUPS      Y4, 160(BX)
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPS      (R12)(AX*1), Y10
-	VMOVUPS      Y10, 512(BX)
-	VMOVUPS      32(R12)(AX*1), Y10
-	VMOVUPS      Y10, 544(BX)
+	VMOVUPS      (R12)(AX*1), Y4
+	VMOVUPS      Y4, 192(BX)
+	VMOVUPS      32(R12)(AX*1), Y4
+	VMOVUPS      Y4, 224(BX)
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPS      64(R12)(AX*1), Y10
-	VMOVUPS      Y10, 576(BX)
-	VMOVUPS      96(R12)(AX*1), Y10
-	VMOVUPS      Y10, 608(BX)
-	PREFETCHT0   1152(R12)(AX*1)
-	VMOVUPS      128(R12)(AX*1), Y10
-	VMOVUPS      Y10, 640(BX)
-	VMOVUPS      160(R12)(AX*1), Y10
-	VMOVUPS      Y10, 672(BX)
+	VMOVUPS      64(R12)(AX*1), Y4
+	VMOVUPS      Y4, 256(BX)
+	VMOVUPS      96(R12)(AX*1), Y4
+	VMOVUPS      Y4, 288(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
-	VMOVUPS      (DX)(AX*1), Y10
-	VMOVUPS      Y10, 704(BX)
+	VMOVUPS      (DX)(AX*1), Y4
+	VMOVUPS      Y4, 320(BX)
 	MOVQ         r_base+288(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y10
-	VMOVUPS      Y10, 736(BX)
+	VMOVUPS      32(DX)(AX*1), Y4
+	VMOVUPS      Y4, 352(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
-	VMOVUPS      64(DX)(AX*1), Y10
-	VMOVUPS      Y10, 768(BX)
+	VMOVUPS      64(DX)(AX*1), Y4
+	VMOVUPS      Y4, 384(BX)
 	MOVQ         r_base+288(FP), DX
-	VMOVUPS      96(DX)(AX*1), Y10
-	VMOVUPS      Y10, 800(BX)
-	MOVQ         r_base+288(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         r_base+288(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y10
-	VMOVUPS      Y10, 832(BX)
-	MOVQ         r_base+288(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y10
-	VMOVUPS      Y10, 864(BX)
-	VSQRTPS      Y0, Y10
-	VMOVUPS      Y0, 896(BX)
-	VSQRTPS      Y1, Y0
-	VMOVUPS      Y1, 928(BX)
-	VSQRTPS      Y2, Y1
-	VMOVUPS      Y2, 960(BX)
-	VSQRTPS      Y3, Y2
-	VMOVUPS      Y3, 992(BX)
-	VSQRTPS      Y4, Y3
-	VMOVUPS      Y4, 1024(BX)
-	VSQRTPS      Y5, Y4
-	VMOVUPS      Y5, 1056(BX)
-	VSUBPS       Y9, Y12, Y5
-	VMOVUPS      Y5, 1088(BX)
-	VSUBPS       Y8, Y13, Y5
-	VMOVUPS      Y5, 1120(BX)
-	VSUBPS       Y7, Y14, Y5
-	VMOVUPS      Y5, 1152(BX)
-	VSUBPS       Y6, Y15, Y5
-	VMOVUPS      Y5, 1184(BX)
-	VSUBPS       256(BX), Y11, Y5
-	VMOVUPS      Y5, 1216(BX)
-	VMOVUPS      224(BX), Y5
-	VMOVUPS      Y4, 1248(BX)
-	VSUBPS       288(BX), Y5, Y4
+	VMOVUPS      96(DX)(AX*1), Y4
+	VMOVUPS      Y4, 416(BX)
+	VSQRTPS      Y0, Y4
+	VMOVUPS      Y4, 448(BX)
+	VSQRTPS      Y1, Y4
+	VMOVUPS      Y4, 480(BX)
+	VSQRTPS      Y2, Y4
+	VMOVUPS      Y4, 512(BX)
+	VSQRTPS      Y3, Y4
+	VMOVUPS      Y4, 544(BX)
+	VSUBPS       Y12, Y8, Y4
+	VMOVUPS      Y4, 576(BX)
+	VSUBPS       Y13, Y9, Y4
+	VMOVUPS      Y4, 608(BX)
+	VSUBPS       Y14, Y10, Y4
+	VMOVUPS      Y4, 640(BX)
+	VSUBPS       Y15, Y11, Y4
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y9, Y9
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y10, Y10
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y11, Y11
 	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y12, Y12
 	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y13, Y13
 	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y14, Y14
 	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y15, Y15
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y11, Y11
-	VMOVUPS      Y4, 1280(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
-	VANDPS       Y4, Y5, Y5
-	VANDPS       Y4, Y9, Y9
-	VANDPS       Y4, Y8, Y8
-	VANDPS       Y4, Y7, Y7
-	VANDPS       Y4, Y6, Y6
-	VMOVUPS      Y3, 224(BX)
-	VANDPS       256(BX), Y4, Y3
-	VMOVUPS      Y2, 256(BX)
-	VANDPS       288(BX), Y4, Y2
-	VADDPS       Y9, Y12, Y9
-	VADDPS       Y8, Y13, Y8
-	VADDPS       Y7, Y14, Y7
-	VADDPS       Y6, Y15, Y6
-	VADDPS       Y3, Y11, Y3
-	VADDPS       Y2, Y5, Y2
-	VADDPS       320(BX), Y9, Y5
-	VADDPS       352(BX), Y8, Y8
-	VADDPS       384(BX), Y7, Y7
-	VADDPS       416(BX), Y6, Y6
-	VADDPS       448(BX), Y3, Y3
-	VADDPS       480(BX), Y2, Y2
-	VMOVUPS      192(BX), Y9
-	VMULPS       Y10, Y9, Y11
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y14, Y10, Y10
+	VADDPS       Y15, Y11, Y11
+	VADDPS       Y8, Y7, Y8
+	VADDPS       Y9, Y6, Y9
+	VADDPS       Y10, Y5, Y10
 	VMOVUPS      160(BX), Y12
-	VMULPS       Y0, Y12, Y13
-	VMOVUPS      128(BX), Y14
-	VMULPS       Y1, Y14, Y15
-	VMOVUPS      Y1, 288(BX)
-	VMOVUPS      96(BX), Y1
-	VMOVUPS      Y0, 1312(BX)
-	VMULPS       256(BX), Y1, Y0
-	VMOVUPS      Y10, 1344(BX)
-	VMOVUPS      64(BX), Y10
-	VMULPS       224(BX), Y10, Y4
-	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      32(BX), Y2
-	VMOVUPS      Y3, 1408(BX)
-	VMULPS       1248(BX), Y2, Y3
-	VMULPS       Y9, Y9, Y9
-	VMULPS       Y12, Y12, Y12
-	VMULPS       Y14, Y14, Y14
-	VMULPS       Y1, Y1, Y1
-	VMULPS       Y10, Y10, Y10
-	VMULPS       Y2, Y2, Y2
-	VADDPS       Y5, Y11, Y5
-	VADDPS       Y8, Y13, Y8
-	VADDPS       Y7, Y15, Y7
-	VADDPS       Y6, Y0, Y6
-	VMOVUPS      Y2, 32(BX)
-	VADDPS       1408(BX), Y4, Y2
-	VMOVUPS      Y10, 1408(BX)
-	VADDPS       1376(BX), Y3, Y10
-	VADDPS       896(BX), Y5, Y5
-	VADDPS       928(BX), Y8, Y8
-	VADDPS       960(BX), Y7, Y7
-	VADDPS       992(BX), Y6, Y6
-	VADDPS       1024(BX), Y2, Y2
-	VADDPS       1056(BX), Y10, Y10
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y5, Y5
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y8, Y8
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y7, Y7
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y6, Y6
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y2, Y2
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y10, Y10
-	VMOVUPS      Y10, 1376(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y10
-	VMOVUPS      Y2, 64(BX)
-	VDIVPS       Y11, Y10, Y2
-	VMOVUPS      Y6, 96(BX)
-	VDIVPS       Y13, Y10, Y6
-	VMOVUPS      Y7, 128(BX)
-	VDIVPS       Y15, Y10, Y7
-	VMOVUPS      Y8, 160(BX)
-	VDIVPS       Y0, Y10, Y8
-	VMOVUPS      Y5, 192(BX)
-	VDIVPS       Y4, Y10, Y5
-	VMOVUPS      Y4, 1440(BX)
-	VDIVPS       Y3, Y10, Y4
-	VMULPS       Y9, Y2, Y9
-	VMULPS       Y12, Y6, Y12
-	VMULPS       Y14, Y7, Y14
-	VMULPS       Y1, Y8, Y1
-	VMOVUPS      Y1, 1472(BX)
-	VMULPS       1408(BX), Y5, Y1
-	VMOVUPS      Y1, 1408(BX)
-	VMULPS       32(BX), Y4, Y1
-	VMOVUPS      Y1, 32(BX)
-	VMULPS       1088(BX), Y2, Y1
-	VMOVUPS      Y2, 1504(BX)
-	VMULPS       1120(BX), Y6, Y2
-	VMOVUPS      Y6, 1536(BX)
-	VMULPS       1152(BX), Y7, Y6
-	VMOVUPS      Y7, 1568(BX)
-	VMULPS       1184(BX), Y8, Y7
-	VMOVUPS      Y8, 1600(BX)
-	VMULPS       1216(BX), Y5, Y8
-	VMOVUPS      Y5, 1632(BX)
-	VMULPS       1280(BX), Y4, Y5
-	VMOVUPS      Y4, 1664(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
-	VANDPS       Y4, Y1, Y1
-	VANDPS       Y4, Y2, Y2
-	VANDPS       Y4, Y6, Y6
-	VANDPS       Y4, Y7, Y7
-	VANDPS       Y4, Y8, Y8
-	VANDPS       Y4, Y5, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y4
-	VMINPS       Y1, Y4, Y1
-	VMINPS       Y2, Y4, Y2
-	VMINPS       Y6, Y4, Y6
-	VMINPS       Y7, Y4, Y7
-	VMINPS       Y8, Y4, Y8
-	VMINPS       Y5, Y4, Y4
-	VMOVUPS      320(BX), Y5
-	VMOVUPS      Y14, 1696(BX)
-	VMOVUPS      896(BX), Y14
-	VMOVUPS      Y12, 1728(BX)
-	VMINPS       Y14, Y5, Y12
-	VMOVUPS      Y9, 1760(BX)
-	VMOVUPS      352(BX), Y9
-	VMOVUPS      928(BX), Y5
-	VMINPS       Y5, Y9, Y10
-	VMOVUPS      384(BX), Y9
-	VMOVUPS      Y4, 1792(BX)
-	VMOVUPS      960(BX), Y4
-	VMOVUPS      Y8, 1824(BX)
-	VMINPS       Y4, Y9, Y8
-	VMOVUPS      416(BX), Y9
-	VMOVUPS      Y7, 1856(BX)
-	VMOVUPS      992(BX), Y7
-	VMOVUPS      Y6, 1888(BX)
-	VMINPS       Y7, Y9, Y6
-	VMOVUPS      448(BX), Y9
-	VMOVUPS      Y2, 1920(BX)
-	VMOVUPS      1024(BX), Y2
-	VMOVUPS      Y1, 1952(BX)
-	VMINPS       Y2, Y9, Y1
-	VMOVUPS      480(BX), Y9
-	VMOVUPS      1056(BX), Y2
-	VMINPS       Y2, Y9, Y7
-	VMINPS       Y11, Y12, Y12
-	VMINPS       Y13, Y10, Y10
-	VMINPS       Y15, Y8, Y8
-	VMINPS       Y0, Y6, Y6
-	VMINPS       1440(BX), Y1, Y1
-	VMINPS       Y3, Y7, Y7
-	VMINPS       Y14, Y12, Y12
-	VMINPS       Y5, Y10, Y10
-	VMINPS       Y4, Y8, Y8
-	VMINPS       992(BX), Y6, Y6
-	VMINPS       1024(BX), Y1, Y1
-	VMINPS       Y2, Y7, Y7
-	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y2
-	VCMPPS       $0x11, Y12, Y2, Y12
-	VCMPPS       $0x11, Y10, Y2, Y10
-	VCMPPS       $0x11, Y8, Y2, Y8
-	VCMPPS       $0x11, Y6, Y2, Y6
-	VCMPPS       $0x11, Y1, Y2, Y1
-	VCMPPS       $0x11, Y7, Y2, Y2
-	VANDPS       192(BX), Y12, Y7
-	VANDPS       160(BX), Y10, Y10
-	VANDPS       128(BX), Y8, Y8
-	VANDPS       96(BX), Y6, Y6
-	VANDPS       64(BX), Y1, Y1
-	VANDPS       1376(BX), Y2, Y2
-	VMOVUPS      1952(BX), Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y5
-	VFMADD231PS  Y4, Y12, Y5
-	VMOVUPS      1920(BX), Y14
-	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y2
-	VFMADD231PS  Y4, Y14, Y2
-	VMOVUPS      Y1, 64(BX)
-	VMOVUPS      1888(BX), Y1
-	VMOVUPS      Y6, 96(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y6
-	VFMADD231PS  Y4, Y1, Y6
-	VMOVUPS      Y8, 128(BX)
-	VMOVUPS      1856(BX), Y8
-	VMOVUPS      Y10, 160(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y10
-	VFMADD231PS  Y4, Y8, Y10
-	VMOVUPS      Y7, 192(BX)
-	VMOVUPS      1824(BX), Y7
-	VMOVUPS      Y3, 1984(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y3
-	VFMADD231PS  Y4, Y7, Y3
-	VMOVUPS      Y0, 2016(BX)
-	VMOVUPS      1792(BX), Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+192(SB), Y0, Y4
-	VMOVUPS      Y15, 2048(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y15
-	VMOVUPS      Y13, 2080(BX)
-	VADDPS       Y15, Y12, Y13
-	VMOVUPS      Y11, 2112(BX)
-	VADDPS       Y15, Y14, Y11
-	VADDPS       Y15, Y1, Y9
-	VMOVUPS      Y4, 2144(BX)
-	VADDPS       Y15, Y8, Y4
-	VMOVUPS      Y3, 2176(BX)
-	VADDPS       Y15, Y7, Y3
-	VADDPS       Y15, Y0, Y15
-	VMOVUPS      Y15, 2208(BX)
-	VMULPS       Y12, Y12, Y15
-	VMULPS       Y14, Y14, Y12
-	VMULPS       Y1, Y1, Y14
-	VMULPS       Y8, Y8, Y1
-	VMULPS       Y7, Y7, Y8
-	VMULPS       Y0, Y0, Y7
-	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y0
-	VMOVUPS      Y3, 2240(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y3
-	VFMADD213PS  Y3, Y0, Y15
-	VFMADD213PS  Y3, Y0, Y12
-	VFMADD213PS  Y3, Y0, Y14
-	VFMADD213PS  Y3, Y0, Y1
-	VFMADD213PS  Y3, Y0, Y8
-	VFMADD213PS  Y3, Y0, Y7
-	VSUBPS       Y3, Y15, Y0
-	VSUBPS       Y3, Y12, Y12
-	VSUBPS       Y3, Y14, Y14
-	VSUBPS       Y3, Y1, Y1
-	VSUBPS       Y3, Y8, Y8
-	VSUBPS       Y3, Y7, Y3
-	VMULPS       Y13, Y5, Y7
-	VMULPS       Y11, Y2, Y15
-	VMOVUPS      Y3, 2272(BX)
-	VMULPS       Y9, Y6, Y3
-	VMOVUPS      Y8, 2304(BX)
-	VMULPS       Y4, Y10, Y8
-	VMOVUPS      Y1, 2336(BX)
-	VMOVUPS      2176(BX), Y1
-	VMOVUPS      Y14, 2368(BX)
-	VMULPS       2240(BX), Y1, Y14
-	VMOVUPS      Y12, 2400(BX)
-	VMOVUPS      2144(BX), Y12
-	VMOVUPS      Y0, 2432(BX)
-	VMULPS       2208(BX), Y12, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y12
-	VDIVPS       Y7, Y12, Y7
-	VDIVPS       Y15, Y12, Y15
-	VDIVPS       Y3, Y12, Y3
-	VDIVPS       Y8, Y12, Y8
-	VDIVPS       Y14, Y12, Y14
-	VDIVPS       Y0, Y12, Y0
-	VMULPS       Y7, Y5, Y5
-	VMULPS       Y15, Y2, Y2
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y8, Y10, Y10
-	VMULPS       Y14, Y1, Y1
-	VMULPS       2144(BX), Y0, Y12
-	VMULPS       Y7, Y13, Y7
-	VMULPS       Y15, Y11, Y11
-	VMULPS       Y3, Y9, Y3
-	VMULPS       Y8, Y4, Y4
-	VMULPS       2240(BX), Y14, Y8
-	VMULPS       2208(BX), Y0, Y0
-	VMOVUPS      1952(BX), Y9
-	VMULPS       Y5, Y9, Y5
-	VMOVUPS      1920(BX), Y13
-	VMULPS       Y2, Y13, Y2
-	VMOVUPS      1888(BX), Y14
-	VMULPS       Y6, Y14, Y6
-	VMOVUPS      1856(BX), Y15
-	VMULPS       Y10, Y15, Y10
-	VMULPS       1824(BX), Y1, Y1
-	VMULPS       1792(BX), Y12, Y12
-	VMOVUPS      Y0, 2208(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y0
-	VMOVUPS      Y8, 2240(BX)
-	VMULPS       2432(BX), Y0, Y8
-	VMOVUPS      Y4, 2144(BX)
-	VMULPS       2400(BX), Y0, Y4
-	VMOVUPS      Y3, 2176(BX)
-	VMULPS       2368(BX), Y0, Y3
-	VMOVUPS      Y11, 2464(BX)
-	VMULPS       2336(BX), Y0, Y11
-	VMOVUPS      Y7, 2496(BX)
-	VMULPS       2304(BX), Y0, Y7
-	VMOVUPS      Y12, 2528(BX)
-	VMOVUPS      2272(BX), Y12
-	VMULPS       Y0, Y12, Y0
-	VFMADD231PS  Y9, Y9, Y8
-	VFMADD231PS  Y13, Y13, Y4
-	VFMADD231PS  Y14, Y14, Y3
-	VFMADD231PS  Y15, Y15, Y11
-	VMOVUPS      1824(BX), Y15
-	VFMADD231PS  Y15, Y15, Y7
-	VMOVUPS      1792(BX), Y15
-	VFMADD231PS  Y15, Y15, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y15
-	VFMADD231PS  2432(BX), Y15, Y8
-	VFMADD231PS  2400(BX), Y15, Y4
-	VFMADD231PS  2368(BX), Y15, Y3
-	VFMADD231PS  2336(BX), Y15, Y11
-	VFMADD231PS  2304(BX), Y15, Y7
-	VFMADD231PS  Y15, Y12, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y15
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  Y15, Y5, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y14
-	VFMADD231PS  Y15, Y2, Y14
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS  Y15, Y6, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y9
-	VFMADD231PS  Y15, Y10, Y9
-	VMOVUPS      Y10, 2560(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  Y15, Y1, Y10
-	VMOVUPS      Y1, 2592(BX)
-	VMOVUPS      2528(BX), Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+384(SB), Y1, Y15
-	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y1
-	VMOVUPS      Y6, 2624(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y6
-	VFMADD231PS  Y1, Y8, Y6
-	VMOVUPS      Y2, 2656(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y2
-	VFMADD231PS  Y1, Y4, Y2
-	VMOVUPS      Y5, 2688(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y15, 2720(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y15
-	VFMADD231PS  Y1, Y11, Y15
-	VMOVUPS      Y10, 2752(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y10
-	VFMADD231PS  Y1, Y7, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y0, Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y8, Y6
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y4, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y3, Y5
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y11, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y7, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y0, Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y8, Y6
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y4, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y3, Y5
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y11, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y7, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y0, Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y8, Y6
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y4, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y3, Y5
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y11, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y7, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y0, Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y8, Y6
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y4, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y3, Y5
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y11, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y7, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y0, Y1
-	VMULPS       Y6, Y8, Y6
-	VMULPS       Y2, Y4, Y2
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y15, Y11, Y4
-	VMULPS       Y10, Y7, Y5
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      320(BX), Y1
-	VFMADD213PS  Y1, Y1, Y6
-	VMOVUPS      352(BX), Y7
-	VFMADD213PS  Y7, Y7, Y2
-	VMOVUPS      384(BX), Y8
-	VFMADD213PS  Y8, Y8, Y3
-	VMOVUPS      416(BX), Y10
-	VFMADD213PS  Y10, Y10, Y4
-	VMOVUPS      448(BX), Y11
-	VFMADD213PS  Y11, Y11, Y5
-	VMOVUPS      480(BX), Y15
-	VFMADD213PS  Y15, Y15, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+608(SB), Y15
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y11
-	VFMADD231PS  Y15, Y12, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y10
-	VFMADD231PS  Y15, Y14, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y8
-	VFMADD231PS  Y15, Y13, Y8
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y7
-	VFMADD231PS  Y15, Y9, Y7
-	VMOVUPS      2752(BX), Y1
-	VMOVUPS      Y0, 2784(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y0
-	VFMADD231PS  Y15, Y1, Y0
-	VMOVUPS      Y5, 2816(BX)
-	VMOVUPS      2720(BX), Y5
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y12, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y14, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y9, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y1, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y15
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+864(SB), Y11
-	VFMADD213PS  Y11, Y10, Y14
-	VFMADD213PS  Y11, Y8, Y13
-	VFMADD213PS  Y11, Y7, Y9
-	VFMADD213PS  Y11, Y0, Y1
-	VFMADD231PS  Y15, Y5, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y0
-	VFMADD132PS  2688(BX), Y0, Y12
-	VFMADD132PS  2656(BX), Y0, Y14
-	VFMADD132PS  2624(BX), Y0, Y13
-	VFMADD132PS  2560(BX), Y0, Y9
-	VFMADD132PS  2592(BX), Y0, Y1
-	VFMADD231PS  2528(BX), Y11, Y0
-	VMULPS       2496(BX), Y12, Y5
-	VMULPS       2464(BX), Y14, Y7
-	VMULPS       2176(BX), Y13, Y8
-	VMULPS       2144(BX), Y9, Y9
-	VMULPS       2240(BX), Y1, Y1
-	VMULPS       2208(BX), Y0, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y10
-	VFNMADD231PS 1952(BX), Y5, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y11
-	VFNMADD231PS 1920(BX), Y7, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y12
-	VFNMADD231PS 1888(BX), Y8, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y13
-	VFNMADD231PS 1856(BX), Y9, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y14
-	VFNMADD231PS 1824(BX), Y1, Y14
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y15
-	VFNMADD231PS 1792(BX), Y0, Y15
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y5, Y5
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y9, Y9
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y1, Y1
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
-	VMOVUPS      Y15, 1792(BX)
-	VMOVUPS      2432(BX), Y15
-	VMOVUPS      Y14, 1824(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y15, Y14
-	VMOVUPS      Y13, 1856(BX)
-	VMOVUPS      2400(BX), Y13
-	VMOVUPS      Y12, 1888(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y13, Y12
-	VMOVUPS      Y11, 1920(BX)
-	VMOVUPS      2368(BX), Y11
-	VMOVUPS      Y10, 1952(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y11, Y10
-	VMOVUPS      Y0, 2208(BX)
-	VMOVUPS      2336(BX), Y0
-	VMOVUPS      Y1, 2240(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y1
-	VMOVUPS      Y9, 2144(BX)
-	VMOVUPS      2304(BX), Y9
-	VMOVUPS      Y8, 2176(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y9, Y8
-	VMOVUPS      Y7, 2464(BX)
-	VMOVUPS      2272(BX), Y7
-	VMOVUPS      Y5, 2496(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y7, Y5
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y14, Y14
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y12, Y12
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y10, Y10
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y1, Y1
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y8, Y8
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y5, Y5
-	VSUBPS       Y14, Y15, Y15
-	VSUBPS       Y12, Y13, Y13
-	VSUBPS       Y10, Y11, Y11
-	VSUBPS       Y1, Y0, Y0
-	VSUBPS       Y8, Y9, Y9
-	VSUBPS       Y5, Y7, Y7
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y14, Y14
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y12, Y12
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y10, Y10
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y1, Y1
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y8, Y8
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y5, Y5
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y15, Y15
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y13, Y13
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y7, Y7
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y15, Y15
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y15, Y6, Y6
-	VMULPS       Y13, Y2, Y2
-	VMULPS       Y11, Y3, Y3
-	VMULPS       Y0, Y4, Y0
-	VMULPS       2816(BX), Y9, Y4
-	VMULPS       2784(BX), Y7, Y7
-	VMULPS       Y14, Y6, Y6
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y10, Y3, Y3
-	VMULPS       Y1, Y0, Y0
-	VMULPS       Y8, Y4, Y1
-	VMULPS       Y5, Y7, Y4
-	VMULPS       2112(BX), Y6, Y5
-	VMULPS       2080(BX), Y2, Y7
-	VMULPS       2048(BX), Y3, Y8
-	VMULPS       2016(BX), Y0, Y9
-	VMULPS       1440(BX), Y1, Y10
-	VMULPS       1984(BX), Y4, Y11
-	VMOVUPS      1088(BX), Y12
-	VMULPS       512(BX), Y12, Y13
-	VMOVUPS      1120(BX), Y14
-	VMULPS       544(BX), Y14, Y15
-	VMOVUPS      Y4, 1984(BX)
-	VMOVUPS      1152(BX), Y4
-	VMOVUPS      Y1, 1440(BX)
-	VMULPS       576(BX), Y4, Y1
-	VMOVUPS      Y0, 2016(BX)
-	VMOVUPS      1184(BX), Y0
-	VMOVUPS      Y3, 2048(BX)
-	VMULPS       608(BX), Y0, Y3
-	VMOVUPS      Y2, 2080(BX)
-	VMOVUPS      1216(BX), Y2
-	VMOVUPS      Y6, 2112(BX)
-	VMULPS       640(BX), Y2, Y6
-	VMOVUPS      Y11, 2784(BX)
-	VMOVUPS      1280(BX), Y11
-	VMOVUPS      Y10, 2816(BX)
-	VMULPS       672(BX), Y11, Y10
-	VMOVUPS      Y9, 2272(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y9
-	VANDPS       Y9, Y12, Y12
-	VANDPS       Y9, Y14, Y14
-	VANDPS       Y9, Y4, Y4
-	VANDPS       Y9, Y0, Y0
-	VANDPS       Y9, Y2, Y2
-	VANDPS       Y9, Y11, Y11
-	VORPS        2496(BX), Y12, Y9
-	VMOVUPS      Y9, 2496(BX)
-	VORPS        2464(BX), Y14, Y9
-	VMOVUPS      Y9, 2464(BX)
-	VORPS        2176(BX), Y4, Y9
-	VMOVUPS      Y9, 2176(BX)
-	VORPS        2144(BX), Y0, Y9
-	VMOVUPS      Y9, 2144(BX)
-	VORPS        2240(BX), Y2, Y9
-	VMOVUPS      Y9, 2240(BX)
-	VORPS        2208(BX), Y11, Y9
-	VORPS        (BX), Y12, Y12
-	VORPS        (BX), Y14, Y14
-	VORPS        (BX), Y4, Y4
-	VORPS        (BX), Y0, Y0
-	VORPS        (BX), Y2, Y2
-	VORPS        (BX), Y11, Y11
-	VMOVUPS      Y9, 2208(BX)
-	VMULPS       320(BX), Y13, Y9
-	VMOVUPS      Y11, 1280(BX)
-	VMULPS       352(BX), Y15, Y11
-	VMOVUPS      Y2, 1216(BX)
-	VMULPS       384(BX), Y1, Y2
-	VMOVUPS      Y0, 1184(BX)
-	VMULPS       416(BX), Y3, Y0
-	VMOVUPS      Y4, 1152(BX)
-	VMULPS       448(BX), Y6, Y4
-	VMOVUPS      Y14, 1120(BX)
-	VMULPS       480(BX), Y10, Y14
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y13
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y15, Y15
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y3, Y3
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y6, Y6
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y10, Y10
-	VBLENDVPS    Y13, normalFirstRows32AVX2Consts<>+1056(SB), Y9, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y13
-	VBLENDVPS    Y15, Y13, Y11, Y11
-	VBLENDVPS    Y1, Y13, Y2, Y1
-	VBLENDVPS    Y3, Y13, Y0, Y0
-	VBLENDVPS    Y6, Y13, Y4, Y2
-	VBLENDVPS    Y10, Y13, Y14, Y3
-	VFMADD231PS  1952(BX), Y5, Y9
-	VFMADD231PS  1920(BX), Y7, Y11
-	VFMADD231PS  1888(BX), Y8, Y1
-	VMOVUPS      2272(BX), Y4
-	VFMADD231PS  1856(BX), Y4, Y0
-	VMOVUPS      2816(BX), Y4
-	VFMADD231PS  1824(BX), Y4, Y2
-	VMOVUPS      2784(BX), Y4
-	VFMADD231PS  1792(BX), Y4, Y3
-	VMOVUPS      192(BX), Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y5
-	VBLENDVPS    Y4, Y9, Y5, Y4
-	VMOVUPS      160(BX), Y6
-	VBLENDVPS    Y6, Y11, Y5, Y6
-	VMOVUPS      128(BX), Y7
-	VBLENDVPS    Y7, Y1, Y5, Y1
+	VADDPS       Y11, Y12, Y11
+	VMINPS       Y0, Y7, Y13
+	VMINPS       Y1, Y6, Y14
+	VMINPS       Y2, Y5, Y15
+	VMOVUPS      Y5, 672(BX)
+	VMINPS       Y3, Y12, Y5
+	VMOVUPS      576(BX), Y12
+	VMOVUPS      Y6, 704(BX)
+	VMULPS       192(BX), Y12, Y6
+	VMOVUPS      608(BX), Y12
+	VMOVUPS      Y6, 736(BX)
+	VMULPS       224(BX), Y12, Y6
+	VMOVUPS      640(BX), Y12
+	VMOVUPS      Y6, 768(BX)
+	VMULPS       256(BX), Y12, Y6
+	VMULPS       288(BX), Y4, Y12
+	VMOVUPS      Y12, 800(BX)
+	VMOVUPS      128(BX), Y12
+	VMOVUPS      Y6, 832(BX)
+	VMULPS       Y12, Y12, Y6
+	VMOVUPS      Y7, 864(BX)
 	VMOVUPS      96(BX), Y7
-	VBLENDVPS    Y7, Y0, Y5, Y0
-	VMOVUPS      64(BX), Y7
-	VBLENDVPS    Y7, Y2, Y5, Y2
-	VMOVUPS      1376(BX), Y7
-	VBLENDVPS    Y7, Y3, Y5, Y3
-	VMOVUPS      512(BX), Y5
-	VMULPS       320(BX), Y5, Y7
-	VMOVUPS      544(BX), Y8
-	VMULPS       352(BX), Y8, Y9
-	VMOVUPS      576(BX), Y10
-	VMULPS       384(BX), Y10, Y11
-	VMOVUPS      608(BX), Y14
-	VMULPS       416(BX), Y14, Y15
-	VMOVUPS      Y3, 416(BX)
-	VMOVUPS      640(BX), Y3
-	VMOVUPS      Y2, 384(BX)
-	VMULPS       448(BX), Y3, Y2
-	VMOVUPS      Y0, 448(BX)
-	VMOVUPS      672(BX), Y0
-	VMOVUPS      Y1, 352(BX)
-	VMULPS       480(BX), Y0, Y1
-	VMOVUPS      Y6, 480(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y6
-	VXORPS       Y6, Y5, Y5
-	VXORPS       Y6, Y8, Y8
-	VXORPS       Y6, Y10, Y10
-	VXORPS       Y6, Y14, Y14
-	VXORPS       Y6, Y3, Y3
-	VXORPS       Y6, Y0, Y0
-	VCMPPS       $0x00, Y5, Y12, Y5
-	VMOVUPS      1120(BX), Y12
-	VCMPPS       $0x00, Y8, Y12, Y8
-	VMOVUPS      1152(BX), Y12
-	VCMPPS       $0x00, Y10, Y12, Y10
-	VMOVUPS      1184(BX), Y12
-	VCMPPS       $0x00, Y14, Y12, Y12
-	VMOVUPS      1216(BX), Y14
-	VCMPPS       $0x00, Y3, Y14, Y3
-	VMOVUPS      1280(BX), Y14
-	VCMPPS       $0x00, Y0, Y14, Y0
-	VBLENDVPS    Y5, Y13, Y7, Y5
-	VBLENDVPS    Y8, Y13, Y9, Y7
-	VBLENDVPS    Y10, Y13, Y11, Y8
-	VBLENDVPS    Y12, Y13, Y15, Y9
-	VBLENDVPS    Y3, Y13, Y2, Y2
-	VBLENDVPS    Y0, Y13, Y1, Y0
-	VMOVUPS      2112(BX), Y1
-	VFNMADD231PS 2496(BX), Y1, Y5
-	VMOVUPS      2080(BX), Y3
-	VFNMADD231PS 2464(BX), Y3, Y7
-	VMOVUPS      2048(BX), Y10
-	VFNMADD231PS 2176(BX), Y10, Y8
-	VMOVUPS      2016(BX), Y11
-	VFNMADD231PS 2144(BX), Y11, Y9
-	VMOVUPS      1440(BX), Y12
-	VFNMADD231PS 2240(BX), Y12, Y2
-	VMOVUPS      1984(BX), Y13
-	VFNMADD231PS 2208(BX), Y13, Y0
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y5, (DI)(AX*1)
-	VMOVUPS      Y7, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y8, 64(DI)(AX*1)
-	VMOVUPS      Y9, 96(DI)(AX*1)
-	PREFETCHT0   1152(DI)(AX*1)
-	VMOVUPS      Y2, 128(DI)(AX*1)
-	VMOVUPS      Y0, 160(DI)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y0
-	VMULPS       Y0, Y1, Y1
-	VMULPS       Y0, Y3, Y2
-	VMULPS       Y0, Y10, Y3
-	VMULPS       Y0, Y11, Y5
-	VMULPS       Y0, Y12, Y7
-	VMULPS       Y0, Y13, Y0
-	VMULPS       896(BX), Y4, Y8
-	VMOVUPS      480(BX), Y9
-	VMULPS       928(BX), Y9, Y10
-	VMOVUPS      352(BX), Y11
-	VMULPS       960(BX), Y11, Y12
-	VMOVUPS      448(BX), Y13
-	VMULPS       992(BX), Y13, Y14
-	VMOVUPS      384(BX), Y15
-	VMULPS       1024(BX), Y15, Y6
-	VMOVUPS      416(BX), Y15
-	VMULPS       1056(BX), Y15, Y13
-	VMULPS       1760(BX), Y1, Y15
-	VMULPS       1728(BX), Y2, Y11
-	VMULPS       1696(BX), Y3, Y9
-	VMOVUPS      Y13, 1696(BX)
-	VMULPS       1472(BX), Y5, Y13
-	VMOVUPS      Y6, 1472(BX)
-	VMULPS       1408(BX), Y7, Y6
-	VMOVUPS      Y14, 1408(BX)
-	VMULPS       32(BX), Y0, Y14
-	VMOVUPS      Y12, 32(BX)
-	VMULPS       1504(BX), Y1, Y12
-	VMOVUPS      Y10, 1504(BX)
-	VMULPS       1536(BX), Y2, Y10
-	VMOVUPS      Y8, 1536(BX)
-	VMULPS       1568(BX), Y3, Y8
-	VMOVUPS      Y4, 1568(BX)
-	VMULPS       1600(BX), Y5, Y4
-	VMOVUPS      Y14, 1600(BX)
-	VMULPS       1632(BX), Y7, Y14
-	VMOVUPS      Y6, 1632(BX)
-	VMULPS       1664(BX), Y0, Y6
-	VMULPS       1344(BX), Y1, Y1
-	VMULPS       1312(BX), Y2, Y2
-	VMULPS       288(BX), Y3, Y3
-	VMULPS       256(BX), Y5, Y5
-	VMULPS       224(BX), Y7, Y7
-	VMULPS       1248(BX), Y0, Y0
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y12, (R8)(AX*1)
-	VMOVUPS      Y10, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y8, 64(R8)(AX*1)
-	VMOVUPS      Y4, 96(R8)(AX*1)
-	PREFETCHT0   1152(R8)(AX*1)
-	VMOVUPS      Y14, 128(R8)(AX*1)
-	VMOVUPS      Y6, 160(R8)(AX*1)
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y1, (R9)(AX*1)
-	VMOVUPS      Y2, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y3, 64(R9)(AX*1)
-	VMOVUPS      Y5, 96(R9)(AX*1)
-	PREFETCHT0   1152(R9)(AX*1)
-	VMOVUPS      Y7, 128(R9)(AX*1)
-	VMOVUPS      Y0, 160(R9)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y0
-	VMULPS       Y15, Y0, Y1
-	VMULPS       Y11, Y0, Y2
-	VMULPS       Y9, Y0, Y3
-	VMULPS       Y13, Y0, Y4
-	VMULPS       1632(BX), Y0, Y5
+	VMOVUPS      Y4, 896(BX)
+	VMULPS       Y7, Y7, Y4
+	VMOVUPS      Y4, 928(BX)
+	VMOVUPS      64(BX), Y4
+	VMOVUPS      Y6, 960(BX)
+	VMULPS       Y4, Y4, Y6
+	VMOVUPS      Y6, 992(BX)
+	VMOVUPS      32(BX), Y6
+	VMOVUPS      Y3, 1024(BX)
+	VMULPS       Y6, Y6, Y3
+	VMULPS       448(BX), Y12, Y12
+	VMULPS       480(BX), Y7, Y7
+	VMULPS       512(BX), Y4, Y4
+	VMULPS       544(BX), Y6, Y6
+	VADDPS       Y8, Y12, Y8
+	VADDPS       Y9, Y7, Y9
+	VADDPS       Y10, Y4, Y10
+	VADDPS       Y11, Y6, Y11
+	VMINPS       Y12, Y13, Y13
+	VMINPS       Y7, Y14, Y14
+	VMINPS       Y4, Y15, Y15
+	VMINPS       Y6, Y5, Y5
+	VADDPS       Y8, Y0, Y8
+	VADDPS       Y9, Y1, Y9
+	VADDPS       Y10, Y2, Y10
+	VADDPS       1024(BX), Y11, Y11
+	VMINPS       Y0, Y13, Y13
+	VMINPS       Y1, Y14, Y14
+	VMINPS       Y2, Y15, Y15
+	VMINPS       1024(BX), Y5, Y5
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y8, Y8
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y9, Y9
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y10, Y10
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y11, Y11
+	VMOVUPS      Y2, 32(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y2
+	VCMPPS       $0x11, Y13, Y2, Y13
+	VCMPPS       $0x11, Y14, Y2, Y14
+	VCMPPS       $0x11, Y15, Y2, Y15
+	VCMPPS       $0x11, Y5, Y2, Y2
+	VANDPS       Y8, Y13, Y5
+	VANDPS       Y9, Y14, Y8
+	VANDPS       Y10, Y15, Y9
+	VANDPS       Y11, Y2, Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y10
+	VDIVPS       Y12, Y10, Y11
+	VDIVPS       Y7, Y10, Y13
+	VDIVPS       Y4, Y10, Y14
+	VDIVPS       Y6, Y10, Y15
+	VMOVUPS      Y1, 64(BX)
+	VMULPS       960(BX), Y11, Y1
+	VMOVUPS      Y1, 960(BX)
+	VMULPS       928(BX), Y13, Y1
+	VMOVUPS      Y1, 928(BX)
+	VMULPS       992(BX), Y14, Y1
+	VMULPS       Y3, Y15, Y3
+	VMOVUPS      Y3, 992(BX)
+	VMOVUPS      576(BX), Y3
+	VMOVUPS      Y1, 96(BX)
+	VMULPS       Y3, Y11, Y1
+	VMOVUPS      Y11, 128(BX)
+	VMOVUPS      608(BX), Y11
+	VMOVUPS      Y0, 1056(BX)
+	VMULPS       Y11, Y13, Y0
+	VMOVUPS      Y13, 1088(BX)
+	VMOVUPS      640(BX), Y13
+	VMOVUPS      Y2, 1120(BX)
+	VMULPS       Y13, Y14, Y2
+	VMOVUPS      Y14, 1152(BX)
+	VMOVUPS      896(BX), Y14
+	VMOVUPS      Y9, 1184(BX)
+	VMULPS       Y14, Y15, Y9
+	VMOVUPS      Y15, 1216(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y15
+	VANDPS       Y15, Y3, Y3
+	VANDPS       Y15, Y11, Y11
+	VANDPS       Y15, Y13, Y13
+	VANDPS       Y15, Y14, Y14
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y15
+	VANDPS       Y15, Y1, Y1
+	VANDPS       Y15, Y0, Y0
+	VANDPS       Y15, Y2, Y2
+	VANDPS       Y15, Y9, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y15
+	VMINPS       Y1, Y15, Y1
+	VMINPS       Y0, Y15, Y0
+	VMINPS       Y2, Y15, Y2
+	VMINPS       Y9, Y15, Y9
+	VMOVUPS      736(BX), Y15
+	VMOVUPS      Y14, 896(BX)
+	VMULPS       864(BX), Y15, Y14
+	VMOVUPS      Y13, 640(BX)
+	VMOVUPS      768(BX), Y13
+	VMOVUPS      Y11, 608(BX)
+	VMULPS       704(BX), Y13, Y11
+	VMOVUPS      Y3, 576(BX)
+	VMOVUPS      832(BX), Y3
+	VMOVUPS      Y8, 1248(BX)
+	VMULPS       672(BX), Y3, Y8
+	VMOVUPS      Y5, 1280(BX)
+	VMOVUPS      800(BX), Y5
+	VMOVUPS      Y6, 1312(BX)
+	VMULPS       160(BX), Y5, Y6
+	VMOVUPS      Y4, 1344(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y4
+	VCMPPS       $0x11, Y4, Y15, Y15
+	VCMPPS       $0x11, Y4, Y13, Y13
+	VCMPPS       $0x11, Y4, Y3, Y3
+	VCMPPS       $0x11, Y4, Y5, Y5
+	VBLENDVPS    Y15, Y4, Y14, Y14
+	VBLENDVPS    Y13, Y4, Y11, Y11
+	VBLENDVPS    Y3, Y4, Y8, Y3
+	VBLENDVPS    Y5, Y4, Y6, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y8
+	VFMADD231PS  Y6, Y1, Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y13
+	VFMADD231PS  Y6, Y0, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y15
+	VFMADD231PS  Y6, Y2, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+256(SB), Y9, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y4
+	VMOVUPS      Y5, 800(BX)
+	VADDPS       Y4, Y1, Y5
+	VMOVUPS      Y3, 832(BX)
+	VADDPS       Y4, Y0, Y3
+	VMOVUPS      Y11, 768(BX)
+	VADDPS       Y4, Y2, Y11
+	VADDPS       Y4, Y9, Y4
+	VMOVUPS      Y14, 736(BX)
+	VMULPS       Y1, Y1, Y14
+	VMOVUPS      Y7, 1376(BX)
+	VMULPS       Y0, Y0, Y7
+	VMOVUPS      Y12, 1408(BX)
+	VMULPS       Y2, Y2, Y12
+	VMOVUPS      Y2, 1440(BX)
+	VMULPS       Y9, Y9, Y2
+	VMOVUPS      Y9, 1472(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y9
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y9, Y14
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y9, Y7
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y9, Y12
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y9, Y2
+	VMULPS       Y5, Y8, Y9
+	VMOVUPS      Y2, 1504(BX)
+	VMULPS       Y3, Y13, Y2
+	VMOVUPS      Y12, 1536(BX)
+	VMULPS       Y11, Y15, Y12
+	VMOVUPS      Y7, 1568(BX)
+	VMULPS       Y4, Y6, Y7
+	VDIVPS       Y9, Y10, Y9
+	VDIVPS       Y2, Y10, Y2
+	VDIVPS       Y12, Y10, Y12
+	VDIVPS       Y7, Y10, Y7
+	VMULPS       Y9, Y8, Y8
+	VMULPS       Y2, Y13, Y13
+	VMULPS       Y12, Y15, Y15
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y9, Y5, Y5
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y12, Y11, Y3
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y8, Y1, Y7
+	VMULPS       Y13, Y0, Y8
+	VMULPS       1440(BX), Y15, Y9
+	VMULPS       1472(BX), Y6, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y11
+	VSUBPS       Y11, Y14, Y12
+	VMOVUPS      1568(BX), Y13
+	VSUBPS       Y11, Y13, Y15
+	VMOVUPS      Y4, 1600(BX)
+	VMOVUPS      1536(BX), Y4
+	VMOVUPS      Y3, 1632(BX)
+	VSUBPS       Y11, Y4, Y3
+	VMOVUPS      Y2, 1664(BX)
+	VMOVUPS      1504(BX), Y2
+	VSUBPS       Y11, Y2, Y11
+	VMOVUPS      Y5, 1696(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y5
+	VPADDD       Y5, Y14, Y14
+	VPADDD       Y5, Y13, Y13
+	VPADDD       Y5, Y4, Y4
+	VPADDD       Y5, Y2, Y2
+	VPSLLD       $0x17, Y14, Y5
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y14
+	VMULPS       Y14, Y12, Y10
+	VMOVUPS      Y2, 1504(BX)
+	VMULPS       Y14, Y15, Y2
+	VMOVUPS      Y4, 1536(BX)
+	VMULPS       Y14, Y3, Y4
+	VMULPS       Y14, Y11, Y14
+	VFMADD231PS  Y1, Y1, Y10
+	VFMADD231PS  Y0, Y0, Y2
+	VMOVUPS      Y0, 1568(BX)
+	VMOVUPS      1440(BX), Y0
+	VFMADD231PS  Y0, Y0, Y4
+	VMOVUPS      1472(BX), Y0
+	VFMADD231PS  Y0, Y0, Y14
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y0
+	VFMADD231PS  Y0, Y12, Y10
+	VFMADD231PS  Y0, Y15, Y2
+	VFMADD231PS  Y0, Y3, Y4
+	VFMADD231PS  Y0, Y11, Y14
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y3
+	VFMADD231PS  Y0, Y7, Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y11
+	VFMADD231PS  Y0, Y8, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y12
+	VFMADD231PS  Y0, Y9, Y12
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y6, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+512(SB), Y15
+	VMOVUPS      Y1, 1728(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y1
+	VFMADD231PS  Y15, Y10, Y1
+	VMOVUPS      Y6, 1760(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y6
+	VFMADD231PS  Y15, Y2, Y6
+	VMOVUPS      Y9, 1792(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y9
+	VFMADD231PS  Y15, Y4, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y14, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y10, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y2, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y4, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y14, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y10, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y2, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y4, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y14, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y10, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y2, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y4, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y14, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y10, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y2, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y4, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y14, Y15
+	VMULPS       Y1, Y10, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y9, Y4, Y4
+	VMULPS       Y15, Y14, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y9
+	VADDPS       Y1, Y9, Y1
+	VADDPS       Y2, Y9, Y2
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y6, Y9, Y6
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y13, Y2, Y2
+	VMULPS       1536(BX), Y4, Y4
+	VMULPS       1504(BX), Y6, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y6
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      864(BX), Y6
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      704(BX), Y10
+	VMULPS       Y2, Y10, Y2
+	VMOVUPS      672(BX), Y13
+	VMULPS       Y4, Y13, Y4
+	VMOVUPS      160(BX), Y14
+	VMULPS       Y5, Y14, Y5
+	VMOVUPS      192(BX), Y15
+	VMULPS       Y6, Y15, Y6
+	VMOVUPS      224(BX), Y9
+	VMULPS       Y10, Y9, Y10
+	VMOVUPS      Y10, 704(BX)
+	VMOVUPS      256(BX), Y10
+	VMULPS       Y13, Y10, Y13
+	VMOVUPS      Y13, 672(BX)
+	VMOVUPS      288(BX), Y13
+	VMULPS       Y14, Y13, Y14
+	VMOVUPS      Y14, 160(BX)
+	VMULPS       1408(BX), Y1, Y14
+	VMOVUPS      Y1, 1408(BX)
+	VMULPS       1376(BX), Y2, Y1
+	VMOVUPS      Y2, 1376(BX)
+	VMULPS       1344(BX), Y4, Y2
+	VMOVUPS      Y4, 1344(BX)
+	VMULPS       1312(BX), Y5, Y4
+	VMOVUPS      Y5, 1312(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y5
+	VXORPS       Y5, Y15, Y15
+	VXORPS       Y5, Y9, Y9
+	VXORPS       Y5, Y10, Y10
+	VXORPS       Y5, Y13, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y5
+	VMOVUPS      Y6, 288(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y6
+	VFMADD231PS  Y5, Y3, Y6
+	VMOVUPS      Y13, 256(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y13
+	VFMADD231PS  Y5, Y11, Y13
+	VMOVUPS      Y10, 224(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y10
+	VFMADD231PS  Y5, Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y3, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y11, Y13
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y12, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y0, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+992(SB), Y6, Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+992(SB), Y6
+	VFMADD213PS  Y6, Y13, Y11
+	VFMADD213PS  Y6, Y10, Y12
+	VFMADD231PS  Y5, Y0, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y0
+	VFMADD213PS  Y0, Y3, Y7
+	VFMADD213PS  Y0, Y11, Y8
+	VFMADD132PS  1792(BX), Y0, Y12
+	VFMADD231PS  1760(BX), Y6, Y0
+	VMULPS       1696(BX), Y7, Y3
+	VMULPS       1664(BX), Y8, Y5
+	VMULPS       1632(BX), Y12, Y6
 	VMULPS       1600(BX), Y0, Y0
-	VMOVUPS      1568(BX), Y6
-	VFMADD231PS  704(BX), Y6, Y1
-	VMOVUPS      480(BX), Y7
-	VFMADD231PS  736(BX), Y7, Y2
-	VMOVUPS      352(BX), Y8
-	VFMADD231PS  768(BX), Y8, Y3
-	VMOVUPS      448(BX), Y9
-	VFMADD231PS  800(BX), Y9, Y4
-	VMOVUPS      384(BX), Y10
-	VFMADD231PS  832(BX), Y10, Y5
-	VMOVUPS      416(BX), Y11
-	VFMADD231PS  864(BX), Y11, Y0
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y6, (SI)(AX*1)
-	VMOVUPS      Y7, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y8, 64(SI)(AX*1)
-	VMOVUPS      Y9, 96(SI)(AX*1)
-	PREFETCHT0   1152(SI)(AX*1)
-	VMOVUPS      Y10, 128(SI)(AX*1)
-	VMOVUPS      Y11, 160(SI)(AX*1)
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y1, (R10)(AX*1)
-	VMOVUPS      Y2, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y3, 64(R10)(AX*1)
-	VMOVUPS      Y4, 96(R10)(AX*1)
-	PREFETCHT0   1152(R10)(AX*1)
-	VMOVUPS      Y5, 128(R10)(AX*1)
-	VMOVUPS      Y0, 160(R10)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y7
+	VFNMADD231PS 1728(BX), Y3, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y8
+	VFNMADD231PS 1568(BX), Y5, Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y10
+	VFNMADD231PS 1440(BX), Y6, Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y11
+	VFNMADD231PS 1472(BX), Y0, Y11
+	VFMADD213PS  736(BX), Y14, Y7
+	VFMADD213PS  768(BX), Y1, Y8
+	VFMADD213PS  832(BX), Y2, Y10
+	VFMADD213PS  800(BX), Y4, Y11
+	VMOVUPS      1280(BX), Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y2
+	VBLENDVPS    Y1, Y7, Y2, Y1
+	VMOVUPS      1248(BX), Y4
+	VBLENDVPS    Y4, Y8, Y2, Y4
+	VMOVUPS      1184(BX), Y7
+	VBLENDVPS    Y7, Y10, Y2, Y7
+	VMOVUPS      1120(BX), Y8
+	VBLENDVPS    Y8, Y11, Y2, Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y8
+	VANDPS       Y3, Y8, Y3
+	VANDPS       Y5, Y8, Y5
+	VANDPS       Y6, Y8, Y6
+	VANDPS       Y0, Y8, Y0
+	VMULPS       1056(BX), Y1, Y8
+	VMULPS       64(BX), Y4, Y10
+	VMULPS       32(BX), Y7, Y11
+	VMULPS       1024(BX), Y2, Y12
+	VMOVUPS      576(BX), Y13
+	VORPS        Y3, Y13, Y3
+	VMOVUPS      608(BX), Y14
+	VORPS        Y5, Y14, Y5
+	VORPS        640(BX), Y6, Y6
+	VORPS        896(BX), Y0, Y0
+	VMOVUPS      Y2, 1024(BX)
+	VMOVUPS      (BX), Y2
+	VORPS        Y13, Y2, Y13
+	VORPS        Y14, Y2, Y14
+	VMOVUPS      Y7, 608(BX)
+	VORPS        640(BX), Y2, Y7
+	VORPS        896(BX), Y2, Y2
+	VCMPPS       $0x00, Y15, Y13, Y13
+	VCMPPS       $0x00, Y9, Y14, Y9
+	VCMPPS       $0x00, 224(BX), Y7, Y7
+	VCMPPS       $0x00, 256(BX), Y2, Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y14
+	VMOVUPS      288(BX), Y15
+	VBLENDVPS    Y13, Y14, Y15, Y13
+	VMOVUPS      704(BX), Y15
+	VBLENDVPS    Y9, Y14, Y15, Y9
+	VMOVUPS      672(BX), Y15
+	VBLENDVPS    Y7, Y14, Y15, Y7
+	VMOVUPS      160(BX), Y15
+	VBLENDVPS    Y2, Y14, Y15, Y2
+	VMOVUPS      1408(BX), Y14
+	VFNMADD231PS Y3, Y14, Y13
+	VMOVUPS      1376(BX), Y3
+	VFNMADD231PS Y5, Y3, Y9
+	VMOVUPS      1344(BX), Y5
+	VFNMADD231PS Y6, Y5, Y7
+	VMOVUPS      1312(BX), Y6
+	VFNMADD231PS Y0, Y6, Y2
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPS      Y13, (DI)(AX*1)
+	VMOVUPS      Y9, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPS      Y7, 64(DI)(AX*1)
+	VMOVUPS      Y2, 96(DI)(AX*1)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y0
-	VXORPS       1536(BX), Y0, Y1
-	VXORPS       1504(BX), Y0, Y2
-	VXORPS       32(BX), Y0, Y3
-	VXORPS       1408(BX), Y0, Y4
-	VXORPS       1472(BX), Y0, Y5
-	VXORPS       1696(BX), Y0, Y0
+	VMULPS       Y0, Y14, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y6, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y6
+	VXORPS       Y8, Y6, Y7
+	VXORPS       Y10, Y6, Y8
+	VXORPS       Y11, Y6, Y9
+	VXORPS       Y12, Y6, Y6
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y1, (R11)(AX*1)
-	VMOVUPS      Y2, 32(R11)(AX*1)
+	VMOVUPS      Y7, (R11)(AX*1)
+	VMOVUPS      Y8, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y3, 64(R11)(AX*1)
-	VMOVUPS      Y4, 96(R11)(AX*1)
-	PREFETCHT0   1152(R11)(AX*1)
-	VMOVUPS      Y5, 128(R11)(AX*1)
-	VMOVUPS      Y0, 160(R11)(AX*1)
-	ADDQ         $+192, AX
-	SUBQ         $+48, CX
+	VMOVUPS      Y9, 64(R11)(AX*1)
+	VMOVUPS      Y6, 96(R11)(AX*1)
+	VMULPS       960(BX), Y2, Y6
+	VMULPS       928(BX), Y3, Y7
+	VMULPS       96(BX), Y5, Y8
+	VMULPS       992(BX), Y0, Y9
+	VMULPS       128(BX), Y2, Y10
+	VMULPS       1088(BX), Y3, Y11
+	VMULPS       1152(BX), Y5, Y12
+	VMULPS       1216(BX), Y0, Y13
+	VMULPS       448(BX), Y2, Y2
+	VMULPS       480(BX), Y3, Y3
+	VMULPS       512(BX), Y5, Y5
+	VMULPS       544(BX), Y0, Y0
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPS      Y10, (R8)(AX*1)
+	VMOVUPS      Y11, 32(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPS      Y12, 64(R8)(AX*1)
+	VMOVUPS      Y13, 96(R8)(AX*1)
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPS      Y2, (R9)(AX*1)
+	VMOVUPS      Y3, 32(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPS      Y5, 64(R9)(AX*1)
+	VMOVUPS      Y0, 96(R9)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+672(SB), Y0
+	VMULPS       Y6, Y0, Y2
+	VMULPS       Y7, Y0, Y3
+	VMULPS       Y8, Y0, Y5
+	VMULPS       Y9, Y0, Y0
+	VFMADD231PS  320(BX), Y1, Y2
+	VFMADD231PS  352(BX), Y4, Y3
+	VMOVUPS      608(BX), Y6
+	VFMADD231PS  384(BX), Y6, Y5
+	VMOVUPS      1024(BX), Y7
+	VFMADD231PS  416(BX), Y7, Y0
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPS      Y1, (SI)(AX*1)
+	VMOVUPS      Y4, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPS      Y6, 64(SI)(AX*1)
+	VMOVUPS      Y7, 96(SI)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPS      Y2, (R10)(AX*1)
+	VMOVUPS      Y3, 32(R10)(AX*1)
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPS      Y5, 64(R10)(AX*1)
+	VMOVUPS      Y0, 96(R10)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, CX
 	JGE          body
 
 rest:
-	ADDQ $+48, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -2243,7 +1883,7 @@ tail:
 	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y4, Y4
 	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y5, Y5
 	VMOVUPS      Y1, 288(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y1
 	VCMPPS       $0x11, Y6, Y1, Y6
 	VCMPPS       $0x11, Y7, Y1, Y1
 	VANDPS       Y4, Y6, Y4
@@ -2258,13 +1898,13 @@ tail:
 	VMOVUPS      Y6, 352(BX)
 	VMULPS       Y13, Y7, Y6
 	VMOVUPS      Y7, 384(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y7
 	VANDPS       Y7, Y12, Y12
 	VANDPS       Y7, Y13, Y13
 	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y7
 	VANDPS       Y7, Y10, Y10
 	VANDPS       Y7, Y6, Y6
-	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y7
 	VMINPS       Y10, Y7, Y10
 	VMINPS       Y6, Y7, Y6
 	VMULPS       Y9, Y8, Y7
@@ -2273,16 +1913,16 @@ tail:
 	VMOVUPS      Y0, 448(BX)
 	VMULPS       160(BX), Y11, Y0
 	VMOVUPS      Y1, 480(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y1
 	VCMPPS       $0x11, Y1, Y9, Y9
 	VCMPPS       $0x11, Y1, Y11, Y11
 	VBLENDVPS    Y9, Y1, Y7, Y7
 	VBLENDVPS    Y11, Y1, Y0, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y11
 	VFMADD231PS  Y9, Y10, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+192(SB), Y6, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+256(SB), Y6, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y1
 	VMOVUPS      Y4, 256(BX)
 	VADDPS       Y1, Y10, Y4
 	VADDPS       Y1, Y6, Y1
@@ -2291,157 +1931,146 @@ tail:
 	VMOVUPS      Y7, 544(BX)
 	VMULPS       Y6, Y6, Y7
 	VMOVUPS      Y3, 576(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y3
-	VFMADD132PS  normalFirstRows32AVX2Consts<>+256(SB), Y3, Y0
-	VFMADD132PS  normalFirstRows32AVX2Consts<>+256(SB), Y3, Y7
-	VSUBPS       Y3, Y0, Y0
-	VSUBPS       Y3, Y7, Y3
-	VMULPS       Y4, Y11, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y3
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y3, Y0
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+352(SB), Y3, Y7
 	VMOVUPS      Y2, 608(BX)
-	VMULPS       Y1, Y9, Y2
-	VDIVPS       Y7, Y5, Y7
-	VDIVPS       Y2, Y5, Y2
-	VMULPS       Y7, Y11, Y11
-	VMULPS       Y2, Y9, Y9
-	VMULPS       Y7, Y4, Y4
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y11, Y10, Y2
-	VMULPS       Y9, Y6, Y7
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y9
-	VMULPS       Y9, Y0, Y11
-	VMULPS       Y9, Y3, Y9
-	VFMADD231PS  Y10, Y10, Y11
-	VFMADD231PS  Y6, Y6, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y5
-	VFMADD231PS  Y5, Y0, Y11
-	VFMADD231PS  Y5, Y3, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y5
+	VMULPS       Y4, Y11, Y2
 	VMOVUPS      Y8, 640(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y8
-	VFMADD231PS  Y5, Y2, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+384(SB), Y7, Y5
-	VMOVUPS      Y9, 672(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y9
-	VMOVUPS      Y11, 704(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y3, Y11
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y9, Y9
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y11, Y11
-	VSUBPS       Y9, Y0, Y0
-	VSUBPS       Y11, Y3, Y3
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y3, Y3
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y11, Y11
+	VMULPS       Y1, Y9, Y8
+	VDIVPS       Y2, Y5, Y2
+	VDIVPS       Y8, Y5, Y8
+	VMULPS       Y2, Y11, Y11
+	VMULPS       Y8, Y9, Y9
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y11, Y10, Y4
+	VMULPS       Y9, Y6, Y8
+	VSUBPS       Y3, Y0, Y9
+	VSUBPS       Y3, Y7, Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y11
+	VPADDD       Y11, Y0, Y0
+	VPADDD       Y11, Y7, Y7
 	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y3, Y3
-	VMOVUPS      Y11, 736(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y11
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+608(SB), Y8, Y11
-	VMOVUPS      Y9, 768(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y9
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+608(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y8, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y9, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y9
-	VFMADD213PS  Y9, Y8, Y2
-	VFMADD231PS  Y5, Y7, Y9
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y1, Y9, Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y4
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y11
+	VMOVUPS      Y7, 672(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y7
+	VFMADD231PS  Y11, Y4, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y8, Y11
+	VMOVUPS      Y0, 704(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y0
+	VMULPS       Y0, Y9, Y5
+	VMULPS       Y0, Y3, Y0
+	VFMADD231PS  Y10, Y10, Y5
+	VFMADD231PS  Y6, Y6, Y0
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+448(SB), Y9, Y5
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+448(SB), Y3, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y9
+	VFMADD231PS  Y3, Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+928(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y7, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+960(SB), Y11, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+992(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+992(SB), Y3, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y3
+	VFMADD213PS  Y3, Y7, Y4
+	VFMADD213PS  Y3, Y11, Y8
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y1, Y8, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y4
 	VFNMADD213PS Y4, Y2, Y10
 	VFNMADD213PS Y4, Y1, Y6
-	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y5
-	VANDPS       Y2, Y5, Y2
-	VANDPS       Y1, Y5, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y7
+	VANDPS       Y2, Y7, Y2
+	VANDPS       Y1, Y7, Y1
 	VORPS        Y2, Y12, Y2
 	VORPS        Y1, Y13, Y1
-	VMOVUPS      (BX), Y5
-	VORPS        Y12, Y5, Y7
-	VORPS        Y13, Y5, Y5
-	VMOVUPS      704(BX), Y8
-	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y11
-	VFMADD231PS  Y9, Y8, Y11
-	VMOVUPS      672(BX), Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y12, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y13
-	VFMADD213PS  Y13, Y8, Y11
-	VFMADD231PS  Y9, Y12, Y13
+	VMOVUPS      (BX), Y7
+	VORPS        Y12, Y7, Y8
+	VORPS        Y13, Y7, Y7
 	VMOVUPS      normalFirstRows32AVX2Consts<>+512(SB), Y9
-	VFMADD213PS  Y9, Y8, Y11
-	VFMADD231PS  Y13, Y12, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y13
-	VFMADD213PS  Y13, Y8, Y11
-	VFMADD231PS  Y9, Y12, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y9
-	VFMADD213PS  Y9, Y8, Y11
-	VFMADD213PS  Y9, Y12, Y13
-	VMULPS       Y11, Y8, Y8
-	VMULPS       Y13, Y12, Y11
-	VMOVUPS      640(BX), Y12
-	VFMADD213PS  Y12, Y12, Y8
-	VMOVUPS      160(BX), Y13
-	VFMADD213PS  Y13, Y13, Y11
-	VMULPS       Y0, Y8, Y0
-	VMULPS       Y3, Y11, Y3
-	VMULPS       768(BX), Y0, Y0
-	VMULPS       736(BX), Y3, Y3
-	VMOVUPS      192(BX), Y8
-	VMULPS       Y12, Y8, Y11
-	VMOVUPS      224(BX), Y12
-	VMULPS       Y13, Y12, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y9
-	VXORPS       Y9, Y8, Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y11
+	VFMADD231PS  Y9, Y5, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y0, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y12
+	VFMADD213PS  Y12, Y5, Y11
+	VFMADD231PS  Y9, Y0, Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+608(SB), Y9
+	VFMADD213PS  Y9, Y5, Y11
+	VFMADD231PS  Y12, Y0, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y12
+	VFMADD213PS  Y12, Y5, Y11
+	VFMADD231PS  Y9, Y0, Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+672(SB), Y9
+	VFMADD213PS  Y9, Y5, Y11
+	VFMADD213PS  Y9, Y0, Y12
+	VMULPS       Y11, Y5, Y5
+	VMULPS       Y12, Y0, Y0
+	VADDPS       Y5, Y3, Y5
+	VADDPS       Y0, Y3, Y0
+	VMULPS       704(BX), Y5, Y3
+	VMULPS       672(BX), Y0, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y0, Y0
+	VMOVUPS      640(BX), Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      160(BX), Y11
+	VMULPS       Y0, Y11, Y0
+	VMOVUPS      192(BX), Y12
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      224(BX), Y13
+	VMULPS       Y11, Y13, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y9
 	VXORPS       Y9, Y12, Y12
-	VCMPPS       $0x00, Y8, Y7, Y7
-	VCMPPS       $0x00, Y12, Y5, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y8
-	VBLENDVPS    Y7, Y8, Y11, Y7
-	VBLENDVPS    Y5, Y8, Y13, Y5
-	VFNMADD231PS Y2, Y0, Y7
-	VFNMADD231PS Y1, Y3, Y5
-	VMASKMOVPS   Y7, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(DI)(AX*1)
-	VMULPS       608(BX), Y0, Y1
-	VMULPS       576(BX), Y3, Y2
+	VXORPS       Y9, Y13, Y13
+	VCMPPS       $0x00, Y12, Y8, Y8
+	VCMPPS       $0x00, Y13, Y7, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y12
+	VBLENDVPS    Y8, Y12, Y5, Y5
+	VBLENDVPS    Y7, Y12, Y11, Y7
+	VFNMADD231PS Y2, Y3, Y5
+	VFNMADD231PS Y1, Y0, Y7
+	VMASKMOVPS   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y7, Y14, 32(DI)(AX*1)
+	VMULPS       608(BX), Y3, Y1
+	VMULPS       576(BX), Y0, Y2
 	VFMADD213PS  544(BX), Y1, Y10
 	VFMADD213PS  512(BX), Y2, Y6
 	VMOVUPS      256(BX), Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y2
 	VBLENDVPS    Y1, Y10, Y2, Y1
 	VMOVUPS      480(BX), Y5
 	VBLENDVPS    Y5, Y6, Y2, Y2
-	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y0, Y0
 	VMULPS       448(BX), Y1, Y4
 	VMULPS       288(BX), Y2, Y5
 	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y2, Y14, 32(SI)(AX*1)
-	VMULPS       416(BX), Y0, Y6
-	VMULPS       320(BX), Y3, Y7
-	VMULPS       352(BX), Y0, Y8
-	VMULPS       384(BX), Y3, Y10
-	VMULPS       128(BX), Y0, Y0
-	VMULPS       96(BX), Y3, Y3
+	VMULPS       416(BX), Y3, Y6
+	VMULPS       320(BX), Y0, Y7
+	VMULPS       352(BX), Y3, Y8
+	VMULPS       384(BX), Y0, Y10
+	VMULPS       128(BX), Y3, Y3
+	VMULPS       96(BX), Y0, Y0
 	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPS   Y10, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y0, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R9)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y0
+	VMASKMOVPS   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(R9)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+672(SB), Y0
 	VMULPS       Y6, Y0, Y3
 	VMULPS       Y7, Y0, Y0
 	VXORPS       Y4, Y9, Y4

@@ -59,46 +59,47 @@ func normalFirstRowsRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma
 	v97 := math.FMA(v78, v95, 0.1250000000000003)
 	v99 := math.FMA(v78, v97, -0.5)
 	v100 := float64(v78 * v99)
-	v101 := math.FMA(D, v100, D)
-	E := scale(v101, v73)
-	v104 := float64(E * 0.3989422804014327)
-	v105 := float64(sign * m)
-	v107 := v105 < 0
-	v108 := float64(D * v105)
-	v109 := choose(v107, 0, v108)
-	v110 := -v15
-	v111 := math.FMA(v70, v110, 0.3989422804014327)
-	v112 := float64(s * E)
-	v113 := math.FMA(v111, v112, v109)
-	v114 := math.Abs(F)
-	v115 := math.Abs(K)
-	v116 := v114 + v115
-	v117 := D + v116
-	v118 := s + v117
-	v119 := minOf(D, T)
-	v120 := minOf(v119, s)
-	v122 := 1e-100 < v120
-	v124 := v118 < 1e+100
-	v125 := v122 && v124
-	v127 := choose(v125, v113, math.NaN())
-	v128 := math.Copysign(1, m)
-	v129 := -sign
-	v130 := v128 == v129
-	v131 := -E
-	v132 := math.Copysign(v70, m)
-	v133 := float64(sign * D)
-	v134 := choose(v130, 0, v133)
-	v135 := math.FMA(v131, v132, v134)
-	v136 := float64(v10 * v104)
-	v137 := float64(v7 * v104)
-	v138 := float64(sigma * sigma)
-	v139 := float64(v10 * v138)
-	v140 := float64(v104 * v139)
-	v141 := float64(v140 * -0.5)
-	v142 := math.FMA(r, v127, v141)
-	v143 := float64(T * v127)
-	v144 := -v143
-	return v127, v135, v136, v137, v142, v144
+	v101 := v100 + 1
+	v102 := scale(v101, v73)
+	E := float64(D * v102)
+	v105 := float64(E * 0.3989422804014327)
+	v106 := float64(sign * m)
+	v108 := v106 < 0
+	v109 := float64(D * v106)
+	v110 := choose(v108, 0, v109)
+	v111 := -v15
+	v112 := math.FMA(v70, v111, 0.3989422804014327)
+	v113 := float64(s * E)
+	v114 := math.FMA(v112, v113, v110)
+	v115 := math.Abs(F)
+	v116 := math.Abs(K)
+	v117 := v115 + v116
+	v118 := D + v117
+	v119 := s + v118
+	v120 := minOf(D, T)
+	v121 := minOf(v120, s)
+	v123 := 1e-100 < v121
+	v125 := v119 < 1e+100
+	v126 := v123 && v125
+	v128 := choose(v126, v114, math.NaN())
+	v129 := math.Copysign(1, m)
+	v130 := -sign
+	v131 := v129 == v130
+	v132 := -E
+	v133 := math.Copysign(v70, m)
+	v134 := float64(sign * D)
+	v135 := choose(v131, 0, v134)
+	v136 := math.FMA(v132, v133, v135)
+	v137 := float64(v10 * v105)
+	v138 := float64(v7 * v105)
+	v139 := float64(sigma * sigma)
+	v140 := float64(v10 * v139)
+	v141 := float64(v105 * v140)
+	v142 := float64(v141 * -0.5)
+	v143 := math.FMA(r, v128, v142)
+	v144 := float64(T * v128)
+	v145 := -v144
+	return v128, v136, v137, v138, v143, v145
 }
 
 // normalFirstRowsGeneric is normalFirstRowsRow row by row.

@@ -18,22 +18,22 @@ DATA normalFirstStrip32AVX512Consts<>+40(SB)/4, $0x3fb17200
 DATA normalFirstStrip32AVX512Consts<>+44(SB)/4, $0x363fbe8e
 DATA normalFirstStrip32AVX512Consts<>+48(SB)/4, $0xbf800000
 DATA normalFirstStrip32AVX512Consts<>+52(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX512Consts<>+56(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX512Consts<>+60(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX512Consts<>+64(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX512Consts<>+68(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX512Consts<>+72(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX512Consts<>+76(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX512Consts<>+80(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX512Consts<>+84(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX512Consts<>+88(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX512Consts<>+92(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX512Consts<>+96(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX512Consts<>+100(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX512Consts<>+104(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX512Consts<>+108(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX512Consts<>+112(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX512Consts<>+116(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX512Consts<>+56(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX512Consts<>+60(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX512Consts<>+64(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX512Consts<>+68(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX512Consts<>+72(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX512Consts<>+76(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX512Consts<>+80(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX512Consts<>+84(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX512Consts<>+88(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX512Consts<>+92(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX512Consts<>+96(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX512Consts<>+100(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX512Consts<>+104(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX512Consts<>+108(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX512Consts<>+112(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX512Consts<>+116(SB)/4, $0x3ecc422a
 DATA normalFirstStrip32AVX512Consts<>+120(SB)/4, $0x7fc00000
 DATA normalFirstStrip32AVX512Consts<>+124(SB)/4, $0x80000000
 GLOBL normalFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $128
@@ -182,101 +182,103 @@ body:
 	VBLENDMPS        Z29, Z28, K4, Z28
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z31
-	VFMADD231PS      Z30, Z26, Z31
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z25, Z30
+	VFMADD231PS      Z30, Z24, Z31
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z23, Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z24, Z31
+	VFMADD231PS      Z30, Z23, Z29
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
+	VFMADD213PS      Z30, Z24, Z31
+	VFMADD231PS      Z29, Z23, Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z24, Z31
+	VFMADD231PS      Z30, Z23, Z29
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
+	VFMADD213PS      Z30, Z24, Z31
+	VFMADD213PS      Z30, Z23, Z29
+	VMULPS           Z31, Z24, Z24
+	VMULPS           Z29, Z23, Z23
+	VADDPS           Z24, Z2, Z24
+	VADDPS           Z23, Z2, Z23
+	VSCALEFPS        Z21, Z24, Z21
+	VSCALEFPS        Z22, Z23, Z22
+	VMULPS           Z21, Z12, Z21
+	VMULPS           Z22, Z12, Z22
+	VMULPS           Z21, Z7, Z7
+	VMULPS           Z22, Z8, Z8
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z24
+	VFMADD231PS      Z23, Z26, Z24
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z25, Z23
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z29
-	VFMADD213PS      Z29, Z31, Z26
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z29
+	VFMADD213PS      Z29, Z24, Z26
+	VFMADD231PS      Z23, Z25, Z29
 	VFMADD213PS      Z2, Z26, Z18
 	VFMADD213PS      Z2, Z29, Z17
 	VMULPS           Z20, Z18, Z18
 	VMULPS           Z19, Z17, Z17
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z19
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z19
 	VFNMADD213PS     Z19, Z18, Z15
 	VFNMADD213PS     Z19, Z17, Z16
-	VPTERNLOGD       $0xe4, Z11, Z10, Z18
-	VPTERNLOGD       $0xe4, Z11, Z9, Z17
-	VMOVAPS          Z2, Z20
-	VPTERNLOGD       $0xe4, Z11, Z10, Z20
-	VPTERNLOGD       $0xe4, Z11, Z9, Z2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z10
-	VFMADD231PS      Z9, Z24, Z10
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+100(SB), Z23, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z11
-	VFMADD213PS      Z11, Z24, Z10
-	VFMADD231PS      Z9, Z23, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z9
-	VFMADD213PS      Z9, Z24, Z10
-	VFMADD231PS      Z11, Z23, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z11
-	VFMADD213PS      Z11, Z24, Z10
-	VFMADD231PS      Z9, Z23, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z9
-	VFMADD213PS      Z9, Z24, Z10
-	VFMADD213PS      Z9, Z23, Z11
-	VMULPS           Z10, Z24, Z10
-	VMULPS           Z11, Z23, Z11
-	VFMADD213PS      Z12, Z12, Z10
-	VFMADD213PS      Z12, Z12, Z11
-	VSCALEFPS        Z21, Z10, Z10
-	VSCALEFPS        Z22, Z11, Z11
-	VMULPS           Z10, Z7, Z7
-	VMULPS           Z11, Z8, Z8
 	VFMADD231PS      Z7, Z15, Z27
 	VFMADD231PS      Z8, Z16, Z28
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z7
-	VBLENDMPS        Z27, Z7, K1, Z8
-	VBLENDMPS        Z28, Z7, K2, Z7
+	VPTERNLOGD       $0xe4, Z11, Z10, Z18
+	VPTERNLOGD       $0xe4, Z11, Z9, Z17
+	VMOVAPS          Z2, Z7
+	VPTERNLOGD       $0xe4, Z11, Z10, Z7
+	VPTERNLOGD       $0xe4, Z11, Z9, Z2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z8
+	VBLENDMPS        Z27, Z8, K1, Z9
+	VBLENDMPS        Z28, Z8, K2, Z8
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z8, (SI)(AX*1)
+	VMOVUPS          Z9, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z7, 64(SI)(AX*1)
-	VMULPS           Z19, Z10, Z15
-	VMULPS           Z19, Z11, Z16
-	VMULPS           Z0, Z15, Z0
-	VMULPS           Z1, Z16, Z1
-	VMULPS           Z15, Z3, Z3
-	VMULPS           Z16, Z14, Z14
+	VMOVUPS          Z8, 64(SI)(AX*1)
+	VMULPS           Z19, Z21, Z10
+	VMULPS           Z19, Z22, Z11
+	VMULPS           Z0, Z10, Z0
+	VMULPS           Z1, Z11, Z1
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z11, Z14, Z14
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPS          Z3, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPS          Z14, 64(R8)(AX*1)
-	VMULPS           Z0, Z9, Z0
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z15, Z6, Z3
-	VMULPS           Z16, Z6, Z6
+	VMULPS           Z0, Z30, Z0
+	VMULPS           Z1, Z30, Z1
+	VMULPS           Z10, Z6, Z3
+	VMULPS           Z11, Z6, Z6
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPS          Z3, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
 	VMOVUPS          Z6, 64(R9)(AX*1)
 	VMOVUPS          192(BX), Z3
-	VFMADD231PS      Z8, Z3, Z0
-	VFMADD231PS      Z7, Z3, Z1
+	VFMADD231PS      Z9, Z3, Z0
+	VFMADD231PS      Z8, Z3, Z1
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPS          Z0, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
 	VMOVUPS          Z1, 64(R10)(AX*1)
-	VMULPS           Z8, Z13, Z0
-	VMULPS           Z7, Z13, Z1
+	VMULPS           Z9, Z13, Z0
+	VMULPS           Z8, Z13, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z3
 	VXORPS           Z0, Z3, Z0
 	VXORPS           Z1, Z3, Z1
@@ -286,15 +288,15 @@ body:
 	VMOVUPS          Z1, 64(R11)(AX*1)
 	VXORPS           Z3, Z4, Z0
 	VXORPS           Z3, Z5, Z1
-	VCMPPS           $0x00, Z0, Z20, K1
+	VCMPPS           $0x00, Z0, Z7, K1
 	VCMPPS           $0x00, Z1, Z2, K2
 	VMULPS           Z12, Z4, Z0
 	VMULPS           Z12, Z5, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z2
 	VBLENDMPS        Z2, Z0, K1, Z0
 	VBLENDMPS        Z2, Z1, K2, Z1
-	VFNMADD231PS     Z18, Z10, Z0
-	VFNMADD231PS     Z17, Z11, Z1
+	VFNMADD231PS     Z18, Z21, Z0
+	VFNMADD231PS     Z17, Z22, Z1
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPS          Z0, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
@@ -422,93 +424,95 @@ whole:
 	VBLENDMPS        Z29, Z28, K4, Z28
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z31
-	VFMADD231PS      Z30, Z26, Z31
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z25, Z30
+	VFMADD231PS      Z30, Z24, Z31
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z23, Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z24, Z31
+	VFMADD231PS      Z30, Z23, Z29
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
+	VFMADD213PS      Z30, Z24, Z31
+	VFMADD231PS      Z29, Z23, Z30
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z24, Z31
+	VFMADD231PS      Z30, Z23, Z29
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z29
-	VFMADD213PS      Z29, Z26, Z31
-	VFMADD231PS      Z30, Z25, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z30
-	VFMADD213PS      Z30, Z26, Z31
-	VFMADD231PS      Z29, Z25, Z30
+	VFMADD213PS      Z30, Z24, Z31
+	VFMADD213PS      Z30, Z23, Z29
+	VMULPS           Z31, Z24, Z24
+	VMULPS           Z29, Z23, Z23
+	VADDPS           Z24, Z2, Z24
+	VADDPS           Z23, Z2, Z23
+	VSCALEFPS        Z21, Z24, Z21
+	VSCALEFPS        Z22, Z23, Z22
+	VMULPS           Z21, Z12, Z21
+	VMULPS           Z22, Z12, Z22
+	VMULPS           Z21, Z7, Z7
+	VMULPS           Z22, Z8, Z8
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z24
+	VFMADD231PS      Z23, Z26, Z24
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z25, Z23
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z29
-	VFMADD213PS      Z29, Z31, Z26
-	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z29
+	VFMADD213PS      Z29, Z26, Z24
+	VFMADD231PS      Z23, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z23
+	VFMADD213PS      Z23, Z26, Z24
+	VFMADD231PS      Z29, Z25, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z29
+	VFMADD213PS      Z29, Z24, Z26
+	VFMADD231PS      Z23, Z25, Z29
 	VFMADD213PS      Z2, Z26, Z18
 	VFMADD213PS      Z2, Z29, Z17
 	VMULPS           Z20, Z18, Z18
 	VMULPS           Z19, Z17, Z17
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z19
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z19
 	VFNMADD213PS     Z19, Z18, Z15
 	VFNMADD213PS     Z19, Z17, Z16
-	VPTERNLOGD       $0xe4, Z11, Z10, Z18
-	VPTERNLOGD       $0xe4, Z11, Z9, Z17
-	VMOVAPS          Z2, Z20
-	VPTERNLOGD       $0xe4, Z11, Z10, Z20
-	VPTERNLOGD       $0xe4, Z11, Z9, Z2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z10
-	VFMADD231PS      Z9, Z24, Z10
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+100(SB), Z23, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z11
-	VFMADD213PS      Z11, Z24, Z10
-	VFMADD231PS      Z9, Z23, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z9
-	VFMADD213PS      Z9, Z24, Z10
-	VFMADD231PS      Z11, Z23, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z11
-	VFMADD213PS      Z11, Z24, Z10
-	VFMADD231PS      Z9, Z23, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z9
-	VFMADD213PS      Z9, Z24, Z10
-	VFMADD213PS      Z9, Z23, Z11
-	VMULPS           Z10, Z24, Z10
-	VMULPS           Z11, Z23, Z11
-	VFMADD213PS      Z12, Z12, Z10
-	VFMADD213PS      Z12, Z12, Z11
-	VSCALEFPS        Z21, Z10, Z10
-	VSCALEFPS        Z22, Z11, Z11
-	VMULPS           Z10, Z7, Z7
-	VMULPS           Z11, Z8, Z8
 	VFMADD231PS      Z7, Z15, Z27
 	VFMADD231PS      Z8, Z16, Z28
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z7
-	VBLENDMPS        Z27, Z7, K1, Z8
-	VBLENDMPS        Z28, Z7, K2, Z7
-	VMOVUPS          Z8, K7, (SI)(AX*1)
-	VMOVUPS          Z7, K6, 64(SI)(AX*1)
-	VMULPS           Z19, Z10, Z15
-	VMULPS           Z19, Z11, Z16
-	VMULPS           Z0, Z15, Z0
-	VMULPS           Z1, Z16, Z1
-	VMULPS           Z15, Z3, Z3
-	VMULPS           Z16, Z14, Z14
+	VPTERNLOGD       $0xe4, Z11, Z10, Z18
+	VPTERNLOGD       $0xe4, Z11, Z9, Z17
+	VMOVAPS          Z2, Z7
+	VPTERNLOGD       $0xe4, Z11, Z10, Z7
+	VPTERNLOGD       $0xe4, Z11, Z9, Z2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z8
+	VBLENDMPS        Z27, Z8, K1, Z9
+	VBLENDMPS        Z28, Z8, K2, Z8
+	VMOVUPS          Z9, K7, (SI)(AX*1)
+	VMOVUPS          Z8, K6, 64(SI)(AX*1)
+	VMULPS           Z19, Z21, Z10
+	VMULPS           Z19, Z22, Z11
+	VMULPS           Z0, Z10, Z0
+	VMULPS           Z1, Z11, Z1
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z11, Z14, Z14
 	VMOVUPS          Z3, K7, (R8)(AX*1)
 	VMOVUPS          Z14, K6, 64(R8)(AX*1)
-	VMULPS           Z0, Z9, Z0
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z15, Z6, Z3
-	VMULPS           Z16, Z6, Z6
+	VMULPS           Z0, Z30, Z0
+	VMULPS           Z1, Z30, Z1
+	VMULPS           Z10, Z6, Z3
+	VMULPS           Z11, Z6, Z6
 	VMOVUPS          Z3, K7, (R9)(AX*1)
 	VMOVUPS          Z6, K6, 64(R9)(AX*1)
 	VMOVUPS          192(BX), Z3
-	VFMADD231PS      Z8, Z3, Z0
-	VFMADD231PS      Z7, Z3, Z1
+	VFMADD231PS      Z9, Z3, Z0
+	VFMADD231PS      Z8, Z3, Z1
 	VMOVUPS          Z0, K7, (R10)(AX*1)
 	VMOVUPS          Z1, K6, 64(R10)(AX*1)
-	VMULPS           Z8, Z13, Z0
-	VMULPS           Z7, Z13, Z1
+	VMULPS           Z9, Z13, Z0
+	VMULPS           Z8, Z13, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z3
 	VXORPS           Z0, Z3, Z0
 	VXORPS           Z1, Z3, Z1
@@ -516,15 +520,15 @@ whole:
 	VMOVUPS          Z1, K6, 64(R11)(AX*1)
 	VXORPS           Z3, Z4, Z0
 	VXORPS           Z3, Z5, Z1
-	VCMPPS           $0x00, Z0, Z20, K1
+	VCMPPS           $0x00, Z0, Z7, K1
 	VCMPPS           $0x00, Z1, Z2, K2
 	VMULPS           Z12, Z4, Z0
 	VMULPS           Z12, Z5, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z2
 	VBLENDMPS        Z2, Z0, K1, Z0
 	VBLENDMPS        Z2, Z1, K2, Z1
-	VFNMADD231PS     Z18, Z10, Z0
-	VFNMADD231PS     Z17, Z11, Z1
+	VFNMADD231PS     Z18, Z21, Z0
+	VFNMADD231PS     Z17, Z22, Z1
 	VMOVUPS          Z0, K7, (DI)(AX*1)
 	VMOVUPS          Z1, K6, 64(DI)(AX*1)
 	ADDQ             $+128, AX
@@ -551,14 +555,14 @@ DATA normalFirstStrip32AVX2Consts<>+48(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+52(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+56(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+60(SB)/4, $0x3f800000
-DATA normalFirstStrip32AVX2Consts<>+64(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+68(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+72(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+76(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+80(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+84(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+88(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+92(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+64(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+68(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+72(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+76(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+80(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+84(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+88(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+92(SB)/4, $0x4e6e6b28
 DATA normalFirstStrip32AVX2Consts<>+96(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+100(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+104(SB)/4, $0x41700000
@@ -567,255 +571,247 @@ DATA normalFirstStrip32AVX2Consts<>+112(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+116(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+120(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+124(SB)/4, $0x41700000
-DATA normalFirstStrip32AVX2Consts<>+128(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+132(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+136(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+140(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+144(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+148(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+152(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+156(SB)/4, $0x3fc00000
-DATA normalFirstStrip32AVX2Consts<>+160(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+164(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+168(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+172(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+176(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+180(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+184(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+188(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+192(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+196(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+200(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+204(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+208(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+212(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+216(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+220(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+224(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+228(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+232(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+236(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+240(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+244(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+248(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+252(SB)/4, $0x4b400000
-DATA normalFirstStrip32AVX2Consts<>+256(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+260(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+264(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+268(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+272(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+276(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+280(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+284(SB)/4, $0xbf38aa3b
-DATA normalFirstStrip32AVX2Consts<>+288(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+292(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+296(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+300(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+304(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+308(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+312(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+316(SB)/4, $0x3fb17200
-DATA normalFirstStrip32AVX2Consts<>+320(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+324(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+328(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+332(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+336(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+340(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+344(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+348(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+352(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+356(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+360(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+364(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+368(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+372(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+376(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+380(SB)/4, $0x363fbe8e
-DATA normalFirstStrip32AVX2Consts<>+384(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+388(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+392(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+396(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+400(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+404(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+408(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+412(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+416(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+420(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+424(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+428(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+432(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+436(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+440(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+444(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+448(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+452(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+456(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+460(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+464(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+468(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+472(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+476(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+480(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+484(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+488(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+492(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+496(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+500(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+504(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+508(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+512(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+516(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+520(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+524(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+528(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+532(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+536(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+540(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+544(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+548(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+552(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+556(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+560(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+564(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+568(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+572(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+576(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+580(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+584(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+588(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+592(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+596(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+600(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+604(SB)/4, $0x39f55674
-DATA normalFirstStrip32AVX2Consts<>+608(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+612(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+616(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+620(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+624(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+628(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+632(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+636(SB)/4, $0x398114b6
-DATA normalFirstStrip32AVX2Consts<>+640(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+644(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+648(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+652(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+656(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+660(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+664(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+668(SB)/4, $0xbb82dd71
-DATA normalFirstStrip32AVX2Consts<>+672(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+676(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+680(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+684(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+688(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+692(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+696(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+700(SB)/4, $0x3af38970
-DATA normalFirstStrip32AVX2Consts<>+704(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+708(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+712(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+716(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+720(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+724(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+728(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+732(SB)/4, $0x3cf7415f
-DATA normalFirstStrip32AVX2Consts<>+736(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+740(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+744(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+748(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+752(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+756(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+760(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+764(SB)/4, $0xbdd09d4d
-DATA normalFirstStrip32AVX2Consts<>+768(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+772(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+776(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+780(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+784(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+788(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+792(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+796(SB)/4, $0x3e19190f
-DATA normalFirstStrip32AVX2Consts<>+800(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+804(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+808(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+812(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+816(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+820(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+824(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+828(SB)/4, $0xbc80cdcc
-DATA normalFirstStrip32AVX2Consts<>+832(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+836(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+840(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+844(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+848(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+852(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+856(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+860(SB)/4, $0xbeecaa20
-DATA normalFirstStrip32AVX2Consts<>+864(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+868(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+872(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+876(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+880(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+884(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+888(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+892(SB)/4, $0x37b56891
-DATA normalFirstStrip32AVX2Consts<>+896(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+900(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+904(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+908(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+912(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+916(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+920(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+924(SB)/4, $0xb9891f97
-DATA normalFirstStrip32AVX2Consts<>+928(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+932(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+936(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+940(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+944(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+948(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+952(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+956(SB)/4, $0x3b2aac27
-DATA normalFirstStrip32AVX2Consts<>+960(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+964(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+968(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+972(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+976(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+980(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+984(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+988(SB)/4, $0xbcaaaa45
-DATA normalFirstStrip32AVX2Consts<>+992(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+996(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1000(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1004(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1008(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1012(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1016(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1020(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3dfffffe
-DATA normalFirstStrip32AVX2Consts<>+1056(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1060(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1064(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1068(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1072(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1076(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1080(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1084(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+1088(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1092(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1096(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1100(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1104(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1108(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1112(SB)/4, $0x7fc00000
-DATA normalFirstStrip32AVX2Consts<>+1116(SB)/4, $0x7fc00000
-GLOBL normalFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1120
+DATA normalFirstStrip32AVX2Consts<>+128(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+132(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+136(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+140(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+144(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+148(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+152(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+156(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+160(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+164(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+168(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+172(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+176(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+180(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+184(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+188(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+192(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+196(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+200(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+204(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+208(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+212(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+216(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+220(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+224(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+228(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+232(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+236(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+240(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+244(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+248(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+252(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX2Consts<>+256(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+260(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+264(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+268(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+272(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+276(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+280(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+284(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+288(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+292(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+296(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+300(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+304(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+308(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+312(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+316(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+320(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+324(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+328(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+332(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+336(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+340(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+344(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+348(SB)/4, $0x000000a4
+DATA normalFirstStrip32AVX2Consts<>+352(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+356(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+360(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+364(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+368(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+372(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+376(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+380(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+384(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+388(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+392(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+396(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+400(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+404(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+408(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+412(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+448(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+452(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+456(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+460(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+464(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+468(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+472(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+476(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+480(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+484(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+488(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+492(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+496(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+500(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+504(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+508(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+512(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+516(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+520(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+524(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+528(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+532(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+536(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+540(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+544(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+548(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+552(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+556(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+560(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+564(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+568(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+572(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+576(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+580(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+584(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+588(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+592(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+596(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+600(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+604(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+608(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+612(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+616(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+620(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+624(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+628(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+632(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+636(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+640(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+644(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+648(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+652(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+656(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+660(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+664(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+668(SB)/4, $0x2d000000
+DATA normalFirstStrip32AVX2Consts<>+672(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+676(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+680(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+684(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+688(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+692(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+696(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+700(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+704(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+708(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+712(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+716(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+720(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+724(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+728(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+732(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+736(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+740(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+744(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+748(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+752(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+756(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+760(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+764(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+768(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+772(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+776(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+780(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+784(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+788(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+792(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+796(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+800(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+804(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+808(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+812(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+816(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+820(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+824(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+828(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+832(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+836(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+840(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+844(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+848(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+852(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+856(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+860(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+864(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+868(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+872(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+876(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+880(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+884(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+888(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+892(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+896(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+900(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+904(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+908(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+912(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+916(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+920(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+924(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+928(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+932(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+936(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+940(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+944(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+948(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+952(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+956(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+960(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+964(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+968(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+972(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+976(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+980(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+984(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+988(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+992(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+996(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1000(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1004(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1008(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1012(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1016(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1020(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+1024(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1028(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1032(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1036(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1040(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1044(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1048(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1052(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+1056(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1060(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1064(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1068(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1072(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1076(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1080(SB)/4, $0x7fc00000
+DATA normalFirstStrip32AVX2Consts<>+1084(SB)/4, $0x7fc00000
+GLOBL normalFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1088
 
 DATA normalFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -837,7 +833,7 @@ GLOBL normalFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStrip32AVX2(SB), $1792-232
+TEXT ·normalFirstStrip32AVX2(SB), $2464-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -867,7 +863,7 @@ TEXT ·normalFirstStrip32AVX2(SB), $1792-232
 	VMOVUPS      Y7, 192(BX)
 	VMOVUPS      Y5, 224(BX)
 	XORL         AX, AX
-	SUBQ         $+32, CX
+	SUBQ         $+48, CX
 	JLT          rest
 
 body:
@@ -883,622 +879,826 @@ body:
 	VMOVUPS      64(DX)(AX*1), Y2
 	MOVQ         sigma_base+192(FP), DX
 	VMOVUPS      96(DX)(AX*1), Y3
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1152(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPS      128(DX)(AX*1), Y4
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPS      160(DX)(AX*1), Y5
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPS      (R13)(AX*1), Y4
-	VMOVUPS      32(R13)(AX*1), Y5
+	VMOVUPS      (R13)(AX*1), Y6
+	VMOVUPS      32(R13)(AX*1), Y7
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPS      64(R13)(AX*1), Y6
-	VMOVUPS      96(R13)(AX*1), Y7
+	VMOVUPS      64(R13)(AX*1), Y8
+	VMOVUPS      96(R13)(AX*1), Y9
+	PREFETCHT0   1152(R13)(AX*1)
+	VMOVUPS      128(R13)(AX*1), Y10
+	VMOVUPS      160(R13)(AX*1), Y11
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPS      (R12)(AX*1), Y8
-	VMOVUPS      32(R12)(AX*1), Y9
+	VMOVUPS      (R12)(AX*1), Y12
+	VMOVUPS      32(R12)(AX*1), Y13
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPS      64(R12)(AX*1), Y10
-	VMOVUPS      96(R12)(AX*1), Y11
-	VMOVUPS      128(BX), Y12
-	VMULPS       Y12, Y0, Y13
-	VMULPS       Y12, Y1, Y14
-	VMULPS       Y12, Y2, Y15
-	VMOVUPS      Y2, 256(BX)
-	VMULPS       Y12, Y3, Y2
-	VMOVUPS      (BX), Y12
-	VMOVUPS      Y3, 288(BX)
-	VSUBPS       Y4, Y12, Y3
-	VMOVUPS      Y1, 320(BX)
-	VSUBPS       Y5, Y12, Y1
-	VMOVUPS      Y0, 352(BX)
-	VSUBPS       Y6, Y12, Y0
-	VSUBPS       Y7, Y12, Y12
-	VMOVUPS      Y11, 384(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y11
+	VMOVUPS      64(R12)(AX*1), Y14
+	VMOVUPS      96(R12)(AX*1), Y15
+	VMOVUPS      Y15, 256(BX)
+	PREFETCHT0   1152(R12)(AX*1)
+	VMOVUPS      128(R12)(AX*1), Y15
+	VMOVUPS      Y15, 288(BX)
+	VMOVUPS      160(R12)(AX*1), Y15
+	VMOVUPS      Y15, 320(BX)
+	VMULPS       128(BX), Y0, Y15
+	VMOVUPS      Y14, 352(BX)
+	VMULPS       128(BX), Y1, Y14
+	VMOVUPS      Y13, 384(BX)
+	VMULPS       128(BX), Y2, Y13
 	VMOVUPS      Y12, 416(BX)
-	VDIVPS       Y13, Y11, Y12
-	VMOVUPS      Y12, 448(BX)
-	VDIVPS       Y14, Y11, Y12
-	VMOVUPS      Y12, 480(BX)
-	VDIVPS       Y15, Y11, Y12
+	VMULPS       128(BX), Y3, Y12
+	VMOVUPS      Y11, 448(BX)
+	VMULPS       128(BX), Y4, Y11
+	VMOVUPS      Y10, 480(BX)
+	VMULPS       128(BX), Y5, Y10
+	VMULPS       Y0, Y0, Y0
+	VMULPS       Y1, Y1, Y1
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VMULPS       Y4, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVUPS      Y9, 512(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y9
+	VMOVUPS      Y8, 544(BX)
+	VDIVPS       Y15, Y9, Y8
+	VMOVUPS      Y15, 576(BX)
+	VDIVPS       Y14, Y9, Y15
+	VMOVUPS      Y14, 608(BX)
+	VDIVPS       Y13, Y9, Y14
+	VMOVUPS      Y13, 640(BX)
+	VDIVPS       Y12, Y9, Y13
+	VMOVUPS      Y12, 672(BX)
+	VDIVPS       Y11, Y9, Y12
+	VMOVUPS      Y11, 704(BX)
+	VDIVPS       Y10, Y9, Y11
+	VMULPS       Y0, Y8, Y0
+	VMULPS       Y1, Y15, Y1
+	VMULPS       Y2, Y14, Y2
+	VMULPS       Y3, Y13, Y3
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y11, Y5
+	VMOVUPS      Y5, 736(BX)
+	VMOVUPS      (BX), Y5
+	VMOVUPS      Y4, 768(BX)
+	VSUBPS       Y6, Y5, Y4
+	VMOVUPS      Y3, 800(BX)
+	VSUBPS       Y7, Y5, Y3
+	VMOVUPS      Y2, 832(BX)
+	VMOVUPS      544(BX), Y2
+	VMOVUPS      Y1, 864(BX)
+	VSUBPS       Y2, Y5, Y1
+	VMOVUPS      Y0, 896(BX)
+	VMOVUPS      512(BX), Y0
+	VSUBPS       Y0, Y5, Y9
+	VMOVUPS      Y11, 928(BX)
+	VSUBPS       480(BX), Y5, Y11
+	VMOVUPS      Y11, 960(BX)
+	VMOVUPS      448(BX), Y11
+	VSUBPS       Y11, Y5, Y5
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y6, Y6
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y7, Y7
+	VMOVUPS      Y5, 992(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y5
+	VANDPS       Y5, Y2, Y2
+	VANDPS       Y5, Y0, Y0
 	VMOVUPS      Y12, 512(BX)
-	VDIVPS       Y2, Y11, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y11, Y4, Y4
-	VANDPS       Y11, Y5, Y5
-	VANDPS       Y11, Y6, Y6
-	VANDPS       Y11, Y7, Y7
-	VMOVUPS      160(BX), Y11
-	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y11, Y5
+	VANDPS       480(BX), Y5, Y12
+	VANDPS       Y5, Y11, Y11
+	VMOVUPS      160(BX), Y5
+	VADDPS       Y6, Y5, Y6
+	VADDPS       Y7, Y5, Y7
+	VADDPS       Y2, Y5, Y2
+	VADDPS       Y0, Y5, Y0
+	VADDPS       Y12, Y5, Y12
+	VADDPS       Y11, Y5, Y5
+	VMOVUPS      64(BX), Y11
 	VADDPS       Y6, Y11, Y6
 	VADDPS       Y7, Y11, Y7
-	VMULPS       Y3, Y8, Y11
-	VMOVUPS      Y8, 544(BX)
-	VMULPS       Y1, Y9, Y8
-	VMOVUPS      Y9, 576(BX)
-	VMULPS       Y0, Y10, Y9
-	VMOVUPS      Y10, 608(BX)
-	VMOVUPS      416(BX), Y10
-	VMOVUPS      Y12, 640(BX)
-	VMULPS       384(BX), Y10, Y12
-	VMOVUPS      64(BX), Y10
-	VADDPS       Y4, Y10, Y4
+	VADDPS       Y2, Y11, Y2
+	VADDPS       Y0, Y11, Y0
+	VADDPS       Y12, Y11, Y12
+	VADDPS       Y5, Y11, Y5
+	VADDPS       576(BX), Y6, Y6
+	VADDPS       608(BX), Y7, Y7
+	VADDPS       640(BX), Y2, Y2
+	VADDPS       672(BX), Y0, Y0
+	VADDPS       704(BX), Y12, Y12
 	VADDPS       Y5, Y10, Y5
-	VADDPS       Y6, Y10, Y6
-	VADDPS       Y7, Y10, Y7
-	VMOVUPS      352(BX), Y10
-	VMULPS       Y10, Y10, Y10
-	VMOVUPS      Y10, 352(BX)
-	VMOVUPS      320(BX), Y10
-	VMULPS       Y10, Y10, Y10
-	VMOVUPS      Y10, 320(BX)
-	VMOVUPS      256(BX), Y10
-	VMULPS       Y10, Y10, Y10
-	VMOVUPS      Y10, 256(BX)
-	VMOVUPS      288(BX), Y10
-	VMULPS       Y10, Y10, Y10
-	VADDPS       Y4, Y13, Y4
-	VADDPS       Y5, Y14, Y5
-	VADDPS       Y6, Y15, Y6
-	VADDPS       Y7, Y2, Y7
-	VMOVUPS      Y7, 288(BX)
-	VMOVUPS      192(BX), Y7
-	VMOVUPS      Y6, 672(BX)
-	VMINPS       Y13, Y7, Y6
-	VMOVUPS      Y13, 704(BX)
-	VMINPS       Y14, Y7, Y13
-	VMOVUPS      Y14, 736(BX)
-	VMINPS       Y15, Y7, Y14
-	VMINPS       Y2, Y7, Y7
-	VMOVUPS      Y2, 768(BX)
-	VMULPS       64(BX), Y11, Y2
-	VMOVUPS      Y15, 800(BX)
-	VMULPS       64(BX), Y8, Y15
-	VMOVUPS      Y15, 832(BX)
-	VMULPS       64(BX), Y9, Y15
-	VMOVUPS      Y15, 864(BX)
-	VMULPS       64(BX), Y12, Y15
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y11, Y11
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y8, Y8
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y9, Y9
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y12, Y12
-	VMOVUPS      Y12, 896(BX)
-	VMULPS       448(BX), Y3, Y12
-	VMOVUPS      Y3, 928(BX)
-	VMULPS       480(BX), Y1, Y3
-	VMOVUPS      Y1, 960(BX)
-	VMULPS       512(BX), Y0, Y1
-	VMOVUPS      Y0, 992(BX)
-	VMOVUPS      640(BX), Y0
-	VMOVUPS      Y15, 1024(BX)
-	VMULPS       416(BX), Y0, Y15
-	VMOVUPS      Y9, 1056(BX)
-	VMOVUPS      448(BX), Y9
-	VMOVUPS      Y8, 1088(BX)
-	VMULPS       352(BX), Y9, Y8
-	VMOVUPS      480(BX), Y9
-	VMOVUPS      Y8, 352(BX)
-	VMULPS       320(BX), Y9, Y8
-	VMOVUPS      512(BX), Y9
-	VMOVUPS      Y8, 320(BX)
-	VMULPS       256(BX), Y9, Y8
-	VMULPS       Y10, Y0, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y0
-	VANDPS       Y0, Y12, Y12
-	VANDPS       Y0, Y3, Y3
-	VANDPS       Y0, Y1, Y1
-	VANDPS       Y0, Y15, Y15
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y9
-	VMINPS       Y12, Y9, Y12
-	VMINPS       Y3, Y9, Y3
-	VMINPS       Y1, Y9, Y1
-	VMINPS       Y15, Y9, Y9
-	VMOVUPS      32(BX), Y15
-	VADDPS       Y4, Y15, Y4
-	VADDPS       Y5, Y15, Y5
-	VADDPS       672(BX), Y15, Y0
-	VMOVUPS      Y10, 672(BX)
-	VADDPS       288(BX), Y15, Y10
-	VMOVUPS      Y8, 288(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y8
-	VMOVUPS      Y10, 256(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y10
-	VFMADD231PS  Y8, Y12, Y10
-	VMOVUPS      Y0, 1120(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y0
-	VFMADD231PS  Y8, Y3, Y0
-	VMOVUPS      Y5, 1152(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y5
-	VFMADD231PS  Y8, Y1, Y5
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+160(SB), Y9, Y8
-	VMOVUPS      Y4, 1184(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y4
-	VADDPS       Y4, Y12, Y15
-	VMOVUPS      Y2, 1216(BX)
-	VADDPS       Y4, Y3, Y2
-	VMOVUPS      Y11, 1248(BX)
-	VADDPS       Y4, Y1, Y11
-	VADDPS       Y4, Y9, Y4
-	VMOVUPS      Y7, 1280(BX)
-	VMULPS       Y12, Y12, Y7
-	VMOVUPS      Y12, 1312(BX)
-	VMULPS       Y3, Y3, Y12
-	VMOVUPS      Y3, 1344(BX)
-	VMULPS       Y1, Y1, Y3
-	VMOVUPS      Y1, 1376(BX)
-	VMULPS       Y9, Y9, Y1
-	VMOVUPS      Y9, 1408(BX)
-	VMULPS       Y15, Y10, Y9
-	VMOVUPS      Y15, 1440(BX)
-	VMULPS       Y2, Y0, Y15
-	VMOVUPS      Y2, 1472(BX)
-	VMULPS       Y11, Y5, Y2
-	VMOVUPS      Y11, 1504(BX)
-	VMULPS       Y4, Y8, Y11
-	VMOVUPS      Y4, 1536(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y4
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y7
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y12
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y3
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y1
-	VMOVUPS      Y8, 1568(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y8
-	VDIVPS       Y9, Y8, Y9
-	VDIVPS       Y15, Y8, Y15
-	VDIVPS       Y2, Y8, Y2
-	VDIVPS       Y11, Y8, Y11
-	VSUBPS       Y4, Y7, Y7
-	VSUBPS       Y4, Y12, Y12
-	VSUBPS       Y4, Y3, Y3
-	VSUBPS       Y4, Y1, Y1
-	VMOVUPS      32(BX), Y4
-	VMINPS       Y4, Y6, Y6
-	VMINPS       Y4, Y13, Y13
-	VMINPS       Y4, Y14, Y14
-	VMOVUPS      1280(BX), Y8
-	VMINPS       Y4, Y8, Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y4
-	VMOVUPS      Y8, 1280(BX)
-	VMULPS       Y4, Y7, Y8
-	VMOVUPS      Y14, 1600(BX)
-	VMULPS       Y4, Y12, Y14
-	VMOVUPS      Y13, 1632(BX)
-	VMULPS       Y4, Y3, Y13
-	VMULPS       Y4, Y1, Y4
-	VMOVUPS      Y6, 1664(BX)
-	VMOVUPS      1248(BX), Y6
-	VMOVUPS      Y11, 1696(BX)
-	VMOVUPS      1216(BX), Y11
-	VBLENDVPS    Y6, normalFirstStrip32AVX2Consts<>+64(SB), Y11, Y6
-	VMOVUPS      1088(BX), Y11
-	VMOVUPS      Y6, 1216(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y6
-	VMOVUPS      Y2, 1248(BX)
-	VMOVUPS      832(BX), Y2
-	VBLENDVPS    Y11, Y6, Y2, Y2
-	VMOVUPS      1056(BX), Y11
-	VMOVUPS      Y2, 832(BX)
-	VMOVUPS      864(BX), Y2
-	VBLENDVPS    Y11, Y6, Y2, Y2
-	VMOVUPS      896(BX), Y11
-	VMOVUPS      Y2, 864(BX)
-	VMOVUPS      1024(BX), Y2
-	VBLENDVPS    Y11, Y6, Y2, Y2
-	VMOVUPS      1312(BX), Y11
-	VFMADD231PS  Y11, Y11, Y8
-	VMOVUPS      1344(BX), Y6
-	VFMADD231PS  Y6, Y6, Y14
-	VMOVUPS      Y2, 1024(BX)
-	VMOVUPS      1376(BX), Y2
-	VFMADD231PS  Y2, Y2, Y13
-	VMOVUPS      1408(BX), Y2
-	VFMADD231PS  Y2, Y2, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y2
-	VMINPS       Y2, Y7, Y6
-	VMINPS       Y2, Y12, Y11
-	VMOVUPS      Y5, 896(BX)
-	VMINPS       Y2, Y3, Y5
-	VMINPS       Y2, Y1, Y2
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y7, Y8
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y12, Y14
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y3, Y13
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y1, Y4
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y6, Y6
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y11, Y11
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y5, Y5
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y2, Y2
-	VMULPS       Y9, Y10, Y10
-	VMULPS       Y15, Y0, Y0
-	VMOVUPS      Y4, 1056(BX)
-	VMOVUPS      1248(BX), Y4
-	VMOVUPS      Y13, 1088(BX)
-	VMULPS       896(BX), Y4, Y13
-	VMOVUPS      Y14, 896(BX)
-	VMOVUPS      1696(BX), Y14
-	VMOVUPS      Y8, 1728(BX)
-	VMULPS       1568(BX), Y14, Y8
-	VSUBPS       Y6, Y7, Y7
-	VSUBPS       Y11, Y12, Y12
-	VSUBPS       Y5, Y3, Y3
-	VSUBPS       Y2, Y1, Y1
-	VMULPS       1312(BX), Y10, Y10
-	VMULPS       1344(BX), Y0, Y0
-	VMULPS       1376(BX), Y13, Y13
-	VMULPS       1408(BX), Y8, Y8
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y7, Y7
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y12, Y12
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y3, Y3
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y1, Y1
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y6, Y6
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y11, Y11
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y5, Y5
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y2, Y2
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       1440(BX), Y9, Y9
-	VMULPS       1472(BX), Y15, Y15
-	VMULPS       1504(BX), Y4, Y4
-	VMULPS       1536(BX), Y14, Y14
-	VMOVUPS      Y1, 1536(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y1
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y10, Y1
-	VMOVUPS      Y3, 1696(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y3
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y0, Y3
-	VMOVUPS      Y12, 1504(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y12
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y13, Y12
-	VMOVUPS      Y7, 1248(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y8, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y2, Y2
-	VMOVUPS      Y2, 1472(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y2
-	VMOVUPS      Y5, 1440(BX)
-	VANDPS       928(BX), Y2, Y5
-	VMOVUPS      Y11, 928(BX)
-	VANDPS       960(BX), Y2, Y11
-	VMOVUPS      Y6, 960(BX)
-	VANDPS       992(BX), Y2, Y6
-	VMOVUPS      Y6, 992(BX)
-	VANDPS       416(BX), Y2, Y6
-	VMOVUPS      1184(BX), Y2
-	VMOVUPS      Y6, 416(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
-	VCMPPS       $0x11, Y6, Y2, Y2
-	VMOVUPS      Y11, 1184(BX)
-	VMOVUPS      1152(BX), Y11
-	VCMPPS       $0x11, Y6, Y11, Y11
-	VMOVUPS      Y5, 1152(BX)
-	VMOVUPS      1120(BX), Y5
-	VCMPPS       $0x11, Y6, Y5, Y5
-	VMOVUPS      Y14, 1120(BX)
-	VMOVUPS      256(BX), Y14
-	VCMPPS       $0x11, Y6, Y14, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y14
-	VMOVUPS      Y4, 256(BX)
-	VCMPPS       $0x11, 1664(BX), Y14, Y4
-	VMOVUPS      Y15, 1664(BX)
-	VCMPPS       $0x11, 1632(BX), Y14, Y15
-	VMOVUPS      Y9, 1632(BX)
-	VCMPPS       $0x11, 1600(BX), Y14, Y9
-	VCMPPS       $0x11, 1280(BX), Y14, Y14
-	VANDPS       Y2, Y4, Y2
-	VANDPS       Y11, Y15, Y4
-	VANDPS       Y5, Y9, Y5
-	VANDPS       Y6, Y14, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y11
-	VFMADD231PS  Y9, Y1, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y14
-	VFMADD231PS  Y9, Y3, Y14
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y15
-	VFMADD231PS  Y9, Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y1, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y3, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y12, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y7, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y11, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y11
-	VFMADD213PS  Y11, Y14, Y3
-	VFMADD213PS  Y11, Y15, Y12
-	VFMADD231PS  Y9, Y7, Y11
-	VMOVUPS      1728(BX), Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y14
-	VFMADD231PS  Y9, Y7, Y14
-	VMOVUPS      896(BX), Y15
-	VMOVUPS      Y6, 1280(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y6
-	VFMADD231PS  Y9, Y15, Y6
-	VMOVUPS      Y5, 1600(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y5
-	VFMADD231PS  1088(BX), Y9, Y5
-	VMOVUPS      Y4, 1568(BX)
-	VMOVUPS      1056(BX), Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y4, Y9
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+32(SB), Y1, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y1
-	VFMADD213PS  Y1, Y3, Y0
-	VFMADD213PS  Y1, Y12, Y13
-	VFMADD231PS  Y11, Y8, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y3
-	VFMADD213PS  Y3, Y7, Y14
-	VFMADD213PS  Y3, Y15, Y6
-	VMOVUPS      1088(BX), Y8
-	VFMADD213PS  Y3, Y8, Y5
-	VFMADD231PS  Y9, Y4, Y3
-	VMULPS       1632(BX), Y10, Y9
-	VMULPS       1664(BX), Y0, Y0
-	VMULPS       256(BX), Y13, Y10
-	VMULPS       1120(BX), Y1, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y11
-	VFMADD213PS  Y11, Y7, Y14
-	VFMADD213PS  Y11, Y15, Y6
-	VFMADD213PS  Y11, Y8, Y5
-	VFMADD231PS  Y3, Y4, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y3
-	VFNMADD231PS 1312(BX), Y9, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y12
-	VFNMADD231PS 1344(BX), Y0, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y13
-	VFNMADD231PS 1376(BX), Y10, Y13
-	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y2
-	VFNMADD231PS 1408(BX), Y1, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y7, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y15, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y8, Y5
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y4, Y11
-	VMOVUPS      Y2, 1408(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y2
-	VMOVUPS      Y13, 1344(BX)
-	VXORPS       544(BX), Y2, Y13
-	VMOVUPS      Y12, 1312(BX)
-	VXORPS       576(BX), Y2, Y12
-	VMOVUPS      Y3, 1120(BX)
-	VXORPS       608(BX), Y2, Y3
-	VMOVUPS      Y1, 256(BX)
-	VMOVUPS      384(BX), Y1
-	VMOVUPS      Y10, 1664(BX)
-	VXORPS       Y2, Y1, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y2
-	VFMADD213PS  Y2, Y7, Y14
-	VFMADD213PS  Y2, Y15, Y6
-	VFMADD213PS  Y2, Y8, Y5
-	VFMADD213PS  Y2, Y4, Y11
-	VMOVUPS      64(BX), Y2
-	VMOVUPS      Y0, 1632(BX)
-	VMULPS       544(BX), Y2, Y0
-	VMOVUPS      Y9, 544(BX)
-	VMULPS       576(BX), Y2, Y9
-	VMOVUPS      Y9, 576(BX)
-	VMULPS       608(BX), Y2, Y9
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y14, Y7, Y7
-	VMULPS       Y6, Y15, Y6
-	VMULPS       Y5, Y8, Y5
-	VMULPS       Y11, Y4, Y4
-	VMOVUPS      224(BX), Y8
-	VORPS        1152(BX), Y8, Y11
-	VORPS        1184(BX), Y8, Y14
-	VORPS        992(BX), Y8, Y15
-	VORPS        416(BX), Y8, Y8
-	VFMADD213PS  Y2, Y2, Y7
-	VFMADD213PS  Y2, Y2, Y6
-	VFMADD213PS  Y2, Y2, Y5
-	VFMADD213PS  Y2, Y4, Y2
-	VCMPPS       $0x00, Y13, Y11, Y4
-	VCMPPS       $0x00, Y12, Y14, Y11
-	VCMPPS       $0x00, Y3, Y15, Y3
-	VCMPPS       $0x00, Y10, Y8, Y8
-	VMULPS       1248(BX), Y7, Y7
-	VMULPS       1504(BX), Y6, Y6
-	VMULPS       1696(BX), Y5, Y5
-	VMULPS       1536(BX), Y2, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y10
-	VBLENDVPS    Y4, Y10, Y0, Y0
-	VMOVUPS      576(BX), Y4
-	VBLENDVPS    Y11, Y10, Y4, Y4
-	VBLENDVPS    Y3, Y10, Y9, Y3
-	VBLENDVPS    Y8, Y10, Y1, Y1
-	VMULPS       960(BX), Y7, Y7
-	VMULPS       928(BX), Y6, Y6
-	VMULPS       1440(BX), Y5, Y5
-	VMULPS       1472(BX), Y2, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y8
-	VANDPS       544(BX), Y8, Y9
-	VANDPS       1632(BX), Y8, Y10
-	VANDPS       1664(BX), Y8, Y11
-	VANDPS       256(BX), Y8, Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y12
-	VMULPS       Y12, Y7, Y13
-	VMULPS       Y12, Y6, Y14
-	VMULPS       Y12, Y5, Y15
-	VMULPS       Y12, Y2, Y12
-	VMOVUPS      Y1, 256(BX)
-	VMULPS       704(BX), Y7, Y1
-	VMOVUPS      Y3, 704(BX)
-	VMULPS       736(BX), Y6, Y3
-	VMOVUPS      Y4, 736(BX)
-	VMULPS       800(BX), Y5, Y4
-	VMOVUPS      Y5, 800(BX)
-	VMULPS       768(BX), Y2, Y5
-	VMOVUPS      Y2, 768(BX)
-	VMULPS       352(BX), Y13, Y2
-	VMOVUPS      Y13, 352(BX)
-	VMULPS       320(BX), Y14, Y13
-	VMOVUPS      Y14, 320(BX)
-	VMULPS       288(BX), Y15, Y14
-	VMOVUPS      Y15, 288(BX)
-	VMULPS       672(BX), Y12, Y15
-	VMOVUPS      Y12, 672(BX)
-	VMOVUPS      1216(BX), Y12
-	VFMADD231PS  1120(BX), Y1, Y12
-	VMOVUPS      832(BX), Y1
-	VFMADD231PS  1312(BX), Y3, Y1
-	VMOVUPS      864(BX), Y3
-	VFMADD231PS  1344(BX), Y4, Y3
-	VMOVUPS      1024(BX), Y4
-	VFMADD231PS  1408(BX), Y5, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y5
-	VMULPS       Y2, Y5, Y2
-	VMULPS       Y13, Y5, Y13
-	VMULPS       Y14, Y5, Y14
-	VMULPS       Y15, Y5, Y5
-	VMOVUPS      1376(BX), Y15
-	VMOVUPS      Y5, 1024(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y5
-	VBLENDVPS    Y15, Y12, Y5, Y12
-	VMOVUPS      1568(BX), Y15
-	VBLENDVPS    Y15, Y1, Y5, Y1
-	VMOVUPS      1600(BX), Y15
-	VBLENDVPS    Y15, Y3, Y5, Y3
-	VMOVUPS      1280(BX), Y15
-	VBLENDVPS    Y15, Y4, Y5, Y4
-	VORPS        1152(BX), Y9, Y5
-	VORPS        1184(BX), Y10, Y9
-	VORPS        992(BX), Y11, Y10
-	VORPS        416(BX), Y8, Y8
 	VMOVUPS      32(BX), Y11
-	VMULPS       Y12, Y11, Y15
-	VMOVUPS      Y15, 416(BX)
-	VMULPS       Y1, Y11, Y15
-	VMOVUPS      Y15, 992(BX)
-	VMULPS       Y3, Y11, Y15
-	VMULPS       Y4, Y11, Y11
-	VFNMADD231PS Y5, Y7, Y0
-	VFNMADD213PS 736(BX), Y9, Y6
-	VMOVUPS      704(BX), Y5
-	VFNMADD231PS 800(BX), Y10, Y5
-	VMOVUPS      256(BX), Y7
-	VFNMADD231PS 768(BX), Y8, Y7
-	VMOVUPS      352(BX), Y8
-	VMULPS       448(BX), Y8, Y9
-	VMOVUPS      320(BX), Y10
-	VMOVUPS      Y9, 448(BX)
-	VMULPS       480(BX), Y10, Y9
-	VMOVUPS      Y9, 480(BX)
-	VMOVUPS      288(BX), Y9
-	VMOVUPS      Y7, 256(BX)
-	VMULPS       512(BX), Y9, Y7
-	VMOVUPS      Y7, 512(BX)
-	VMOVUPS      672(BX), Y7
-	VMOVUPS      Y5, 768(BX)
-	VMULPS       640(BX), Y7, Y5
-	VMOVUPS      Y5, 640(BX)
-	VMOVUPS      128(BX), Y5
-	VMULPS       Y8, Y5, Y8
-	VMULPS       Y10, Y5, Y10
-	VMULPS       Y9, Y5, Y9
-	VMULPS       Y7, Y5, Y5
-	VMOVUPS      96(BX), Y7
-	VFMADD231PS  Y12, Y7, Y2
-	VFMADD231PS  Y1, Y7, Y13
-	VFMADD231PS  Y3, Y7, Y14
-	VFMADD213PS  1024(BX), Y4, Y7
-	VMOVUPS      Y7, 1024(BX)
+	VADDPS       Y6, Y11, Y6
+	VADDPS       Y7, Y11, Y7
+	VADDPS       Y2, Y11, Y2
+	VADDPS       Y0, Y11, Y0
+	VADDPS       Y12, Y11, Y12
+	VADDPS       Y5, Y11, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y11
+	VCMPPS       $0x11, Y11, Y6, Y6
+	VCMPPS       $0x11, Y11, Y7, Y7
+	VCMPPS       $0x11, Y11, Y2, Y2
+	VCMPPS       $0x11, Y11, Y0, Y0
+	VCMPPS       $0x11, Y11, Y12, Y12
+	VCMPPS       $0x11, Y11, Y5, Y5
+	VMULPS       Y4, Y8, Y11
+	VMOVUPS      Y8, 448(BX)
+	VMULPS       Y3, Y15, Y8
+	VMOVUPS      Y15, 480(BX)
+	VMULPS       Y1, Y14, Y15
+	VMOVUPS      Y14, 544(BX)
+	VMULPS       Y9, Y13, Y14
+	VMOVUPS      Y13, 1024(BX)
+	VMOVUPS      960(BX), Y13
+	VMOVUPS      Y5, 1056(BX)
+	VMULPS       512(BX), Y13, Y5
+	VMOVUPS      Y12, 1088(BX)
+	VMOVUPS      992(BX), Y12
+	VMOVUPS      Y0, 1120(BX)
+	VMULPS       928(BX), Y12, Y0
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y11, Y11
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y15, Y15
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y14, Y14
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y5, Y5
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y0, Y0
+	VMOVUPS      Y2, 1152(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y2
+	VMINPS       Y11, Y2, Y11
+	VMINPS       Y8, Y2, Y8
+	VMINPS       Y15, Y2, Y15
+	VMINPS       Y14, Y2, Y14
+	VMINPS       Y5, Y2, Y5
+	VMINPS       Y0, Y2, Y0
+	VMULPS       416(BX), Y4, Y2
+	VMOVUPS      Y2, 1184(BX)
+	VMULPS       384(BX), Y3, Y2
+	VMOVUPS      Y2, 1216(BX)
+	VMULPS       352(BX), Y1, Y2
+	VMOVUPS      Y2, 1248(BX)
+	VMULPS       256(BX), Y9, Y2
+	VMOVUPS      Y2, 1280(BX)
+	VMULPS       288(BX), Y13, Y2
+	VMOVUPS      Y2, 1312(BX)
+	VMULPS       320(BX), Y12, Y2
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y4, Y4
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y1, Y1
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y9, Y9
+	VMOVUPS      Y2, 1344(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y2
+	VANDPS       Y2, Y13, Y13
+	VANDPS       Y2, Y12, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y2
+	VMOVUPS      Y7, 992(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y6, 960(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VMOVUPS      Y10, 1376(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y10
+	VFMADD231PS  Y2, Y15, Y10
+	VMOVUPS      Y12, 1408(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y12
+	VFMADD231PS  Y2, Y14, Y12
+	VMOVUPS      Y13, 1440(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y13
+	VFMADD231PS  Y2, Y5, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+192(SB), Y0, Y2
+	VMOVUPS      Y9, 1472(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y11, Y9
+	VMOVUPS      Y1, 1504(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y8, Y1
+	VMOVUPS      Y3, 1536(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y15, Y3
+	VMOVUPS      Y4, 1568(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y14, Y4
+	VMOVUPS      Y2, 1600(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y5, Y2
+	VMOVUPS      Y2, 1632(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+224(SB), Y0, Y2
+	VMOVUPS      Y2, 1664(BX)
+	VMULPS       Y11, Y11, Y2
+	VMOVUPS      Y11, 1696(BX)
+	VMULPS       Y8, Y8, Y11
+	VMOVUPS      Y8, 1728(BX)
+	VMULPS       Y15, Y15, Y8
+	VMOVUPS      Y15, 1760(BX)
+	VMULPS       Y14, Y14, Y15
+	VMOVUPS      Y14, 1792(BX)
+	VMULPS       Y5, Y5, Y14
+	VMOVUPS      Y5, 1824(BX)
+	VMULPS       Y0, Y0, Y5
+	VMOVUPS      Y0, 1856(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y0
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y2
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y11
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y8
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y15
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y14
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y0, Y5
+	VMULPS       Y9, Y7, Y0
+	VMOVUPS      Y5, 1888(BX)
+	VMULPS       Y1, Y6, Y5
+	VMOVUPS      Y14, 1920(BX)
+	VMULPS       Y3, Y10, Y14
+	VMOVUPS      Y15, 1952(BX)
+	VMULPS       Y4, Y12, Y15
+	VMOVUPS      Y8, 1984(BX)
+	VMULPS       1632(BX), Y13, Y8
+	VMOVUPS      Y11, 2016(BX)
+	VMOVUPS      1600(BX), Y11
+	VMOVUPS      Y2, 2048(BX)
+	VMULPS       1664(BX), Y11, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y11
+	VDIVPS       Y0, Y11, Y0
+	VDIVPS       Y5, Y11, Y5
+	VDIVPS       Y14, Y11, Y14
+	VDIVPS       Y15, Y11, Y15
+	VDIVPS       Y8, Y11, Y8
+	VDIVPS       Y2, Y11, Y2
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y5, Y6, Y6
+	VMULPS       Y14, Y10, Y10
+	VMULPS       Y15, Y12, Y12
+	VMULPS       Y8, Y13, Y13
+	VMULPS       1600(BX), Y2, Y11
+	VMULPS       Y0, Y9, Y0
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y14, Y3, Y3
+	VMULPS       Y15, Y4, Y4
+	VMULPS       1632(BX), Y8, Y5
+	VMULPS       1664(BX), Y2, Y2
+	VMULPS       1696(BX), Y7, Y7
+	VMULPS       1728(BX), Y6, Y6
+	VMULPS       1760(BX), Y10, Y8
+	VMULPS       1792(BX), Y12, Y9
+	VMULPS       1824(BX), Y13, Y10
+	VMULPS       1856(BX), Y11, Y11
+	VMOVUPS      2048(BX), Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y13
+	VSUBPS       Y13, Y12, Y14
+	VMOVUPS      2016(BX), Y15
+	VMOVUPS      Y2, 1664(BX)
+	VSUBPS       Y13, Y15, Y2
+	VMOVUPS      Y5, 1632(BX)
+	VMOVUPS      1984(BX), Y5
+	VMOVUPS      Y4, 1600(BX)
+	VSUBPS       Y13, Y5, Y4
+	VMOVUPS      Y3, 2080(BX)
+	VMOVUPS      1952(BX), Y3
+	VMOVUPS      Y1, 2112(BX)
+	VSUBPS       Y13, Y3, Y1
+	VMOVUPS      Y0, 2144(BX)
+	VMOVUPS      1920(BX), Y0
+	VMOVUPS      Y11, 2176(BX)
+	VSUBPS       Y13, Y0, Y11
+	VMOVUPS      Y10, 2208(BX)
+	VMOVUPS      1888(BX), Y10
+	VSUBPS       Y13, Y10, Y13
+	VMOVUPS      Y9, 2240(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y9
+	VPADDD       Y9, Y12, Y12
+	VPADDD       Y9, Y15, Y15
+	VPADDD       Y9, Y5, Y5
+	VPADDD       Y9, Y3, Y3
+	VPADDD       Y9, Y0, Y0
+	VPADDD       Y9, Y10, Y9
+	VPSLLD       $0x17, Y12, Y10
+	VPSLLD       $0x17, Y15, Y12
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y15
+	VMOVUPS      Y9, 1888(BX)
+	VMULPS       Y15, Y14, Y9
+	VMOVUPS      Y0, 1920(BX)
+	VMULPS       Y15, Y2, Y0
+	VMOVUPS      Y3, 1952(BX)
+	VMULPS       Y15, Y4, Y3
+	VMOVUPS      Y5, 1984(BX)
+	VMULPS       Y15, Y1, Y5
+	VMOVUPS      Y12, 2016(BX)
+	VMULPS       Y15, Y11, Y12
+	VMULPS       Y15, Y13, Y15
+	VMOVUPS      Y10, 2048(BX)
+	VMOVUPS      1696(BX), Y10
+	VFMADD231PS  Y10, Y10, Y9
+	VMOVUPS      1728(BX), Y10
+	VFMADD231PS  Y10, Y10, Y0
+	VMOVUPS      1760(BX), Y10
+	VFMADD231PS  Y10, Y10, Y3
+	VMOVUPS      1792(BX), Y10
+	VFMADD231PS  Y10, Y10, Y5
+	VMOVUPS      1824(BX), Y10
+	VFMADD231PS  Y10, Y10, Y12
+	VMOVUPS      1856(BX), Y10
+	VFMADD231PS  Y10, Y10, Y15
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y10
+	VFMADD231PS  Y10, Y14, Y9
+	VFMADD231PS  Y10, Y2, Y0
+	VFMADD231PS  Y10, Y4, Y3
+	VFMADD231PS  Y10, Y1, Y5
+	VFMADD231PS  Y10, Y11, Y12
+	VFMADD231PS  Y10, Y13, Y15
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y2
+	VFMADD231PS  Y1, Y7, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS  Y1, Y6, Y4
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS  Y1, Y8, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS  2240(BX), Y1, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  2208(BX), Y1, Y13
+	VMOVUPS      2176(BX), Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+416(SB), Y14, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y14
+	VMOVUPS      Y8, 2272(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y8
+	VFMADD231PS  Y14, Y9, Y8
+	VMOVUPS      Y6, 2304(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y6
+	VFMADD231PS  Y14, Y0, Y6
+	VMOVUPS      Y7, 2336(BX)
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y7
-	VMOVUPS      Y14, 672(BX)
-	VXORPS       416(BX), Y7, Y14
-	VMOVUPS      Y14, 416(BX)
-	VXORPS       992(BX), Y7, Y14
-	VXORPS       Y15, Y7, Y15
-	VXORPS       Y11, Y7, Y7
+	VFMADD231PS  Y14, Y3, Y7
+	VMOVUPS      Y1, 2368(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y1
+	VFMADD231PS  Y14, Y5, Y1
+	VMOVUPS      Y13, 2400(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS  Y14, Y12, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+480(SB), Y15, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y9, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y0, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y3, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y5, Y1
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y12, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y15, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y9, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y0, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y3, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y5, Y1
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y12, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y15, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y9, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y0, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y3, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y5, Y1
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y12, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y15, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y9, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y0, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y3, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y5, Y1
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y12, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y15, Y14
+	VMULPS       Y8, Y9, Y8
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y7, Y3, Y3
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y13, Y12, Y5
+	VMULPS       Y14, Y15, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y7
+	VADDPS       Y8, Y7, Y8
+	VADDPS       Y0, Y7, Y0
+	VADDPS       Y3, Y7, Y3
+	VADDPS       Y1, Y7, Y1
+	VADDPS       Y5, Y7, Y5
+	VADDPS       Y6, Y7, Y6
+	VMULPS       2048(BX), Y8, Y8
+	VMULPS       2016(BX), Y0, Y0
+	VMULPS       1984(BX), Y3, Y3
+	VMULPS       1952(BX), Y1, Y1
+	VMULPS       1920(BX), Y5, Y5
+	VMULPS       1888(BX), Y6, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+640(SB), Y9
+	VMULPS       Y9, Y8, Y8
+	VMULPS       Y9, Y0, Y0
+	VMULPS       Y9, Y3, Y3
+	VMULPS       Y9, Y1, Y1
+	VMULPS       Y9, Y5, Y5
+	VMULPS       Y9, Y6, Y6
+	VMOVUPS      64(BX), Y9
+	VMULPS       Y8, Y9, Y8
+	VMULPS       Y0, Y9, Y0
+	VMULPS       Y3, Y9, Y3
+	VMULPS       Y1, Y9, Y1
+	VMULPS       Y5, Y9, Y5
+	VMULPS       Y6, Y9, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+672(SB), Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y13
+	VFMADD231PS  Y12, Y2, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y14
+	VFMADD231PS  Y12, Y4, Y14
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y15
+	VFMADD231PS  Y12, Y10, Y15
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y9
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      Y6, 1888(BX)
+	VMOVUPS      2400(BX), Y6
+	VMOVUPS      Y5, 1920(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y5
+	VFMADD231PS  Y12, Y6, Y5
+	VMOVUPS      Y1, 1952(BX)
+	VMOVUPS      2368(BX), Y1
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y1, Y12
+	VMOVUPS      Y3, 1984(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+736(SB), Y3
+	VFMADD213PS  Y3, Y2, Y13
+	VFMADD213PS  Y3, Y4, Y14
+	VFMADD213PS  Y3, Y10, Y15
+	VFMADD213PS  Y3, Y11, Y9
+	VFMADD213PS  Y3, Y6, Y5
+	VFMADD231PS  Y12, Y1, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y12
+	VFMADD213PS  Y12, Y2, Y13
+	VFMADD213PS  Y12, Y4, Y14
+	VFMADD213PS  Y12, Y10, Y15
+	VFMADD213PS  Y12, Y11, Y9
+	VFMADD213PS  Y12, Y6, Y5
+	VFMADD231PS  Y3, Y1, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y3
+	VFMADD213PS  Y3, Y2, Y13
+	VFMADD213PS  Y3, Y4, Y14
+	VFMADD213PS  Y3, Y10, Y15
+	VFMADD213PS  Y3, Y11, Y9
+	VFMADD213PS  Y3, Y6, Y5
+	VFMADD231PS  Y12, Y1, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y12
+	VFMADD213PS  Y12, Y2, Y13
+	VFMADD213PS  Y12, Y4, Y14
+	VFMADD213PS  Y12, Y10, Y15
+	VFMADD213PS  Y12, Y11, Y9
+	VFMADD213PS  Y12, Y6, Y5
+	VFMADD231PS  Y3, Y1, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y3
+	VFMADD213PS  Y3, Y2, Y13
+	VFMADD213PS  Y3, Y4, Y14
+	VFMADD213PS  Y3, Y10, Y15
+	VFMADD213PS  Y3, Y11, Y9
+	VFMADD213PS  Y3, Y6, Y5
+	VFMADD231PS  Y12, Y1, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y12
+	VFMADD213PS  Y12, Y2, Y13
+	VFMADD213PS  Y12, Y4, Y14
+	VFMADD213PS  Y12, Y10, Y15
+	VFMADD213PS  Y12, Y11, Y9
+	VFMADD213PS  Y12, Y6, Y5
+	VFMADD231PS  Y3, Y1, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y3
+	VFMADD213PS  Y3, Y13, Y2
+	VFMADD213PS  Y3, Y14, Y4
+	VFMADD213PS  Y3, Y15, Y10
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y3, Y5, Y6
+	VFMADD231PS  Y12, Y1, Y3
+	VFMADD132PS  2336(BX), Y7, Y2
+	VFMADD132PS  2304(BX), Y7, Y4
+	VFMADD132PS  2272(BX), Y7, Y10
+	VFMADD132PS  2240(BX), Y7, Y11
+	VFMADD132PS  2208(BX), Y7, Y6
+	VFMADD231PS  2176(BX), Y3, Y7
+	VMULPS       2144(BX), Y2, Y1
+	VMULPS       2112(BX), Y4, Y2
+	VMULPS       2080(BX), Y10, Y3
+	VMULPS       1600(BX), Y11, Y4
+	VMULPS       1632(BX), Y6, Y5
+	VMULPS       1664(BX), Y7, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y7
+	VFNMADD231PS 1696(BX), Y1, Y7
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y9
+	VFNMADD231PS 1728(BX), Y2, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y10
+	VFNMADD231PS 1760(BX), Y3, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y11
+	VFNMADD231PS 1792(BX), Y4, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y12
+	VFNMADD231PS 1824(BX), Y5, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y13
+	VFNMADD231PS 1856(BX), Y6, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y14
+	VANDPS       Y1, Y14, Y1
+	VANDPS       Y2, Y14, Y2
+	VANDPS       Y3, Y14, Y3
+	VANDPS       Y4, Y14, Y4
+	VANDPS       Y5, Y14, Y5
+	VANDPS       Y6, Y14, Y6
+	VMOVUPS      1568(BX), Y14
+	VORPS        Y1, Y14, Y1
+	VMOVUPS      1536(BX), Y15
+	VORPS        Y2, Y15, Y2
+	VORPS        1504(BX), Y3, Y3
+	VORPS        1472(BX), Y4, Y4
+	VORPS        1440(BX), Y5, Y5
+	VORPS        1408(BX), Y6, Y6
+	VMOVUPS      Y6, 1856(BX)
+	VMOVUPS      224(BX), Y6
+	VORPS        Y14, Y6, Y14
+	VORPS        Y15, Y6, Y15
+	VMOVUPS      Y5, 1536(BX)
+	VORPS        1504(BX), Y6, Y5
+	VMOVUPS      Y4, 1504(BX)
+	VORPS        1472(BX), Y6, Y4
+	VMOVUPS      Y3, 1472(BX)
+	VORPS        1440(BX), Y6, Y3
+	VORPS        1408(BX), Y6, Y6
+	VMOVUPS      Y2, 1408(BX)
+	VMOVUPS      192(BX), Y2
+	VMOVUPS      Y1, 1440(BX)
+	VMINPS       576(BX), Y2, Y1
+	VMOVUPS      Y6, 1568(BX)
+	VMINPS       608(BX), Y2, Y6
+	VMOVUPS      Y3, 1824(BX)
+	VMINPS       640(BX), Y2, Y3
+	VMOVUPS      Y4, 1792(BX)
+	VMINPS       672(BX), Y2, Y4
+	VMOVUPS      Y5, 1760(BX)
+	VMINPS       704(BX), Y2, Y5
+	VMOVUPS      Y15, 1728(BX)
+	VMOVUPS      1376(BX), Y15
+	VMINPS       Y15, Y2, Y2
+	VMOVUPS      Y14, 1696(BX)
+	VMULPS       576(BX), Y8, Y14
+	VMOVUPS      Y8, 576(BX)
+	VMULPS       608(BX), Y0, Y8
+	VMOVUPS      Y0, 608(BX)
+	VMOVUPS      1984(BX), Y0
+	VMOVUPS      Y13, 1664(BX)
+	VMULPS       640(BX), Y0, Y13
+	VMOVUPS      1952(BX), Y0
+	VMOVUPS      Y12, 640(BX)
+	VMULPS       672(BX), Y0, Y12
+	VMOVUPS      1920(BX), Y0
+	VMOVUPS      Y11, 672(BX)
+	VMULPS       704(BX), Y0, Y11
+	VMULPS       1888(BX), Y15, Y15
+	VMOVUPS      32(BX), Y0
+	VMINPS       Y0, Y1, Y1
+	VMINPS       Y0, Y6, Y6
+	VMINPS       Y0, Y3, Y3
+	VMINPS       Y0, Y4, Y4
+	VMINPS       Y0, Y5, Y5
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y0
+	VCMPPS       $0x11, Y1, Y0, Y1
+	VCMPPS       $0x11, Y6, Y0, Y6
+	VCMPPS       $0x11, Y3, Y0, Y3
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VCMPPS       $0x11, Y5, Y0, Y5
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VANDPS       960(BX), Y1, Y1
+	VANDPS       992(BX), Y6, Y2
+	VANDPS       1152(BX), Y3, Y3
+	VANDPS       1120(BX), Y4, Y4
+	VANDPS       1088(BX), Y5, Y5
+	VANDPS       1056(BX), Y0, Y0
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      Y0, 1056(BX)
+	VMOVUPS      1184(BX), Y0
+	VMOVUPS      Y5, 1088(BX)
+	VMULPS       Y0, Y6, Y5
+	VMOVUPS      Y4, 1120(BX)
+	VMULPS       1216(BX), Y6, Y4
+	VMOVUPS      Y3, 1152(BX)
+	VMULPS       1248(BX), Y6, Y3
+	VMOVUPS      Y2, 992(BX)
+	VMULPS       1280(BX), Y6, Y2
+	VMOVUPS      Y1, 960(BX)
+	VMULPS       1312(BX), Y6, Y1
+	VMOVUPS      Y15, 1376(BX)
+	VMOVUPS      1344(BX), Y15
+	VMOVUPS      Y11, 704(BX)
+	VMULPS       Y15, Y6, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y6
+	VCMPPS       $0x11, Y6, Y0, Y0
+	VMOVUPS      Y12, 1184(BX)
+	VMOVUPS      1216(BX), Y12
+	VCMPPS       $0x11, Y6, Y12, Y12
+	VMOVUPS      Y10, 1216(BX)
+	VMOVUPS      1248(BX), Y10
+	VCMPPS       $0x11, Y6, Y10, Y10
+	VMOVUPS      Y13, 1248(BX)
+	VMOVUPS      1280(BX), Y13
+	VCMPPS       $0x11, Y6, Y13, Y13
+	VMOVUPS      Y8, 1280(BX)
+	VMOVUPS      1312(BX), Y8
+	VCMPPS       $0x11, Y6, Y8, Y8
+	VCMPPS       $0x11, Y6, Y15, Y15
+	VBLENDVPS    Y0, Y6, Y5, Y0
+	VBLENDVPS    Y12, Y6, Y4, Y4
+	VBLENDVPS    Y10, Y6, Y3, Y3
+	VBLENDVPS    Y13, Y6, Y2, Y2
+	VBLENDVPS    Y8, Y6, Y1, Y1
+	VBLENDVPS    Y15, Y6, Y11, Y5
+	VFMADD231PS  Y14, Y7, Y0
+	VFMADD231PS  1280(BX), Y9, Y4
+	VMOVUPS      1248(BX), Y7
+	VFMADD231PS  1216(BX), Y7, Y3
+	VMOVUPS      1184(BX), Y7
+	VFMADD231PS  672(BX), Y7, Y2
+	VMOVUPS      704(BX), Y7
+	VFMADD231PS  640(BX), Y7, Y1
+	VMOVUPS      1376(BX), Y7
+	VFMADD231PS  1664(BX), Y7, Y5
+	VMOVUPS      960(BX), Y7
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y8
+	VBLENDVPS    Y7, Y0, Y8, Y0
+	VMOVUPS      992(BX), Y7
+	VBLENDVPS    Y7, Y4, Y8, Y4
+	VMOVUPS      1152(BX), Y7
+	VBLENDVPS    Y7, Y3, Y8, Y3
+	VMOVUPS      1120(BX), Y7
+	VBLENDVPS    Y7, Y2, Y8, Y2
+	VMOVUPS      1088(BX), Y7
+	VBLENDVPS    Y7, Y1, Y8, Y1
+	VMOVUPS      1056(BX), Y7
+	VBLENDVPS    Y7, Y5, Y8, Y5
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y12, (SI)(AX*1)
-	VMOVUPS      Y1, 32(SI)(AX*1)
+	VMOVUPS      Y0, (SI)(AX*1)
+	VMOVUPS      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPS      Y3, 64(SI)(AX*1)
-	VMOVUPS      Y4, 96(SI)(AX*1)
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y0, (DI)(AX*1)
-	VMOVUPS      Y6, 32(DI)(AX*1)
-	VMOVUPS      768(BX), Y0
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y0, 64(DI)(AX*1)
-	VMOVUPS      256(BX), Y0
-	VMOVUPS      Y0, 96(DI)(AX*1)
-	VMOVUPS      448(BX), Y0
+	VMOVUPS      Y2, 96(SI)(AX*1)
+	PREFETCHT0   1152(SI)(AX*1)
+	VMOVUPS      Y1, 128(SI)(AX*1)
+	VMOVUPS      Y5, 160(SI)(AX*1)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y7
+	VMULPS       576(BX), Y7, Y8
+	VMULPS       608(BX), Y7, Y9
+	VMULPS       1984(BX), Y7, Y10
+	VMULPS       1952(BX), Y7, Y11
+	VMULPS       1920(BX), Y7, Y12
+	VMULPS       1888(BX), Y7, Y7
+	VMULPS       896(BX), Y8, Y13
+	VMULPS       864(BX), Y9, Y14
+	VMULPS       832(BX), Y10, Y15
+	VMULPS       800(BX), Y11, Y6
+	VMOVUPS      Y5, 800(BX)
+	VMULPS       768(BX), Y12, Y5
+	VMOVUPS      Y1, 768(BX)
+	VMULPS       736(BX), Y7, Y1
+	VMOVUPS      Y2, 736(BX)
+	VMULPS       448(BX), Y8, Y2
+	VMOVUPS      Y3, 448(BX)
+	VMULPS       480(BX), Y9, Y3
+	VMOVUPS      Y4, 480(BX)
+	VMULPS       544(BX), Y10, Y4
+	VMOVUPS      Y0, 544(BX)
+	VMULPS       1024(BX), Y11, Y0
+	VMOVUPS      Y11, 1024(BX)
+	VMULPS       512(BX), Y12, Y11
+	VMOVUPS      Y12, 512(BX)
+	VMULPS       928(BX), Y7, Y12
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y0, (R8)(AX*1)
-	VMOVUPS      480(BX), Y0
-	VMOVUPS      Y0, 32(R8)(AX*1)
-	VMOVUPS      512(BX), Y0
+	VMOVUPS      Y2, (R8)(AX*1)
+	VMOVUPS      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y0, 64(R8)(AX*1)
-	VMOVUPS      640(BX), Y0
+	VMOVUPS      Y4, 64(R8)(AX*1)
 	VMOVUPS      Y0, 96(R8)(AX*1)
+	PREFETCHT0   1152(R8)(AX*1)
+	VMOVUPS      Y11, 128(R8)(AX*1)
+	VMOVUPS      Y12, 160(R8)(AX*1)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y0
+	VMULPS       Y13, Y0, Y2
+	VMULPS       Y14, Y0, Y3
+	VMULPS       Y15, Y0, Y4
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y5, Y0, Y5
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      128(BX), Y1
+	VMULPS       Y8, Y1, Y8
+	VMULPS       Y9, Y1, Y9
+	VMULPS       Y10, Y1, Y10
+	VMULPS       1024(BX), Y1, Y11
+	VMULPS       512(BX), Y1, Y12
+	VMULPS       Y7, Y1, Y1
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Y8, (R9)(AX*1)
-	VMOVUPS      Y10, 32(R9)(AX*1)
+	VMOVUPS      Y9, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y9, 64(R9)(AX*1)
-	VMOVUPS      Y5, 96(R9)(AX*1)
+	VMOVUPS      Y10, 64(R9)(AX*1)
+	VMOVUPS      Y11, 96(R9)(AX*1)
+	PREFETCHT0   1152(R9)(AX*1)
+	VMOVUPS      Y12, 128(R9)(AX*1)
+	VMOVUPS      Y1, 160(R9)(AX*1)
+	VMOVUPS      96(BX), Y1
+	VMOVUPS      544(BX), Y7
+	VFMADD231PS  Y7, Y1, Y2
+	VMOVUPS      480(BX), Y8
+	VFMADD231PS  Y8, Y1, Y3
+	VMOVUPS      448(BX), Y9
+	VFMADD231PS  Y9, Y1, Y4
+	VMOVUPS      736(BX), Y10
+	VFMADD231PS  Y10, Y1, Y6
+	VMOVUPS      768(BX), Y11
+	VFMADD231PS  Y11, Y1, Y5
+	VMOVUPS      800(BX), Y12
+	VFMADD231PS  Y12, Y1, Y0
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y2, (R10)(AX*1)
-	VMOVUPS      Y13, 32(R10)(AX*1)
-	VMOVUPS      672(BX), Y0
+	VMOVUPS      Y3, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y0, 64(R10)(AX*1)
-	VMOVUPS      1024(BX), Y0
-	VMOVUPS      Y0, 96(R10)(AX*1)
-	VMOVUPS      416(BX), Y0
+	VMOVUPS      Y4, 64(R10)(AX*1)
+	VMOVUPS      Y6, 96(R10)(AX*1)
+	PREFETCHT0   1152(R10)(AX*1)
+	VMOVUPS      Y5, 128(R10)(AX*1)
+	VMOVUPS      Y0, 160(R10)(AX*1)
+	VMOVUPS      32(BX), Y0
+	VMULPS       Y7, Y0, Y1
+	VMULPS       Y8, Y0, Y2
+	VMULPS       Y9, Y0, Y3
+	VMULPS       Y10, Y0, Y4
+	VMULPS       Y11, Y0, Y5
+	VMULPS       Y12, Y0, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y6
+	VXORPS       Y1, Y6, Y1
+	VXORPS       Y2, Y6, Y2
+	VXORPS       Y3, Y6, Y3
+	VXORPS       Y4, Y6, Y4
+	VXORPS       Y5, Y6, Y5
+	VXORPS       Y0, Y6, Y0
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y0, (R11)(AX*1)
-	VMOVUPS      Y14, 32(R11)(AX*1)
+	VMOVUPS      Y1, (R11)(AX*1)
+	VMOVUPS      Y2, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y15, 64(R11)(AX*1)
-	VMOVUPS      Y7, 96(R11)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+32, CX
+	VMOVUPS      Y3, 64(R11)(AX*1)
+	VMOVUPS      Y4, 96(R11)(AX*1)
+	PREFETCHT0   1152(R11)(AX*1)
+	VMOVUPS      Y5, 128(R11)(AX*1)
+	VMOVUPS      Y0, 160(R11)(AX*1)
+	VMOVUPS      416(BX), Y0
+	VXORPS       Y6, Y0, Y1
+	VMOVUPS      384(BX), Y2
+	VXORPS       Y6, Y2, Y3
+	VMOVUPS      352(BX), Y4
+	VXORPS       Y6, Y4, Y5
+	VMOVUPS      256(BX), Y7
+	VXORPS       Y6, Y7, Y8
+	VMOVUPS      288(BX), Y9
+	VXORPS       Y6, Y9, Y10
+	VMOVUPS      320(BX), Y11
+	VXORPS       Y6, Y11, Y6
+	VMOVUPS      1696(BX), Y12
+	VCMPPS       $0x00, Y1, Y12, Y1
+	VMOVUPS      1728(BX), Y12
+	VCMPPS       $0x00, Y3, Y12, Y3
+	VMOVUPS      1760(BX), Y12
+	VCMPPS       $0x00, Y5, Y12, Y5
+	VMOVUPS      1792(BX), Y12
+	VCMPPS       $0x00, Y8, Y12, Y8
+	VMOVUPS      1824(BX), Y12
+	VCMPPS       $0x00, Y10, Y12, Y10
+	VMOVUPS      1568(BX), Y12
+	VCMPPS       $0x00, Y6, Y12, Y6
+	VMOVUPS      64(BX), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y11, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y12
+	VBLENDVPS    Y1, Y12, Y0, Y0
+	VBLENDVPS    Y3, Y12, Y2, Y1
+	VBLENDVPS    Y5, Y12, Y4, Y2
+	VBLENDVPS    Y8, Y12, Y7, Y3
+	VBLENDVPS    Y10, Y12, Y9, Y4
+	VBLENDVPS    Y6, Y12, Y11, Y5
+	VMOVUPS      1440(BX), Y6
+	VFNMADD231PS 576(BX), Y6, Y0
+	VMOVUPS      1408(BX), Y6
+	VFNMADD231PS 608(BX), Y6, Y1
+	VMOVUPS      1472(BX), Y6
+	VFNMADD231PS 1984(BX), Y6, Y2
+	VMOVUPS      1504(BX), Y6
+	VFNMADD231PS 1952(BX), Y6, Y3
+	VMOVUPS      1536(BX), Y6
+	VFNMADD231PS 1920(BX), Y6, Y4
+	VMOVUPS      1856(BX), Y6
+	VFNMADD231PS 1888(BX), Y6, Y5
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPS      Y0, (DI)(AX*1)
+	VMOVUPS      Y1, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPS      Y2, 64(DI)(AX*1)
+	VMOVUPS      Y3, 96(DI)(AX*1)
+	PREFETCHT0   1152(DI)(AX*1)
+	VMOVUPS      Y4, 128(DI)(AX*1)
+	VMOVUPS      Y5, 160(DI)(AX*1)
+	ADDQ         $+192, AX
+	SUBQ         $+48, CX
 	JGE          body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+48, CX
 	JEQ  done
 
 tail:
@@ -1539,7 +1739,7 @@ tail:
 	VMOVUPS      32(BX), Y13
 	VADDPS       Y2, Y13, Y2
 	VADDPS       Y3, Y13, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y6
 	VCMPPS       $0x11, Y6, Y2, Y2
 	VCMPPS       $0x11, Y6, Y3, Y3
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y6
@@ -1560,7 +1760,7 @@ tail:
 	VMOVUPS      Y4, 320(BX)
 	VMULPS       Y9, Y5, Y4
 	VMOVUPS      Y5, 352(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y5
 	VANDPS       Y5, Y10, Y10
 	VANDPS       Y5, Y9, Y9
 	VMOVUPS      192(BX), Y5
@@ -1571,16 +1771,16 @@ tail:
 	VMOVUPS      32(BX), Y0
 	VMINPS       Y0, Y13, Y13
 	VMINPS       Y0, Y5, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y0
 	VCMPPS       $0x11, Y13, Y0, Y13
 	VCMPPS       $0x11, Y5, Y0, Y0
 	VANDPS       Y2, Y13, Y2
 	VANDPS       Y3, Y0, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y5
 	VFMADD231PS  Y3, Y1, Y5
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+160(SB), Y11, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+192(SB), Y11, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y13
 	VMOVUPS      Y0, 448(BX)
 	VADDPS       Y13, Y1, Y0
 	VADDPS       Y13, Y11, Y13
@@ -1589,179 +1789,168 @@ tail:
 	VMOVUPS      Y4, 512(BX)
 	VMULPS       Y11, Y11, Y4
 	VMOVUPS      Y12, 544(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y12
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y12, Y2
-	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y12, Y4
-	VSUBPS       Y12, Y2, Y2
-	VSUBPS       Y12, Y4, Y4
-	VMULPS       Y0, Y5, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y12
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y12, Y2
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+288(SB), Y12, Y4
 	VMOVUPS      Y8, 576(BX)
-	VMULPS       Y13, Y3, Y8
-	VDIVPS       Y12, Y6, Y12
+	VMULPS       Y0, Y5, Y8
+	VMOVUPS      Y7, 608(BX)
+	VMULPS       Y13, Y3, Y7
 	VDIVPS       Y8, Y6, Y8
-	VMULPS       Y12, Y5, Y5
-	VMULPS       Y8, Y3, Y3
-	VMULPS       Y12, Y0, Y0
-	VMULPS       Y8, Y13, Y8
+	VDIVPS       Y7, Y6, Y7
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y7, Y3, Y3
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y7, Y13, Y7
 	VMULPS       Y5, Y1, Y5
 	VMULPS       Y3, Y11, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y12
-	VMULPS       Y12, Y2, Y13
-	VMULPS       Y12, Y4, Y12
-	VFMADD231PS  Y1, Y1, Y13
-	VFMADD231PS  Y11, Y11, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y6
-	VFMADD231PS  Y6, Y2, Y13
-	VFMADD231PS  Y6, Y4, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y6
-	VMOVUPS      Y7, 608(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS  Y6, Y5, Y7
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+448(SB), Y3, Y6
-	VMOVUPS      Y12, 640(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+320(SB), Y2, Y12
-	VMOVUPS      Y13, 672(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+320(SB), Y4, Y13
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y12, Y12
-	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y13, Y13
-	VSUBPS       Y12, Y2, Y2
-	VSUBPS       Y13, Y4, Y4
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y12, Y12
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y13, Y13
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y2, Y2
-	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y4, Y4
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y13, Y13
+	VSUBPS       Y12, Y2, Y8
+	VSUBPS       Y12, Y4, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y13
+	VPADDD       Y13, Y2, Y2
+	VPADDD       Y13, Y4, Y4
 	VPSLLD       $0x17, Y2, Y2
 	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      Y13, 704(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y13
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+576(SB), Y7, Y13
-	VMOVUPS      Y12, 736(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y12
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+576(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y7, Y13
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y6, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y13, Y7
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y12, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
-	VFMADD213PS  Y12, Y7, Y5
-	VFMADD231PS  Y6, Y3, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y13
+	VMOVUPS      Y4, 640(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS  Y13, Y5, Y4
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+416(SB), Y3, Y13
+	VMOVUPS      Y2, 672(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y2
+	VMULPS       Y2, Y8, Y6
+	VMULPS       Y2, Y12, Y2
+	VFMADD231PS  Y1, Y1, Y6
+	VFMADD231PS  Y11, Y11, Y2
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+384(SB), Y8, Y6
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+384(SB), Y12, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+672(SB), Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y12
+	VFMADD231PS  Y8, Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y4, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y13, Y8
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y12, Y4
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y8, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y8
+	VFMADD213PS  Y8, Y4, Y5
+	VFMADD213PS  Y8, Y13, Y3
 	VMULPS       Y0, Y5, Y0
-	VMULPS       Y8, Y12, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y5
-	VFNMADD213PS Y5, Y0, Y1
-	VFNMADD213PS Y5, Y3, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y6
-	VANDPS       Y0, Y6, Y0
-	VANDPS       Y3, Y6, Y3
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y4
+	VFNMADD213PS Y4, Y0, Y1
+	VFNMADD213PS Y4, Y3, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y5
+	VANDPS       Y0, Y5, Y0
+	VANDPS       Y3, Y5, Y3
 	VORPS        Y0, Y10, Y0
 	VORPS        Y3, Y9, Y3
-	VMOVUPS      224(BX), Y6
-	VORPS        Y10, Y6, Y7
-	VORPS        Y9, Y6, Y6
-	VMOVUPS      672(BX), Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y10
-	VFMADD231PS  Y9, Y8, Y10
-	VMOVUPS      640(BX), Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y12, Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y13
-	VFMADD213PS  Y13, Y8, Y10
-	VFMADD231PS  Y9, Y12, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y9
-	VFMADD213PS  Y9, Y8, Y10
-	VFMADD231PS  Y13, Y12, Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y13
-	VFMADD213PS  Y13, Y8, Y10
-	VFMADD231PS  Y9, Y12, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y9
-	VFMADD213PS  Y9, Y8, Y10
-	VFMADD213PS  Y9, Y12, Y13
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y13, Y12, Y10
-	VMOVUPS      64(BX), Y12
-	VFMADD213PS  Y12, Y12, Y8
-	VFMADD213PS  Y12, Y12, Y10
+	VMOVUPS      224(BX), Y5
+	VORPS        Y10, Y5, Y7
+	VORPS        Y9, Y5, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y10
+	VFMADD231PS  Y9, Y6, Y10
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+480(SB), Y2, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y12
+	VFMADD213PS  Y12, Y6, Y10
+	VFMADD231PS  Y9, Y2, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y9
+	VFMADD213PS  Y9, Y6, Y10
+	VFMADD231PS  Y12, Y2, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y12
+	VFMADD213PS  Y12, Y6, Y10
+	VFMADD231PS  Y9, Y2, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y9
+	VFMADD213PS  Y9, Y6, Y10
+	VFMADD213PS  Y9, Y2, Y12
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y12, Y2, Y2
+	VADDPS       Y6, Y8, Y6
+	VADDPS       Y2, Y8, Y2
+	VMULPS       672(BX), Y6, Y6
+	VMULPS       640(BX), Y2, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+640(SB), Y8
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y2, Y2
+	VMOVUPS      64(BX), Y8
+	VMULPS       Y6, Y8, Y6
 	VMULPS       Y2, Y8, Y2
-	VMULPS       Y4, Y10, Y4
-	VMULPS       736(BX), Y2, Y2
-	VMULPS       704(BX), Y4, Y4
-	VMULPS       608(BX), Y2, Y8
-	VMULPS       576(BX), Y4, Y10
+	VMULPS       608(BX), Y6, Y10
+	VMULPS       576(BX), Y2, Y12
 	VMOVUPS      544(BX), Y13
 	VMOVUPS      Y3, 576(BX)
-	VMULPS       Y13, Y12, Y3
+	VMULPS       Y13, Y8, Y3
 	VMOVUPS      Y0, 608(BX)
 	VMOVUPS      512(BX), Y0
-	VMOVUPS      Y6, 704(BX)
-	VMULPS       Y0, Y12, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y12
-	VCMPPS       $0x11, Y12, Y13, Y13
-	VCMPPS       $0x11, Y12, Y0, Y0
-	VBLENDVPS    Y13, Y12, Y3, Y3
-	VBLENDVPS    Y0, Y12, Y6, Y0
-	VFMADD231PS  Y8, Y1, Y3
-	VFMADD231PS  Y10, Y11, Y0
+	VMOVUPS      Y5, 640(BX)
+	VMULPS       Y0, Y8, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y8
+	VCMPPS       $0x11, Y8, Y13, Y13
+	VCMPPS       $0x11, Y8, Y0, Y0
+	VBLENDVPS    Y13, Y8, Y3, Y3
+	VBLENDVPS    Y0, Y8, Y5, Y0
+	VFMADD231PS  Y10, Y1, Y3
+	VFMADD231PS  Y12, Y11, Y0
 	VMOVUPS      480(BX), Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y6
-	VBLENDVPS    Y1, Y3, Y6, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y5
+	VBLENDVPS    Y1, Y3, Y5, Y1
 	VMOVUPS      448(BX), Y3
-	VBLENDVPS    Y3, Y0, Y6, Y0
+	VBLENDVPS    Y3, Y0, Y5, Y0
 	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
-	VMULPS       Y5, Y2, Y3
-	VMULPS       Y5, Y4, Y5
-	VMULPS       416(BX), Y3, Y6
-	VMULPS       256(BX), Y5, Y8
-	VMULPS       288(BX), Y3, Y10
-	VMULPS       384(BX), Y5, Y11
-	VMASKMOVPS   Y10, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y11, Y14, 32(R8)(AX*1)
-	VMULPS       Y6, Y9, Y6
-	VMULPS       Y8, Y9, Y8
-	VMOVUPS      128(BX), Y9
-	VMULPS       Y3, Y9, Y3
+	VMULPS       Y4, Y6, Y3
+	VMULPS       Y4, Y2, Y4
+	VMULPS       416(BX), Y3, Y5
+	VMULPS       256(BX), Y4, Y10
+	VMULPS       288(BX), Y3, Y11
+	VMULPS       384(BX), Y4, Y12
+	VMASKMOVPS   Y11, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y12, Y14, 32(R8)(AX*1)
 	VMULPS       Y5, Y9, Y5
+	VMULPS       Y10, Y9, Y9
+	VMOVUPS      128(BX), Y10
+	VMULPS       Y3, Y10, Y3
+	VMULPS       Y4, Y10, Y4
 	VMASKMOVPS   Y3, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
 	VMOVUPS      96(BX), Y3
-	VFMADD231PS  Y1, Y3, Y6
-	VFMADD231PS  Y0, Y3, Y8
-	VMASKMOVPS   Y6, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y8, Y14, 32(R10)(AX*1)
+	VFMADD231PS  Y1, Y3, Y5
+	VFMADD231PS  Y0, Y3, Y9
+	VMASKMOVPS   Y5, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(R10)(AX*1)
 	VMOVUPS      32(BX), Y3
 	VMULPS       Y1, Y3, Y1
 	VMULPS       Y0, Y3, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y3
 	VXORPS       Y1, Y3, Y1
 	VXORPS       Y0, Y3, Y0
 	VMASKMOVPS   Y1, Y15, (R11)(AX*1)
 	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
 	VMOVUPS      320(BX), Y0
 	VXORPS       Y3, Y0, Y1
-	VMOVUPS      352(BX), Y5
-	VXORPS       Y3, Y5, Y3
+	VMOVUPS      352(BX), Y4
+	VXORPS       Y3, Y4, Y3
 	VCMPPS       $0x00, Y1, Y7, Y1
-	VMOVUPS      704(BX), Y6
-	VCMPPS       $0x00, Y3, Y6, Y3
-	VMOVUPS      64(BX), Y6
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y6, Y5, Y5
-	VBLENDVPS    Y1, Y12, Y0, Y0
-	VBLENDVPS    Y3, Y12, Y5, Y1
-	VFNMADD231PS 608(BX), Y2, Y0
-	VFNMADD231PS 576(BX), Y4, Y1
+	VMOVUPS      640(BX), Y5
+	VCMPPS       $0x00, Y3, Y5, Y3
+	VMOVUPS      64(BX), Y5
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y5, Y4, Y4
+	VBLENDVPS    Y1, Y8, Y0, Y0
+	VBLENDVPS    Y3, Y8, Y4, Y1
+	VFNMADD231PS 608(BX), Y6, Y0
+	VFNMADD231PS 576(BX), Y2, Y1
 	VMASKMOVPS   Y0, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y1, Y14, 32(DI)(AX*1)
 	ADDQ         $+64, AX

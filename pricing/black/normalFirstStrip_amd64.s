@@ -57,7 +57,7 @@ GLOBL normalFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $392
 
 // func normalFirstStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstStripAVX512(SB), $1984-248
+TEXT ·normalFirstStripAVX512(SB), $2048-248
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -268,200 +268,204 @@ body:
 	VFMADD231PD      Z5, Z5, Z30
 	VFMADD231PD      Z6, Z6, Z31
 	VFMADD231PD      Z7, Z7, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z17
-	VFMADD231PD      Z17, Z1, Z26
-	VFMADD231PD      Z17, Z18, Z30
-	VFMADD231PD      Z17, Z3, Z31
-	VFMADD231PD      Z17, Z0, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z17
 	VMOVUPD          Z29, 1408(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z29
-	VFMADD231PD      Z17, Z20, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z29
+	VFMADD231PD      Z29, Z1, Z26
+	VFMADD231PD      Z29, Z18, Z30
+	VFMADD231PD      Z29, Z3, Z31
+	VFMADD231PD      Z29, Z0, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z29
 	VMOVUPD          Z28, 1472(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z28
-	VFMADD231PD      Z17, Z11, Z28
+	VFMADD231PD      Z29, Z20, Z28
 	VMOVUPD          Z16, 1536(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z16
-	VFMADD231PD      Z17, Z10, Z16
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+96(SB), Z12, Z17
+	VFMADD231PD      Z29, Z11, Z16
 	VMOVUPD          Z15, 1600(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z15
+	VFMADD231PD      Z29, Z10, Z15
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+96(SB), Z12, Z29
 	VMOVUPD          Z14, 1664(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z14
-	VFMADD231PD      Z15, Z26, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z14
 	VMOVUPD          Z13, 1728(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z13
-	VFMADD231PD      Z15, Z30, Z13
+	VFMADD231PD      Z14, Z26, Z13
 	VMOVUPD          Z22, 1792(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z22
-	VFMADD231PD      Z15, Z31, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z21, Z15
+	VFMADD231PD      Z14, Z30, Z22
 	VMOVUPD          Z25, 1856(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z25
-	VFMADD213PD      Z25, Z26, Z14
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z22
-	VFMADD231PD      Z15, Z21, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z15
-	VFMADD213PD      Z15, Z26, Z14
-	VFMADD213PD      Z15, Z30, Z13
-	VFMADD213PD      Z15, Z31, Z22
-	VFMADD231PD      Z25, Z21, Z15
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z25
-	VFMADD213PD      Z25, Z26, Z14
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z22
-	VFMADD231PD      Z15, Z21, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z15
-	VFMADD213PD      Z15, Z26, Z14
-	VFMADD213PD      Z15, Z30, Z13
-	VFMADD213PD      Z15, Z31, Z22
-	VFMADD231PD      Z25, Z21, Z15
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z25
-	VFMADD213PD      Z25, Z26, Z14
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z22
-	VFMADD231PD      Z15, Z21, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z15
-	VFMADD213PD      Z15, Z26, Z14
-	VFMADD213PD      Z15, Z30, Z13
-	VFMADD213PD      Z15, Z31, Z22
-	VFMADD231PD      Z25, Z21, Z15
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z25
-	VFMADD213PD      Z25, Z26, Z14
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z22
-	VFMADD231PD      Z15, Z21, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z15
-	VFMADD213PD      Z15, Z26, Z14
-	VFMADD213PD      Z15, Z30, Z13
-	VFMADD213PD      Z15, Z31, Z22
-	VFMADD231PD      Z25, Z21, Z15
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z25
-	VFMADD213PD      Z25, Z26, Z14
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z22
-	VFMADD213PD      Z25, Z21, Z15
-	VMULPD           Z14, Z26, Z14
-	VMULPD           Z13, Z30, Z13
-	VMULPD           Z22, Z31, Z22
-	VMULPD           Z15, Z21, Z15
-	VFMADD213PD      Z27, Z27, Z14
-	VFMADD213PD      Z27, Z27, Z13
-	VFMADD213PD      Z27, Z27, Z22
-	VFMADD213PD      Z27, Z27, Z15
-	VSCALEFPD        Z1, Z14, Z1
-	VSCALEFPD        Z18, Z13, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z25
+	VFMADD231PD      Z14, Z31, Z25
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z21, Z14
+	VMOVUPD          Z24, 1920(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z24
+	VFMADD213PD      Z24, Z26, Z13
+	VFMADD213PD      Z24, Z30, Z22
+	VFMADD213PD      Z24, Z31, Z25
+	VFMADD231PD      Z14, Z21, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z14
+	VFMADD213PD      Z14, Z26, Z13
+	VFMADD213PD      Z14, Z30, Z22
+	VFMADD213PD      Z14, Z31, Z25
+	VFMADD231PD      Z24, Z21, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z24
+	VFMADD213PD      Z24, Z26, Z13
+	VFMADD213PD      Z24, Z30, Z22
+	VFMADD213PD      Z24, Z31, Z25
+	VFMADD231PD      Z14, Z21, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z14
+	VFMADD213PD      Z14, Z26, Z13
+	VFMADD213PD      Z14, Z30, Z22
+	VFMADD213PD      Z14, Z31, Z25
+	VFMADD231PD      Z24, Z21, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z24
+	VFMADD213PD      Z24, Z26, Z13
+	VFMADD213PD      Z24, Z30, Z22
+	VFMADD213PD      Z24, Z31, Z25
+	VFMADD231PD      Z14, Z21, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z14
+	VFMADD213PD      Z14, Z26, Z13
+	VFMADD213PD      Z14, Z30, Z22
+	VFMADD213PD      Z14, Z31, Z25
+	VFMADD231PD      Z24, Z21, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z24
+	VFMADD213PD      Z24, Z26, Z13
+	VFMADD213PD      Z24, Z30, Z22
+	VFMADD213PD      Z24, Z31, Z25
+	VFMADD231PD      Z14, Z21, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z14
+	VFMADD213PD      Z14, Z26, Z13
+	VFMADD213PD      Z14, Z30, Z22
+	VFMADD213PD      Z14, Z31, Z25
+	VFMADD231PD      Z24, Z21, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z24
+	VFMADD213PD      Z24, Z26, Z13
+	VFMADD213PD      Z24, Z30, Z22
+	VFMADD213PD      Z24, Z31, Z25
+	VFMADD213PD      Z24, Z21, Z14
+	VMULPD           Z13, Z26, Z13
+	VMULPD           Z22, Z30, Z22
+	VMULPD           Z25, Z31, Z25
+	VMULPD           Z14, Z21, Z14
+	VADDPD           Z13, Z17, Z13
+	VADDPD           Z22, Z17, Z21
+	VADDPD           Z25, Z17, Z22
+	VADDPD           Z14, Z17, Z14
+	VSCALEFPD        Z1, Z13, Z1
+	VSCALEFPD        Z18, Z21, Z13
 	VSCALEFPD        Z3, Z22, Z3
-	VSCALEFPD        Z0, Z15, Z0
+	VSCALEFPD        Z0, Z14, Z0
+	VMULPD           Z1, Z27, Z1
+	VMULPD           Z13, Z27, Z13
+	VMULPD           Z3, Z27, Z3
+	VMULPD           Z0, Z27, Z0
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z15
-	VFMADD231PD      Z14, Z29, Z15
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z18
 	VFMADD231PD      Z14, Z28, Z18
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z21
 	VFMADD231PD      Z14, Z16, Z21
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z22
+	VFMADD231PD      Z14, Z15, Z22
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z22
-	VFMADD213PD      Z22, Z29, Z15
-	VFMADD213PD      Z22, Z28, Z18
-	VFMADD213PD      Z22, Z16, Z21
-	VFMADD231PD      Z14, Z17, Z22
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z25
+	VFMADD213PD      Z25, Z28, Z18
+	VFMADD213PD      Z25, Z16, Z21
+	VFMADD213PD      Z25, Z15, Z22
+	VFMADD231PD      Z14, Z29, Z25
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z14
-	VFMADD213PD      Z14, Z29, Z15
 	VFMADD213PD      Z14, Z28, Z18
 	VFMADD213PD      Z14, Z16, Z21
-	VFMADD231PD      Z22, Z17, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z22
-	VFMADD213PD      Z22, Z15, Z29
-	VFMADD213PD      Z22, Z18, Z28
-	VFMADD213PD      Z22, Z21, Z16
-	VFMADD231PD      Z14, Z17, Z22
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z14
-	VFMADD213PD      Z14, Z29, Z20
-	VFMADD213PD      Z14, Z28, Z11
-	VFMADD213PD      Z14, Z16, Z10
-	VFMADD213PD      Z14, Z22, Z12
+	VFMADD213PD      Z14, Z15, Z22
+	VFMADD231PD      Z25, Z29, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z25
+	VFMADD213PD      Z25, Z18, Z28
+	VFMADD213PD      Z25, Z21, Z16
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD231PD      Z14, Z29, Z25
+	VFMADD213PD      Z17, Z28, Z20
+	VFMADD213PD      Z17, Z16, Z11
+	VFMADD213PD      Z17, Z15, Z10
+	VFMADD213PD      Z17, Z25, Z12
 	VMULPD           Z2, Z20, Z2
 	VMULPD           Z8, Z11, Z8
 	VMULPD           Z19, Z10, Z10
@@ -473,18 +477,19 @@ body:
 	VFNMADD213PD     Z11, Z9, Z7
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z12
 	VPTERNLOGQ       $0xe4, Z12, Z23, Z2
-	VPTERNLOGQ       $0xe4, Z12, Z24, Z8
+	VMOVUPD          1920(BX), Z14
+	VPTERNLOGQ       $0xe4, Z12, Z14, Z8
 	VMOVUPD          1856(BX), Z15
 	VPTERNLOGQ       $0xe4, Z12, Z15, Z10
 	VMOVUPD          1792(BX), Z16
 	VPTERNLOGQ       $0xe4, Z12, Z16, Z9
-	VMOVAPD          Z14, Z17
-	VPTERNLOGQ       $0xe4, Z12, Z23, Z17
-	VMOVAPD          Z14, Z18
-	VPTERNLOGQ       $0xe4, Z12, Z24, Z18
-	VMOVAPD          Z14, Z19
-	VPTERNLOGQ       $0xe4, Z12, Z15, Z19
-	VPTERNLOGQ       $0xe4, Z12, Z16, Z14
+	VMOVAPD          Z17, Z18
+	VPTERNLOGQ       $0xe4, Z12, Z23, Z18
+	VMOVAPD          Z17, Z19
+	VPTERNLOGQ       $0xe4, Z12, Z14, Z19
+	VMOVAPD          Z17, Z14
+	VPTERNLOGQ       $0xe4, Z12, Z15, Z14
+	VPTERNLOGQ       $0xe4, Z12, Z16, Z17
 	VMOVUPD          384(BX), Z12
 	VMOVUPD          1728(BX), Z15
 	VMINPD           Z15, Z12, Z16
@@ -492,8 +497,8 @@ body:
 	VMINPD           Z20, Z12, Z21
 	VMOVUPD          1600(BX), Z22
 	VMINPD           Z22, Z12, Z23
-	VMOVUPD          1536(BX), Z24
-	VMINPD           Z24, Z12, Z12
+	VMOVUPD          1536(BX), Z25
+	VMINPD           Z25, Z12, Z12
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z26
 	VCMPPD           $0x11, Z16, Z26, K4
 	VCMPPD           $0x11, Z21, Z26, K5
@@ -502,7 +507,7 @@ body:
 	VMULPD           Z1, Z15, Z12
 	VMULPD           Z13, Z20, Z15
 	VMULPD           Z3, Z22, Z16
-	VMULPD           Z0, Z24, Z20
+	VMULPD           Z0, Z25, Z20
 	VFMADD213PD      1472(BX), Z12, Z4
 	VFMADD213PD      1408(BX), Z15, Z5
 	VFMADD213PD      1344(BX), Z16, Z6
@@ -533,22 +538,22 @@ body:
 	VMULPD           1152(BX), Z15, Z21
 	VMULPD           1088(BX), Z16, Z22
 	VMULPD           1024(BX), Z11, Z23
-	VMULPD           960(BX), Z12, Z24
+	VMULPD           960(BX), Z12, Z25
 	VMULPD           896(BX), Z15, Z26
 	VMULPD           832(BX), Z16, Z28
 	VMULPD           768(BX), Z11, Z29
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z24, (R8)(AX*1)
+	VMOVUPD          Z25, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          Z26, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          Z28, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          Z29, 192(R8)(AX*1)
-	VMULPD           Z20, Z25, Z20
-	VMULPD           Z21, Z25, Z21
-	VMULPD           Z22, Z25, Z22
-	VMULPD           Z23, Z25, Z23
+	VMULPD           Z20, Z24, Z20
+	VMULPD           Z21, Z24, Z21
+	VMULPD           Z22, Z24, Z22
+	VMULPD           Z23, Z24, Z23
 	VMOVUPD          256(BX), Z24
 	VMULPD           Z12, Z24, Z12
 	VMULPD           Z15, Z24, Z15
@@ -601,10 +606,10 @@ body:
 	VXORPD           Z11, Z12, Z15
 	VMOVUPD          512(BX), Z16
 	VXORPD           Z11, Z16, Z11
-	VCMPPD           $0x00, Z5, Z17, K1
-	VCMPPD           $0x00, Z7, Z18, K2
-	VCMPPD           $0x00, Z15, Z19, K3
-	VCMPPD           $0x00, Z11, Z14, K4
+	VCMPPD           $0x00, Z5, Z18, K1
+	VCMPPD           $0x00, Z7, Z19, K2
+	VCMPPD           $0x00, Z15, Z14, K3
+	VCMPPD           $0x00, Z11, Z17, K4
 	VMULPD           Z27, Z4, Z4
 	VMULPD           Z27, Z6, Z5
 	VMULPD           Z27, Z12, Z6
@@ -814,46 +819,49 @@ whole:
 	VPTERNLOGQ       $0xe4, Z11, Z9, Z19
 	VMOVAPD          Z2, Z22
 	VPTERNLOGQ       $0xe4, Z11, Z10, Z22
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z2
+	VMOVAPD          Z2, Z10
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z10
-	VFMADD231PD      Z9, Z26, Z10
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z11
+	VFMADD231PD      Z9, Z26, Z11
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z25, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z11
-	VFMADD213PD      Z11, Z26, Z10
-	VFMADD231PD      Z9, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z27
+	VFMADD213PD      Z27, Z26, Z11
+	VFMADD231PD      Z9, Z25, Z27
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z9
-	VFMADD213PD      Z9, Z26, Z10
-	VFMADD231PD      Z11, Z25, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z11
-	VFMADD213PD      Z11, Z26, Z10
-	VFMADD231PD      Z9, Z25, Z11
+	VFMADD213PD      Z9, Z26, Z11
+	VFMADD231PD      Z27, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z27
+	VFMADD213PD      Z27, Z26, Z11
+	VFMADD231PD      Z9, Z25, Z27
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z9
-	VFMADD213PD      Z9, Z26, Z10
-	VFMADD231PD      Z11, Z25, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z11
-	VFMADD213PD      Z11, Z26, Z10
-	VFMADD231PD      Z9, Z25, Z11
+	VFMADD213PD      Z9, Z26, Z11
+	VFMADD231PD      Z27, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z27
+	VFMADD213PD      Z27, Z26, Z11
+	VFMADD231PD      Z9, Z25, Z27
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z9
-	VFMADD213PD      Z9, Z26, Z10
-	VFMADD231PD      Z11, Z25, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z11
-	VFMADD213PD      Z11, Z26, Z10
-	VFMADD231PD      Z9, Z25, Z11
+	VFMADD213PD      Z9, Z26, Z11
+	VFMADD231PD      Z27, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z27
+	VFMADD213PD      Z27, Z26, Z11
+	VFMADD231PD      Z9, Z25, Z27
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z9
-	VFMADD213PD      Z9, Z26, Z10
-	VFMADD231PD      Z11, Z25, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z11
-	VFMADD213PD      Z11, Z26, Z10
-	VFMADD213PD      Z11, Z25, Z9
-	VMULPD           Z10, Z26, Z10
+	VFMADD213PD      Z9, Z26, Z11
+	VFMADD231PD      Z27, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z27
+	VFMADD213PD      Z27, Z26, Z11
+	VFMADD213PD      Z27, Z25, Z9
+	VMULPD           Z11, Z26, Z11
 	VMULPD           Z9, Z25, Z9
-	VFMADD213PD      Z12, Z12, Z10
-	VFMADD213PD      Z12, Z12, Z9
-	VSCALEFPD        Z23, Z10, Z10
-	VSCALEFPD        Z24, Z9, Z9
-	VMULPD           Z10, Z7, Z7
-	VMULPD           Z9, Z8, Z8
+	VADDPD           Z11, Z2, Z11
+	VADDPD           Z9, Z2, Z2
+	VSCALEFPD        Z23, Z11, Z9
+	VSCALEFPD        Z24, Z2, Z2
+	VMULPD           Z9, Z12, Z9
+	VMULPD           Z2, Z12, Z2
+	VMULPD           Z9, Z7, Z7
+	VMULPD           Z2, Z8, Z8
 	VFMADD231PD      Z7, Z14, Z16
 	VFMADD231PD      Z8, Z15, Z17
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z7
@@ -861,18 +869,18 @@ whole:
 	VBLENDMPD        Z17, Z7, K2, Z7
 	VMOVUPD          Z8, K7, (SI)(AX*1)
 	VMOVUPD          Z7, K6, 64(SI)(AX*1)
-	VMULPD           Z21, Z10, Z14
-	VMULPD           Z21, Z9, Z15
-	VMULPD           Z0, Z14, Z0
-	VMULPD           Z1, Z15, Z1
-	VMULPD           Z14, Z3, Z3
-	VMULPD           Z15, Z13, Z13
+	VMULPD           Z21, Z9, Z11
+	VMULPD           Z21, Z2, Z14
+	VMULPD           Z0, Z11, Z0
+	VMULPD           Z1, Z14, Z1
+	VMULPD           Z11, Z3, Z3
+	VMULPD           Z14, Z13, Z13
 	VMOVUPD          Z3, K7, (R8)(AX*1)
 	VMOVUPD          Z13, K6, 64(R8)(AX*1)
-	VMULPD           Z0, Z11, Z0
-	VMULPD           Z1, Z11, Z1
-	VMULPD           Z14, Z6, Z3
-	VMULPD           Z15, Z6, Z6
+	VMULPD           Z0, Z27, Z0
+	VMULPD           Z1, Z27, Z1
+	VMULPD           Z11, Z6, Z3
+	VMULPD           Z14, Z6, Z6
 	VMOVUPD          Z3, K7, (R9)(AX*1)
 	VMOVUPD          Z6, K6, 64(R9)(AX*1)
 	VMOVUPD          192(BX), Z3
@@ -891,13 +899,13 @@ whole:
 	VXORPD           Z3, Z4, Z0
 	VXORPD           Z3, Z5, Z1
 	VCMPPD           $0x00, Z0, Z22, K1
-	VCMPPD           $0x00, Z1, Z2, K2
+	VCMPPD           $0x00, Z1, Z10, K2
 	VMULPD           Z12, Z4, Z0
 	VMULPD           Z12, Z5, Z1
 	VBLENDMPD        Z18, Z0, K1, Z0
 	VBLENDMPD        Z18, Z1, K2, Z1
-	VFNMADD231PD     Z20, Z10, Z0
-	VFNMADD231PD     Z19, Z9, Z1
+	VFNMADD231PD     Z20, Z9, Z0
+	VFNMADD231PD     Z19, Z2, Z1
 	VMOVUPD          Z0, K7, (DI)(AX*1)
 	VMOVUPD          Z1, K6, 64(DI)(AX*1)
 	ADDQ             $+128, AX
@@ -944,179 +952,175 @@ DATA normalFirstStripAVX2Consts<>+256(SB)/8, $0xbfe71547652b82fe
 DATA normalFirstStripAVX2Consts<>+264(SB)/8, $0xbfe71547652b82fe
 DATA normalFirstStripAVX2Consts<>+272(SB)/8, $0xbfe71547652b82fe
 DATA normalFirstStripAVX2Consts<>+280(SB)/8, $0xbfe71547652b82fe
-DATA normalFirstStripAVX2Consts<>+288(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+296(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+304(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+312(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+288(SB)/8, $0x0000000000000484
+DATA normalFirstStripAVX2Consts<>+296(SB)/8, $0x0000000000000484
+DATA normalFirstStripAVX2Consts<>+304(SB)/8, $0x0000000000000484
+DATA normalFirstStripAVX2Consts<>+312(SB)/8, $0x0000000000000484
 DATA normalFirstStripAVX2Consts<>+320(SB)/8, $0x3ff62e42fee00000
 DATA normalFirstStripAVX2Consts<>+328(SB)/8, $0x3ff62e42fee00000
 DATA normalFirstStripAVX2Consts<>+336(SB)/8, $0x3ff62e42fee00000
 DATA normalFirstStripAVX2Consts<>+344(SB)/8, $0x3ff62e42fee00000
-DATA normalFirstStripAVX2Consts<>+352(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+360(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+368(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+376(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+384(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+392(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+400(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+408(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
-DATA normalFirstStripAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
-DATA normalFirstStripAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
-DATA normalFirstStripAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
-DATA normalFirstStripAVX2Consts<>+448(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+456(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+464(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+472(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+480(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+488(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+496(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+504(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+512(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+520(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+528(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+536(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+544(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+552(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+560(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+568(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+576(SB)/8, $0xbe53cfd9440c758b
-DATA normalFirstStripAVX2Consts<>+584(SB)/8, $0xbe53cfd9440c758b
-DATA normalFirstStripAVX2Consts<>+592(SB)/8, $0xbe53cfd9440c758b
-DATA normalFirstStripAVX2Consts<>+600(SB)/8, $0xbe53cfd9440c758b
-DATA normalFirstStripAVX2Consts<>+608(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalFirstStripAVX2Consts<>+616(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalFirstStripAVX2Consts<>+624(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalFirstStripAVX2Consts<>+632(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalFirstStripAVX2Consts<>+640(SB)/8, $0x3e89151d5fe69bf0
-DATA normalFirstStripAVX2Consts<>+648(SB)/8, $0x3e89151d5fe69bf0
-DATA normalFirstStripAVX2Consts<>+656(SB)/8, $0x3e89151d5fe69bf0
-DATA normalFirstStripAVX2Consts<>+664(SB)/8, $0x3e89151d5fe69bf0
-DATA normalFirstStripAVX2Consts<>+672(SB)/8, $0x3e84cef58dc442e5
-DATA normalFirstStripAVX2Consts<>+680(SB)/8, $0x3e84cef58dc442e5
-DATA normalFirstStripAVX2Consts<>+688(SB)/8, $0x3e84cef58dc442e5
-DATA normalFirstStripAVX2Consts<>+696(SB)/8, $0x3e84cef58dc442e5
-DATA normalFirstStripAVX2Consts<>+704(SB)/8, $0xbeb9c98d68230094
-DATA normalFirstStripAVX2Consts<>+712(SB)/8, $0xbeb9c98d68230094
-DATA normalFirstStripAVX2Consts<>+720(SB)/8, $0xbeb9c98d68230094
-DATA normalFirstStripAVX2Consts<>+728(SB)/8, $0xbeb9c98d68230094
-DATA normalFirstStripAVX2Consts<>+736(SB)/8, $0x3e9f0588d5134af5
-DATA normalFirstStripAVX2Consts<>+744(SB)/8, $0x3e9f0588d5134af5
-DATA normalFirstStripAVX2Consts<>+752(SB)/8, $0x3e9f0588d5134af5
-DATA normalFirstStripAVX2Consts<>+760(SB)/8, $0x3e9f0588d5134af5
-DATA normalFirstStripAVX2Consts<>+768(SB)/8, $0x3ee7b68052fca57d
-DATA normalFirstStripAVX2Consts<>+776(SB)/8, $0x3ee7b68052fca57d
-DATA normalFirstStripAVX2Consts<>+784(SB)/8, $0x3ee7b68052fca57d
-DATA normalFirstStripAVX2Consts<>+792(SB)/8, $0x3ee7b68052fca57d
-DATA normalFirstStripAVX2Consts<>+800(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalFirstStripAVX2Consts<>+808(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalFirstStripAVX2Consts<>+816(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalFirstStripAVX2Consts<>+824(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalFirstStripAVX2Consts<>+832(SB)/8, $0xbf09a70a60d609b4
-DATA normalFirstStripAVX2Consts<>+840(SB)/8, $0xbf09a70a60d609b4
-DATA normalFirstStripAVX2Consts<>+848(SB)/8, $0xbf09a70a60d609b4
-DATA normalFirstStripAVX2Consts<>+856(SB)/8, $0xbf09a70a60d609b4
-DATA normalFirstStripAVX2Consts<>+864(SB)/8, $0x3f356bc7962f9cea
-DATA normalFirstStripAVX2Consts<>+872(SB)/8, $0x3f356bc7962f9cea
-DATA normalFirstStripAVX2Consts<>+880(SB)/8, $0x3f356bc7962f9cea
-DATA normalFirstStripAVX2Consts<>+888(SB)/8, $0x3f356bc7962f9cea
-DATA normalFirstStripAVX2Consts<>+896(SB)/8, $0xbf403c77d56a94be
-DATA normalFirstStripAVX2Consts<>+904(SB)/8, $0xbf403c77d56a94be
-DATA normalFirstStripAVX2Consts<>+912(SB)/8, $0xbf403c77d56a94be
-DATA normalFirstStripAVX2Consts<>+920(SB)/8, $0xbf403c77d56a94be
-DATA normalFirstStripAVX2Consts<>+928(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalFirstStripAVX2Consts<>+936(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalFirstStripAVX2Consts<>+944(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalFirstStripAVX2Consts<>+952(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalFirstStripAVX2Consts<>+960(SB)/8, $0x3f88af7a122fa11e
-DATA normalFirstStripAVX2Consts<>+968(SB)/8, $0x3f88af7a122fa11e
-DATA normalFirstStripAVX2Consts<>+976(SB)/8, $0x3f88af7a122fa11e
-DATA normalFirstStripAVX2Consts<>+984(SB)/8, $0x3f88af7a122fa11e
-DATA normalFirstStripAVX2Consts<>+992(SB)/8, $0xbfa5e04fbae7029b
-DATA normalFirstStripAVX2Consts<>+1000(SB)/8, $0xbfa5e04fbae7029b
-DATA normalFirstStripAVX2Consts<>+1008(SB)/8, $0xbfa5e04fbae7029b
-DATA normalFirstStripAVX2Consts<>+1016(SB)/8, $0xbfa5e04fbae7029b
-DATA normalFirstStripAVX2Consts<>+1024(SB)/8, $0x3fbbe6e778f4145d
-DATA normalFirstStripAVX2Consts<>+1032(SB)/8, $0x3fbbe6e778f4145d
-DATA normalFirstStripAVX2Consts<>+1040(SB)/8, $0x3fbbe6e778f4145d
-DATA normalFirstStripAVX2Consts<>+1048(SB)/8, $0x3fbbe6e778f4145d
-DATA normalFirstStripAVX2Consts<>+1056(SB)/8, $0xbfcc587e4e8904c3
-DATA normalFirstStripAVX2Consts<>+1064(SB)/8, $0xbfcc587e4e8904c3
-DATA normalFirstStripAVX2Consts<>+1072(SB)/8, $0xbfcc587e4e8904c3
-DATA normalFirstStripAVX2Consts<>+1080(SB)/8, $0xbfcc587e4e8904c3
-DATA normalFirstStripAVX2Consts<>+1088(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalFirstStripAVX2Consts<>+1096(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalFirstStripAVX2Consts<>+1104(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalFirstStripAVX2Consts<>+1112(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalFirstStripAVX2Consts<>+1120(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalFirstStripAVX2Consts<>+1128(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalFirstStripAVX2Consts<>+1136(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalFirstStripAVX2Consts<>+1144(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalFirstStripAVX2Consts<>+1152(SB)/8, $0x3fe31b13059845d5
-DATA normalFirstStripAVX2Consts<>+1160(SB)/8, $0x3fe31b13059845d5
-DATA normalFirstStripAVX2Consts<>+1168(SB)/8, $0x3fe31b13059845d5
-DATA normalFirstStripAVX2Consts<>+1176(SB)/8, $0x3fe31b13059845d5
-DATA normalFirstStripAVX2Consts<>+1184(SB)/8, $0xbfe077e1c5642a81
-DATA normalFirstStripAVX2Consts<>+1192(SB)/8, $0xbfe077e1c5642a81
-DATA normalFirstStripAVX2Consts<>+1200(SB)/8, $0xbfe077e1c5642a81
-DATA normalFirstStripAVX2Consts<>+1208(SB)/8, $0xbfe077e1c5642a81
-DATA normalFirstStripAVX2Consts<>+1216(SB)/8, $0x3fcabf470bc40607
-DATA normalFirstStripAVX2Consts<>+1224(SB)/8, $0x3fcabf470bc40607
-DATA normalFirstStripAVX2Consts<>+1232(SB)/8, $0x3fcabf470bc40607
-DATA normalFirstStripAVX2Consts<>+1240(SB)/8, $0x3fcabf470bc40607
-DATA normalFirstStripAVX2Consts<>+1248(SB)/8, $0xbdaade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1256(SB)/8, $0xbdaade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1264(SB)/8, $0xbdaade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1272(SB)/8, $0xbdaade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1280(SB)/8, $0x3df28af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1288(SB)/8, $0x3df28af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1296(SB)/8, $0x3df28af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1304(SB)/8, $0x3df28af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1312(SB)/8, $0xbe371dee623fde67
-DATA normalFirstStripAVX2Consts<>+1320(SB)/8, $0xbe371dee623fde67
-DATA normalFirstStripAVX2Consts<>+1328(SB)/8, $0xbe371dee623fde67
-DATA normalFirstStripAVX2Consts<>+1336(SB)/8, $0xbe371dee623fde67
-DATA normalFirstStripAVX2Consts<>+1344(SB)/8, $0x3e7a01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1352(SB)/8, $0x3e7a01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1360(SB)/8, $0x3e7a01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1368(SB)/8, $0x3e7a01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1376(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1384(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1392(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1400(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1408(SB)/8, $0xbeba01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1416(SB)/8, $0xbeba01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1424(SB)/8, $0xbeba01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1432(SB)/8, $0xbeba01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1440(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1448(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1456(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1464(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1472(SB)/8, $0xbf31111111122322
-DATA normalFirstStripAVX2Consts<>+1480(SB)/8, $0xbf31111111122322
-DATA normalFirstStripAVX2Consts<>+1488(SB)/8, $0xbf31111111122322
-DATA normalFirstStripAVX2Consts<>+1496(SB)/8, $0xbf31111111122322
-DATA normalFirstStripAVX2Consts<>+1504(SB)/8, $0x3f655555555502a1
-DATA normalFirstStripAVX2Consts<>+1512(SB)/8, $0x3f655555555502a1
-DATA normalFirstStripAVX2Consts<>+1520(SB)/8, $0x3f655555555502a1
-DATA normalFirstStripAVX2Consts<>+1528(SB)/8, $0x3f655555555502a1
-DATA normalFirstStripAVX2Consts<>+1536(SB)/8, $0xbf95555555555511
-DATA normalFirstStripAVX2Consts<>+1544(SB)/8, $0xbf95555555555511
-DATA normalFirstStripAVX2Consts<>+1552(SB)/8, $0xbf95555555555511
-DATA normalFirstStripAVX2Consts<>+1560(SB)/8, $0xbf95555555555511
-DATA normalFirstStripAVX2Consts<>+1568(SB)/8, $0x3fc000000000000b
-DATA normalFirstStripAVX2Consts<>+1576(SB)/8, $0x3fc000000000000b
-DATA normalFirstStripAVX2Consts<>+1584(SB)/8, $0x3fc000000000000b
-DATA normalFirstStripAVX2Consts<>+1592(SB)/8, $0x3fc000000000000b
-DATA normalFirstStripAVX2Consts<>+1600(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+1608(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+1616(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+1624(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+1632(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1640(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1648(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1656(SB)/8, $0x7ff8000000000001
-GLOBL normalFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $1664
+DATA normalFirstStripAVX2Consts<>+352(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+360(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+368(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+376(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+384(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+392(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+400(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+408(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+416(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+424(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+432(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+440(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+448(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+456(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+464(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+472(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+480(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+488(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+496(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+504(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+512(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+520(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+528(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+536(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+544(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+552(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+560(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+568(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+576(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+584(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+592(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+600(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+608(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+616(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+624(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+632(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+640(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+648(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+656(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+664(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+672(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+680(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+688(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+696(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+704(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+712(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+720(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+728(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+736(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+744(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+752(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+760(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+768(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+776(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+784(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+792(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+800(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+808(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+816(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+824(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+832(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+840(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+848(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+856(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+864(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+872(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+880(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+888(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+896(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+904(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+912(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+920(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+928(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+936(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+944(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+952(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+960(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+968(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+976(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+984(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+992(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+1000(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+1008(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+1016(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+1024(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1032(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1040(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1048(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1056(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+1064(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+1072(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+1080(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+1088(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+1096(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+1104(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+1112(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+1120(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+1128(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+1136(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+1144(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+1152(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+1160(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+1168(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+1176(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+1184(SB)/8, $0x37a0000000000000
+DATA normalFirstStripAVX2Consts<>+1192(SB)/8, $0x37a0000000000000
+DATA normalFirstStripAVX2Consts<>+1200(SB)/8, $0x37a0000000000000
+DATA normalFirstStripAVX2Consts<>+1208(SB)/8, $0x37a0000000000000
+DATA normalFirstStripAVX2Consts<>+1216(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+1224(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+1232(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+1240(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+1248(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+1256(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+1264(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+1272(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+1280(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1288(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1296(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1304(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1312(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+1320(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+1328(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+1336(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+1344(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1352(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1360(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1368(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1376(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1384(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1392(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1400(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1408(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1416(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1424(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1432(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1440(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1448(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1456(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1464(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1472(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1480(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1488(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1496(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1504(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1512(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1520(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1528(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1536(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1544(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1552(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1560(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1568(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1576(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1584(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1592(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1600(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1608(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1616(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1624(SB)/8, $0x7ff8000000000001
+GLOBL normalFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $1632
 
 DATA normalFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1138,7 +1142,7 @@ GLOBL normalFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStripAVX2(SB), $1824-248
+TEXT ·normalFirstStripAVX2(SB), $1856-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1338,12 +1342,12 @@ body:
 	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y13, Y5
 	VMOVUPD      Y4, 1152(BX)
 	VMULPD       Y2, Y2, Y4
-	VMOVUPD      Y2, 1184(BX)
-	VMULPD       Y15, Y15, Y2
-	VMOVUPD      Y15, 1216(BX)
-	VMULPD       Y7, Y7, Y15
-	VMOVUPD      Y7, 1248(BX)
-	VMULPD       Y13, Y13, Y7
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       Y15, Y15, Y0
+	VMOVUPD      Y1, 1216(BX)
+	VMULPD       Y7, Y7, Y1
+	VMOVUPD      Y3, 1248(BX)
+	VMULPD       Y13, Y13, Y3
 	VMOVUPD      Y13, 1280(BX)
 	VMULPD       Y9, Y12, Y13
 	VMOVUPD      Y9, 1312(BX)
@@ -1355,499 +1359,475 @@ body:
 	VMOVUPD      Y5, 1408(BX)
 	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y5
 	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y4
-	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y2
-	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y15
-	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y7
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y0
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y1
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y3
 	VMOVUPD      Y11, 1440(BX)
 	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y11
 	VDIVPD       Y13, Y11, Y13
 	VDIVPD       Y9, Y11, Y9
 	VDIVPD       Y8, Y11, Y8
 	VDIVPD       Y6, Y11, Y6
-	VSUBPD       Y5, Y4, Y4
-	VSUBPD       Y5, Y2, Y2
-	VSUBPD       Y5, Y15, Y15
-	VSUBPD       Y5, Y7, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y7
-	VANDPD       Y7, Y3, Y3
-	VANDPD       Y7, Y1, Y1
-	VANDPD       Y7, Y0, Y0
-	VANDPD       416(BX), Y7, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y7
-	VMOVUPD      Y11, 416(BX)
-	VMULPD       Y7, Y4, Y11
-	VMOVUPD      Y0, 1472(BX)
-	VMULPD       Y7, Y2, Y0
-	VMOVUPD      Y1, 1504(BX)
-	VMULPD       Y7, Y15, Y1
-	VMULPD       Y7, Y5, Y7
-	VMOVUPD      Y3, 1536(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y4, Y3
-	VMOVUPD      Y6, 1568(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y2, Y6
-	VMOVUPD      Y8, 1600(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y15, Y8
-	VMOVUPD      Y10, 1632(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y5, Y10
-	VMOVUPD      Y9, 1664(BX)
-	VMOVUPD      1184(BX), Y9
-	VFMADD231PD  Y9, Y9, Y11
-	VMOVUPD      1216(BX), Y9
-	VFMADD231PD  Y9, Y9, Y0
-	VMOVUPD      1248(BX), Y9
-	VFMADD231PD  Y9, Y9, Y1
-	VMOVUPD      1280(BX), Y9
-	VFMADD231PD  Y9, Y9, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y9
-	VMAXPD       Y9, Y3, Y3
-	VMAXPD       Y9, Y6, Y6
-	VMAXPD       Y9, Y8, Y8
-	VMAXPD       Y9, Y10, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y10, Y4, Y11
-	VFMADD231PD  Y10, Y2, Y0
-	VFMADD231PD  Y10, Y15, Y1
-	VFMADD231PD  Y10, Y5, Y7
-	VSUBPD       Y3, Y4, Y4
-	VSUBPD       Y6, Y2, Y2
-	VSUBPD       Y8, Y15, Y10
-	VSUBPD       Y9, Y5, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y15
-	VADDPD       Y15, Y3, Y3
-	VADDPD       Y15, Y6, Y6
-	VADDPD       Y15, Y8, Y8
-	VADDPD       Y15, Y9, Y9
-	VMULPD       Y13, Y12, Y12
-	VMULPD       1664(BX), Y14, Y14
-	VMOVUPD      Y7, 1696(BX)
-	VMOVUPD      1600(BX), Y7
-	VMOVUPD      Y1, 1728(BX)
-	VMULPD       1632(BX), Y7, Y1
-	VMOVUPD      Y0, 1632(BX)
-	VMOVUPD      1568(BX), Y0
-	VMOVUPD      Y11, 1760(BX)
-	VMULPD       1440(BX), Y0, Y11
-	VADDPD       Y15, Y4, Y4
-	VADDPD       Y15, Y2, Y2
-	VADDPD       Y15, Y10, Y10
-	VADDPD       Y15, Y5, Y5
-	VMULPD       1184(BX), Y12, Y12
-	VMULPD       1216(BX), Y14, Y14
-	VMULPD       1248(BX), Y1, Y1
-	VMULPD       1280(BX), Y11, Y11
+	VSUBPD       Y5, Y4, Y11
+	VMOVUPD      Y6, 1472(BX)
+	VSUBPD       Y5, Y0, Y6
+	VMOVUPD      Y8, 1504(BX)
+	VSUBPD       Y5, Y1, Y8
+	VSUBPD       Y5, Y3, Y5
+	VPADDQ       normalFirstStripAVX2Consts<>+288(SB), Y4, Y4
+	VPADDQ       normalFirstStripAVX2Consts<>+288(SB), Y0, Y0
+	VPADDQ       normalFirstStripAVX2Consts<>+288(SB), Y1, Y1
+	VPADDQ       normalFirstStripAVX2Consts<>+288(SB), Y3, Y3
+	VMOVUPD      Y10, 1536(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y11, Y10
+	VMOVUPD      Y9, 1568(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y6, Y9
+	VMOVUPD      Y14, 1600(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y8, Y14
+	VMOVUPD      Y12, 1632(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y5, Y12
 	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       1312(BX), Y13, Y13
-	VMOVUPD      1344(BX), Y15
-	VMULPD       1664(BX), Y15, Y15
-	VMULPD       1376(BX), Y7, Y7
-	VMULPD       1408(BX), Y0, Y0
-	VMOVUPD      Y5, 1408(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y5
-	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y12, Y5
-	VMOVUPD      Y10, 1568(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y10
-	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y14, Y10
-	VMOVUPD      Y2, 1376(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y2
-	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y1, Y2
-	VMOVUPD      Y4, 1600(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y4
-	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y11, Y4
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y1, Y1
 	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      Y9, 1664(BX)
-	VMOVUPD      1152(BX), Y9
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y9, Y9
-	VMOVUPD      Y8, 1152(BX)
-	VMOVUPD      1088(BX), Y8
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y8, Y8
-	VMOVUPD      Y6, 1088(BX)
-	VMOVUPD      800(BX), Y6
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y6, Y6
-	VMOVUPD      Y3, 800(BX)
-	VMOVUPD      768(BX), Y3
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y3, Y3
+	VFMADD231PD  Y2, Y2, Y10
+	VFMADD231PD  Y15, Y15, Y9
+	VFMADD231PD  Y7, Y7, Y14
+	VMOVUPD      Y3, 1664(BX)
+	VMOVUPD      1280(BX), Y3
+	VFMADD231PD  Y3, Y3, Y12
+	VMOVUPD      Y1, 1696(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y1
+	VMOVUPD      Y0, 1728(BX)
+	VANDPD       1248(BX), Y1, Y0
+	VMOVUPD      Y0, 1248(BX)
+	VANDPD       1216(BX), Y1, Y0
+	VMOVUPD      Y0, 1216(BX)
+	VANDPD       1184(BX), Y1, Y0
+	VMOVUPD      Y0, 1184(BX)
+	VANDPD       416(BX), Y1, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y1
+	VFMADD231PD  Y1, Y11, Y10
+	VFMADD231PD  Y1, Y6, Y9
+	VFMADD231PD  Y1, Y8, Y14
+	VFMADD231PD  Y1, Y5, Y12
+	VMOVUPD      1152(BX), Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y5
+	VCMPPD       $0x11, Y5, Y1, Y1
+	VMOVUPD      1088(BX), Y6
+	VCMPPD       $0x11, Y5, Y6, Y6
+	VMOVUPD      800(BX), Y8
+	VCMPPD       $0x11, Y5, Y8, Y8
+	VMOVUPD      768(BX), Y11
+	VCMPPD       $0x11, Y5, Y11, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y11
 	VMOVUPD      Y0, 768(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y0
-	VMOVUPD      Y7, 1344(BX)
-	VCMPPD       $0x11, 1056(BX), Y0, Y7
-	VMOVUPD      Y15, 1056(BX)
-	VCMPPD       $0x11, 1024(BX), Y0, Y15
-	VMOVUPD      Y13, 1024(BX)
-	VCMPPD       $0x11, 992(BX), Y0, Y13
-	VCMPPD       $0x11, 960(BX), Y0, Y0
-	VANDPD       Y9, Y7, Y7
-	VANDPD       Y8, Y15, Y8
-	VANDPD       Y6, Y13, Y6
-	VANDPD       Y3, Y0, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y9
-	VFMADD231PD  Y3, Y5, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y13
-	VFMADD231PD  Y3, Y10, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y15
-	VFMADD231PD  Y3, Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y5, Y9
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y10, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y2, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y4, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y9, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y9
-	VFMADD213PD  Y9, Y13, Y10
-	VFMADD213PD  Y9, Y15, Y2
-	VFMADD231PD  Y3, Y4, Y9
-	VMOVUPD      1760(BX), Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y13
-	VFMADD231PD  Y4, Y3, Y13
-	VMOVUPD      1632(BX), Y15
-	VMOVUPD      Y0, 960(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y0
-	VFMADD231PD  Y4, Y15, Y0
-	VMOVUPD      Y6, 992(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y6
-	VFMADD231PD  1728(BX), Y4, Y6
-	VMOVUPD      Y8, 1312(BX)
-	VMOVUPD      1696(BX), Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y8, Y4
-	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y5, Y12
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y5
-	VFMADD213PD  Y5, Y10, Y14
-	VFMADD213PD  Y5, Y2, Y1
-	VFMADD231PD  Y9, Y11, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y2
-	VFMADD213PD  Y2, Y3, Y13
-	VFMADD213PD  Y2, Y15, Y0
-	VMOVUPD      1728(BX), Y9
-	VFMADD213PD  Y2, Y9, Y6
-	VFMADD231PD  Y4, Y8, Y2
-	VMULPD       1024(BX), Y12, Y4
-	VMULPD       1056(BX), Y14, Y10
-	VMULPD       1344(BX), Y1, Y1
-	VMULPD       768(BX), Y5, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y11
-	VFMADD213PD  Y11, Y3, Y13
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y9, Y6
-	VFMADD231PD  Y2, Y8, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y2
-	VFNMADD231PD 1184(BX), Y4, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y12
-	VFNMADD231PD 1216(BX), Y10, Y12
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y14
-	VFNMADD231PD 1248(BX), Y1, Y14
-	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y7
-	VFNMADD231PD 1280(BX), Y5, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y15, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y9, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y8, Y11
-	VMOVUPD      Y7, 1280(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y7
-	VMOVUPD      Y14, 1216(BX)
-	VXORPD       544(BX), Y7, Y14
-	VMOVUPD      Y12, 1184(BX)
-	VXORPD       576(BX), Y7, Y12
-	VMOVUPD      Y2, 768(BX)
-	VXORPD       608(BX), Y7, Y2
-	VMOVUPD      Y5, 1344(BX)
-	VMOVUPD      384(BX), Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  Y11, Y10, Y0
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y4
+	VFMADD231PD  Y11, Y9, Y4
+	VMOVUPD      Y5, 1088(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y5
+	VFMADD231PD  Y11, Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y12, Y11
+	VMOVUPD      Y8, 1152(BX)
+	VMULPD       1632(BX), Y13, Y8
+	VMOVUPD      Y6, 1632(BX)
+	VMOVUPD      1568(BX), Y6
+	VMOVUPD      Y1, 416(BX)
+	VMULPD       1600(BX), Y6, Y1
+	VMOVUPD      1504(BX), Y6
+	VMULPD       1536(BX), Y6, Y3
+	VMOVUPD      1472(BX), Y6
+	VMOVUPD      Y13, 1536(BX)
+	VMULPD       1440(BX), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y12, Y11
+	VMULPD       Y8, Y2, Y8
+	VMULPD       Y1, Y15, Y1
+	VMULPD       Y3, Y7, Y3
+	VMULPD       1280(BX), Y13, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y12, Y11
+	VMOVUPD      Y7, 1440(BX)
+	VMOVUPD      1312(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VMOVUPD      Y15, 1536(BX)
+	VMOVUPD      1344(BX), Y15
+	VMULPD       1568(BX), Y15, Y15
+	VMOVUPD      Y2, 1568(BX)
+	VMOVUPD      1376(BX), Y2
+	VMULPD       1504(BX), Y2, Y2
+	VMULPD       1408(BX), Y6, Y6
+	VMOVUPD      Y6, 1408(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y6
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y8, Y6
+	VMOVUPD      Y2, 1472(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y2
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y1, Y2
+	VMOVUPD      Y15, 1504(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y15
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y3, Y15
+	VMOVUPD      Y7, 1376(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y7
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y12, Y11
+	VMOVUPD      Y13, 1344(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y13
+	VMOVUPD      Y3, 1312(BX)
+	VCMPPD       $0x11, 1056(BX), Y13, Y3
 	VMOVUPD      Y1, 1056(BX)
-	VXORPD       Y7, Y5, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y7
-	VFMADD213PD  Y7, Y3, Y13
-	VFMADD213PD  Y7, Y15, Y0
-	VFMADD213PD  Y7, Y9, Y6
-	VFMADD231PD  Y11, Y8, Y7
-	VMOVUPD      64(BX), Y11
-	VMOVUPD      Y10, 1024(BX)
-	VMULPD       544(BX), Y11, Y10
-	VMOVUPD      Y4, 544(BX)
-	VMULPD       576(BX), Y11, Y4
-	VMOVUPD      Y4, 576(BX)
-	VMULPD       608(BX), Y11, Y4
+	VCMPPD       $0x11, 1024(BX), Y13, Y1
+	VMOVUPD      Y8, 1024(BX)
+	VCMPPD       $0x11, 992(BX), Y13, Y8
+	VCMPPD       $0x11, 960(BX), Y13, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y12, Y11
+	VANDPD       416(BX), Y3, Y3
+	VANDPD       1632(BX), Y1, Y1
+	VANDPD       1152(BX), Y8, Y8
+	VANDPD       1088(BX), Y13, Y13
+	VMOVUPD      Y13, 1088(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y13
+	VFMADD231PD  normalFirstStripAVX2Consts<>+704(SB), Y6, Y13
+	VMOVUPD      Y8, 1152(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y8
+	VFMADD231PD  normalFirstStripAVX2Consts<>+704(SB), Y2, Y8
+	VMOVUPD      Y1, 1632(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y1
+	VFMADD231PD  normalFirstStripAVX2Consts<>+704(SB), Y15, Y1
+	VMOVUPD      Y3, 416(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y3
+	VFMADD231PD  normalFirstStripAVX2Consts<>+704(SB), Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y12, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y12, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y12, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y12, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y10, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y9, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y14, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y12, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y7, Y3
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y5, Y14, Y5
+	VMULPD       Y11, Y12, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y6, Y13
+	VFMADD213PD  Y10, Y2, Y8
+	VFMADD213PD  Y10, Y15, Y1
+	VFMADD231PD  Y3, Y7, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y3
+	VADDPD       Y0, Y3, Y0
+	VADDPD       Y4, Y3, Y4
+	VADDPD       Y5, Y3, Y5
+	VADDPD       Y9, Y3, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y11
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD213PD  Y11, Y2, Y8
+	VFMADD213PD  Y11, Y15, Y1
+	VFMADD231PD  Y10, Y7, Y11
+	VMULPD       800(BX), Y0, Y0
+	VMULPD       1728(BX), Y4, Y4
+	VMULPD       1696(BX), Y5, Y5
+	VMULPD       1664(BX), Y9, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y6, Y13
+	VFMADD213PD  Y10, Y2, Y8
+	VFMADD213PD  Y10, Y15, Y1
+	VFMADD231PD  Y11, Y7, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y4, Y4
 	VMULPD       Y11, Y5, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y11
-	VFMADD213PD  Y11, Y3, Y13
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y9, Y6
-	VFMADD231PD  Y7, Y8, Y11
-	VMOVUPD      224(BX), Y7
-	VMOVUPD      Y5, 384(BX)
-	VORPD        1536(BX), Y7, Y5
-	VMOVUPD      Y4, 608(BX)
-	VORPD        1504(BX), Y7, Y4
-	VMOVUPD      Y10, 1440(BX)
-	VORPD        1472(BX), Y7, Y10
-	VORPD        416(BX), Y7, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y15, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y9, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y8, Y11
-	VCMPPD       $0x00, Y14, Y5, Y5
-	VCMPPD       $0x00, Y12, Y4, Y4
-	VCMPPD       $0x00, Y2, Y10, Y2
-	VCMPPD       $0x00, Y1, Y7, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y7
-	VFMADD213PD  Y7, Y3, Y13
-	VFMADD213PD  Y7, Y15, Y0
-	VFMADD213PD  Y7, Y9, Y6
-	VFMADD231PD  Y11, Y8, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y10
-	VMOVUPD      1440(BX), Y11
-	VBLENDVPD    Y5, Y10, Y11, Y5
-	VMOVUPD      576(BX), Y11
-	VBLENDVPD    Y4, Y10, Y11, Y4
-	VMOVUPD      608(BX), Y11
-	VBLENDVPD    Y2, Y10, Y11, Y2
-	VMOVUPD      384(BX), Y11
-	VBLENDVPD    Y1, Y10, Y11, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD  Y10, Y3, Y13
-	VFMADD213PD  Y10, Y15, Y0
-	VFMADD213PD  Y10, Y9, Y6
-	VFMADD231PD  Y7, Y8, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y7
-	VANDPD       544(BX), Y7, Y11
-	VANDPD       1024(BX), Y7, Y12
-	VANDPD       1056(BX), Y7, Y14
-	VANDPD       1344(BX), Y7, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y15, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y9, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y8, Y10
-	VORPD        1536(BX), Y11, Y11
-	VORPD        1504(BX), Y12, Y12
-	VORPD        1472(BX), Y14, Y14
-	VORPD        416(BX), Y7, Y7
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y0, Y15, Y0
-	VMULPD       Y6, Y9, Y6
-	VMULPD       Y10, Y8, Y8
-	VMOVUPD      64(BX), Y9
-	VFMADD213PD  Y9, Y9, Y3
-	VFMADD213PD  Y9, Y9, Y0
-	VFMADD213PD  Y9, Y9, Y6
-	VFMADD213PD  Y9, Y8, Y9
-	VMULPD       1600(BX), Y3, Y3
-	VMULPD       1376(BX), Y0, Y0
-	VMULPD       1568(BX), Y6, Y6
-	VMULPD       1408(BX), Y9, Y8
-	VMULPD       800(BX), Y3, Y3
-	VMULPD       1088(BX), Y0, Y0
-	VMULPD       1152(BX), Y6, Y6
-	VMULPD       1664(BX), Y8, Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y9
-	VMULPD       Y9, Y3, Y10
-	VMULPD       Y9, Y0, Y13
-	VMULPD       Y9, Y6, Y15
-	VMULPD       Y9, Y8, Y9
-	VMOVUPD      Y1, 1664(BX)
-	VMULPD       832(BX), Y3, Y1
-	VMOVUPD      Y7, 832(BX)
-	VMULPD       864(BX), Y0, Y7
-	VMOVUPD      Y2, 864(BX)
-	VMULPD       928(BX), Y6, Y2
-	VMOVUPD      Y6, 928(BX)
-	VMULPD       896(BX), Y8, Y6
-	VMOVUPD      Y8, 896(BX)
-	VMULPD       352(BX), Y10, Y8
-	VMOVUPD      Y10, 352(BX)
-	VMULPD       320(BX), Y13, Y10
-	VMOVUPD      Y13, 320(BX)
-	VMULPD       1120(BX), Y15, Y13
-	VMOVUPD      Y15, 1120(BX)
-	VMULPD       288(BX), Y9, Y15
-	VMOVUPD      Y9, 288(BX)
-	VMOVUPD      256(BX), Y9
-	VFMADD231PD  768(BX), Y1, Y9
-	VMOVUPD      672(BX), Y1
-	VFMADD231PD  1184(BX), Y7, Y1
-	VMOVUPD      704(BX), Y7
-	VFMADD231PD  1216(BX), Y2, Y7
-	VMOVUPD      736(BX), Y2
-	VFMADD231PD  1280(BX), Y6, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y6
-	VMULPD       Y8, Y6, Y8
-	VMULPD       Y10, Y6, Y10
-	VMULPD       Y13, Y6, Y13
-	VMULPD       Y15, Y6, Y6
-	VMOVUPD      1248(BX), Y15
-	VMOVUPD      Y6, 736(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y6
-	VBLENDVPD    Y15, Y9, Y6, Y9
-	VMOVUPD      1312(BX), Y15
-	VBLENDVPD    Y15, Y1, Y6, Y1
-	VMOVUPD      992(BX), Y15
-	VBLENDVPD    Y15, Y7, Y6, Y7
-	VMOVUPD      960(BX), Y15
-	VBLENDVPD    Y15, Y2, Y6, Y2
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y9, Y6, Y15
-	VMOVUPD      Y15, 960(BX)
-	VMULPD       Y1, Y6, Y15
-	VMOVUPD      Y15, 992(BX)
-	VMULPD       Y7, Y6, Y15
-	VMULPD       Y2, Y6, Y6
-	VFNMADD231PD Y11, Y3, Y5
-	VFNMADD231PD Y12, Y0, Y4
-	VMOVUPD      864(BX), Y0
-	VFNMADD231PD 928(BX), Y14, Y0
-	VMOVUPD      832(BX), Y3
-	VMOVUPD      1664(BX), Y11
-	VFNMADD231PD 896(BX), Y3, Y11
-	VMOVUPD      352(BX), Y3
-	VMULPD       448(BX), Y3, Y12
-	VMOVUPD      320(BX), Y14
-	VMOVUPD      Y12, 448(BX)
-	VMULPD       480(BX), Y14, Y12
-	VMOVUPD      Y12, 480(BX)
-	VMOVUPD      1120(BX), Y12
-	VMOVUPD      Y11, 1664(BX)
-	VMULPD       512(BX), Y12, Y11
+	VMULPD       Y11, Y9, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y11
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD213PD  Y11, Y2, Y8
+	VFMADD213PD  Y11, Y15, Y1
+	VFMADD231PD  Y10, Y7, Y11
+	VMOVUPD      64(BX), Y10
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y9, Y10, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD  Y12, Y6, Y13
+	VFMADD213PD  Y12, Y2, Y8
+	VFMADD213PD  Y12, Y15, Y1
+	VFMADD231PD  Y11, Y7, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y11
+	VMULPD       Y11, Y0, Y14
+	VMULPD       Y11, Y4, Y3
+	VMULPD       Y11, Y5, Y10
+	VMOVUPD      Y10, 1664(BX)
+	VMULPD       Y11, Y9, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y11
+	VFMADD213PD  Y11, Y6, Y13
+	VFMADD213PD  Y11, Y2, Y8
+	VFMADD213PD  Y11, Y15, Y1
+	VFMADD231PD  Y12, Y7, Y11
+	VMULPD       832(BX), Y0, Y12
+	VMOVUPD      Y0, 832(BX)
+	VMULPD       864(BX), Y4, Y0
+	VMOVUPD      Y4, 864(BX)
+	VMULPD       928(BX), Y5, Y4
+	VMOVUPD      Y5, 928(BX)
+	VMULPD       896(BX), Y9, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y7, Y11
+	VMOVUPD      Y9, 896(BX)
+	VMULPD       352(BX), Y14, Y9
+	VMOVUPD      Y5, 352(BX)
+	VMULPD       320(BX), Y3, Y5
+	VMOVUPD      Y4, 320(BX)
+	VMOVUPD      1664(BX), Y4
+	VMOVUPD      Y0, 1696(BX)
+	VMULPD       1120(BX), Y4, Y0
+	VMOVUPD      Y12, 1120(BX)
+	VMULPD       288(BX), Y10, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y4
+	VFMADD213PD  Y4, Y6, Y13
+	VFMADD213PD  Y4, Y2, Y8
+	VFMADD213PD  Y4, Y15, Y1
+	VFMADD231PD  Y11, Y7, Y4
+	VMOVUPD      544(BX), Y11
+	VMOVUPD      Y10, 288(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y10
+	VMOVUPD      Y3, 1728(BX)
+	VXORPD       Y10, Y11, Y3
+	VMOVUPD      Y3, 800(BX)
+	VXORPD       576(BX), Y10, Y3
+	VMOVUPD      Y3, 960(BX)
+	VXORPD       608(BX), Y10, Y3
+	VMOVUPD      Y3, 992(BX)
+	VMOVUPD      384(BX), Y3
+	VMOVUPD      Y14, 1600(BX)
+	VXORPD       Y10, Y3, Y14
+	VMOVUPD      normalFirstStripAVX2Consts<>+1408(SB), Y10
+	VFMADD213PD  Y10, Y6, Y13
+	VFMADD213PD  Y10, Y2, Y8
+	VFMADD213PD  Y10, Y15, Y1
+	VFMADD231PD  Y4, Y7, Y10
+	VMOVUPD      64(BX), Y4
+	VMULPD       Y4, Y11, Y11
+	VMOVUPD      Y11, 544(BX)
+	VMULPD       576(BX), Y4, Y11
+	VMOVUPD      Y11, 576(BX)
+	VMULPD       608(BX), Y4, Y11
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y4
+	VFMADD213PD  Y4, Y6, Y13
+	VFMADD213PD  Y4, Y2, Y8
+	VFMADD213PD  Y4, Y15, Y1
+	VFMADD231PD  Y10, Y7, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y10
+	VMULPD       Y9, Y10, Y9
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y12, Y10, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y12
+	VFMADD213PD  Y12, Y6, Y13
+	VFMADD213PD  Y12, Y2, Y8
+	VFMADD213PD  Y12, Y15, Y1
+	VFMADD231PD  Y4, Y7, Y12
+	VMOVUPD      1600(BX), Y4
+	VMOVUPD      Y10, 384(BX)
+	VMULPD       448(BX), Y4, Y10
+	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      1728(BX), Y0
+	VMOVUPD      Y5, 608(BX)
+	VMULPD       480(BX), Y0, Y5
+	VMOVUPD      Y9, 480(BX)
+	VMOVUPD      1664(BX), Y9
+	VMOVUPD      Y3, 1760(BX)
+	VMULPD       512(BX), Y9, Y3
 	VMOVUPD      Y11, 512(BX)
 	VMOVUPD      288(BX), Y11
-	VMOVUPD      Y0, 832(BX)
-	VMULPD       640(BX), Y11, Y0
-	VMOVUPD      Y0, 640(BX)
-	VMOVUPD      128(BX), Y0
-	VMULPD       Y3, Y0, Y3
-	VMULPD       Y14, Y0, Y14
-	VMULPD       Y12, Y0, Y12
-	VMULPD       Y11, Y0, Y0
-	VMOVUPD      96(BX), Y11
-	VFMADD231PD  Y9, Y11, Y8
-	VFMADD231PD  Y1, Y11, Y10
-	VFMADD231PD  Y7, Y11, Y13
-	VFMADD213PD  736(BX), Y2, Y11
-	VMOVUPD      Y11, 736(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y11
-	VMOVUPD      Y13, 288(BX)
-	VXORPD       960(BX), Y11, Y13
-	VMOVUPD      Y13, 960(BX)
-	VXORPD       992(BX), Y11, Y13
-	VXORPD       Y15, Y11, Y15
-	VXORPD       Y6, Y11, Y6
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y9, (SI)(AX*1)
-	VMOVUPD      Y1, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y7, 64(SI)(AX*1)
-	VMOVUPD      Y2, 96(SI)(AX*1)
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y5, (DI)(AX*1)
-	VMOVUPD      Y4, 32(DI)(AX*1)
-	VMOVUPD      832(BX), Y1
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y1, 64(DI)(AX*1)
-	VMOVUPD      1664(BX), Y1
-	VMOVUPD      Y1, 96(DI)(AX*1)
-	VMOVUPD      448(BX), Y1
+	VMOVUPD      Y14, 1792(BX)
+	VMULPD       640(BX), Y11, Y14
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y6, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y2, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y15, Y1
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y7, Y12
+	VMOVUPD      Y14, 640(BX)
+	VMOVUPD      128(BX), Y14
+	VMULPD       Y4, Y14, Y4
+	VMULPD       Y0, Y14, Y0
+	VMULPD       Y9, Y14, Y9
+	VMULPD       Y11, Y14, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y14
+	VFMADD213PD  Y14, Y6, Y13
+	VFMADD213PD  Y14, Y2, Y8
+	VFMADD213PD  Y14, Y15, Y1
+	VFMADD231PD  Y12, Y7, Y14
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y1, (R8)(AX*1)
-	VMOVUPD      480(BX), Y1
-	VMOVUPD      Y1, 32(R8)(AX*1)
-	VMOVUPD      512(BX), Y1
+	VMOVUPD      Y10, (R8)(AX*1)
+	VMOVUPD      Y5, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y1, 64(R8)(AX*1)
-	VMOVUPD      640(BX), Y1
-	VMOVUPD      Y1, 96(R8)(AX*1)
+	VMOVUPD      Y3, 64(R8)(AX*1)
+	VMOVUPD      640(BX), Y3
+	VMOVUPD      Y3, 96(R8)(AX*1)
+	VMOVUPD      224(BX), Y3
+	VORPD        1248(BX), Y3, Y5
+	VORPD        1216(BX), Y3, Y10
+	VORPD        1184(BX), Y3, Y12
+	VORPD        768(BX), Y3, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1568(SB), Y13, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y1, Y15
+	VFMADD231PD  Y14, Y7, Y13
+	VCMPPD       $0x00, 800(BX), Y5, Y1
+	VCMPPD       $0x00, 960(BX), Y10, Y5
+	VCMPPD       $0x00, 992(BX), Y12, Y7
+	VCMPPD       $0x00, 1792(BX), Y3, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y8
+	VFMADD132PD  1024(BX), Y8, Y6
+	VFMADD132PD  1056(BX), Y8, Y2
+	VFMADD132PD  1312(BX), Y8, Y15
+	VFMADD231PD  1344(BX), Y13, Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y10
+	VMOVUPD      544(BX), Y12
+	VBLENDVPD    Y1, Y10, Y12, Y1
+	VMOVUPD      576(BX), Y12
+	VBLENDVPD    Y5, Y10, Y12, Y5
+	VMOVUPD      512(BX), Y12
+	VBLENDVPD    Y7, Y10, Y12, Y7
+	VMOVUPD      1760(BX), Y12
+	VBLENDVPD    Y3, Y10, Y12, Y3
+	VMULPD       1376(BX), Y6, Y6
+	VMULPD       1504(BX), Y2, Y2
+	VMULPD       1472(BX), Y15, Y10
+	VMULPD       1408(BX), Y8, Y8
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y3, (R9)(AX*1)
-	VMOVUPD      Y14, 32(R9)(AX*1)
+	VMOVUPD      Y4, (R9)(AX*1)
+	VMOVUPD      Y0, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y12, 64(R9)(AX*1)
-	VMOVUPD      Y0, 96(R9)(AX*1)
+	VMOVUPD      Y9, 64(R9)(AX*1)
+	VMOVUPD      Y11, 96(R9)(AX*1)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y0
+	VFNMADD231PD 1568(BX), Y6, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y4
+	VFNMADD231PD 1536(BX), Y2, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y9
+	VFNMADD231PD 1440(BX), Y10, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y11
+	VFNMADD231PD 1280(BX), Y8, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y12
+	VANDPD       Y6, Y12, Y6
+	VANDPD       Y2, Y12, Y2
+	VANDPD       Y10, Y12, Y10
+	VANDPD       Y8, Y12, Y8
+	VMOVUPD      256(BX), Y12
+	VFMADD231PD  1120(BX), Y0, Y12
+	VMOVUPD      672(BX), Y0
+	VFMADD231PD  1696(BX), Y4, Y0
+	VMOVUPD      704(BX), Y4
+	VFMADD231PD  320(BX), Y9, Y4
+	VMOVUPD      736(BX), Y9
+	VFMADD231PD  352(BX), Y11, Y9
+	VORPD        1248(BX), Y6, Y6
+	VORPD        1216(BX), Y2, Y2
+	VORPD        1184(BX), Y10, Y10
+	VORPD        768(BX), Y8, Y8
+	VMOVUPD      416(BX), Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y13
+	VBLENDVPD    Y11, Y12, Y13, Y11
+	VMOVUPD      1632(BX), Y12
+	VBLENDVPD    Y12, Y0, Y13, Y0
+	VMOVUPD      1152(BX), Y12
+	VBLENDVPD    Y12, Y4, Y13, Y4
+	VMOVUPD      1088(BX), Y12
+	VBLENDVPD    Y12, Y9, Y13, Y9
+	VMOVUPD      32(BX), Y12
+	VMULPD       Y11, Y12, Y13
+	VMULPD       Y0, Y12, Y14
+	VMULPD       Y4, Y12, Y15
+	VMULPD       Y9, Y12, Y12
+	VFNMADD231PD 832(BX), Y6, Y1
+	VFNMADD231PD 864(BX), Y2, Y5
+	VFNMADD231PD 928(BX), Y10, Y7
+	VFNMADD231PD 896(BX), Y8, Y3
+	VMOVUPD      96(BX), Y2
+	VFMADD213PD  480(BX), Y11, Y2
+	VMOVUPD      96(BX), Y6
+	VFMADD213PD  608(BX), Y0, Y6
+	VMOVUPD      96(BX), Y8
+	VFMADD213PD  448(BX), Y4, Y8
+	VMOVUPD      384(BX), Y10
+	VFMADD231PD  96(BX), Y9, Y10
+	VXORPD       normalFirstStripAVX2Consts<>+352(SB), Y13, Y13
+	VXORPD       normalFirstStripAVX2Consts<>+352(SB), Y14, Y14
+	VXORPD       normalFirstStripAVX2Consts<>+352(SB), Y15, Y15
+	VXORPD       normalFirstStripAVX2Consts<>+352(SB), Y12, Y12
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPD      Y11, (SI)(AX*1)
+	VMOVUPD      Y0, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y4, 64(SI)(AX*1)
+	VMOVUPD      Y9, 96(SI)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y1, (DI)(AX*1)
+	VMOVUPD      Y5, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y7, 64(DI)(AX*1)
+	VMOVUPD      Y3, 96(DI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y8, (R10)(AX*1)
-	VMOVUPD      Y10, 32(R10)(AX*1)
-	VMOVUPD      288(BX), Y0
+	VMOVUPD      Y2, (R10)(AX*1)
+	VMOVUPD      Y6, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y0, 64(R10)(AX*1)
-	VMOVUPD      736(BX), Y0
-	VMOVUPD      Y0, 96(R10)(AX*1)
-	VMOVUPD      960(BX), Y0
+	VMOVUPD      Y8, 64(R10)(AX*1)
+	VMOVUPD      Y10, 96(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y0, (R11)(AX*1)
-	VMOVUPD      Y13, 32(R11)(AX*1)
+	VMOVUPD      Y13, (R11)(AX*1)
+	VMOVUPD      Y14, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
 	VMOVUPD      Y15, 64(R11)(AX*1)
-	VMOVUPD      Y6, 96(R11)(AX*1)
+	VMOVUPD      Y12, 96(R11)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -1891,7 +1871,7 @@ tail:
 	VADDPD       Y3, Y12, Y3
 	VADDPD       Y2, Y7, Y2
 	VADDPD       Y3, Y8, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
 	VCMPPD       $0x11, Y13, Y2, Y2
 	VCMPPD       $0x11, Y13, Y3, Y3
 	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y13
@@ -1912,7 +1892,7 @@ tail:
 	VMOVUPD      Y4, 320(BX)
 	VMULPD       Y9, Y5, Y4
 	VMOVUPD      Y5, 352(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y5
 	VANDPD       Y5, Y10, Y10
 	VANDPD       Y5, Y9, Y9
 	VMOVUPD      192(BX), Y5
@@ -1920,7 +1900,7 @@ tail:
 	VMINPD       Y7, Y5, Y12
 	VMINPD       Y8, Y5, Y5
 	VMOVUPD      Y0, 416(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y0
 	VCMPPD       $0x11, Y12, Y0, Y12
 	VCMPPD       $0x11, Y5, Y0, Y0
 	VANDPD       Y2, Y12, Y2
@@ -1941,98 +1921,85 @@ tail:
 	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y11
 	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y11, Y2
 	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y11, Y4
-	VSUBPD       Y11, Y2, Y2
-	VSUBPD       Y11, Y4, Y4
-	VMULPD       Y0, Y5, Y11
 	VMOVUPD      Y8, 576(BX)
-	VMULPD       Y12, Y3, Y8
-	VDIVPD       Y11, Y13, Y11
+	VMULPD       Y0, Y5, Y8
+	VMOVUPD      Y7, 608(BX)
+	VMULPD       Y12, Y3, Y7
 	VDIVPD       Y8, Y13, Y8
-	VMULPD       Y11, Y5, Y5
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y11, Y0, Y0
-	VMULPD       Y8, Y12, Y8
+	VDIVPD       Y7, Y13, Y7
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y7, Y12, Y7
 	VMULPD       Y5, Y1, Y5
 	VMULPD       Y3, Y6, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y11
-	VMULPD       Y11, Y2, Y12
-	VMULPD       Y11, Y4, Y11
-	VFMADD231PD  Y1, Y1, Y12
-	VFMADD231PD  Y6, Y6, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y13, Y2, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y13
-	VMOVUPD      Y7, 608(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y7
-	VFMADD231PD  Y13, Y5, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y3, Y13
-	VMOVUPD      Y11, 640(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y2, Y11
-	VMOVUPD      Y12, 672(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y4, Y12
-	VMAXPD       normalFirstStripAVX2Consts<>+384(SB), Y11, Y11
-	VMAXPD       normalFirstStripAVX2Consts<>+384(SB), Y12, Y12
-	VSUBPD       Y11, Y2, Y2
-	VSUBPD       Y12, Y4, Y4
-	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y11, Y11
-	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y12, Y12
-	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y2, Y2
-	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y4, Y4
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y12, Y12
+	VSUBPD       Y11, Y2, Y8
+	VSUBPD       Y11, Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y12
+	VPADDQ       Y12, Y2, Y2
+	VPADDQ       Y12, Y4, Y4
 	VPSLLQ       $0x34, Y2, Y2
 	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      Y12, 704(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y12
-	VFMADD231PD  normalFirstStripAVX2Consts<>+576(SB), Y7, Y12
-	VMOVUPD      Y11, 736(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y11
-	VFMADD231PD  normalFirstStripAVX2Consts<>+576(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y7, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y13
+	VFMADD231PD  Y12, Y5, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y3, Y12
+	VMOVUPD      Y4, 640(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y8, Y4
+	VMOVUPD      Y2, 672(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+320(SB), Y11, Y2
+	VFMADD231PD  Y1, Y1, Y4
+	VFMADD231PD  Y6, Y6, Y2
+	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y8, Y4
+	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y11, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+704(SB), Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y11
+	VFMADD231PD  Y8, Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y12, Y8
 	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y13, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y12, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y11, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y13, Y3, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1536(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1536(SB), Y12, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1568(SB), Y11, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1568(SB), Y8, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y8
+	VFMADD213PD  Y8, Y13, Y5
+	VFMADD213PD  Y8, Y12, Y3
 	VMULPD       Y0, Y5, Y0
-	VMULPD       Y8, Y11, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y5
+	VMULPD       Y7, Y3, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y5
 	VFNMADD213PD Y5, Y0, Y1
 	VFNMADD213PD Y5, Y3, Y6
 	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y7
@@ -2041,83 +2008,84 @@ tail:
 	VORPD        Y0, Y10, Y0
 	VORPD        Y3, Y9, Y3
 	VMOVUPD      224(BX), Y7
-	VORPD        Y10, Y7, Y8
+	VORPD        Y10, Y7, Y10
 	VORPD        Y9, Y7, Y7
-	VMOVUPD      672(BX), Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y11
-	VFMADD231PD  Y10, Y9, Y11
-	VMOVUPD      640(BX), Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1504(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD  Y10, Y9, Y11
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y13
-	VFMADD213PD  Y13, Y9, Y11
-	VFMADD213PD  Y13, Y12, Y10
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y10, Y12, Y10
-	VMOVUPD      64(BX), Y11
-	VFMADD213PD  Y11, Y11, Y9
-	VFMADD213PD  Y11, Y11, Y10
-	VMULPD       Y2, Y9, Y2
-	VMULPD       Y4, Y10, Y4
-	VMULPD       736(BX), Y2, Y2
-	VMULPD       704(BX), Y4, Y4
-	VMULPD       608(BX), Y2, Y9
-	VMULPD       576(BX), Y4, Y10
-	VMOVUPD      544(BX), Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y11
+	VFMADD231PD  Y9, Y4, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y2, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y12
+	VFMADD213PD  Y12, Y4, Y11
+	VFMADD231PD  Y9, Y2, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD231PD  Y12, Y2, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y12
+	VFMADD213PD  Y12, Y4, Y11
+	VFMADD231PD  Y9, Y2, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+672(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD231PD  Y12, Y2, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+768(SB), Y12
+	VFMADD213PD  Y12, Y4, Y11
+	VFMADD231PD  Y9, Y2, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+832(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD231PD  Y12, Y2, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+896(SB), Y12
+	VFMADD213PD  Y12, Y4, Y11
+	VFMADD231PD  Y9, Y2, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+960(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD231PD  Y12, Y2, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y12
+	VFMADD213PD  Y12, Y4, Y11
+	VFMADD213PD  Y12, Y2, Y9
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y9, Y2, Y2
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y2, Y8, Y2
+	VMULPD       672(BX), Y4, Y4
+	VMULPD       640(BX), Y2, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y8
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y8, Y2, Y2
+	VMOVUPD      64(BX), Y8
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y2, Y8, Y2
+	VMULPD       608(BX), Y4, Y9
+	VMULPD       576(BX), Y2, Y11
+	VMOVUPD      544(BX), Y13
 	VMOVUPD      Y3, 576(BX)
-	VMULPD       Y12, Y11, Y3
+	VMULPD       Y13, Y8, Y3
 	VMOVUPD      Y0, 608(BX)
 	VMOVUPD      512(BX), Y0
-	VMOVUPD      Y7, 704(BX)
-	VMULPD       Y0, Y11, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y11
-	VCMPPD       $0x11, Y11, Y12, Y12
-	VCMPPD       $0x11, Y11, Y0, Y0
-	VBLENDVPD    Y12, Y11, Y3, Y3
-	VBLENDVPD    Y0, Y11, Y7, Y0
+	VMOVUPD      Y7, 640(BX)
+	VMULPD       Y0, Y8, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y8
+	VCMPPD       $0x11, Y8, Y13, Y13
+	VCMPPD       $0x11, Y8, Y0, Y0
+	VBLENDVPD    Y13, Y8, Y3, Y3
+	VBLENDVPD    Y0, Y8, Y7, Y0
 	VFMADD231PD  Y9, Y1, Y3
-	VFMADD231PD  Y10, Y6, Y0
+	VFMADD231PD  Y11, Y6, Y0
 	VMOVUPD      480(BX), Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y6
 	VBLENDVPD    Y1, Y3, Y6, Y1
 	VMOVUPD      448(BX), Y3
 	VBLENDVPD    Y3, Y0, Y6, Y0
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
-	VMULPD       Y5, Y2, Y3
-	VMULPD       Y5, Y4, Y5
+	VMULPD       Y5, Y4, Y3
+	VMULPD       Y5, Y2, Y5
 	VMULPD       416(BX), Y3, Y6
 	VMULPD       256(BX), Y5, Y7
 	VMULPD       288(BX), Y3, Y9
-	VMULPD       384(BX), Y5, Y10
+	VMULPD       384(BX), Y5, Y11
 	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y10, Y14, 32(R8)(AX*1)
-	VMULPD       Y6, Y13, Y6
-	VMULPD       Y7, Y13, Y7
+	VMASKMOVPD   Y11, Y14, 32(R8)(AX*1)
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y7, Y12, Y7
 	VMOVUPD      128(BX), Y9
 	VMULPD       Y3, Y9, Y3
 	VMULPD       Y5, Y9, Y5
@@ -2131,7 +2099,7 @@ tail:
 	VMOVUPD      32(BX), Y3
 	VMULPD       Y1, Y3, Y1
 	VMULPD       Y0, Y3, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y3
 	VXORPD       Y1, Y3, Y1
 	VXORPD       Y0, Y3, Y0
 	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
@@ -2140,16 +2108,16 @@ tail:
 	VXORPD       Y3, Y0, Y1
 	VMOVUPD      352(BX), Y5
 	VXORPD       Y3, Y5, Y3
-	VCMPPD       $0x00, Y1, Y8, Y1
-	VMOVUPD      704(BX), Y6
+	VCMPPD       $0x00, Y1, Y10, Y1
+	VMOVUPD      640(BX), Y6
 	VCMPPD       $0x00, Y3, Y6, Y3
 	VMOVUPD      64(BX), Y6
 	VMULPD       Y6, Y0, Y0
 	VMULPD       Y6, Y5, Y5
-	VBLENDVPD    Y1, Y11, Y0, Y0
-	VBLENDVPD    Y3, Y11, Y5, Y1
-	VFNMADD231PD 608(BX), Y2, Y0
-	VFNMADD231PD 576(BX), Y4, Y1
+	VBLENDVPD    Y1, Y8, Y0, Y0
+	VBLENDVPD    Y3, Y8, Y5, Y1
+	VFNMADD231PD 608(BX), Y4, Y0
+	VFNMADD231PD 576(BX), Y2, Y1
 	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
 	ADDQ         $+64, AX

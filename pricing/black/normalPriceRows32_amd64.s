@@ -39,7 +39,7 @@ GLOBL normalPriceRows32AVX512Consts<>(SB), RODATA|NOPTR, $124
 
 // func normalPriceRows32AVX512(price []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalPriceRows32AVX512(SB), $1856-168
+TEXT ·normalPriceRows32AVX512(SB), $1984-168
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -396,194 +396,200 @@ body:
 	VFMADD231PS      Z10, Z10, Z30
 	VFMADD231PS      Z11, Z11, Z31
 	VFMADD231PS      Z19, Z19, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+48(SB), Z18
-	VFMADD231PS      Z18, Z29, Z26
-	VFMADD231PS      Z18, Z16, Z27
-	VFMADD231PS      Z18, Z15, Z28
-	VFMADD231PS      Z18, Z14, Z30
-	VFMADD231PS      Z18, Z13, Z31
-	VFMADD231PS      Z18, Z4, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z18
 	VMOVUPS          Z19, 1088(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z19
-	VFMADD231PS      Z18, Z17, Z19
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+48(SB), Z19
+	VFMADD231PS      Z19, Z29, Z26
+	VFMADD231PS      Z19, Z16, Z27
+	VFMADD231PS      Z19, Z15, Z28
+	VFMADD231PS      Z19, Z14, Z30
+	VFMADD231PS      Z19, Z13, Z31
+	VFMADD231PS      Z19, Z4, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z19
 	VMOVUPS          Z11, 1152(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z11
-	VFMADD231PS      Z18, Z20, Z11
+	VFMADD231PS      Z19, Z17, Z11
 	VMOVUPS          Z10, 1216(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z10
-	VFMADD231PS      Z18, Z21, Z10
+	VFMADD231PS      Z19, Z20, Z10
 	VMOVUPS          Z9, 1280(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z9
-	VFMADD231PS      Z18, Z22, Z9
+	VFMADD231PS      Z19, Z21, Z9
 	VMOVUPS          Z8, 1344(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z8
-	VFMADD231PS      Z18, Z23, Z8
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+52(SB), Z5, Z18
+	VFMADD231PS      Z19, Z22, Z8
 	VMOVUPS          Z7, 1408(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z7
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z26, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z7
+	VFMADD231PS      Z19, Z23, Z7
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+52(SB), Z5, Z19
 	VMOVUPS          Z6, 1472(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z6
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z27, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+56(SB), Z6
 	VMOVUPS          Z0, 1536(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z0
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z28, Z0
+	VFMADD231PS      Z6, Z26, Z0
 	VMOVUPS          Z1, 1600(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z1
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z30, Z1
+	VFMADD231PS      Z6, Z27, Z1
 	VMOVUPS          Z2, 1664(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z2
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z31, Z2
+	VFMADD231PS      Z6, Z28, Z2
 	VMOVUPS          Z3, 1728(BX)
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z3
-	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z25, Z3
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z26, Z7
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z27, Z6
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z28, Z0
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z30, Z1
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z31, Z2
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z25, Z3
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z26, Z7
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z27, Z6
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z28, Z0
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z30, Z1
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z31, Z2
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z25, Z3
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z26, Z7
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z27, Z6
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z28, Z0
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z30, Z1
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z31, Z2
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z25, Z3
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z26, Z7
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z27, Z6
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z28, Z0
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z30, Z1
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z31, Z2
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z25, Z3
-	VMULPS           Z7, Z26, Z7
-	VMULPS           Z6, Z27, Z6
-	VMULPS           Z0, Z28, Z0
-	VMULPS           Z1, Z30, Z1
-	VMULPS           Z2, Z31, Z2
-	VMULPS           Z3, Z25, Z3
-	VFMADD213PS      Z24, Z7, Z24
-	VMOVUPS          256(BX), Z7
-	VFMADD213PS      Z7, Z6, Z7
-	VMOVUPS          192(BX), Z6
-	VFMADD213PS      Z6, Z0, Z6
-	VMOVUPS          128(BX), Z0
-	VFMADD213PS      Z0, Z1, Z0
-	VMOVUPS          64(BX), Z1
-	VFMADD213PS      Z1, Z2, Z1
-	VMOVUPS          (BX), Z2
-	VFMADD213PS      Z2, Z3, Z2
-	VSCALEFPS        Z29, Z24, Z3
-	VSCALEFPS        Z16, Z7, Z7
-	VSCALEFPS        Z15, Z6, Z6
-	VSCALEFPS        Z14, Z0, Z0
-	VSCALEFPS        Z13, Z1, Z1
-	VSCALEFPS        Z4, Z2, Z2
-	VMULPS           1024(BX), Z3, Z3
-	VMULPS           320(BX), Z7, Z4
-	VMULPS           384(BX), Z6, Z6
-	VMULPS           448(BX), Z0, Z0
-	VMULPS           512(BX), Z1, Z1
-	VMULPS           640(BX), Z2, Z2
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z7
+	VFMADD231PS      Z6, Z30, Z3
+	VMOVUPS          Z12, 1792(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z12
+	VFMADD231PS      Z6, Z31, Z12
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+60(SB), Z25, Z6
+	VMOVUPS          Z5, 1856(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+64(SB), Z5
+	VFMADD213PS      Z5, Z26, Z0
+	VFMADD213PS      Z5, Z27, Z1
+	VFMADD213PS      Z5, Z28, Z2
+	VFMADD213PS      Z5, Z30, Z3
+	VFMADD213PS      Z5, Z31, Z12
+	VFMADD231PS      Z6, Z25, Z5
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+68(SB), Z6
+	VFMADD213PS      Z6, Z26, Z0
+	VFMADD213PS      Z6, Z27, Z1
+	VFMADD213PS      Z6, Z28, Z2
+	VFMADD213PS      Z6, Z30, Z3
+	VFMADD213PS      Z6, Z31, Z12
+	VFMADD231PS      Z5, Z25, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+72(SB), Z5
+	VFMADD213PS      Z5, Z26, Z0
+	VFMADD213PS      Z5, Z27, Z1
+	VFMADD213PS      Z5, Z28, Z2
+	VFMADD213PS      Z5, Z30, Z3
+	VFMADD213PS      Z5, Z31, Z12
+	VFMADD231PS      Z6, Z25, Z5
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+76(SB), Z6
+	VFMADD213PS      Z6, Z26, Z0
+	VFMADD213PS      Z6, Z27, Z1
+	VFMADD213PS      Z6, Z28, Z2
+	VFMADD213PS      Z6, Z30, Z3
+	VFMADD213PS      Z6, Z31, Z12
+	VFMADD231PS      Z5, Z25, Z6
+	VMULPS           Z0, Z26, Z0
+	VMULPS           Z1, Z27, Z1
+	VMULPS           Z2, Z28, Z2
+	VMULPS           Z3, Z30, Z3
+	VMULPS           Z12, Z31, Z5
+	VMULPS           Z6, Z25, Z6
+	VADDPS           Z0, Z18, Z0
+	VADDPS           Z1, Z18, Z1
+	VADDPS           Z2, Z18, Z2
+	VADDPS           Z3, Z18, Z3
+	VADDPS           Z5, Z18, Z5
+	VADDPS           Z6, Z18, Z6
+	VSCALEFPS        Z29, Z0, Z0
+	VSCALEFPS        Z16, Z1, Z1
+	VSCALEFPS        Z15, Z2, Z2
+	VSCALEFPS        Z14, Z3, Z3
+	VSCALEFPS        Z13, Z5, Z5
+	VSCALEFPS        Z4, Z6, Z4
+	VMULPS           Z0, Z24, Z0
+	VMULPS           256(BX), Z1, Z1
+	VMULPS           192(BX), Z2, Z2
+	VMULPS           128(BX), Z3, Z3
+	VMULPS           64(BX), Z5, Z5
+	VMULPS           (BX), Z4, Z4
+	VMULPS           1024(BX), Z0, Z0
+	VMULPS           320(BX), Z1, Z1
+	VMULPS           384(BX), Z2, Z2
+	VMULPS           448(BX), Z3, Z3
+	VMULPS           512(BX), Z5, Z5
+	VMULPS           640(BX), Z4, Z4
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z12
+	VFMADD231PS      Z6, Z11, Z12
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z13
-	VFMADD231PS      Z7, Z19, Z13
+	VFMADD231PS      Z6, Z10, Z13
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z14
-	VFMADD231PS      Z7, Z11, Z14
+	VFMADD231PS      Z6, Z9, Z14
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z15
-	VFMADD231PS      Z7, Z10, Z15
+	VFMADD231PS      Z6, Z8, Z15
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z16
-	VFMADD231PS      Z7, Z9, Z16
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z24
-	VFMADD231PS      Z7, Z8, Z24
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z25
-	VFMADD213PS      Z25, Z19, Z13
-	VFMADD213PS      Z25, Z11, Z14
-	VFMADD213PS      Z25, Z10, Z15
-	VFMADD213PS      Z25, Z9, Z16
-	VFMADD213PS      Z25, Z8, Z24
-	VFMADD231PS      Z7, Z18, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z7
-	VFMADD213PS      Z7, Z19, Z13
-	VFMADD213PS      Z7, Z11, Z14
-	VFMADD213PS      Z7, Z10, Z15
-	VFMADD213PS      Z7, Z9, Z16
-	VFMADD213PS      Z7, Z8, Z24
-	VFMADD231PS      Z25, Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z25
-	VFMADD213PS      Z25, Z19, Z13
-	VFMADD213PS      Z25, Z11, Z14
-	VFMADD213PS      Z25, Z10, Z15
-	VFMADD213PS      Z25, Z9, Z16
-	VFMADD213PS      Z25, Z8, Z24
-	VFMADD231PS      Z7, Z18, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+100(SB), Z7
-	VFMADD213PS      Z7, Z19, Z13
-	VFMADD213PS      Z7, Z11, Z14
-	VFMADD213PS      Z7, Z10, Z15
-	VFMADD213PS      Z7, Z9, Z16
-	VFMADD213PS      Z7, Z8, Z24
-	VFMADD231PS      Z25, Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z25
-	VFMADD213PS      Z25, Z19, Z13
-	VFMADD213PS      Z25, Z11, Z14
-	VFMADD213PS      Z25, Z10, Z15
-	VFMADD213PS      Z25, Z9, Z16
-	VFMADD213PS      Z25, Z8, Z24
-	VFMADD231PS      Z7, Z18, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z7
-	VFMADD213PS      Z7, Z19, Z13
-	VFMADD213PS      Z7, Z11, Z14
-	VFMADD213PS      Z7, Z10, Z15
-	VFMADD213PS      Z7, Z9, Z16
-	VFMADD213PS      Z7, Z8, Z24
-	VFMADD231PS      Z25, Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z25
-	VFMADD213PS      Z25, Z13, Z19
-	VFMADD213PS      Z25, Z14, Z11
-	VFMADD213PS      Z25, Z15, Z10
-	VFMADD213PS      Z25, Z16, Z9
-	VFMADD213PS      Z25, Z24, Z8
-	VFMADD231PS      Z7, Z18, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+12(SB), Z7
-	VFMADD213PS      Z7, Z19, Z17
-	VFMADD213PS      Z7, Z11, Z20
-	VFMADD213PS      Z7, Z10, Z21
-	VFMADD213PS      Z7, Z9, Z22
-	VFMADD213PS      Z7, Z8, Z23
-	VFMADD231PS      Z25, Z5, Z7
-	VMULPS           Z12, Z17, Z5
-	VMULPS           1728(BX), Z20, Z8
-	VMULPS           1664(BX), Z21, Z9
-	VMULPS           1600(BX), Z22, Z10
-	VMULPS           1536(BX), Z23, Z11
-	VMULPS           1472(BX), Z7, Z7
+	VFMADD231PS      Z6, Z7, Z16
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z19, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z24
+	VFMADD213PS      Z24, Z11, Z12
+	VFMADD213PS      Z24, Z10, Z13
+	VFMADD213PS      Z24, Z9, Z14
+	VFMADD213PS      Z24, Z8, Z15
+	VFMADD213PS      Z24, Z7, Z16
+	VFMADD231PS      Z6, Z19, Z24
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z6
+	VFMADD213PS      Z6, Z11, Z12
+	VFMADD213PS      Z6, Z10, Z13
+	VFMADD213PS      Z6, Z9, Z14
+	VFMADD213PS      Z6, Z8, Z15
+	VFMADD213PS      Z6, Z7, Z16
+	VFMADD231PS      Z24, Z19, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z24
+	VFMADD213PS      Z24, Z11, Z12
+	VFMADD213PS      Z24, Z10, Z13
+	VFMADD213PS      Z24, Z9, Z14
+	VFMADD213PS      Z24, Z8, Z15
+	VFMADD213PS      Z24, Z7, Z16
+	VFMADD231PS      Z6, Z19, Z24
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+100(SB), Z6
+	VFMADD213PS      Z6, Z11, Z12
+	VFMADD213PS      Z6, Z10, Z13
+	VFMADD213PS      Z6, Z9, Z14
+	VFMADD213PS      Z6, Z8, Z15
+	VFMADD213PS      Z6, Z7, Z16
+	VFMADD231PS      Z24, Z19, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z24
+	VFMADD213PS      Z24, Z11, Z12
+	VFMADD213PS      Z24, Z10, Z13
+	VFMADD213PS      Z24, Z9, Z14
+	VFMADD213PS      Z24, Z8, Z15
+	VFMADD213PS      Z24, Z7, Z16
+	VFMADD231PS      Z6, Z19, Z24
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z6
+	VFMADD213PS      Z6, Z11, Z12
+	VFMADD213PS      Z6, Z10, Z13
+	VFMADD213PS      Z6, Z9, Z14
+	VFMADD213PS      Z6, Z8, Z15
+	VFMADD213PS      Z6, Z7, Z16
+	VFMADD231PS      Z24, Z19, Z6
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z24
+	VFMADD213PS      Z24, Z12, Z11
+	VFMADD213PS      Z24, Z13, Z10
+	VFMADD213PS      Z24, Z14, Z9
+	VFMADD213PS      Z24, Z15, Z8
+	VFMADD213PS      Z24, Z16, Z7
+	VFMADD231PS      Z6, Z19, Z24
+	VFMADD213PS      Z18, Z11, Z17
+	VFMADD213PS      Z18, Z10, Z20
+	VFMADD213PS      Z18, Z9, Z21
+	VFMADD213PS      Z18, Z8, Z22
+	VFMADD213PS      Z18, Z7, Z23
+	VFMADD231PS      1856(BX), Z24, Z18
+	VMULPS           1792(BX), Z17, Z6
+	VMULPS           1728(BX), Z20, Z7
+	VMULPS           1664(BX), Z21, Z8
+	VMULPS           1600(BX), Z22, Z9
+	VMULPS           1536(BX), Z23, Z10
+	VMULPS           1472(BX), Z18, Z11
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+116(SB), Z12
-	VFNMADD132PS     1408(BX), Z12, Z5
-	VFNMADD132PS     1344(BX), Z12, Z8
-	VFNMADD132PS     1280(BX), Z12, Z9
-	VFNMADD132PS     1216(BX), Z12, Z10
-	VFNMADD132PS     1152(BX), Z12, Z11
-	VFNMADD231PS     1088(BX), Z7, Z12
-	VFMADD213PS      704(BX), Z3, Z5
-	VFMADD213PS      768(BX), Z4, Z8
-	VFMADD213PS      832(BX), Z6, Z9
-	VFMADD213PS      896(BX), Z0, Z10
-	VFMADD213PS      576(BX), Z1, Z11
-	VFMADD213PS      960(BX), Z2, Z12
+	VFNMADD132PS     1408(BX), Z12, Z6
+	VFNMADD132PS     1344(BX), Z12, Z7
+	VFNMADD132PS     1280(BX), Z12, Z8
+	VFNMADD132PS     1216(BX), Z12, Z9
+	VFNMADD132PS     1152(BX), Z12, Z10
+	VFNMADD231PS     1088(BX), Z11, Z12
+	VFMADD213PS      704(BX), Z0, Z6
+	VFMADD213PS      768(BX), Z1, Z7
+	VFMADD213PS      832(BX), Z2, Z8
+	VFMADD213PS      896(BX), Z3, Z9
+	VFMADD213PS      576(BX), Z5, Z10
+	VFMADD213PS      960(BX), Z4, Z12
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+120(SB), Z0
-	VBLENDMPS        Z5, Z0, K1, Z1
-	VBLENDMPS        Z8, Z0, K2, Z2
-	VBLENDMPS        Z9, Z0, K3, Z3
-	VBLENDMPS        Z10, Z0, K4, Z4
-	VBLENDMPS        Z11, Z0, K5, Z5
+	VBLENDMPS        Z6, Z0, K1, Z1
+	VBLENDMPS        Z7, Z0, K2, Z2
+	VBLENDMPS        Z8, Z0, K3, Z3
+	VBLENDMPS        Z9, Z0, K4, Z4
+	VBLENDMPS        Z10, Z0, K5, Z5
 	VBLENDMPS        Z12, Z0, K6, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPS          Z1, (SI)(AX*1)
@@ -736,10 +742,12 @@ whole:
 	VFMADD231PS      Z21, Z15, Z19
 	VMULPS           Z20, Z16, Z16
 	VMULPS           Z19, Z15, Z15
-	VFMADD213PS      Z8, Z16, Z8
-	VFMADD213PS      Z9, Z15, Z9
-	VSCALEFPS        Z13, Z8, Z8
-	VSCALEFPS        Z14, Z9, Z9
+	VADDPS           Z16, Z6, Z16
+	VADDPS           Z15, Z6, Z15
+	VSCALEFPS        Z13, Z16, Z13
+	VSCALEFPS        Z14, Z15, Z14
+	VMULPS           Z13, Z8, Z8
+	VMULPS           Z14, Z9, Z9
 	VMULPS           Z8, Z2, Z2
 	VMULPS           Z9, Z3, Z3
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z8
@@ -869,199 +877,191 @@ DATA normalPriceRows32AVX2Consts<>+304(SB)/4, $0xbf38aa3b
 DATA normalPriceRows32AVX2Consts<>+308(SB)/4, $0xbf38aa3b
 DATA normalPriceRows32AVX2Consts<>+312(SB)/4, $0xbf38aa3b
 DATA normalPriceRows32AVX2Consts<>+316(SB)/4, $0xbf38aa3b
-DATA normalPriceRows32AVX2Consts<>+320(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+324(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+328(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+332(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+336(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+340(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+344(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+348(SB)/4, $0x3fb17200
-DATA normalPriceRows32AVX2Consts<>+352(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+356(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+360(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+364(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+368(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+372(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+376(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+380(SB)/4, $0x363fbe8e
-DATA normalPriceRows32AVX2Consts<>+384(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+388(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+392(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+396(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+400(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+404(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+408(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+412(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+416(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+420(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+424(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+428(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+432(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+436(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+440(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+444(SB)/4, $0x37b56891
-DATA normalPriceRows32AVX2Consts<>+448(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+452(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+456(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+460(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+464(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+468(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+472(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+476(SB)/4, $0xb9891f97
-DATA normalPriceRows32AVX2Consts<>+480(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+484(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+488(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+492(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+496(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+500(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+504(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+508(SB)/4, $0x3b2aac27
-DATA normalPriceRows32AVX2Consts<>+512(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+516(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+520(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+524(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+528(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+532(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+536(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+540(SB)/4, $0xbcaaaa45
-DATA normalPriceRows32AVX2Consts<>+544(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+548(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+552(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+556(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+560(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+564(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+568(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+572(SB)/4, $0x3dfffffe
-DATA normalPriceRows32AVX2Consts<>+576(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+580(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+584(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+588(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+592(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+596(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+600(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+604(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+608(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+612(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+616(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+620(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+624(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+628(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+632(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+636(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+640(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+644(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+648(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+652(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+656(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+660(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+664(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+668(SB)/4, $0x39f55674
-DATA normalPriceRows32AVX2Consts<>+672(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+676(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+680(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+684(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+688(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+692(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+696(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+700(SB)/4, $0x398114b6
-DATA normalPriceRows32AVX2Consts<>+704(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+708(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+712(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+716(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+720(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+724(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+728(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+732(SB)/4, $0xbb82dd71
-DATA normalPriceRows32AVX2Consts<>+736(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+740(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+744(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+748(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+752(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+756(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+760(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+764(SB)/4, $0x3af38970
-DATA normalPriceRows32AVX2Consts<>+768(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+772(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+776(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+780(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+784(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+788(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+792(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+796(SB)/4, $0x3cf7415f
-DATA normalPriceRows32AVX2Consts<>+800(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+804(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+808(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+812(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+816(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+820(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+824(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+828(SB)/4, $0xbdd09d4d
-DATA normalPriceRows32AVX2Consts<>+832(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+836(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+840(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+844(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+848(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+852(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+856(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+860(SB)/4, $0x3e19190f
-DATA normalPriceRows32AVX2Consts<>+864(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+868(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+872(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+876(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+880(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+884(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+888(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+892(SB)/4, $0xbc80cdcc
-DATA normalPriceRows32AVX2Consts<>+896(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+900(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+904(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+908(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+912(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+916(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+920(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+924(SB)/4, $0xbeecaa20
-DATA normalPriceRows32AVX2Consts<>+928(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+932(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+936(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+940(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+944(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+948(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+952(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+956(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+960(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+964(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+968(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+972(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+976(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+980(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+984(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+988(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+992(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+996(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1000(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1004(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1008(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1012(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1016(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1020(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+1024(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1028(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1032(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1036(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1040(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1044(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1048(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1052(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1056(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1060(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1064(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1068(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1072(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1076(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1080(SB)/4, $0x7fc00000
-DATA normalPriceRows32AVX2Consts<>+1084(SB)/4, $0x7fc00000
-GLOBL normalPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1088
+DATA normalPriceRows32AVX2Consts<>+320(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+324(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+328(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+332(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+336(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+340(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+344(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+348(SB)/4, $0x000000a4
+DATA normalPriceRows32AVX2Consts<>+352(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+356(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+360(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+364(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+368(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+372(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+376(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+380(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+384(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+388(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+392(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+396(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+400(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+404(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+408(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+412(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+448(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+452(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+456(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+460(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+464(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+468(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+472(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+476(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+480(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+484(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+488(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+492(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+496(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+500(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+504(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+508(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+512(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+516(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+520(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+524(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+528(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+532(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+536(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+540(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+544(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+548(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+552(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+556(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+560(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+564(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+568(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+572(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+576(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+580(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+584(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+588(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+592(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+596(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+600(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+604(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+608(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+612(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+616(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+620(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+624(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+628(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+632(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+636(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+640(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+644(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+648(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+652(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+656(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+660(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+664(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+668(SB)/4, $0x2d000000
+DATA normalPriceRows32AVX2Consts<>+672(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+676(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+680(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+684(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+688(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+692(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+696(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+700(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+704(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+708(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+712(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+716(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+720(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+724(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+728(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+732(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+736(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+740(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+744(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+748(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+752(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+756(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+760(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+764(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+768(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+772(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+776(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+780(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+784(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+788(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+792(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+796(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+800(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+804(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+808(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+812(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+816(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+820(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+824(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+828(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+832(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+836(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+840(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+844(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+848(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+852(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+856(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+860(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+864(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+868(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+872(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+876(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+880(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+884(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+888(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+892(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+896(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+900(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+904(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+908(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+912(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+916(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+920(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+924(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+928(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+932(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+936(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+940(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+944(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+948(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+952(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+956(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+960(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+964(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+968(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+972(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+976(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+980(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+984(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+988(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+992(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+996(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1000(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1004(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1008(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1012(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1016(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1020(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+1024(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1028(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1032(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1036(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1040(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1044(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1048(SB)/4, $0x7fc00000
+DATA normalPriceRows32AVX2Consts<>+1052(SB)/4, $0x7fc00000
+GLOBL normalPriceRows32AVX2Consts<>(SB), RODATA|NOPTR, $1056
 
 DATA normalPriceRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1083,7 +1083,7 @@ GLOBL normalPriceRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceRows32AVX2(price []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalPriceRows32AVX2(SB), $960-168
+TEXT ·normalPriceRows32AVX2(SB), $928-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ price_len+8(FP), CX
@@ -1277,10 +1277,6 @@ body:
 	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y3
 	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y9
 	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y8
-	VSUBPS       Y12, Y4, Y4
-	VSUBPS       Y12, Y3, Y3
-	VSUBPS       Y12, Y9, Y9
-	VSUBPS       Y12, Y8, Y8
 	VMULPS       Y11, Y2, Y12
 	VMOVUPS      Y8, 544(BX)
 	VMULPS       Y13, Y1, Y8
@@ -1305,213 +1301,204 @@ body:
 	VMULPS       Y2, Y5, Y2
 	VMULPS       Y1, Y6, Y1
 	VMULPS       Y0, Y7, Y0
-	VMOVUPS      512(BX), Y10
-	VMULPS       Y15, Y10, Y12
-	VMOVUPS      640(BX), Y13
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y14
-	VMULPS       Y14, Y13, Y15
-	VMOVUPS      608(BX), Y4
+	VMULPS       512(BX), Y15, Y10
+	VMOVUPS      640(BX), Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y13
+	VSUBPS       Y13, Y12, Y14
+	VMOVUPS      608(BX), Y15
 	VMOVUPS      Y3, 672(BX)
-	VMULPS       Y14, Y4, Y3
+	VSUBPS       Y13, Y15, Y3
 	VMOVUPS      Y9, 704(BX)
-	VMULPS       576(BX), Y14, Y9
+	VMOVUPS      576(BX), Y9
 	VMOVUPS      Y8, 736(BX)
-	VMOVUPS      544(BX), Y8
-	VMULPS       Y14, Y8, Y14
-	VFMADD231PS  Y5, Y5, Y15
-	VFMADD231PS  Y6, Y6, Y3
-	VFMADD231PS  Y7, Y7, Y9
-	VFMADD231PS  Y10, Y10, Y14
-	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y10
-	VFMADD231PS  Y10, Y13, Y15
-	VFMADD231PS  Y10, Y4, Y3
-	VFMADD231PS  576(BX), Y10, Y9
-	VFMADD231PS  Y10, Y8, Y14
-	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y8
-	VFMADD231PS  Y10, Y2, Y8
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y4
-	VFMADD231PS  Y10, Y1, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS  Y10, Y0, Y13
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+384(SB), Y12, Y10
-	VMOVUPS      Y7, 768(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y15, Y7
-	VMOVUPS      Y6, 800(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y6
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y3, Y6
-	VMOVUPS      Y5, 832(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y5
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y9, Y5
-	VMOVUPS      Y11, 864(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y11
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y14, Y11
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y15, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y3, Y6
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y9, Y5
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y14, Y11
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y15, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y3, Y6
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y9, Y5
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y14, Y11
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y15, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y3, Y6
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y9, Y5
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y14, Y11
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y15, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y3, Y6
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y9, Y5
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y14, Y11
-	VMULPS       Y7, Y15, Y7
-	VMULPS       Y6, Y3, Y3
-	VMULPS       Y5, Y9, Y5
-	VMULPS       Y11, Y14, Y6
-	VMOVUPS      32(BX), Y9
-	VFMADD213PS  Y9, Y9, Y7
-	VMOVUPS      64(BX), Y11
-	VFMADD213PS  Y11, Y11, Y3
-	VMOVUPS      96(BX), Y14
-	VFMADD213PS  Y14, Y14, Y5
-	VMOVUPS      128(BX), Y15
-	VFMADD213PS  Y15, Y15, Y6
-	VMOVUPS      Y6, 896(BX)
-	VMOVUPS      160(BX), Y6
-	VMULPS       Y6, Y9, Y9
-	VMOVUPS      Y5, 32(BX)
-	VMOVUPS      192(BX), Y5
-	VMULPS       Y5, Y11, Y11
-	VMOVUPS      Y3, 64(BX)
-	VMOVUPS      224(BX), Y3
-	VMULPS       Y3, Y14, Y14
-	VMOVUPS      Y7, 96(BX)
-	VMOVUPS      (BX), Y7
-	VMULPS       Y7, Y15, Y15
-	VMOVUPS      Y12, 128(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y12
-	VCMPPS       $0x11, Y12, Y6, Y6
-	VCMPPS       $0x11, Y12, Y5, Y5
-	VCMPPS       $0x11, Y12, Y3, Y3
-	VCMPPS       $0x11, Y12, Y7, Y7
-	VBLENDVPS    Y6, Y12, Y9, Y6
-	VBLENDVPS    Y5, Y12, Y11, Y5
-	VBLENDVPS    Y3, Y12, Y14, Y3
-	VBLENDVPS    Y7, Y12, Y15, Y7
-	VMOVUPS      normalPriceRows32AVX2Consts<>+640(SB), Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y11
-	VFMADD231PS  Y9, Y8, Y11
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y12
-	VFMADD231PS  Y9, Y4, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y14
-	VFMADD231PS  Y9, Y13, Y14
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+672(SB), Y10, Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y15
-	VFMADD213PS  Y15, Y8, Y11
-	VFMADD213PS  Y15, Y4, Y12
-	VFMADD213PS  Y15, Y13, Y14
-	VFMADD231PS  Y9, Y10, Y15
-	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y9
-	VFMADD213PS  Y9, Y8, Y11
-	VFMADD213PS  Y9, Y4, Y12
-	VFMADD213PS  Y9, Y13, Y14
-	VFMADD231PS  Y15, Y10, Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+768(SB), Y15
-	VFMADD213PS  Y15, Y8, Y11
-	VFMADD213PS  Y15, Y4, Y12
-	VFMADD213PS  Y15, Y13, Y14
-	VFMADD231PS  Y9, Y10, Y15
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y9
-	VFMADD213PS  Y9, Y8, Y11
-	VFMADD213PS  Y9, Y4, Y12
-	VFMADD213PS  Y9, Y13, Y14
-	VFMADD231PS  Y15, Y10, Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+832(SB), Y15
-	VFMADD213PS  Y15, Y8, Y11
-	VFMADD213PS  Y15, Y4, Y12
-	VFMADD213PS  Y15, Y13, Y14
-	VFMADD231PS  Y9, Y10, Y15
-	VMOVUPS      normalPriceRows32AVX2Consts<>+864(SB), Y9
-	VFMADD213PS  Y9, Y8, Y11
-	VFMADD213PS  Y9, Y4, Y12
-	VFMADD213PS  Y9, Y13, Y14
-	VFMADD231PS  Y15, Y10, Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+896(SB), Y15
-	VFMADD213PS  Y15, Y11, Y8
-	VFMADD213PS  Y15, Y12, Y4
-	VFMADD213PS  Y15, Y14, Y13
-	VFMADD231PS  Y9, Y10, Y15
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y9
-	VFMADD213PS  Y9, Y8, Y2
-	VFMADD213PS  Y9, Y4, Y1
-	VFMADD213PS  Y9, Y13, Y0
-	VFMADD231PS  128(BX), Y15, Y9
-	VMULPS       864(BX), Y2, Y2
-	VMULPS       736(BX), Y1, Y1
-	VMULPS       704(BX), Y0, Y0
-	VMULPS       672(BX), Y9, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y8
-	VFNMADD132PS 832(BX), Y8, Y2
-	VFNMADD132PS 800(BX), Y8, Y1
-	VFNMADD132PS 768(BX), Y8, Y0
-	VFNMADD231PS 512(BX), Y4, Y8
-	VMOVUPS      640(BX), Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+960(SB), Y9
-	VMINPS       Y9, Y4, Y10
-	VMOVUPS      608(BX), Y11
-	VMINPS       Y9, Y11, Y12
-	VMOVUPS      576(BX), Y13
-	VMINPS       Y9, Y13, Y14
-	VMOVUPS      544(BX), Y15
-	VMINPS       Y9, Y15, Y9
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y10, Y10
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y12, Y12
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y14, Y14
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y9, Y9
-	VSUBPS       Y10, Y4, Y4
-	VSUBPS       Y12, Y11, Y11
-	VSUBPS       Y14, Y13, Y13
-	VSUBPS       Y9, Y15, Y15
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y10, Y10
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y12, Y12
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y14, Y14
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y4, Y4
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y11, Y11
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y13, Y13
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y15, Y15
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y14, Y14
+	VSUBPS       Y13, Y9, Y8
+	VMOVUPS      Y11, 768(BX)
+	VMOVUPS      544(BX), Y11
+	VSUBPS       Y13, Y11, Y13
+	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y4
+	VPADDD       Y4, Y12, Y12
+	VPADDD       Y4, Y15, Y15
+	VPADDD       Y4, Y9, Y9
+	VPADDD       Y4, Y11, Y4
+	VPSLLD       $0x17, Y12, Y11
+	VPSLLD       $0x17, Y15, Y12
 	VPSLLD       $0x17, Y9, Y9
 	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y15, Y15
-	VMULPS       96(BX), Y4, Y4
-	VMULPS       64(BX), Y11, Y11
-	VMULPS       32(BX), Y13, Y13
-	VMULPS       896(BX), Y15, Y15
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y12, Y11, Y10
-	VMULPS       Y14, Y13, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y15
+	VMOVUPS      Y4, 544(BX)
+	VMULPS       Y15, Y14, Y4
+	VMOVUPS      Y9, 576(BX)
+	VMULPS       Y15, Y3, Y9
+	VMOVUPS      Y12, 608(BX)
+	VMULPS       Y15, Y8, Y12
+	VMULPS       Y15, Y13, Y15
+	VFMADD231PS  Y5, Y5, Y4
+	VFMADD231PS  Y6, Y6, Y9
+	VFMADD231PS  Y7, Y7, Y12
+	VMOVUPS      Y7, 640(BX)
+	VMOVUPS      512(BX), Y7
+	VFMADD231PS  Y7, Y7, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y7
+	VFMADD231PS  Y7, Y14, Y4
+	VFMADD231PS  Y7, Y3, Y9
+	VFMADD231PS  Y7, Y8, Y12
+	VFMADD231PS  Y7, Y13, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS  Y3, Y2, Y7
+	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y8
+	VFMADD231PS  Y3, Y1, Y8
+	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y3, Y0, Y13
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+416(SB), Y10, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y14
+	VMOVUPS      Y6, 800(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y6
+	VFMADD231PS  Y14, Y4, Y6
+	VMOVUPS      Y5, 832(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y5
+	VFMADD231PS  Y14, Y9, Y5
+	VMOVUPS      Y10, 864(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y10
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y15, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y4, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y12, Y10
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y15, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y4, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y12, Y10
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y15, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y4, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y12, Y10
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y15, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y4, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y12, Y10
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y15, Y14
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y5, Y9, Y5
+	VMULPS       Y10, Y12, Y6
+	VMULPS       Y14, Y15, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y10
+	VADDPS       Y4, Y10, Y4
+	VADDPS       Y5, Y10, Y5
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y9, Y10, Y9
+	VMULPS       Y11, Y4, Y4
+	VMULPS       608(BX), Y5, Y5
+	VMULPS       576(BX), Y6, Y6
+	VMULPS       544(BX), Y9, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+640(SB), Y11
+	VMULPS       Y11, Y4, Y4
+	VMULPS       Y11, Y5, Y5
+	VMULPS       Y11, Y6, Y6
+	VMULPS       Y11, Y9, Y9
+	VMOVUPS      32(BX), Y11
+	VMULPS       Y4, Y11, Y4
+	VMOVUPS      64(BX), Y12
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      96(BX), Y14
+	VMULPS       Y6, Y14, Y6
+	VMOVUPS      128(BX), Y15
 	VMULPS       Y9, Y15, Y9
 	VMULPS       288(BX), Y4, Y4
-	VMULPS       320(BX), Y10, Y10
-	VMULPS       352(BX), Y11, Y11
+	VMULPS       320(BX), Y5, Y5
+	VMULPS       352(BX), Y6, Y6
 	VMULPS       384(BX), Y9, Y9
-	VFMADD231PS  Y4, Y2, Y6
-	VFMADD231PS  Y10, Y1, Y5
-	VFMADD231PS  Y11, Y0, Y3
-	VFMADD231PS  Y9, Y8, Y7
+	VMOVUPS      160(BX), Y10
+	VMULPS       Y10, Y11, Y11
+	VMOVUPS      Y9, 32(BX)
+	VMOVUPS      192(BX), Y9
+	VMULPS       Y9, Y12, Y12
+	VMOVUPS      Y6, 64(BX)
+	VMOVUPS      224(BX), Y6
+	VMULPS       Y6, Y14, Y14
+	VMOVUPS      Y5, 96(BX)
+	VMOVUPS      (BX), Y5
+	VMULPS       Y5, Y15, Y15
+	VMOVUPS      Y4, 128(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y4
+	VCMPPS       $0x11, Y4, Y10, Y10
+	VCMPPS       $0x11, Y4, Y9, Y9
+	VCMPPS       $0x11, Y4, Y6, Y6
+	VCMPPS       $0x11, Y4, Y5, Y5
+	VBLENDVPS    Y10, Y4, Y11, Y10
+	VBLENDVPS    Y9, Y4, Y12, Y9
+	VBLENDVPS    Y6, Y4, Y14, Y6
+	VBLENDVPS    Y5, Y4, Y15, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y11
+	VFMADD231PS  Y5, Y7, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y12
+	VFMADD231PS  Y5, Y8, Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y14
+	VFMADD231PS  Y5, Y13, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y3, Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+768(SB), Y15
+	VFMADD213PS  Y15, Y7, Y11
+	VFMADD213PS  Y15, Y8, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y5, Y3, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y5
+	VFMADD213PS  Y5, Y7, Y11
+	VFMADD213PS  Y5, Y8, Y12
+	VFMADD213PS  Y5, Y13, Y14
+	VFMADD231PS  Y15, Y3, Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+832(SB), Y15
+	VFMADD213PS  Y15, Y7, Y11
+	VFMADD213PS  Y15, Y8, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y5, Y3, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+864(SB), Y5
+	VFMADD213PS  Y5, Y7, Y11
+	VFMADD213PS  Y5, Y8, Y12
+	VFMADD213PS  Y5, Y13, Y14
+	VFMADD231PS  Y15, Y3, Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+896(SB), Y15
+	VFMADD213PS  Y15, Y7, Y11
+	VFMADD213PS  Y15, Y8, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y5, Y3, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y5
+	VFMADD213PS  Y5, Y7, Y11
+	VFMADD213PS  Y5, Y8, Y12
+	VFMADD213PS  Y5, Y13, Y14
+	VFMADD231PS  Y15, Y3, Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+960(SB), Y15
+	VFMADD213PS  Y15, Y11, Y7
+	VFMADD213PS  Y15, Y12, Y8
+	VFMADD213PS  Y15, Y14, Y13
+	VFMADD231PS  Y5, Y3, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y3
+	VFMADD213PS  Y3, Y7, Y2
+	VFMADD213PS  Y3, Y8, Y1
+	VFMADD213PS  Y3, Y13, Y0
+	VFMADD231PS  864(BX), Y15, Y3
+	VMULPS       768(BX), Y2, Y2
+	VMULPS       736(BX), Y1, Y1
+	VMULPS       704(BX), Y0, Y0
+	VMULPS       672(BX), Y3, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+992(SB), Y5
+	VFNMADD132PS 832(BX), Y5, Y2
+	VFNMADD132PS 800(BX), Y5, Y1
+	VFNMADD132PS 640(BX), Y5, Y0
+	VFNMADD231PS 512(BX), Y3, Y5
+	VFMADD231PS  128(BX), Y2, Y10
+	VFMADD231PS  96(BX), Y1, Y9
+	VFMADD231PS  64(BX), Y0, Y6
+	VFMADD231PS  32(BX), Y5, Y4
 	VMOVUPS      480(BX), Y0
-	VMOVUPS      normalPriceRows32AVX2Consts<>+1056(SB), Y1
-	VBLENDVPS    Y0, Y6, Y1, Y0
+	VMOVUPS      normalPriceRows32AVX2Consts<>+1024(SB), Y1
+	VBLENDVPS    Y0, Y10, Y1, Y0
 	VMOVUPS      448(BX), Y2
-	VBLENDVPS    Y2, Y5, Y1, Y2
-	VMOVUPS      256(BX), Y4
-	VBLENDVPS    Y4, Y3, Y1, Y3
-	VMOVUPS      416(BX), Y4
-	VBLENDVPS    Y4, Y7, Y1, Y1
+	VBLENDVPS    Y2, Y9, Y1, Y2
+	VMOVUPS      256(BX), Y3
+	VBLENDVPS    Y3, Y6, Y1, Y3
+	VMOVUPS      416(BX), Y5
+	VBLENDVPS    Y5, Y4, Y1, Y1
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y0, (SI)(AX*1)
 	VMOVUPS      Y2, 32(SI)(AX*1)
@@ -1607,118 +1594,109 @@ tail:
 	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y6
 	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y6, Y1
 	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y6, Y0
-	VSUBPS       Y6, Y1, Y1
-	VSUBPS       Y6, Y0, Y0
-	VMULPS       Y13, Y5, Y6
 	VMOVUPS      Y3, 128(BX)
-	VMULPS       Y12, Y4, Y3
-	VDIVPS       Y6, Y10, Y6
+	VMULPS       Y13, Y5, Y3
+	VMOVUPS      Y2, 160(BX)
+	VMULPS       Y12, Y4, Y2
 	VDIVPS       Y3, Y10, Y3
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y6, Y13, Y6
-	VMULPS       Y3, Y12, Y3
+	VDIVPS       Y2, Y10, Y2
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y13, Y3
+	VMULPS       Y2, Y12, Y2
 	VMULPS       Y5, Y11, Y5
 	VMULPS       Y4, Y7, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y12
-	VMULPS       Y12, Y1, Y13
-	VMULPS       Y12, Y0, Y12
-	VFMADD231PS  Y11, Y11, Y13
-	VFMADD231PS  Y7, Y7, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y10
-	VFMADD231PS  Y10, Y1, Y13
-	VFMADD231PS  Y10, Y0, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y10
-	VMOVUPS      Y2, 160(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y2
-	VFMADD231PS  Y10, Y5, Y2
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+384(SB), Y4, Y10
-	VMOVUPS      Y9, 192(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+960(SB), Y1, Y9
-	VMOVUPS      Y8, 224(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+960(SB), Y0, Y8
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y9, Y9
-	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y8, Y8
-	VSUBPS       Y9, Y1, Y1
-	VSUBPS       Y8, Y0, Y0
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y8, Y8
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y1, Y1
-	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y0, Y0
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
+	VSUBPS       Y6, Y1, Y12
+	VSUBPS       Y6, Y0, Y6
+	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y13
+	VPADDD       Y13, Y1, Y1
+	VPADDD       Y13, Y0, Y0
 	VPSLLD       $0x17, Y1, Y1
 	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      Y8, 256(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y8
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+640(SB), Y2, Y8
-	VMOVUPS      Y9, 288(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y9
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+640(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+704(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+704(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y2, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y10, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y8, Y2
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y9, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y8
-	VFMADD213PS  Y8, Y2, Y5
-	VFMADD231PS  Y10, Y4, Y8
-	VMULPS       Y6, Y5, Y2
-	VMULPS       Y3, Y8, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y4
-	VFNMADD213PS Y4, Y11, Y2
-	VFNMADD231PS Y7, Y3, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y5
-	VFMADD231PS  Y3, Y13, Y5
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+448(SB), Y12, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y6
-	VFMADD213PS  Y6, Y13, Y5
-	VFMADD231PS  Y3, Y12, Y6
-	VMOVUPS      normalPriceRows32AVX2Consts<>+512(SB), Y3
-	VFMADD213PS  Y3, Y13, Y5
-	VFMADD231PS  Y6, Y12, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+544(SB), Y6
-	VFMADD213PS  Y6, Y13, Y5
-	VFMADD231PS  Y3, Y12, Y6
-	VMOVUPS      normalPriceRows32AVX2Consts<>+576(SB), Y3
-	VFMADD213PS  Y3, Y13, Y5
-	VFMADD231PS  Y6, Y12, Y3
-	VMULPS       Y5, Y13, Y5
-	VMULPS       Y3, Y12, Y3
-	VMOVUPS      224(BX), Y6
-	VFMADD213PS  Y6, Y6, Y5
-	VMOVUPS      192(BX), Y7
-	VFMADD213PS  Y7, Y7, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y13
+	VMOVUPS      Y9, 192(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS  Y13, Y5, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+416(SB), Y4, Y13
+	VMOVUPS      Y8, 224(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y8
+	VMULPS       Y8, Y12, Y10
+	VMULPS       Y8, Y6, Y8
+	VFMADD231PS  Y11, Y11, Y10
+	VFMADD231PS  Y7, Y7, Y8
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+384(SB), Y12, Y10
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+384(SB), Y6, Y8
+	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y6
+	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y12
+	VFMADD231PS  Y6, Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+928(SB), Y9, Y12
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+928(SB), Y13, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+960(SB), Y12, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+960(SB), Y6, Y13
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y6
+	VFMADD213PS  Y6, Y9, Y5
+	VFMADD213PS  Y6, Y13, Y4
+	VMULPS       Y3, Y5, Y3
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      normalPriceRows32AVX2Consts<>+992(SB), Y4
+	VFNMADD213PS Y4, Y11, Y3
+	VFNMADD231PS Y7, Y2, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y2
+	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y8, Y2
+	VMOVUPS      normalPriceRows32AVX2Consts<>+512(SB), Y7
+	VFMADD213PS  Y7, Y10, Y5
+	VFMADD231PS  Y2, Y8, Y7
+	VMOVUPS      normalPriceRows32AVX2Consts<>+544(SB), Y2
+	VFMADD213PS  Y2, Y10, Y5
+	VFMADD231PS  Y7, Y8, Y2
+	VMOVUPS      normalPriceRows32AVX2Consts<>+576(SB), Y7
+	VFMADD213PS  Y7, Y10, Y5
+	VFMADD231PS  Y2, Y8, Y7
+	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y2
+	VFMADD213PS  Y2, Y10, Y5
+	VFMADD231PS  Y7, Y8, Y2
+	VMULPS       Y5, Y10, Y5
+	VMULPS       Y2, Y8, Y2
+	VADDPS       Y5, Y6, Y5
+	VADDPS       Y2, Y6, Y2
 	VMULPS       Y1, Y5, Y1
-	VMULPS       Y0, Y3, Y0
-	VMULPS       288(BX), Y1, Y1
-	VMULPS       256(BX), Y0, Y0
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      normalPriceRows32AVX2Consts<>+640(SB), Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      224(BX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      192(BX), Y5
+	VMULPS       Y0, Y5, Y0
 	VMULPS       160(BX), Y1, Y1
 	VMULPS       128(BX), Y0, Y0
-	VMOVUPS      96(BX), Y3
-	VMULPS       Y3, Y6, Y5
-	VMOVUPS      (BX), Y6
-	VMULPS       Y6, Y7, Y7
-	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y8
-	VCMPPS       $0x11, Y8, Y3, Y3
+	VMOVUPS      96(BX), Y6
+	VMULPS       Y6, Y2, Y2
+	VMOVUPS      (BX), Y7
+	VMULPS       Y7, Y5, Y5
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y8
 	VCMPPS       $0x11, Y8, Y6, Y6
-	VBLENDVPS    Y3, Y8, Y5, Y3
-	VBLENDVPS    Y6, Y8, Y7, Y5
-	VFMADD231PS  Y1, Y2, Y3
+	VCMPPS       $0x11, Y8, Y7, Y7
+	VBLENDVPS    Y6, Y8, Y2, Y2
+	VBLENDVPS    Y7, Y8, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y2
 	VFMADD231PS  Y0, Y4, Y5
 	VMOVUPS      64(BX), Y0
-	VMOVUPS      normalPriceRows32AVX2Consts<>+1056(SB), Y1
-	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMOVUPS      normalPriceRows32AVX2Consts<>+1024(SB), Y1
+	VBLENDVPS    Y0, Y2, Y1, Y0
 	VMOVUPS      32(BX), Y2
 	VBLENDVPS    Y2, Y5, Y1, Y1
 	VMASKMOVPS   Y0, Y15, (SI)(AX*1)

@@ -56,7 +56,7 @@ GLOBL normalPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $384
 
 // func normalPriceRowsAVX512(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalPriceRowsAVX512(SB), $576-168
+TEXT ·normalPriceRowsAVX512(SB), $704-168
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -104,22 +104,22 @@ body:
 	VMOVUPD          128(R9)(AX*1), Z14
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPD          192(R9)(AX*1), Z15
-	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z16
-	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z17
-	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          128(R12)(AX*1), Z18
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          192(R12)(AX*1), Z19
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z20
+	VMOVUPD          (DI)(AX*1), Z16
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z21
+	VMOVUPD          64(DI)(AX*1), Z17
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          128(DI)(AX*1), Z22
+	VMOVUPD          128(DI)(AX*1), Z18
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          192(DI)(AX*1), Z23
+	VMOVUPD          192(DI)(AX*1), Z19
+	PREFETCHT0       1024(R12)(AX*1)
+	VMOVUPD          (R12)(AX*1), Z20
+	PREFETCHT0       1088(R12)(AX*1)
+	VMOVUPD          64(R12)(AX*1), Z21
+	PREFETCHT0       1152(R12)(AX*1)
+	VMOVUPD          128(R12)(AX*1), Z22
+	PREFETCHT0       1216(R12)(AX*1)
+	VMOVUPD          192(R12)(AX*1), Z23
 	VSQRTPD          Z0, Z24
 	VSQRTPD          Z1, Z25
 	VSQRTPD          Z2, Z26
@@ -128,10 +128,10 @@ body:
 	VMULPD           Z25, Z5, Z5
 	VMULPD           Z26, Z6, Z6
 	VMULPD           Z27, Z7, Z7
-	VMINPD           Z0, Z16, Z0
-	VMINPD           Z1, Z17, Z1
-	VMINPD           Z2, Z18, Z2
-	VMINPD           Z3, Z19, Z3
+	VMINPD           Z0, Z20, Z0
+	VMINPD           Z1, Z21, Z1
+	VMINPD           Z2, Z22, Z2
+	VMINPD           Z3, Z23, Z3
 	VMINPD           Z4, Z0, Z0
 	VMINPD           Z5, Z1, Z1
 	VMINPD           Z6, Z2, Z2
@@ -163,37 +163,37 @@ body:
 	VADDPD           Z13, Z9, Z9
 	VADDPD           Z14, Z10, Z10
 	VADDPD           Z15, Z11, Z11
-	VMULPD           Z25, Z20, Z12
-	VMULPD           Z26, Z21, Z13
-	VMULPD           Z27, Z22, Z14
-	VMULPD           Z28, Z23, Z15
+	VMULPD           Z25, Z16, Z12
+	VMULPD           Z26, Z17, Z13
+	VMULPD           Z27, Z18, Z14
+	VMULPD           Z28, Z19, Z15
 	VMULPD           Z25, Z1, Z1
 	VMULPD           Z26, Z2, Z2
 	VMULPD           Z27, Z3, Z3
-	VMULPD           Z28, Z24, Z20
-	VADDPD           Z8, Z16, Z8
-	VADDPD           Z9, Z17, Z9
-	VADDPD           Z10, Z18, Z10
-	VADDPD           Z11, Z19, Z11
+	VMULPD           Z28, Z24, Z16
+	VADDPD           Z8, Z20, Z8
+	VADDPD           Z9, Z21, Z9
+	VADDPD           Z10, Z22, Z10
+	VADDPD           Z11, Z23, Z11
 	VANDPD           Z29, Z1, Z1
 	VANDPD           Z29, Z2, Z2
 	VANDPD           Z29, Z3, Z3
-	VANDPD           Z29, Z20, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z21
-	VMINPD           Z1, Z21, Z1
-	VMINPD           Z2, Z21, Z2
-	VMINPD           Z3, Z21, Z3
-	VMINPD           Z20, Z21, Z20
+	VANDPD           Z29, Z16, Z16
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z17
+	VMINPD           Z1, Z17, Z1
+	VMINPD           Z2, Z17, Z2
+	VMINPD           Z3, Z17, Z3
+	VMINPD           Z16, Z17, Z16
 	VADDPD           Z8, Z4, Z8
 	VADDPD           Z9, Z5, Z9
 	VADDPD           Z10, Z6, Z10
 	VADDPD           Z11, Z7, Z11
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z21
-	VCMPPD           $0x11, Z21, Z8, K5
-	VCMPPD           $0x11, Z21, Z9, K6
-	VCMPPD           $0x11, Z21, Z10, K7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z17
+	VCMPPD           $0x11, Z17, Z8, K5
+	VCMPPD           $0x11, Z17, Z9, K6
+	VCMPPD           $0x11, Z17, Z10, K7
 	KMOVB            K4, (BX)
-	VCMPPD           $0x11, Z21, Z11, K4
+	VCMPPD           $0x11, Z17, Z11, K4
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z8
 	KMOVB            K4, 64(BX)
 	VCMPPD           $0x11, Z8, Z12, K4
@@ -203,10 +203,10 @@ body:
 	VCMPPD           $0x11, Z8, Z14, K4
 	KMOVB            K4, 256(BX)
 	VCMPPD           $0x11, Z8, Z15, K4
-	VMULPD           Z12, Z16, Z9
-	VMULPD           Z13, Z17, Z10
-	VMULPD           Z14, Z18, Z11
-	VMULPD           Z15, Z19, Z12
+	VMULPD           Z12, Z20, Z9
+	VMULPD           Z13, Z21, Z10
+	VMULPD           Z14, Z22, Z11
+	VMULPD           Z15, Z23, Z12
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
 	KANDB            K7, K3, K3
@@ -227,16 +227,16 @@ body:
 	VFMADD231PD      Z12, Z2, Z14
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z15
 	VFMADD231PD      Z12, Z3, Z15
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+56(SB), Z20, Z12
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z21
-	VADDPD           Z21, Z1, Z22
-	VADDPD           Z21, Z2, Z23
-	VADDPD           Z21, Z3, Z24
-	VADDPD           Z21, Z20, Z21
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+56(SB), Z16, Z12
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z17
+	VADDPD           Z17, Z1, Z18
+	VADDPD           Z17, Z2, Z19
+	VADDPD           Z17, Z3, Z24
+	VADDPD           Z17, Z16, Z17
 	VMULPD           Z1, Z1, Z25
 	VMULPD           Z2, Z2, Z26
 	VMULPD           Z3, Z3, Z27
-	VMULPD           Z20, Z20, Z28
+	VMULPD           Z16, Z16, Z28
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z29
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+80(SB), Z30
 	VFMADD213PD      Z30, Z29, Z25
@@ -247,11 +247,11 @@ body:
 	VSUBPD           Z30, Z26, Z26
 	VSUBPD           Z30, Z27, Z27
 	VSUBPD           Z30, Z28, Z28
-	VMULPD           Z22, Z13, Z29
-	VMULPD           Z23, Z14, Z30
+	VMULPD           Z18, Z13, Z29
+	VMULPD           Z19, Z14, Z30
 	VMULPD           Z24, Z15, Z31
 	VMOVUPD          Z8, 256(BX)
-	VMULPD           Z21, Z12, Z8
+	VMULPD           Z17, Z12, Z8
 	VDIVPD           Z29, Z0, Z29
 	VDIVPD           Z30, Z0, Z30
 	VDIVPD           Z31, Z0, Z31
@@ -260,222 +260,236 @@ body:
 	VMULPD           Z30, Z14, Z14
 	VMULPD           Z31, Z15, Z15
 	VMULPD           Z8, Z12, Z12
-	VMULPD           Z29, Z22, Z22
-	VMULPD           Z30, Z23, Z23
+	VMULPD           Z29, Z18, Z18
+	VMULPD           Z30, Z19, Z19
 	VMULPD           Z31, Z24, Z24
-	VMULPD           Z8, Z21, Z8
+	VMULPD           Z8, Z17, Z8
 	VMULPD           Z13, Z1, Z13
 	VMULPD           Z14, Z2, Z14
 	VMULPD           Z15, Z3, Z15
-	VMULPD           Z12, Z20, Z12
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z21
-	VMULPD           Z21, Z25, Z29
-	VMULPD           Z21, Z26, Z30
-	VMULPD           Z21, Z27, Z31
-	VMULPD           Z21, Z28, Z21
+	VMULPD           Z12, Z16, Z12
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z17
+	VMULPD           Z17, Z25, Z29
+	VMULPD           Z17, Z26, Z30
+	VMULPD           Z17, Z27, Z31
+	VMULPD           Z17, Z28, Z17
 	VFMADD231PD      Z1, Z1, Z29
 	VFMADD231PD      Z2, Z2, Z30
 	VFMADD231PD      Z3, Z3, Z31
-	VFMADD231PD      Z20, Z20, Z21
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z0
-	VFMADD231PD      Z0, Z25, Z29
-	VFMADD231PD      Z0, Z26, Z30
-	VFMADD231PD      Z0, Z27, Z31
-	VFMADD231PD      Z0, Z28, Z21
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z0
+	VFMADD231PD      Z16, Z16, Z17
 	VMOVUPD          Z11, 192(BX)
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z11
-	VFMADD231PD      Z0, Z13, Z11
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z11
+	VFMADD231PD      Z11, Z25, Z29
+	VFMADD231PD      Z11, Z26, Z30
+	VFMADD231PD      Z11, Z27, Z31
+	VFMADD231PD      Z11, Z28, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z11
 	VMOVUPD          Z10, 128(BX)
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z10
-	VFMADD231PD      Z0, Z14, Z10
+	VFMADD231PD      Z11, Z13, Z10
 	VMOVUPD          Z9, 64(BX)
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z9
-	VFMADD231PD      Z0, Z15, Z9
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z12, Z0
-	VMOVUPD          Z20, (BX)
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z20
-	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z29, Z20
+	VFMADD231PD      Z11, Z14, Z9
+	VMOVUPD          Z16, (BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z16
+	VFMADD231PD      Z11, Z15, Z16
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z12, Z11
 	VMOVUPD          Z3, 320(BX)
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z3
-	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z30, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+112(SB), Z3
 	VMOVUPD          Z2, 384(BX)
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z2
-	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z31, Z2
+	VFMADD231PD      Z3, Z29, Z2
 	VMOVUPD          Z1, 448(BX)
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z1
-	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z21, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z29, Z20
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z30, Z3
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z31, Z2
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z21, Z1
-	VMULPD           Z20, Z29, Z20
-	VMULPD           Z3, Z30, Z3
-	VMULPD           Z2, Z31, Z2
+	VFMADD231PD      Z3, Z30, Z1
+	VMOVUPD          Z8, 512(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z8
+	VFMADD231PD      Z3, Z31, Z8
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+120(SB), Z17, Z3
+	VMOVUPD          Z24, 576(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+128(SB), Z24
+	VFMADD213PD      Z24, Z29, Z2
+	VFMADD213PD      Z24, Z30, Z1
+	VFMADD213PD      Z24, Z31, Z8
+	VFMADD231PD      Z3, Z17, Z24
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+136(SB), Z3
+	VFMADD213PD      Z3, Z29, Z2
+	VFMADD213PD      Z3, Z30, Z1
+	VFMADD213PD      Z3, Z31, Z8
+	VFMADD231PD      Z24, Z17, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+144(SB), Z24
+	VFMADD213PD      Z24, Z29, Z2
+	VFMADD213PD      Z24, Z30, Z1
+	VFMADD213PD      Z24, Z31, Z8
+	VFMADD231PD      Z3, Z17, Z24
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+152(SB), Z3
+	VFMADD213PD      Z3, Z29, Z2
+	VFMADD213PD      Z3, Z30, Z1
+	VFMADD213PD      Z3, Z31, Z8
+	VFMADD231PD      Z24, Z17, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+160(SB), Z24
+	VFMADD213PD      Z24, Z29, Z2
+	VFMADD213PD      Z24, Z30, Z1
+	VFMADD213PD      Z24, Z31, Z8
+	VFMADD231PD      Z3, Z17, Z24
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+168(SB), Z3
+	VFMADD213PD      Z3, Z29, Z2
+	VFMADD213PD      Z3, Z30, Z1
+	VFMADD213PD      Z3, Z31, Z8
+	VFMADD231PD      Z24, Z17, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+176(SB), Z24
+	VFMADD213PD      Z24, Z29, Z2
+	VFMADD213PD      Z24, Z30, Z1
+	VFMADD213PD      Z24, Z31, Z8
+	VFMADD231PD      Z3, Z17, Z24
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+184(SB), Z3
+	VFMADD213PD      Z3, Z29, Z2
+	VFMADD213PD      Z3, Z30, Z1
+	VFMADD213PD      Z3, Z31, Z8
+	VFMADD231PD      Z24, Z17, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+192(SB), Z24
+	VFMADD213PD      Z24, Z29, Z2
+	VFMADD213PD      Z24, Z30, Z1
+	VFMADD213PD      Z24, Z31, Z8
+	VFMADD231PD      Z3, Z17, Z24
+	VMULPD           Z2, Z29, Z2
+	VMULPD           Z1, Z30, Z1
+	VMULPD           Z8, Z31, Z3
+	VMULPD           Z24, Z17, Z8
+	VADDPD           Z2, Z0, Z2
+	VADDPD           Z1, Z0, Z1
+	VADDPD           Z3, Z0, Z3
+	VADDPD           Z8, Z0, Z8
+	VSCALEFPD        Z25, Z2, Z2
+	VSCALEFPD        Z26, Z1, Z1
+	VSCALEFPD        Z27, Z3, Z3
+	VSCALEFPD        Z28, Z8, Z8
+	VMULPD           Z2, Z20, Z2
 	VMULPD           Z1, Z21, Z1
-	VFMADD213PD      Z16, Z20, Z16
-	VFMADD213PD      Z17, Z3, Z17
-	VFMADD213PD      Z18, Z2, Z18
-	VFMADD213PD      Z19, Z1, Z19
-	VSCALEFPD        Z25, Z16, Z1
-	VSCALEFPD        Z26, Z17, Z2
-	VSCALEFPD        Z27, Z18, Z3
-	VSCALEFPD        Z28, Z19, Z16
-	VMULPD           Z1, Z4, Z1
-	VMULPD           Z2, Z5, Z2
+	VMULPD           Z3, Z22, Z3
+	VMULPD           Z8, Z23, Z8
+	VMULPD           Z2, Z4, Z2
+	VMULPD           Z1, Z5, Z1
 	VMULPD           Z3, Z6, Z3
-	VMULPD           Z16, Z7, Z4
+	VMULPD           Z8, Z7, Z4
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z6
-	VFMADD231PD      Z5, Z11, Z6
+	VFMADD231PD      Z5, Z10, Z6
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z7
-	VFMADD231PD      Z5, Z10, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z16
-	VFMADD231PD      Z5, Z9, Z16
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z0, Z5
+	VFMADD231PD      Z5, Z9, Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z8
+	VFMADD231PD      Z5, Z16, Z8
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z17
-	VFMADD213PD      Z17, Z11, Z6
-	VFMADD213PD      Z17, Z10, Z7
-	VFMADD213PD      Z17, Z9, Z16
-	VFMADD231PD      Z5, Z0, Z17
+	VFMADD213PD      Z17, Z10, Z6
+	VFMADD213PD      Z17, Z9, Z7
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD231PD      Z5, Z11, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z5
-	VFMADD213PD      Z5, Z11, Z6
-	VFMADD213PD      Z5, Z10, Z7
-	VFMADD213PD      Z5, Z9, Z16
-	VFMADD231PD      Z17, Z0, Z5
+	VFMADD213PD      Z5, Z10, Z6
+	VFMADD213PD      Z5, Z9, Z7
+	VFMADD213PD      Z5, Z16, Z8
+	VFMADD231PD      Z17, Z11, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z17
-	VFMADD213PD      Z17, Z6, Z11
-	VFMADD213PD      Z17, Z7, Z10
-	VFMADD213PD      Z17, Z16, Z9
-	VFMADD231PD      Z5, Z0, Z17
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+8(SB), Z0
-	VFMADD213PD      Z0, Z11, Z13
-	VFMADD213PD      Z0, Z10, Z14
-	VFMADD213PD      Z0, Z9, Z15
+	VFMADD213PD      Z17, Z6, Z10
+	VFMADD213PD      Z17, Z7, Z9
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD231PD      Z5, Z11, Z17
+	VFMADD213PD      Z0, Z10, Z13
+	VFMADD213PD      Z0, Z9, Z14
+	VFMADD213PD      Z0, Z16, Z15
 	VFMADD231PD      Z17, Z12, Z0
-	VMULPD           Z22, Z13, Z5
-	VMULPD           Z23, Z14, Z6
-	VMULPD           Z24, Z15, Z7
-	VMULPD           Z8, Z0, Z0
+	VMULPD           Z18, Z13, Z5
+	VMULPD           Z19, Z14, Z6
+	VMULPD           576(BX), Z15, Z7
+	VMULPD           512(BX), Z0, Z0
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z8
 	VFNMADD132PD     448(BX), Z8, Z5
 	VFNMADD132PD     384(BX), Z8, Z6
 	VFNMADD132PD     320(BX), Z8, Z7
 	VFNMADD231PD     (BX), Z0, Z8
-	VFMADD213PD      64(BX), Z1, Z5
-	VFMADD213PD      128(BX), Z2, Z6
+	VFMADD213PD      64(BX), Z2, Z5
+	VFMADD213PD      128(BX), Z1, Z6
 	VFMADD213PD      192(BX), Z3, Z7
 	VFMADD213PD      256(BX), Z4, Z8
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+376(SB), Z0
@@ -519,14 +533,14 @@ whole:
 	VMOVUPD.Z        64(R8)(AX*1), K6, Z5
 	VMOVUPD.Z        (R9)(AX*1), K7, Z6
 	VMOVUPD.Z        64(R9)(AX*1), K6, Z7
-	VMOVUPD.Z        (R12)(AX*1), K7, Z8
-	VMOVUPD.Z        64(R12)(AX*1), K6, Z9
-	VMOVUPD.Z        (DI)(AX*1), K7, Z10
-	VMOVUPD.Z        64(DI)(AX*1), K6, Z11
+	VMOVUPD.Z        (DI)(AX*1), K7, Z8
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z9
+	VMOVUPD.Z        (R12)(AX*1), K7, Z10
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z11
 	VSQRTPD          Z0, Z12
 	VSQRTPD          Z1, Z13
-	VMINPD           Z0, Z8, Z0
-	VMINPD           Z1, Z9, Z1
+	VMINPD           Z0, Z10, Z0
+	VMINPD           Z1, Z11, Z1
 	VMULPD           Z12, Z2, Z2
 	VMULPD           Z13, Z3, Z3
 	VSUBPD           Z6, Z4, Z12
@@ -541,27 +555,27 @@ whole:
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+8(SB), Z6
 	VDIVPD           Z2, Z6, Z7
 	VDIVPD           Z3, Z6, Z15
-	VMULPD           Z12, Z10, Z10
-	VMULPD           Z13, Z11, Z11
-	VADDPD           Z4, Z8, Z4
-	VADDPD           Z5, Z9, Z5
+	VMULPD           Z12, Z8, Z8
+	VMULPD           Z13, Z9, Z9
+	VADDPD           Z4, Z10, Z4
+	VADDPD           Z5, Z11, Z5
 	VMINPD           Z2, Z0, Z0
 	VMINPD           Z3, Z1, Z1
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z16
-	VCMPPD           $0x11, Z16, Z10, K1
-	VCMPPD           $0x11, Z16, Z11, K2
-	VMULPD           Z10, Z8, Z10
-	VMULPD           Z11, Z9, Z11
+	VCMPPD           $0x11, Z16, Z8, K1
+	VCMPPD           $0x11, Z16, Z9, K2
+	VMULPD           Z8, Z10, Z8
+	VMULPD           Z9, Z11, Z9
 	VADDPD           Z4, Z2, Z4
 	VADDPD           Z5, Z3, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+0(SB), Z17
 	VCMPPD           $0x11, Z0, Z17, K3
 	VCMPPD           $0x11, Z1, Z17, K4
-	VBLENDMPD        Z16, Z10, K1, Z0
-	VBLENDMPD        Z16, Z11, K2, Z1
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z10
-	VCMPPD           $0x11, Z10, Z4, K1
-	VCMPPD           $0x11, Z10, Z5, K2
+	VBLENDMPD        Z16, Z8, K1, Z0
+	VBLENDMPD        Z16, Z9, K2, Z1
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z8
+	VCMPPD           $0x11, Z8, Z4, K1
+	VCMPPD           $0x11, Z8, Z5, K2
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
 	VMULPD           Z12, Z7, Z4
@@ -572,12 +586,12 @@ whole:
 	VMINPD           Z4, Z7, Z4
 	VMINPD           Z5, Z7, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z10
-	VFMADD231PD      Z7, Z4, Z10
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z8
+	VFMADD231PD      Z7, Z4, Z8
 	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+56(SB), Z5, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z11
-	VADDPD           Z11, Z4, Z12
-	VADDPD           Z11, Z5, Z11
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z9
+	VADDPD           Z9, Z4, Z12
+	VADDPD           Z9, Z5, Z9
 	VMULPD           Z4, Z4, Z13
 	VMULPD           Z5, Z5, Z14
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z15
@@ -586,15 +600,15 @@ whole:
 	VFMADD213PD      Z16, Z15, Z14
 	VSUBPD           Z16, Z13, Z13
 	VSUBPD           Z16, Z14, Z14
-	VMULPD           Z12, Z10, Z15
-	VMULPD           Z11, Z7, Z16
+	VMULPD           Z12, Z8, Z15
+	VMULPD           Z9, Z7, Z16
 	VDIVPD           Z15, Z6, Z15
 	VDIVPD           Z16, Z6, Z16
-	VMULPD           Z15, Z10, Z10
+	VMULPD           Z15, Z8, Z8
 	VMULPD           Z16, Z7, Z7
 	VMULPD           Z15, Z12, Z12
-	VMULPD           Z16, Z11, Z11
-	VMULPD           Z10, Z4, Z10
+	VMULPD           Z16, Z9, Z9
+	VMULPD           Z8, Z4, Z8
 	VMULPD           Z7, Z5, Z7
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z15
 	VMULPD           Z15, Z13, Z16
@@ -606,7 +620,7 @@ whole:
 	VFMADD231PD      Z17, Z14, Z15
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z18
-	VFMADD231PD      Z17, Z10, Z18
+	VFMADD231PD      Z17, Z8, Z18
 	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z7, Z17
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+112(SB), Z19
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z20
@@ -641,77 +655,79 @@ whole:
 	VFMADD231PD      Z19, Z15, Z21
 	VMULPD           Z20, Z16, Z16
 	VMULPD           Z21, Z15, Z15
-	VFMADD213PD      Z8, Z16, Z8
-	VFMADD213PD      Z9, Z15, Z9
-	VSCALEFPD        Z13, Z8, Z8
-	VSCALEFPD        Z14, Z9, Z9
-	VMULPD           Z8, Z2, Z2
-	VMULPD           Z9, Z3, Z3
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z8
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z9
-	VFMADD231PD      Z8, Z18, Z9
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z17, Z8
+	VADDPD           Z16, Z6, Z16
+	VADDPD           Z15, Z6, Z15
+	VSCALEFPD        Z13, Z16, Z13
+	VSCALEFPD        Z14, Z15, Z14
+	VMULPD           Z13, Z10, Z10
+	VMULPD           Z14, Z11, Z11
+	VMULPD           Z10, Z2, Z2
+	VMULPD           Z11, Z3, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z10
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z11
+	VFMADD231PD      Z10, Z18, Z11
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z13
-	VFMADD213PD      Z13, Z18, Z9
-	VFMADD231PD      Z8, Z17, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z8
-	VFMADD213PD      Z8, Z18, Z9
-	VFMADD231PD      Z13, Z17, Z8
+	VFMADD213PD      Z13, Z18, Z11
+	VFMADD231PD      Z10, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z10
+	VFMADD213PD      Z10, Z18, Z11
+	VFMADD231PD      Z13, Z17, Z10
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z13
-	VFMADD213PD      Z13, Z9, Z18
-	VFMADD231PD      Z8, Z17, Z13
-	VFMADD213PD      Z6, Z18, Z10
+	VFMADD213PD      Z13, Z11, Z18
+	VFMADD231PD      Z10, Z17, Z13
+	VFMADD213PD      Z6, Z18, Z8
 	VFMADD231PD      Z13, Z7, Z6
-	VMULPD           Z12, Z10, Z7
-	VMULPD           Z11, Z6, Z6
+	VMULPD           Z12, Z8, Z7
+	VMULPD           Z9, Z6, Z6
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z8
 	VFNMADD213PD     Z8, Z4, Z7
 	VFNMADD231PD     Z5, Z6, Z8
@@ -770,171 +786,167 @@ DATA normalPriceRowsAVX2Consts<>+288(SB)/8, $0xbfe71547652b82fe
 DATA normalPriceRowsAVX2Consts<>+296(SB)/8, $0xbfe71547652b82fe
 DATA normalPriceRowsAVX2Consts<>+304(SB)/8, $0xbfe71547652b82fe
 DATA normalPriceRowsAVX2Consts<>+312(SB)/8, $0xbfe71547652b82fe
-DATA normalPriceRowsAVX2Consts<>+320(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+328(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+336(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+344(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+352(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+360(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+368(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+376(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+384(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+392(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+400(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+408(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+416(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+424(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+432(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+440(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+448(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+456(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+464(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+472(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+480(SB)/8, $0xbe371dee623fde67
-DATA normalPriceRowsAVX2Consts<>+488(SB)/8, $0xbe371dee623fde67
-DATA normalPriceRowsAVX2Consts<>+496(SB)/8, $0xbe371dee623fde67
-DATA normalPriceRowsAVX2Consts<>+504(SB)/8, $0xbe371dee623fde67
-DATA normalPriceRowsAVX2Consts<>+512(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+520(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+528(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+536(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+544(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+552(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+560(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+568(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+576(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+584(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+592(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+600(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+608(SB)/8, $0xbf31111111122322
-DATA normalPriceRowsAVX2Consts<>+616(SB)/8, $0xbf31111111122322
-DATA normalPriceRowsAVX2Consts<>+624(SB)/8, $0xbf31111111122322
-DATA normalPriceRowsAVX2Consts<>+632(SB)/8, $0xbf31111111122322
-DATA normalPriceRowsAVX2Consts<>+640(SB)/8, $0x3f655555555502a1
-DATA normalPriceRowsAVX2Consts<>+648(SB)/8, $0x3f655555555502a1
-DATA normalPriceRowsAVX2Consts<>+656(SB)/8, $0x3f655555555502a1
-DATA normalPriceRowsAVX2Consts<>+664(SB)/8, $0x3f655555555502a1
-DATA normalPriceRowsAVX2Consts<>+672(SB)/8, $0xbf95555555555511
-DATA normalPriceRowsAVX2Consts<>+680(SB)/8, $0xbf95555555555511
-DATA normalPriceRowsAVX2Consts<>+688(SB)/8, $0xbf95555555555511
-DATA normalPriceRowsAVX2Consts<>+696(SB)/8, $0xbf95555555555511
-DATA normalPriceRowsAVX2Consts<>+704(SB)/8, $0x3fc000000000000b
-DATA normalPriceRowsAVX2Consts<>+712(SB)/8, $0x3fc000000000000b
-DATA normalPriceRowsAVX2Consts<>+720(SB)/8, $0x3fc000000000000b
-DATA normalPriceRowsAVX2Consts<>+728(SB)/8, $0x3fc000000000000b
-DATA normalPriceRowsAVX2Consts<>+736(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+744(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+752(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+760(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+768(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+776(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+784(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+792(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+800(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceRowsAVX2Consts<>+808(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceRowsAVX2Consts<>+816(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceRowsAVX2Consts<>+824(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceRowsAVX2Consts<>+832(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceRowsAVX2Consts<>+840(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceRowsAVX2Consts<>+848(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceRowsAVX2Consts<>+856(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceRowsAVX2Consts<>+864(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceRowsAVX2Consts<>+872(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceRowsAVX2Consts<>+880(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceRowsAVX2Consts<>+888(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceRowsAVX2Consts<>+896(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceRowsAVX2Consts<>+904(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceRowsAVX2Consts<>+912(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceRowsAVX2Consts<>+920(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceRowsAVX2Consts<>+928(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceRowsAVX2Consts<>+936(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceRowsAVX2Consts<>+944(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceRowsAVX2Consts<>+952(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceRowsAVX2Consts<>+960(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceRowsAVX2Consts<>+968(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceRowsAVX2Consts<>+976(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceRowsAVX2Consts<>+984(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceRowsAVX2Consts<>+992(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceRowsAVX2Consts<>+1024(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceRowsAVX2Consts<>+1032(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceRowsAVX2Consts<>+1040(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceRowsAVX2Consts<>+1048(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceRowsAVX2Consts<>+1056(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceRowsAVX2Consts<>+1064(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceRowsAVX2Consts<>+1072(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceRowsAVX2Consts<>+1080(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceRowsAVX2Consts<>+1088(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceRowsAVX2Consts<>+1096(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceRowsAVX2Consts<>+1104(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceRowsAVX2Consts<>+1112(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceRowsAVX2Consts<>+1120(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceRowsAVX2Consts<>+1128(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceRowsAVX2Consts<>+1136(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceRowsAVX2Consts<>+1144(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceRowsAVX2Consts<>+1152(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceRowsAVX2Consts<>+1160(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceRowsAVX2Consts<>+1168(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceRowsAVX2Consts<>+1176(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceRowsAVX2Consts<>+1216(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceRowsAVX2Consts<>+1224(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceRowsAVX2Consts<>+1232(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceRowsAVX2Consts<>+1240(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceRowsAVX2Consts<>+1248(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceRowsAVX2Consts<>+1256(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceRowsAVX2Consts<>+1264(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceRowsAVX2Consts<>+1272(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceRowsAVX2Consts<>+1280(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceRowsAVX2Consts<>+1288(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceRowsAVX2Consts<>+1296(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceRowsAVX2Consts<>+1304(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceRowsAVX2Consts<>+1312(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceRowsAVX2Consts<>+1320(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceRowsAVX2Consts<>+1328(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceRowsAVX2Consts<>+1336(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceRowsAVX2Consts<>+1344(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceRowsAVX2Consts<>+1352(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceRowsAVX2Consts<>+1360(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceRowsAVX2Consts<>+1368(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceRowsAVX2Consts<>+1408(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceRowsAVX2Consts<>+1416(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceRowsAVX2Consts<>+1424(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceRowsAVX2Consts<>+1432(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceRowsAVX2Consts<>+1472(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1480(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1488(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1496(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1568(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1576(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1584(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1592(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1600(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1608(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1616(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1624(SB)/8, $0x7ff8000000000001
-GLOBL normalPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $1632
+DATA normalPriceRowsAVX2Consts<>+320(SB)/8, $0x0000000000000484
+DATA normalPriceRowsAVX2Consts<>+328(SB)/8, $0x0000000000000484
+DATA normalPriceRowsAVX2Consts<>+336(SB)/8, $0x0000000000000484
+DATA normalPriceRowsAVX2Consts<>+344(SB)/8, $0x0000000000000484
+DATA normalPriceRowsAVX2Consts<>+352(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+360(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+368(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+376(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+384(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+392(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+400(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+408(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+448(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+456(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+464(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+472(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+480(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+488(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+496(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+504(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+512(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+520(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+528(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+536(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+544(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+552(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+560(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+568(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+576(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+584(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+592(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+600(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+608(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+616(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+624(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+632(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+640(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+648(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+656(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+664(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+672(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+680(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+688(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+696(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+704(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+712(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+720(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+728(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+736(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+744(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+752(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+760(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+768(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+776(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+784(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+792(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+800(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+808(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+816(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+824(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+832(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+840(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+848(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+856(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+864(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+872(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+880(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+888(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+896(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+904(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+912(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+920(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+928(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+936(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+944(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+952(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+960(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+968(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+976(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+984(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+992(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1000(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1008(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1016(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1024(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1032(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1040(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1048(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1056(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1064(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1072(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1080(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1088(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1096(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1104(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1112(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1120(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1128(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1136(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1144(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1152(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+1160(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+1168(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+1176(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+1184(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+1192(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+1200(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+1208(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+1216(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+1224(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+1232(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+1240(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+1248(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+1256(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+1264(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+1272(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+1280(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+1288(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+1296(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+1304(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+1312(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+1320(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+1328(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+1336(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+1344(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+1352(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+1360(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+1368(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+1376(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+1384(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+1392(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+1400(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+1408(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+1416(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+1424(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+1432(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+1472(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+1480(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+1488(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+1496(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+1504(SB)/8, $0x37a0000000000000
+DATA normalPriceRowsAVX2Consts<>+1512(SB)/8, $0x37a0000000000000
+DATA normalPriceRowsAVX2Consts<>+1520(SB)/8, $0x37a0000000000000
+DATA normalPriceRowsAVX2Consts<>+1528(SB)/8, $0x37a0000000000000
+DATA normalPriceRowsAVX2Consts<>+1536(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+1544(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+1552(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+1560(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+1568(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1576(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1584(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1592(SB)/8, $0x7ff8000000000001
+GLOBL normalPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $1600
 
 DATA normalPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -997,25 +1009,25 @@ body:
 	VMOVUPD      64(R9)(AX*1), Y14
 	VMOVUPD      96(R9)(AX*1), Y15
 	VMOVUPD      Y11, (BX)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      (DI)(AX*1), Y11
+	VMOVUPD      Y11, 32(BX)
+	VMOVUPD      32(DI)(AX*1), Y11
+	VMOVUPD      Y11, 64(BX)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      64(DI)(AX*1), Y11
+	VMOVUPD      Y11, 96(BX)
+	VMOVUPD      96(DI)(AX*1), Y11
+	VMOVUPD      Y11, 128(BX)
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      (R12)(AX*1), Y11
-	VMOVUPD      Y15, 32(BX)
+	VMOVUPD      Y15, 160(BX)
 	VMOVUPD      32(R12)(AX*1), Y15
-	VMOVUPD      Y10, 64(BX)
+	VMOVUPD      Y10, 192(BX)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      64(R12)(AX*1), Y10
-	VMOVUPD      Y14, 96(BX)
+	VMOVUPD      Y14, 224(BX)
 	VMOVUPD      96(R12)(AX*1), Y14
-	VMOVUPD      Y9, 128(BX)
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      (DI)(AX*1), Y9
-	VMOVUPD      Y9, 160(BX)
-	VMOVUPD      32(DI)(AX*1), Y9
-	VMOVUPD      Y9, 192(BX)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      64(DI)(AX*1), Y9
-	VMOVUPD      Y9, 224(BX)
-	VMOVUPD      96(DI)(AX*1), Y9
 	VMOVUPD      Y9, 256(BX)
 	VSQRTPD      Y0, Y9
 	VMOVUPD      Y13, 288(BX)
@@ -1053,17 +1065,17 @@ body:
 	VMOVUPD      Y1, 448(BX)
 	VSUBPD       Y2, Y8, Y1
 	VMOVUPD      Y0, 480(BX)
-	VMOVUPD      128(BX), Y0
+	VMOVUPD      256(BX), Y0
 	VMOVUPD      Y7, 512(BX)
 	VSUBPD       288(BX), Y0, Y7
 	VMOVUPD      Y6, 544(BX)
-	VMOVUPD      64(BX), Y6
+	VMOVUPD      192(BX), Y6
 	VMOVUPD      Y5, 576(BX)
-	VSUBPD       96(BX), Y6, Y5
+	VSUBPD       224(BX), Y6, Y5
 	VMOVUPD      Y4, 608(BX)
 	VMOVUPD      (BX), Y4
 	VMOVUPD      Y14, 640(BX)
-	VSUBPD       32(BX), Y4, Y14
+	VSUBPD       160(BX), Y4, Y14
 	VMOVUPD      Y10, 672(BX)
 	VMOVUPD      normalPriceRowsAVX2Consts<>+64(SB), Y10
 	VANDPD       Y10, Y8, Y8
@@ -1074,21 +1086,21 @@ body:
 	VMOVUPD      Y15, 352(BX)
 	VANDPD       288(BX), Y10, Y15
 	VMOVUPD      Y11, 288(BX)
-	VANDPD       96(BX), Y10, Y11
-	VMOVUPD      Y3, 96(BX)
-	VANDPD       32(BX), Y10, Y3
+	VANDPD       224(BX), Y10, Y11
+	VMOVUPD      Y3, 224(BX)
+	VANDPD       160(BX), Y10, Y3
 	VADDPD       Y2, Y8, Y2
 	VADDPD       Y15, Y0, Y0
 	VADDPD       Y11, Y6, Y6
 	VADDPD       Y3, Y4, Y3
-	VMULPD       160(BX), Y1, Y4
-	VMULPD       192(BX), Y7, Y8
-	VMULPD       224(BX), Y5, Y11
-	VMULPD       256(BX), Y14, Y15
+	VMULPD       32(BX), Y1, Y4
+	VMULPD       64(BX), Y7, Y8
+	VMULPD       96(BX), Y5, Y11
+	VMULPD       128(BX), Y14, Y15
 	VMULPD       Y1, Y9, Y1
 	VMULPD       Y7, Y12, Y7
 	VMULPD       Y5, Y13, Y5
-	VMULPD       96(BX), Y14, Y9
+	VMULPD       224(BX), Y14, Y9
 	VADDPD       288(BX), Y2, Y2
 	VADDPD       352(BX), Y0, Y0
 	VADDPD       672(BX), Y6, Y6
@@ -1131,32 +1143,28 @@ body:
 	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y5, Y0
 	VMOVUPD      Y2, 480(BX)
 	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y9, Y2
-	VMOVUPD      Y15, 96(BX)
+	VMOVUPD      Y15, 224(BX)
 	VMULPD       Y1, Y1, Y15
-	VMOVUPD      Y11, 256(BX)
+	VMOVUPD      Y11, 128(BX)
 	VMULPD       Y7, Y7, Y11
-	VMOVUPD      Y8, 224(BX)
+	VMOVUPD      Y8, 96(BX)
 	VMULPD       Y5, Y5, Y8
-	VMOVUPD      Y4, 192(BX)
+	VMOVUPD      Y4, 64(BX)
 	VMULPD       Y9, Y9, Y4
-	VMOVUPD      Y9, 160(BX)
+	VMOVUPD      Y9, 32(BX)
 	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y9
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y15
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y11
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y8
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y4
-	VSUBPD       Y9, Y15, Y15
-	VSUBPD       Y9, Y11, Y11
-	VSUBPD       Y9, Y8, Y8
-	VSUBPD       Y9, Y4, Y4
 	VMULPD       Y3, Y12, Y9
-	VMOVUPD      Y4, 32(BX)
+	VMOVUPD      Y4, 160(BX)
 	VMULPD       Y6, Y13, Y4
 	VMOVUPD      Y8, (BX)
 	VMULPD       Y0, Y14, Y8
-	VMOVUPD      Y11, 64(BX)
+	VMOVUPD      Y11, 192(BX)
 	VMULPD       Y2, Y10, Y11
-	VMOVUPD      Y15, 128(BX)
+	VMOVUPD      Y15, 256(BX)
 	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y15
 	VDIVPD       Y9, Y15, Y9
 	VDIVPD       Y4, Y15, Y4
@@ -1173,299 +1181,295 @@ body:
 	VMULPD       Y12, Y1, Y6
 	VMULPD       Y13, Y7, Y8
 	VMULPD       Y14, Y5, Y9
-	VMOVUPD      160(BX), Y11
-	VMULPD       Y10, Y11, Y10
-	VMOVUPD      128(BX), Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y13
-	VMULPD       Y13, Y12, Y14
-	VMOVUPD      64(BX), Y15
+	VMULPD       32(BX), Y10, Y10
+	VMOVUPD      256(BX), Y11
+	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y12
+	VSUBPD       Y12, Y11, Y13
+	VMOVUPD      192(BX), Y14
+	VSUBPD       Y12, Y14, Y15
 	VMOVUPD      Y2, 320(BX)
-	VMULPD       Y13, Y15, Y2
+	VMOVUPD      (BX), Y2
 	VMOVUPD      Y0, 704(BX)
-	VMULPD       (BX), Y13, Y0
+	VSUBPD       Y12, Y2, Y0
 	VMOVUPD      Y4, 736(BX)
-	VMOVUPD      32(BX), Y4
-	VMULPD       Y13, Y4, Y13
-	VFMADD231PD  Y1, Y1, Y14
-	VFMADD231PD  Y7, Y7, Y2
-	VFMADD231PD  Y5, Y5, Y0
-	VFMADD231PD  Y11, Y11, Y13
+	VMOVUPD      160(BX), Y4
+	VSUBPD       Y12, Y4, Y12
+	VMOVUPD      Y3, 768(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y3
+	VPADDQ       Y3, Y11, Y11
+	VPADDQ       Y3, Y14, Y14
+	VPADDQ       Y3, Y2, Y2
+	VPADDQ       Y3, Y4, Y3
+	VPSLLQ       $0x34, Y11, Y4
+	VPSLLQ       $0x34, Y14, Y11
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y14
+	VMOVUPD      Y3, 160(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y3
+	VFMADD231PD  Y14, Y6, Y3
+	VMOVUPD      Y2, (BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y2
+	VFMADD231PD  Y14, Y8, Y2
+	VMOVUPD      Y11, 192(BX)
 	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y11
-	VFMADD231PD  Y11, Y12, Y14
-	VFMADD231PD  Y11, Y15, Y2
-	VFMADD231PD  (BX), Y11, Y0
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y11
-	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y4
-	VFMADD231PD  Y11, Y6, Y4
-	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y15
-	VFMADD231PD  Y11, Y8, Y15
-	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y12
-	VFMADD231PD  Y11, Y9, Y12
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+384(SB), Y10, Y11
-	VMOVUPD      Y5, 768(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y5
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y14, Y5
-	VMOVUPD      Y7, 800(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y7
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y2, Y7
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y1
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y0, Y1
-	VMOVUPD      Y3, 864(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y3
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y14, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y2, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y0, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y13, Y3
-	VMULPD       Y5, Y14, Y5
-	VMULPD       Y7, Y2, Y2
-	VMULPD       Y1, Y0, Y0
-	VMULPD       Y3, Y13, Y1
-	VMOVUPD      288(BX), Y3
-	VFMADD213PD  Y3, Y3, Y5
-	VMOVUPD      352(BX), Y7
-	VFMADD213PD  Y7, Y7, Y2
-	VMOVUPD      672(BX), Y13
-	VFMADD213PD  Y13, Y13, Y0
-	VMOVUPD      640(BX), Y14
-	VFMADD213PD  Y14, Y14, Y1
-	VMOVUPD      Y1, 896(BX)
-	VMOVUPD      192(BX), Y1
-	VMULPD       Y1, Y3, Y3
-	VMOVUPD      Y0, 288(BX)
-	VMOVUPD      224(BX), Y0
-	VMULPD       Y0, Y7, Y7
-	VMOVUPD      Y2, 352(BX)
-	VMOVUPD      256(BX), Y2
-	VMULPD       Y2, Y13, Y13
-	VMOVUPD      Y5, 672(BX)
-	VMOVUPD      96(BX), Y5
-	VMULPD       Y5, Y14, Y14
-	VMOVUPD      Y10, 640(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y10
-	VCMPPD       $0x11, Y10, Y1, Y1
-	VCMPPD       $0x11, Y10, Y0, Y0
-	VCMPPD       $0x11, Y10, Y2, Y2
-	VCMPPD       $0x11, Y10, Y5, Y5
-	VBLENDVPD    Y1, Y10, Y3, Y1
-	VBLENDVPD    Y0, Y10, Y7, Y0
-	VBLENDVPD    Y2, Y10, Y13, Y2
-	VBLENDVPD    Y5, Y10, Y14, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+800(SB), Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y7
-	VFMADD231PD  Y5, Y4, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y10
+	VFMADD231PD  Y14, Y9, Y11
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+352(SB), Y10, Y14
+	VMOVUPD      Y4, 256(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y13, Y4
+	VMOVUPD      Y10, 800(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y15, Y10
+	VMOVUPD      Y9, 832(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y0, Y9
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y12, Y8
+	VFMADD231PD  Y1, Y1, Y4
+	VFMADD231PD  Y7, Y7, Y10
+	VFMADD231PD  Y5, Y5, Y9
+	VMOVUPD      Y5, 896(BX)
+	VMOVUPD      32(BX), Y5
+	VFMADD231PD  Y5, Y5, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y5
+	VFMADD231PD  Y5, Y13, Y4
 	VFMADD231PD  Y5, Y15, Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y13
-	VFMADD231PD  Y5, Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+864(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+896(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+928(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+960(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+992(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1056(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y14
-	VFMADD213PD  Y14, Y4, Y7
-	VFMADD213PD  Y14, Y15, Y10
-	VFMADD213PD  Y14, Y12, Y13
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y5
-	VFMADD213PD  Y5, Y4, Y7
-	VFMADD213PD  Y5, Y15, Y10
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y14, Y11, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y14
-	VFMADD213PD  Y14, Y7, Y4
-	VFMADD213PD  Y14, Y10, Y15
-	VFMADD213PD  Y14, Y13, Y12
-	VFMADD231PD  Y5, Y11, Y14
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y5
-	VFMADD213PD  Y5, Y4, Y6
-	VFMADD213PD  Y5, Y15, Y8
-	VFMADD213PD  Y5, Y12, Y9
-	VFMADD231PD  640(BX), Y14, Y5
-	VMULPD       864(BX), Y6, Y4
-	VMULPD       736(BX), Y8, Y6
-	VMULPD       704(BX), Y9, Y7
-	VMULPD       320(BX), Y5, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y8
-	VFNMADD132PD 832(BX), Y8, Y4
-	VFNMADD132PD 800(BX), Y8, Y6
-	VFNMADD132PD 768(BX), Y8, Y7
-	VFNMADD231PD 160(BX), Y5, Y8
-	VMOVUPD      128(BX), Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y9
-	VMINPD       Y9, Y5, Y10
-	VMOVUPD      64(BX), Y11
-	VMINPD       Y9, Y11, Y12
-	VMOVUPD      (BX), Y13
-	VMINPD       Y9, Y13, Y14
-	VMOVUPD      32(BX), Y15
-	VMINPD       Y9, Y15, Y9
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y10, Y10
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y12, Y12
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y14, Y14
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y9, Y9
-	VSUBPD       Y10, Y5, Y5
-	VSUBPD       Y12, Y11, Y11
-	VSUBPD       Y14, Y13, Y13
-	VSUBPD       Y9, Y15, Y15
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y10, Y10
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y12, Y12
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y14, Y14
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y9, Y9
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y5, Y5
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y11, Y11
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y13, Y13
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y15, Y15
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y15, Y15
-	VMULPD       672(BX), Y5, Y5
-	VMULPD       352(BX), Y11, Y11
-	VMULPD       288(BX), Y13, Y13
-	VMULPD       896(BX), Y15, Y15
-	VMULPD       Y10, Y5, Y5
-	VMULPD       Y12, Y11, Y10
-	VMULPD       Y14, Y13, Y11
-	VMULPD       Y9, Y15, Y9
-	VMULPD       608(BX), Y5, Y5
-	VMULPD       576(BX), Y10, Y10
-	VMULPD       544(BX), Y11, Y11
-	VMULPD       512(BX), Y9, Y9
-	VFMADD231PD  Y5, Y4, Y1
-	VFMADD231PD  Y10, Y6, Y0
-	VFMADD231PD  Y11, Y7, Y2
-	VFMADD231PD  Y9, Y8, Y3
-	VMOVUPD      480(BX), Y4
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y5
-	VBLENDVPD    Y4, Y1, Y5, Y1
-	VMOVUPD      448(BX), Y4
-	VBLENDVPD    Y4, Y0, Y5, Y0
+	VFMADD231PD  Y5, Y0, Y9
+	VFMADD231PD  Y5, Y12, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y5
+	VFMADD231PD  Y0, Y3, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y12
+	VFMADD231PD  Y0, Y2, Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y13
+	VFMADD231PD  Y0, Y11, Y13
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+512(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+544(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+576(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+608(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+640(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+672(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+704(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+736(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+800(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+864(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+896(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+928(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+960(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+992(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1024(SB), Y15
+	VFMADD213PD  Y15, Y3, Y5
+	VFMADD213PD  Y15, Y2, Y12
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1056(SB), Y0
+	VFMADD213PD  Y0, Y3, Y5
+	VFMADD213PD  Y0, Y2, Y12
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD231PD  Y15, Y14, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y15
+	VFMADD213PD  Y15, Y5, Y3
+	VFMADD213PD  Y15, Y12, Y2
+	VFMADD213PD  Y15, Y13, Y11
+	VFMADD231PD  Y0, Y14, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y0
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD132PD  864(BX), Y0, Y2
+	VFMADD132PD  832(BX), Y0, Y11
+	VFMADD132PD  800(BX), Y0, Y15
+	VMULPD       768(BX), Y6, Y3
+	VMULPD       736(BX), Y2, Y2
+	VMULPD       704(BX), Y11, Y5
+	VMULPD       320(BX), Y15, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y11
+	VFNMADD213PD Y11, Y1, Y3
+	VFNMADD213PD Y11, Y7, Y2
+	VFNMADD132PD 896(BX), Y11, Y5
+	VFNMADD231PD 32(BX), Y6, Y11
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y6
+	VFMADD231PD  Y1, Y4, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y7
+	VFMADD231PD  Y1, Y10, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y12
+	VFMADD231PD  Y1, Y9, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y8, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD231PD  Y1, Y8, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y1
+	VFMADD213PD  Y1, Y4, Y6
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD213PD  Y1, Y9, Y12
+	VFMADD231PD  Y13, Y8, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD231PD  Y1, Y8, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y1
+	VFMADD213PD  Y1, Y4, Y6
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD213PD  Y1, Y9, Y12
+	VFMADD231PD  Y13, Y8, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD231PD  Y1, Y8, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y1
+	VFMADD213PD  Y1, Y4, Y6
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD213PD  Y1, Y9, Y12
+	VFMADD231PD  Y13, Y8, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD231PD  Y1, Y8, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y4, Y6
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD213PD  Y1, Y9, Y12
+	VFMADD231PD  Y13, Y8, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD231PD  Y1, Y8, Y13
+	VMULPD       Y6, Y4, Y1
+	VMULPD       Y7, Y10, Y4
+	VMULPD       Y12, Y9, Y6
+	VMULPD       Y13, Y8, Y7
+	VADDPD       Y1, Y0, Y1
+	VADDPD       Y4, Y0, Y4
+	VADDPD       Y6, Y0, Y6
+	VADDPD       Y7, Y0, Y0
+	VMULPD       256(BX), Y1, Y1
+	VMULPD       192(BX), Y4, Y4
+	VMULPD       (BX), Y6, Y6
+	VMULPD       160(BX), Y0, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y7
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y7, Y0, Y0
+	VMOVUPD      288(BX), Y7
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      352(BX), Y8
+	VMULPD       Y4, Y8, Y4
+	VMOVUPD      672(BX), Y9
+	VMULPD       Y6, Y9, Y6
+	VMOVUPD      640(BX), Y10
+	VMULPD       Y0, Y10, Y0
+	VMULPD       608(BX), Y1, Y1
+	VMULPD       576(BX), Y4, Y4
+	VMULPD       544(BX), Y6, Y6
+	VMULPD       512(BX), Y0, Y0
+	VMOVUPD      64(BX), Y12
+	VMULPD       Y12, Y7, Y7
+	VMOVUPD      96(BX), Y13
+	VMULPD       Y13, Y8, Y8
+	VMOVUPD      128(BX), Y14
+	VMULPD       Y14, Y9, Y9
+	VMOVUPD      224(BX), Y15
+	VMULPD       Y15, Y10, Y10
+	VMOVUPD      Y0, 640(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1536(SB), Y0
+	VCMPPD       $0x11, Y0, Y12, Y12
+	VCMPPD       $0x11, Y0, Y13, Y13
+	VCMPPD       $0x11, Y0, Y14, Y14
+	VCMPPD       $0x11, Y0, Y15, Y15
+	VBLENDVPD    Y12, Y0, Y7, Y7
+	VBLENDVPD    Y13, Y0, Y8, Y8
+	VBLENDVPD    Y14, Y0, Y9, Y9
+	VBLENDVPD    Y15, Y0, Y10, Y0
+	VFMADD231PD  Y1, Y3, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y6, Y5, Y9
+	VFMADD231PD  640(BX), Y11, Y0
+	VMOVUPD      480(BX), Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1568(SB), Y2
+	VBLENDVPD    Y1, Y7, Y2, Y1
+	VMOVUPD      448(BX), Y3
+	VBLENDVPD    Y3, Y8, Y2, Y3
 	VMOVUPD      416(BX), Y4
-	VBLENDVPD    Y4, Y2, Y5, Y2
-	VMOVUPD      384(BX), Y4
-	VBLENDVPD    Y4, Y3, Y5, Y3
+	VBLENDVPD    Y4, Y9, Y2, Y4
+	VMOVUPD      384(BX), Y5
+	VBLENDVPD    Y5, Y0, Y2, Y0
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y1, (SI)(AX*1)
-	VMOVUPD      Y0, 32(SI)(AX*1)
+	VMOVUPD      Y3, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y2, 64(SI)(AX*1)
-	VMOVUPD      Y3, 96(SI)(AX*1)
+	VMOVUPD      Y4, 64(SI)(AX*1)
+	VMOVUPD      Y0, 96(SI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -1490,16 +1494,16 @@ tail:
 	VMASKMOVPD   32(R8)(AX*1), Y14, Y5
 	VMASKMOVPD   (R9)(AX*1), Y15, Y6
 	VMASKMOVPD   32(R9)(AX*1), Y14, Y7
-	VMASKMOVPD   (R12)(AX*1), Y15, Y8
-	VMASKMOVPD   32(R12)(AX*1), Y14, Y9
-	VMASKMOVPD   (DI)(AX*1), Y15, Y10
-	VMASKMOVPD   32(DI)(AX*1), Y14, Y11
+	VMASKMOVPD   (DI)(AX*1), Y15, Y8
+	VMASKMOVPD   32(DI)(AX*1), Y14, Y9
+	VMASKMOVPD   (R12)(AX*1), Y15, Y10
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y11
 	VSQRTPD      Y0, Y12
 	VSQRTPD      Y1, Y13
 	VMULPD       Y12, Y2, Y2
 	VMULPD       Y13, Y3, Y3
-	VMINPD       Y0, Y8, Y0
-	VMINPD       Y1, Y9, Y1
+	VMINPD       Y0, Y10, Y0
+	VMINPD       Y1, Y11, Y1
 	VMINPD       Y2, Y0, Y0
 	VMINPD       Y3, Y1, Y1
 	VMOVUPD      normalPriceRowsAVX2Consts<>+0(SB), Y12
@@ -1518,17 +1522,17 @@ tail:
 	VANDPD       normalPriceRowsAVX2Consts<>+64(SB), Y7, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
-	VMULPD       Y12, Y10, Y6
-	VMULPD       Y0, Y11, Y7
-	VMULPD       Y12, Y13, Y10
+	VMULPD       Y12, Y8, Y6
+	VMULPD       Y0, Y9, Y7
+	VMULPD       Y12, Y13, Y8
 	VMULPD       Y0, Y1, Y0
-	VADDPD       Y4, Y8, Y1
-	VADDPD       Y5, Y9, Y4
+	VADDPD       Y4, Y10, Y1
+	VADDPD       Y5, Y11, Y4
 	VMOVUPD      normalPriceRowsAVX2Consts<>+64(SB), Y5
-	VANDPD       Y5, Y10, Y10
+	VANDPD       Y5, Y8, Y8
 	VANDPD       Y5, Y0, Y0
 	VMOVUPD      normalPriceRowsAVX2Consts<>+96(SB), Y5
-	VMINPD       Y10, Y5, Y10
+	VMINPD       Y8, Y5, Y8
 	VMINPD       Y0, Y5, Y0
 	VADDPD       Y1, Y2, Y1
 	VADDPD       Y4, Y3, Y4
@@ -1538,172 +1542,162 @@ tail:
 	VANDPD       32(BX), Y1, Y1
 	VANDPD       (BX), Y4, Y4
 	VMOVUPD      normalPriceRowsAVX2Consts<>+160(SB), Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y11
-	VFMADD231PD  Y5, Y10, Y11
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y9
+	VFMADD231PD  Y5, Y8, Y9
 	VFMADD213PD  normalPriceRowsAVX2Consts<>+192(SB), Y0, Y5
 	VMOVUPD      normalPriceRowsAVX2Consts<>+224(SB), Y12
-	VADDPD       Y12, Y10, Y13
+	VADDPD       Y12, Y8, Y13
 	VADDPD       Y12, Y0, Y12
 	VMOVUPD      Y4, (BX)
-	VMULPD       Y10, Y10, Y4
+	VMULPD       Y8, Y8, Y4
 	VMOVUPD      Y1, 32(BX)
 	VMULPD       Y0, Y0, Y1
 	VMOVUPD      Y7, 64(BX)
 	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y7
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y7, Y4
 	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y7, Y1
-	VSUBPD       Y7, Y4, Y4
-	VSUBPD       Y7, Y1, Y1
-	VMULPD       Y13, Y11, Y7
 	VMOVUPD      Y6, 96(BX)
-	VMULPD       Y12, Y5, Y6
+	VMULPD       Y13, Y9, Y6
 	VMOVUPD      Y3, 128(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y3
-	VDIVPD       Y7, Y3, Y7
-	VDIVPD       Y6, Y3, Y6
-	VMULPD       Y7, Y11, Y11
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y7, Y13, Y7
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y11, Y10, Y11
-	VMULPD       Y5, Y0, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y12
-	VMULPD       Y12, Y4, Y13
-	VMULPD       Y12, Y1, Y12
-	VFMADD231PD  Y10, Y10, Y13
-	VFMADD231PD  Y0, Y0, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y3
-	VFMADD231PD  Y3, Y4, Y13
-	VFMADD231PD  Y3, Y1, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y3
+	VMULPD       Y12, Y5, Y3
 	VMOVUPD      Y2, 160(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y2
-	VFMADD231PD  Y3, Y11, Y2
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+384(SB), Y5, Y3
-	VMOVUPD      Y9, 192(BX)
-	VMINPD       normalPriceRowsAVX2Consts<>+1504(SB), Y4, Y9
-	VMOVUPD      Y8, 224(BX)
-	VMINPD       normalPriceRowsAVX2Consts<>+1504(SB), Y1, Y8
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y9, Y9
-	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y8, Y8
-	VSUBPD       Y9, Y4, Y4
-	VSUBPD       Y8, Y1, Y1
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y9, Y9
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y8, Y8
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y4, Y4
-	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y1, Y1
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y2
+	VDIVPD       Y6, Y2, Y6
+	VDIVPD       Y3, Y2, Y3
+	VMULPD       Y6, Y9, Y9
+	VMULPD       Y3, Y5, Y5
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y3, Y12, Y3
+	VMULPD       Y9, Y8, Y9
+	VMULPD       Y5, Y0, Y5
+	VSUBPD       Y7, Y4, Y12
+	VSUBPD       Y7, Y1, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y13
+	VPADDQ       Y13, Y4, Y4
+	VPADDQ       Y13, Y1, Y1
 	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y1, Y1
-	VMOVUPD      Y8, 256(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y8
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+800(SB), Y2, Y8
-	VMOVUPD      Y9, 288(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y9
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+800(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1120(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1120(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1152(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1152(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1216(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1216(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1248(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1248(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1280(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1280(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1312(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1312(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1344(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1344(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y2, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y8, Y2
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y9, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y8
-	VFMADD213PD  Y8, Y2, Y11
-	VFMADD231PD  Y3, Y5, Y8
-	VMULPD       Y7, Y11, Y2
-	VMULPD       Y6, Y8, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y5
-	VFNMADD213PD Y5, Y10, Y2
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y2
+	VFMADD231PD  Y13, Y9, Y2
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+352(SB), Y5, Y13
+	VMOVUPD      Y11, 192(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y12, Y11
+	VMOVUPD      Y10, 224(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+384(SB), Y7, Y10
+	VFMADD231PD  Y8, Y8, Y11
+	VFMADD231PD  Y0, Y0, Y10
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y12, Y11
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y7, Y10
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y12
+	VFMADD231PD  Y7, Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y2, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y13, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y12, Y2
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y7, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y7
+	VFMADD213PD  Y7, Y2, Y9
+	VFMADD213PD  Y7, Y13, Y5
+	VMULPD       Y6, Y9, Y2
+	VMULPD       Y3, Y5, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y5
+	VFNMADD213PD Y5, Y8, Y2
 	VFNMADD231PD Y0, Y3, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y3
-	VFMADD231PD  Y0, Y13, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y6
-	VFMADD213PD  Y6, Y13, Y3
-	VFMADD231PD  Y0, Y12, Y6
-	VMOVUPD      normalPriceRowsAVX2Consts<>+512(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y6, Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+544(SB), Y6
-	VFMADD213PD  Y6, Y13, Y3
-	VFMADD231PD  Y0, Y12, Y6
-	VMOVUPD      normalPriceRowsAVX2Consts<>+576(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y6, Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+608(SB), Y6
-	VFMADD213PD  Y6, Y13, Y3
-	VFMADD231PD  Y0, Y12, Y6
-	VMOVUPD      normalPriceRowsAVX2Consts<>+640(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y6, Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+672(SB), Y6
-	VFMADD213PD  Y6, Y13, Y3
-	VFMADD231PD  Y0, Y12, Y6
-	VMOVUPD      normalPriceRowsAVX2Consts<>+704(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD231PD  Y6, Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+736(SB), Y6
-	VFMADD213PD  Y6, Y13, Y3
-	VFMADD231PD  Y0, Y12, Y6
-	VMULPD       Y3, Y13, Y0
-	VMULPD       Y6, Y12, Y3
-	VMOVUPD      224(BX), Y6
-	VFMADD213PD  Y6, Y6, Y0
-	VMOVUPD      192(BX), Y7
-	VFMADD213PD  Y7, Y7, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y3
+	VFMADD231PD  Y0, Y11, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y10, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD231PD  Y0, Y10, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y0
+	VFMADD213PD  Y0, Y11, Y3
+	VFMADD231PD  Y6, Y10, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD231PD  Y0, Y10, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y0
+	VFMADD213PD  Y0, Y11, Y3
+	VFMADD231PD  Y6, Y10, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD231PD  Y0, Y10, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD  Y0, Y11, Y3
+	VFMADD231PD  Y6, Y10, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD231PD  Y0, Y10, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y0
+	VFMADD213PD  Y0, Y11, Y3
+	VFMADD231PD  Y6, Y10, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD231PD  Y0, Y10, Y6
+	VMULPD       Y3, Y11, Y0
+	VMULPD       Y6, Y10, Y3
+	VADDPD       Y0, Y7, Y0
+	VADDPD       Y3, Y7, Y3
 	VMULPD       Y4, Y0, Y0
 	VMULPD       Y1, Y3, Y1
-	VMULPD       288(BX), Y0, Y0
-	VMULPD       256(BX), Y1, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y3
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      224(BX), Y3
+	VMULPD       Y0, Y3, Y0
+	VMOVUPD      192(BX), Y4
+	VMULPD       Y1, Y4, Y1
 	VMULPD       160(BX), Y0, Y0
 	VMULPD       128(BX), Y1, Y1
-	VMOVUPD      96(BX), Y3
-	VMULPD       Y3, Y6, Y4
-	VMOVUPD      64(BX), Y6
-	VMULPD       Y6, Y7, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y8
-	VCMPPD       $0x11, Y8, Y3, Y3
+	VMOVUPD      96(BX), Y6
+	VMULPD       Y6, Y3, Y3
+	VMOVUPD      64(BX), Y7
+	VMULPD       Y7, Y4, Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1536(SB), Y8
 	VCMPPD       $0x11, Y8, Y6, Y6
-	VBLENDVPD    Y3, Y8, Y4, Y3
-	VBLENDVPD    Y6, Y8, Y7, Y4
+	VCMPPD       $0x11, Y8, Y7, Y7
+	VBLENDVPD    Y6, Y8, Y3, Y3
+	VBLENDVPD    Y7, Y8, Y4, Y4
 	VFMADD231PD  Y0, Y2, Y3
 	VFMADD231PD  Y1, Y5, Y4
 	VMOVUPD      32(BX), Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1568(SB), Y1
 	VBLENDVPD    Y0, Y3, Y1, Y0
 	VMOVUPD      (BX), Y2
 	VBLENDVPD    Y2, Y4, Y1, Y1

@@ -59,28 +59,29 @@ func normalPriceRowsRow(sign, F, K, T, sigma, D float64) (price float64) {
 	v96 := math.FMA(v77, v94, 0.1250000000000003)
 	v98 := math.FMA(v77, v96, -0.5)
 	v99 := float64(v77 * v98)
-	v100 := math.FMA(D, v99, D)
-	E := scale(v100, v72)
-	v102 := float64(sign * m)
-	v104 := v102 < 0
-	v105 := float64(D * v102)
-	v106 := choose(v104, 0, v105)
-	v107 := -v14
-	v109 := math.FMA(v69, v107, 0.3989422804014327)
-	v110 := float64(s * E)
-	v111 := math.FMA(v109, v110, v106)
-	v112 := math.Abs(F)
-	v113 := math.Abs(K)
-	v114 := v112 + v113
-	v115 := D + v114
-	v116 := s + v115
-	v117 := minOf(D, T)
-	v118 := minOf(v117, s)
-	v120 := 1e-100 < v118
-	v122 := v116 < 1e+100
-	v123 := v120 && v122
-	v125 := choose(v123, v111, math.NaN())
-	return v125
+	v100 := v99 + 1
+	v101 := scale(v100, v72)
+	E := float64(D * v101)
+	v103 := float64(sign * m)
+	v105 := v103 < 0
+	v106 := float64(D * v103)
+	v107 := choose(v105, 0, v106)
+	v108 := -v14
+	v110 := math.FMA(v69, v108, 0.3989422804014327)
+	v111 := float64(s * E)
+	v112 := math.FMA(v110, v111, v107)
+	v113 := math.Abs(F)
+	v114 := math.Abs(K)
+	v115 := v113 + v114
+	v116 := D + v115
+	v117 := s + v116
+	v118 := minOf(D, T)
+	v119 := minOf(v118, s)
+	v121 := 1e-100 < v119
+	v123 := v117 < 1e+100
+	v124 := v121 && v123
+	v126 := choose(v124, v112, math.NaN())
+	return v126
 }
 
 // normalPriceRowsGeneric is normalPriceRowsRow row by row.

@@ -191,10 +191,12 @@ body:
 	VFMADD231PS      Z19, Z13, Z17
 	VMULPS           Z18, Z14, Z14
 	VMULPS           Z17, Z13, Z13
-	VFMADD213PS      Z8, Z8, Z14
-	VFMADD213PS      Z8, Z13, Z8
+	VADDPS           Z14, Z30, Z14
+	VADDPS           Z13, Z30, Z13
 	VSCALEFPS        Z11, Z14, Z11
-	VSCALEFPS        Z12, Z8, Z8
+	VSCALEFPS        Z12, Z13, Z12
+	VMULPS           Z11, Z8, Z11
+	VMULPS           Z12, Z8, Z8
 	VMULPS           Z11, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMOVAPS          Z23, Z8
@@ -368,10 +370,12 @@ whole:
 	VFMADD231PS      Z20, Z14, Z18
 	VMULPS           Z19, Z15, Z15
 	VMULPS           Z18, Z14, Z14
-	VFMADD213PS      Z12, Z12, Z15
-	VFMADD213PS      Z12, Z14, Z12
+	VADDPS           Z15, Z9, Z15
+	VADDPS           Z14, Z9, Z14
 	VSCALEFPS        Z11, Z15, Z11
-	VSCALEFPS        Z13, Z12, Z12
+	VSCALEFPS        Z13, Z14, Z13
+	VMULPS           Z11, Z12, Z11
+	VMULPS           Z13, Z12, Z12
 	VMULPS           Z11, Z0, Z0
 	VMULPS           Z12, Z1, Z1
 	VBROADCASTSS     normalPriceStrip32AVX512Consts<>+80(SB), Z11
@@ -437,22 +441,22 @@ DATA normalPriceStrip32AVX2Consts<>+48(SB)/4, $0x3f800000
 DATA normalPriceStrip32AVX2Consts<>+52(SB)/4, $0x3f800000
 DATA normalPriceStrip32AVX2Consts<>+56(SB)/4, $0x3f800000
 DATA normalPriceStrip32AVX2Consts<>+60(SB)/4, $0x3f800000
-DATA normalPriceStrip32AVX2Consts<>+64(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+68(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+72(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+76(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+80(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+84(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+88(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+92(SB)/4, $0x00000000
-DATA normalPriceStrip32AVX2Consts<>+96(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+100(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+104(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+108(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+112(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+116(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+120(SB)/4, $0x41700000
-DATA normalPriceStrip32AVX2Consts<>+124(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+64(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+68(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+72(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+76(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+80(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+84(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+88(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+92(SB)/4, $0x41700000
+DATA normalPriceStrip32AVX2Consts<>+96(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+100(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+104(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+108(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+112(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+116(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+120(SB)/4, $0x4e6e6b28
+DATA normalPriceStrip32AVX2Consts<>+124(SB)/4, $0x4e6e6b28
 DATA normalPriceStrip32AVX2Consts<>+128(SB)/4, $0x3fc00000
 DATA normalPriceStrip32AVX2Consts<>+132(SB)/4, $0x3fc00000
 DATA normalPriceStrip32AVX2Consts<>+136(SB)/4, $0x3fc00000
@@ -493,14 +497,14 @@ DATA normalPriceStrip32AVX2Consts<>+272(SB)/4, $0xbf38aa3b
 DATA normalPriceStrip32AVX2Consts<>+276(SB)/4, $0xbf38aa3b
 DATA normalPriceStrip32AVX2Consts<>+280(SB)/4, $0xbf38aa3b
 DATA normalPriceStrip32AVX2Consts<>+284(SB)/4, $0xbf38aa3b
-DATA normalPriceStrip32AVX2Consts<>+288(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+292(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+296(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+300(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+304(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+308(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+312(SB)/4, $0x3089705f
-DATA normalPriceStrip32AVX2Consts<>+316(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+288(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+292(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+296(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+300(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+304(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+308(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+312(SB)/4, $0x000000a4
+DATA normalPriceStrip32AVX2Consts<>+316(SB)/4, $0x000000a4
 DATA normalPriceStrip32AVX2Consts<>+320(SB)/4, $0x3fb17200
 DATA normalPriceStrip32AVX2Consts<>+324(SB)/4, $0x3fb17200
 DATA normalPriceStrip32AVX2Consts<>+328(SB)/4, $0x3fb17200
@@ -509,158 +513,158 @@ DATA normalPriceStrip32AVX2Consts<>+336(SB)/4, $0x3fb17200
 DATA normalPriceStrip32AVX2Consts<>+340(SB)/4, $0x3fb17200
 DATA normalPriceStrip32AVX2Consts<>+344(SB)/4, $0x3fb17200
 DATA normalPriceStrip32AVX2Consts<>+348(SB)/4, $0x3fb17200
-DATA normalPriceStrip32AVX2Consts<>+352(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+356(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+360(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+364(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+368(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+372(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+376(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+380(SB)/4, $0x42fe0000
-DATA normalPriceStrip32AVX2Consts<>+384(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+388(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+392(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+396(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+400(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+404(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+408(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+412(SB)/4, $0xc2fc0000
-DATA normalPriceStrip32AVX2Consts<>+416(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+420(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+424(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+428(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+432(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+436(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+440(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+444(SB)/4, $0x363fbe8e
-DATA normalPriceStrip32AVX2Consts<>+448(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+452(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+456(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+460(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+464(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+468(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+472(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+476(SB)/4, $0x4b40007f
-DATA normalPriceStrip32AVX2Consts<>+480(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+484(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+488(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+492(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+496(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+500(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+504(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+508(SB)/4, $0xbf800000
-DATA normalPriceStrip32AVX2Consts<>+512(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+516(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+520(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+524(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+528(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+532(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+536(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+540(SB)/4, $0x4e6e6b28
-DATA normalPriceStrip32AVX2Consts<>+544(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+548(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+552(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+556(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+560(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+564(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+568(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+572(SB)/4, $0x39f55674
-DATA normalPriceStrip32AVX2Consts<>+576(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+580(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+584(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+588(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+592(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+596(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+600(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+604(SB)/4, $0x398114b6
-DATA normalPriceStrip32AVX2Consts<>+608(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+612(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+616(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+620(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+624(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+628(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+632(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+636(SB)/4, $0xbb82dd71
-DATA normalPriceStrip32AVX2Consts<>+640(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+644(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+648(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+652(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+656(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+660(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+664(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+668(SB)/4, $0x3af38970
-DATA normalPriceStrip32AVX2Consts<>+672(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+676(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+680(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+684(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+688(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+692(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+696(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+700(SB)/4, $0x3cf7415f
-DATA normalPriceStrip32AVX2Consts<>+704(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+708(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+712(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+716(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+720(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+724(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+728(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+732(SB)/4, $0xbdd09d4d
-DATA normalPriceStrip32AVX2Consts<>+736(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+740(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+744(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+748(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+752(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+756(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+760(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+764(SB)/4, $0x3e19190f
-DATA normalPriceStrip32AVX2Consts<>+768(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+772(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+776(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+780(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+784(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+788(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+792(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+796(SB)/4, $0xbc80cdcc
-DATA normalPriceStrip32AVX2Consts<>+800(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+804(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+808(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+812(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+816(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+820(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+824(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+828(SB)/4, $0xbeecaa20
-DATA normalPriceStrip32AVX2Consts<>+832(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+836(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+840(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+844(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+848(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+852(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+856(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+860(SB)/4, $0x37b56891
-DATA normalPriceStrip32AVX2Consts<>+864(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+868(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+872(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+876(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+880(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+884(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+888(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+892(SB)/4, $0xb9891f97
-DATA normalPriceStrip32AVX2Consts<>+896(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+900(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+904(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+908(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+912(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+916(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+920(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+924(SB)/4, $0x3b2aac27
-DATA normalPriceStrip32AVX2Consts<>+928(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+932(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+936(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+940(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+944(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+948(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+952(SB)/4, $0xbcaaaa45
-DATA normalPriceStrip32AVX2Consts<>+956(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+352(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+356(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+360(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+364(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+368(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+372(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+376(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+380(SB)/4, $0x363fbe8e
+DATA normalPriceStrip32AVX2Consts<>+384(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+388(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+392(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+396(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+400(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+404(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+408(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+412(SB)/4, $0xbf800000
+DATA normalPriceStrip32AVX2Consts<>+416(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+420(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+424(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+428(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+432(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+436(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+440(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+444(SB)/4, $0x37b56891
+DATA normalPriceStrip32AVX2Consts<>+448(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+452(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+456(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+460(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+464(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+468(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+472(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+476(SB)/4, $0xb9891f97
+DATA normalPriceStrip32AVX2Consts<>+480(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+484(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+488(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+492(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+496(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+500(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+504(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+508(SB)/4, $0x3b2aac27
+DATA normalPriceStrip32AVX2Consts<>+512(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+516(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+520(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+524(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+528(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+532(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+536(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+540(SB)/4, $0xbcaaaa45
+DATA normalPriceStrip32AVX2Consts<>+544(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+548(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+552(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+556(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+560(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+564(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+568(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+572(SB)/4, $0x3dfffffe
+DATA normalPriceStrip32AVX2Consts<>+576(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+580(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+584(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+588(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+592(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+596(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+600(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+604(SB)/4, $0xbf000000
+DATA normalPriceStrip32AVX2Consts<>+608(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+612(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+616(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+620(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+624(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+628(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+632(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+636(SB)/4, $0x2d000000
+DATA normalPriceStrip32AVX2Consts<>+640(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+644(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+648(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+652(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+656(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+660(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+664(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+668(SB)/4, $0x3089705f
+DATA normalPriceStrip32AVX2Consts<>+672(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+676(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+680(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+684(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+688(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+692(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+696(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+700(SB)/4, $0x39f55674
+DATA normalPriceStrip32AVX2Consts<>+704(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+708(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+712(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+716(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+720(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+724(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+728(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+732(SB)/4, $0x398114b6
+DATA normalPriceStrip32AVX2Consts<>+736(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+740(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+744(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+748(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+752(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+756(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+760(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+764(SB)/4, $0xbb82dd71
+DATA normalPriceStrip32AVX2Consts<>+768(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+772(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+776(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+780(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+784(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+788(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+792(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+796(SB)/4, $0x3af38970
+DATA normalPriceStrip32AVX2Consts<>+800(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+804(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+808(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+812(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+816(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+820(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+824(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+828(SB)/4, $0x3cf7415f
+DATA normalPriceStrip32AVX2Consts<>+832(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+836(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+840(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+844(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+848(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+852(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+856(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+860(SB)/4, $0xbdd09d4d
+DATA normalPriceStrip32AVX2Consts<>+864(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+868(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+872(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+876(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+880(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+884(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+888(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+892(SB)/4, $0x3e19190f
+DATA normalPriceStrip32AVX2Consts<>+896(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+900(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+904(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+908(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+912(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+916(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+920(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+924(SB)/4, $0xbc80cdcc
+DATA normalPriceStrip32AVX2Consts<>+928(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+932(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+936(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+940(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+944(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+948(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+952(SB)/4, $0xbeecaa20
+DATA normalPriceStrip32AVX2Consts<>+956(SB)/4, $0xbeecaa20
 DATA normalPriceStrip32AVX2Consts<>+960(SB)/4, $0x3ecc422a
 DATA normalPriceStrip32AVX2Consts<>+964(SB)/4, $0x3ecc422a
 DATA normalPriceStrip32AVX2Consts<>+968(SB)/4, $0x3ecc422a
@@ -669,31 +673,23 @@ DATA normalPriceStrip32AVX2Consts<>+976(SB)/4, $0x3ecc422a
 DATA normalPriceStrip32AVX2Consts<>+980(SB)/4, $0x3ecc422a
 DATA normalPriceStrip32AVX2Consts<>+984(SB)/4, $0x3ecc422a
 DATA normalPriceStrip32AVX2Consts<>+988(SB)/4, $0x3ecc422a
-DATA normalPriceStrip32AVX2Consts<>+992(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+996(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1000(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1004(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1008(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1012(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1016(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1020(SB)/4, $0x3dfffffe
-DATA normalPriceStrip32AVX2Consts<>+1024(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1028(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1032(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1036(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1040(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1044(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1048(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1052(SB)/4, $0xbf000000
-DATA normalPriceStrip32AVX2Consts<>+1056(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1060(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1064(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1068(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1072(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1076(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1080(SB)/4, $0x7fc00000
-DATA normalPriceStrip32AVX2Consts<>+1084(SB)/4, $0x7fc00000
-GLOBL normalPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1088
+DATA normalPriceStrip32AVX2Consts<>+992(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+996(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1000(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1004(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1008(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1012(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1016(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1020(SB)/4, $0x00000000
+DATA normalPriceStrip32AVX2Consts<>+1024(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1028(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1032(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1036(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1040(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1044(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1048(SB)/4, $0x7fc00000
+DATA normalPriceStrip32AVX2Consts<>+1052(SB)/4, $0x7fc00000
+GLOBL normalPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1056
 
 DATA normalPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -715,7 +711,7 @@ GLOBL normalPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalPriceStrip32AVX2(SB), $1248-108
+TEXT ·normalPriceStrip32AVX2(SB), $1632-108
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -736,7 +732,7 @@ TEXT ·normalPriceStrip32AVX2(SB), $1248-108
 	VMOVUPS      Y4, 128(BX)
 	VMOVUPS      Y5, 160(BX)
 	XORL         AX, AX
-	SUBQ         $+32, CX
+	SUBQ         $+48, CX
 	JLT          rest
 
 body:
@@ -746,420 +742,573 @@ body:
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPS      64(R9)(AX*1), Y2
 	VMOVUPS      96(R9)(AX*1), Y3
+	PREFETCHT0   1152(R9)(AX*1)
+	VMOVUPS      128(R9)(AX*1), Y4
+	VMOVUPS      160(R9)(AX*1), Y5
+	VMOVUPS      96(BX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      (R8)(AX*1), Y4
-	VMOVUPS      32(R8)(AX*1), Y5
+	VMOVUPS      (R8)(AX*1), Y6
+	VMOVUPS      32(R8)(AX*1), Y7
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      64(R8)(AX*1), Y6
-	VMOVUPS      96(R8)(AX*1), Y7
+	VMOVUPS      64(R8)(AX*1), Y8
+	VMOVUPS      96(R8)(AX*1), Y9
+	PREFETCHT0   1152(R8)(AX*1)
+	VMOVUPS      128(R8)(AX*1), Y10
+	VMOVUPS      160(R8)(AX*1), Y11
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      (DI)(AX*1), Y8
-	VMOVUPS      32(DI)(AX*1), Y9
+	VMOVUPS      (DI)(AX*1), Y12
+	VMOVUPS      32(DI)(AX*1), Y13
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      64(DI)(AX*1), Y10
-	VMOVUPS      96(DI)(AX*1), Y11
-	VMOVUPS      96(BX), Y12
-	VMULPS       Y12, Y0, Y0
-	VMULPS       Y12, Y1, Y1
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y12, Y3, Y3
-	VMOVUPS      (BX), Y12
-	VSUBPS       Y4, Y12, Y13
-	VSUBPS       Y5, Y12, Y14
-	VSUBPS       Y6, Y12, Y15
-	VSUBPS       Y7, Y12, Y12
-	VMOVUPS      Y11, 192(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y11
-	VMOVUPS      Y12, 224(BX)
-	VDIVPS       Y0, Y11, Y12
-	VMOVUPS      Y12, 256(BX)
-	VDIVPS       Y1, Y11, Y12
-	VMOVUPS      Y12, 288(BX)
-	VDIVPS       Y2, Y11, Y12
-	VMOVUPS      Y12, 320(BX)
-	VDIVPS       Y3, Y11, Y12
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y11, Y4, Y4
-	VANDPS       Y11, Y5, Y5
-	VANDPS       Y11, Y6, Y6
-	VANDPS       Y11, Y7, Y7
-	VMOVUPS      128(BX), Y11
-	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y11, Y5
-	VADDPS       Y6, Y11, Y6
-	VADDPS       Y7, Y11, Y7
-	VMULPS       Y13, Y8, Y8
-	VMULPS       Y14, Y9, Y9
-	VMULPS       Y15, Y10, Y10
-	VMOVUPS      224(BX), Y11
-	VMOVUPS      Y12, 352(BX)
-	VMULPS       192(BX), Y11, Y12
-	VMOVUPS      64(BX), Y11
-	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y11, Y5
-	VADDPS       Y6, Y11, Y6
-	VADDPS       Y7, Y11, Y7
+	VMOVUPS      64(DI)(AX*1), Y14
+	VMOVUPS      96(DI)(AX*1), Y15
 	VMOVUPS      Y15, 192(BX)
-	VMOVUPS      160(BX), Y15
-	VMOVUPS      Y14, 384(BX)
-	VMINPS       Y0, Y15, Y14
-	VMOVUPS      Y13, 416(BX)
-	VMINPS       Y1, Y15, Y13
-	VMOVUPS      Y13, 448(BX)
-	VMINPS       Y2, Y15, Y13
-	VMINPS       Y3, Y15, Y15
-	VADDPS       Y4, Y0, Y4
-	VADDPS       Y5, Y1, Y5
-	VADDPS       Y6, Y2, Y6
-	VADDPS       Y7, Y3, Y7
-	VMOVUPS      Y3, 480(BX)
-	VMULPS       Y8, Y11, Y3
-	VMOVUPS      Y2, 512(BX)
-	VMULPS       Y9, Y11, Y2
-	VMOVUPS      Y1, 544(BX)
-	VMULPS       Y10, Y11, Y1
-	VMOVUPS      Y0, 576(BX)
-	VMULPS       Y12, Y11, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+64(SB), Y11
-	VCMPPS       $0x11, Y11, Y8, Y8
-	VCMPPS       $0x11, Y11, Y9, Y9
-	VCMPPS       $0x11, Y11, Y10, Y10
-	VCMPPS       $0x11, Y11, Y12, Y12
-	VMOVUPS      32(BX), Y11
-	VMINPS       Y11, Y14, Y14
-	VMOVUPS      Y14, 608(BX)
-	VMOVUPS      448(BX), Y14
-	VMINPS       Y11, Y14, Y14
-	VMINPS       Y11, Y13, Y13
-	VMINPS       Y11, Y15, Y15
-	VMOVUPS      Y15, 448(BX)
-	VMOVUPS      256(BX), Y15
-	VMULPS       416(BX), Y15, Y15
-	VMOVUPS      Y13, 416(BX)
-	VMOVUPS      288(BX), Y13
-	VMULPS       384(BX), Y13, Y13
-	VMOVUPS      Y14, 384(BX)
-	VMOVUPS      320(BX), Y14
-	VMULPS       192(BX), Y14, Y14
-	VMOVUPS      Y0, 192(BX)
-	VMOVUPS      352(BX), Y0
-	VMULPS       224(BX), Y0, Y0
-	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y11, Y5
-	VADDPS       Y6, Y11, Y6
-	VADDPS       Y7, Y11, Y7
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y11, Y15, Y15
-	VANDPS       Y11, Y13, Y13
-	VANDPS       Y11, Y14, Y14
-	VANDPS       Y11, Y0, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+96(SB), Y11
-	VMINPS       Y15, Y11, Y15
-	VMINPS       Y13, Y11, Y13
-	VMINPS       Y14, Y11, Y14
-	VMINPS       Y0, Y11, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+64(SB), Y11
-	VBLENDVPS    Y8, Y11, Y3, Y3
-	VBLENDVPS    Y9, Y11, Y2, Y2
-	VBLENDVPS    Y10, Y11, Y1, Y1
-	VMOVUPS      192(BX), Y8
-	VBLENDVPS    Y12, Y11, Y8, Y8
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+128(SB), Y9
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y10
-	VFMADD231PS  Y9, Y15, Y10
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y11
-	VFMADD231PS  Y9, Y13, Y11
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y12
-	VFMADD231PS  Y9, Y14, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+160(SB), Y0, Y9
-	VMOVUPS      Y8, 192(BX)
-	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y15, Y8
-	VMOVUPS      Y1, 224(BX)
-	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y13, Y1
-	VMOVUPS      Y2, 352(BX)
-	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y14, Y2
-	VMOVUPS      Y3, 320(BX)
-	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y0, Y3
-	VMOVUPS      Y7, 288(BX)
-	VMULPS       Y15, Y15, Y7
-	VMOVUPS      Y6, 256(BX)
-	VMULPS       Y13, Y13, Y6
-	VMOVUPS      Y5, 640(BX)
-	VMULPS       Y14, Y14, Y5
-	VMOVUPS      Y4, 672(BX)
-	VMULPS       Y0, Y0, Y4
-	VMOVUPS      Y0, 704(BX)
-	VMULPS       Y8, Y10, Y0
-	VMOVUPS      Y8, 736(BX)
-	VMULPS       Y1, Y11, Y8
-	VMOVUPS      Y1, 768(BX)
-	VMULPS       Y2, Y12, Y1
-	VMOVUPS      Y2, 800(BX)
-	VMULPS       Y3, Y9, Y2
-	VMOVUPS      Y3, 832(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+224(SB), Y3
-	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y3, Y7
-	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y3, Y6
-	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y3, Y5
-	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y3, Y4
-	VMOVUPS      Y9, 864(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y9
-	VDIVPS       Y0, Y9, Y0
-	VDIVPS       Y8, Y9, Y8
-	VDIVPS       Y1, Y9, Y1
-	VDIVPS       Y2, Y9, Y2
-	VSUBPS       Y3, Y7, Y7
-	VSUBPS       Y3, Y6, Y6
-	VSUBPS       Y3, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+288(SB), Y4
-	VCMPPS       $0x11, 608(BX), Y4, Y9
-	VMOVUPS      Y9, 608(BX)
-	VCMPPS       $0x11, 384(BX), Y4, Y9
-	VMOVUPS      Y9, 384(BX)
-	VCMPPS       $0x11, 416(BX), Y4, Y9
-	VCMPPS       $0x11, 448(BX), Y4, Y4
+	PREFETCHT0   1152(DI)(AX*1)
+	VMOVUPS      128(DI)(AX*1), Y15
+	VMOVUPS      Y15, 224(BX)
+	VMOVUPS      160(DI)(AX*1), Y15
+	VMOVUPS      Y15, 256(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y15
+	VMOVUPS      Y14, 288(BX)
+	VDIVPS       Y0, Y15, Y14
+	VMOVUPS      Y0, 320(BX)
+	VDIVPS       Y1, Y15, Y0
+	VMOVUPS      Y1, 352(BX)
+	VDIVPS       Y2, Y15, Y1
+	VMOVUPS      Y2, 384(BX)
+	VDIVPS       Y3, Y15, Y2
+	VMOVUPS      Y3, 416(BX)
+	VDIVPS       Y4, Y15, Y3
 	VMOVUPS      Y4, 448(BX)
-	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y7, Y4
-	VMOVUPS      Y9, 416(BX)
-	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y6, Y9
-	VMOVUPS      Y2, 896(BX)
-	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y5, Y2
-	VMOVUPS      Y1, 928(BX)
-	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y3, Y1
-	VMOVUPS      Y12, 960(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y7, Y12
-	VMOVUPS      Y8, 992(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y6, Y8
-	VMOVUPS      Y11, 1024(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y5, Y11
-	VMOVUPS      Y0, 1056(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y3, Y0
-	VFMADD231PS  Y15, Y15, Y4
-	VFMADD231PS  Y13, Y13, Y9
-	VFMADD231PS  Y14, Y14, Y2
-	VMOVUPS      Y14, 1088(BX)
-	VMOVUPS      704(BX), Y14
-	VFMADD231PS  Y14, Y14, Y1
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y14
-	VMAXPS       Y14, Y12, Y12
-	VMAXPS       Y14, Y8, Y8
-	VMAXPS       Y14, Y11, Y11
-	VMAXPS       Y14, Y0, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+416(SB), Y14
-	VFMADD231PS  Y14, Y7, Y4
-	VFMADD231PS  Y14, Y6, Y9
-	VFMADD231PS  Y14, Y5, Y2
-	VFMADD231PS  Y14, Y3, Y1
-	VSUBPS       Y12, Y7, Y7
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y11, Y5, Y5
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y14
-	VADDPS       Y14, Y12, Y12
-	VADDPS       Y14, Y8, Y8
-	VADDPS       Y14, Y11, Y11
-	VADDPS       Y14, Y0, Y0
-	VMULPS       1056(BX), Y10, Y10
-	VMOVUPS      Y1, 1120(BX)
-	VMOVUPS      992(BX), Y1
-	VMOVUPS      Y2, 1152(BX)
-	VMULPS       1024(BX), Y1, Y2
-	VMOVUPS      Y9, 1024(BX)
-	VMOVUPS      928(BX), Y9
-	VMOVUPS      Y4, 1184(BX)
-	VMULPS       960(BX), Y9, Y4
-	VMOVUPS      896(BX), Y9
-	VMULPS       864(BX), Y9, Y1
-	VADDPS       Y14, Y7, Y7
-	VADDPS       Y14, Y6, Y6
-	VADDPS       Y14, Y5, Y5
-	VADDPS       Y14, Y3, Y3
-	VMULPS       Y10, Y15, Y10
-	VMULPS       Y2, Y13, Y2
-	VMULPS       1088(BX), Y4, Y4
-	VMULPS       704(BX), Y1, Y1
-	VPSLLD       $0x17, Y7, Y7
+	VDIVPS       Y5, Y15, Y4
+	VMOVUPS      (BX), Y15
+	VMOVUPS      Y5, 480(BX)
+	VSUBPS       Y6, Y15, Y5
+	VMOVUPS      Y4, 512(BX)
+	VSUBPS       Y7, Y15, Y4
+	VMOVUPS      Y3, 544(BX)
+	VSUBPS       Y8, Y15, Y3
+	VMOVUPS      Y2, 576(BX)
+	VSUBPS       Y9, Y15, Y2
+	VMOVUPS      Y1, 608(BX)
+	VSUBPS       Y10, Y15, Y1
+	VSUBPS       Y11, Y15, Y15
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y6, Y6
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y7, Y7
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y8, Y8
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y9, Y9
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y10, Y10
+	VANDPS       normalPriceStrip32AVX2Consts<>+0(SB), Y11, Y11
+	VADDPS       128(BX), Y6, Y6
+	VADDPS       128(BX), Y7, Y7
+	VADDPS       128(BX), Y8, Y8
+	VADDPS       128(BX), Y9, Y9
+	VADDPS       128(BX), Y10, Y10
+	VADDPS       128(BX), Y11, Y11
+	VMULPS       Y5, Y12, Y12
+	VMULPS       Y4, Y13, Y13
+	VMOVUPS      Y13, 640(BX)
+	VMULPS       288(BX), Y3, Y13
+	VMOVUPS      Y13, 288(BX)
+	VMULPS       192(BX), Y2, Y13
+	VMOVUPS      Y13, 192(BX)
+	VMULPS       224(BX), Y1, Y13
+	VMOVUPS      Y13, 224(BX)
+	VMULPS       256(BX), Y15, Y13
+	VMULPS       Y5, Y14, Y5
+	VMULPS       Y4, Y0, Y0
+	VMULPS       608(BX), Y3, Y3
+	VMULPS       576(BX), Y2, Y2
+	VMULPS       544(BX), Y1, Y1
+	VMULPS       512(BX), Y15, Y4
+	VMOVUPS      64(BX), Y14
+	VADDPS       Y6, Y14, Y6
+	VADDPS       Y7, Y14, Y7
+	VADDPS       Y8, Y14, Y8
+	VADDPS       Y9, Y14, Y9
+	VADDPS       Y10, Y14, Y10
+	VADDPS       Y11, Y14, Y11
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+0(SB), Y15
+	VANDPS       Y15, Y5, Y5
+	VANDPS       Y15, Y0, Y0
+	VANDPS       Y15, Y3, Y3
+	VANDPS       Y15, Y2, Y2
+	VANDPS       Y15, Y1, Y1
+	VANDPS       Y15, Y4, Y4
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+64(SB), Y15
+	VMINPS       Y5, Y15, Y5
+	VMINPS       Y0, Y15, Y0
+	VMINPS       Y3, Y15, Y3
+	VMINPS       Y2, Y15, Y2
+	VMINPS       Y1, Y15, Y1
+	VMINPS       Y4, Y15, Y4
+	VADDPS       320(BX), Y6, Y6
+	VADDPS       352(BX), Y7, Y7
+	VADDPS       384(BX), Y8, Y8
+	VADDPS       416(BX), Y9, Y9
+	VADDPS       448(BX), Y10, Y10
+	VADDPS       480(BX), Y11, Y11
+	VMOVUPS      32(BX), Y15
+	VADDPS       Y6, Y15, Y6
+	VADDPS       Y7, Y15, Y7
+	VADDPS       Y8, Y15, Y8
+	VADDPS       Y9, Y15, Y9
+	VADDPS       Y10, Y15, Y10
+	VADDPS       Y11, Y15, Y11
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+96(SB), Y15
+	VCMPPS       $0x11, Y15, Y6, Y6
+	VCMPPS       $0x11, Y15, Y7, Y7
+	VCMPPS       $0x11, Y15, Y8, Y8
+	VCMPPS       $0x11, Y15, Y9, Y9
+	VCMPPS       $0x11, Y15, Y10, Y10
+	VCMPPS       $0x11, Y15, Y11, Y11
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+128(SB), Y15
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y14
+	VFMADD231PS  Y15, Y5, Y14
+	VMOVUPS      Y13, 512(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y13
+	VFMADD231PS  Y15, Y0, Y13
+	VMOVUPS      Y12, 544(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y12
+	VFMADD231PS  Y15, Y3, Y12
+	VMOVUPS      Y11, 576(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y11
+	VFMADD231PS  Y15, Y2, Y11
+	VMOVUPS      Y10, 608(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y10
+	VFMADD231PS  Y15, Y1, Y10
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+160(SB), Y4, Y15
+	VMOVUPS      Y9, 256(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y5, Y9
+	VMOVUPS      Y8, 672(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y0, Y8
+	VMOVUPS      Y7, 704(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y3, Y7
+	VMOVUPS      Y6, 736(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y2, Y6
+	VMOVUPS      Y15, 768(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y1, Y15
+	VMOVUPS      Y10, 800(BX)
+	VADDPS       normalPriceStrip32AVX2Consts<>+192(SB), Y4, Y10
+	VMOVUPS      Y10, 832(BX)
+	VMULPS       Y5, Y5, Y10
+	VMOVUPS      Y5, 864(BX)
+	VMULPS       Y0, Y0, Y5
+	VMOVUPS      Y0, 896(BX)
+	VMULPS       Y3, Y3, Y0
+	VMOVUPS      Y3, 928(BX)
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      Y2, 960(BX)
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      Y1, 992(BX)
+	VMULPS       Y4, Y4, Y1
+	VMOVUPS      Y4, 1024(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+224(SB), Y4
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y10
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y5
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y0
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y3
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y2
+	VFMADD132PS  normalPriceStrip32AVX2Consts<>+256(SB), Y4, Y1
+	VMULPS       Y9, Y14, Y4
+	VMOVUPS      Y1, 1056(BX)
+	VMULPS       Y8, Y13, Y1
+	VMOVUPS      Y2, 1088(BX)
+	VMULPS       Y7, Y12, Y2
+	VMOVUPS      Y3, 1120(BX)
+	VMULPS       Y6, Y11, Y3
+	VMOVUPS      Y0, 1152(BX)
+	VMULPS       800(BX), Y15, Y0
+	VMOVUPS      Y5, 1184(BX)
+	VMOVUPS      768(BX), Y5
+	VMOVUPS      Y10, 1216(BX)
+	VMULPS       832(BX), Y5, Y10
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VDIVPS       Y1, Y5, Y1
+	VDIVPS       Y2, Y5, Y2
+	VDIVPS       Y3, Y5, Y3
+	VDIVPS       Y0, Y5, Y0
+	VDIVPS       Y10, Y5, Y10
+	VMULPS       Y4, Y14, Y14
+	VMULPS       Y1, Y13, Y13
+	VMULPS       Y2, Y12, Y12
+	VMULPS       Y3, Y11, Y11
+	VMULPS       800(BX), Y0, Y5
+	VMOVUPS      Y5, 800(BX)
+	VMULPS       768(BX), Y10, Y5
+	VMULPS       Y4, Y9, Y4
+	VMULPS       Y1, Y8, Y1
+	VMULPS       Y2, Y7, Y2
+	VMULPS       Y3, Y6, Y3
+	VMULPS       Y0, Y15, Y0
+	VMULPS       832(BX), Y10, Y6
+	VMULPS       864(BX), Y14, Y7
+	VMULPS       896(BX), Y13, Y8
+	VMULPS       928(BX), Y12, Y9
+	VMULPS       960(BX), Y11, Y10
+	VMOVUPS      992(BX), Y11
+	VMULPS       800(BX), Y11, Y12
+	VMULPS       1024(BX), Y5, Y5
+	VMOVUPS      1216(BX), Y13
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+224(SB), Y14
+	VSUBPS       Y14, Y13, Y15
+	VMOVUPS      Y6, 800(BX)
+	VMOVUPS      1184(BX), Y6
+	VMOVUPS      Y0, 832(BX)
+	VSUBPS       Y14, Y6, Y0
+	VMOVUPS      Y3, 768(BX)
+	VMOVUPS      1152(BX), Y3
+	VMOVUPS      Y2, 1248(BX)
+	VSUBPS       Y14, Y3, Y2
+	VMOVUPS      Y1, 1280(BX)
+	VMOVUPS      1120(BX), Y1
+	VMOVUPS      Y4, 1312(BX)
+	VSUBPS       Y14, Y1, Y4
+	VMOVUPS      1088(BX), Y11
+	VMOVUPS      Y5, 1344(BX)
+	VSUBPS       Y14, Y11, Y5
+	VMOVUPS      Y12, 1376(BX)
+	VMOVUPS      1056(BX), Y12
+	VSUBPS       Y14, Y12, Y14
+	VMOVUPS      Y10, 1408(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+288(SB), Y10
+	VPADDD       Y10, Y13, Y13
+	VPADDD       Y10, Y6, Y6
+	VPADDD       Y10, Y3, Y3
+	VPADDD       Y10, Y1, Y1
+	VPADDD       Y10, Y11, Y11
+	VPADDD       Y10, Y12, Y10
+	VPSLLD       $0x17, Y13, Y12
 	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
 	VPSLLD       $0x17, Y3, Y3
-	VMOVUPS      736(BX), Y14
-	VMULPS       1056(BX), Y14, Y14
-	VMOVUPS      Y3, 1056(BX)
-	VMOVUPS      768(BX), Y3
-	VMULPS       992(BX), Y3, Y3
-	VMOVUPS      Y5, 992(BX)
-	VMOVUPS      800(BX), Y5
-	VMULPS       928(BX), Y5, Y5
-	VMULPS       832(BX), Y9, Y9
-	VMOVUPS      Y6, 832(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+480(SB), Y6
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+160(SB), Y10, Y6
-	VMOVUPS      Y7, 896(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+480(SB), Y7
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+160(SB), Y2, Y7
-	VMOVUPS      Y13, 928(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+480(SB), Y13
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+160(SB), Y4, Y13
-	VMOVUPS      Y15, 800(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+480(SB), Y15
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+160(SB), Y1, Y15
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y1, Y1
 	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      Y0, 768(BX)
-	VMOVUPS      672(BX), Y0
-	VCMPPS       $0x11, normalPriceStrip32AVX2Consts<>+512(SB), Y0, Y0
-	VMOVUPS      Y11, 672(BX)
-	VMOVUPS      640(BX), Y11
-	VCMPPS       $0x11, normalPriceStrip32AVX2Consts<>+512(SB), Y11, Y11
-	VMOVUPS      Y8, 640(BX)
-	VMOVUPS      256(BX), Y8
-	VCMPPS       $0x11, normalPriceStrip32AVX2Consts<>+512(SB), Y8, Y8
-	VMOVUPS      Y12, 256(BX)
-	VMOVUPS      288(BX), Y12
-	VCMPPS       $0x11, normalPriceStrip32AVX2Consts<>+512(SB), Y12, Y12
-	VANDPS       608(BX), Y0, Y0
-	VANDPS       384(BX), Y11, Y11
-	VANDPS       416(BX), Y8, Y8
-	VANDPS       448(BX), Y12, Y12
-	VMOVUPS      Y12, 448(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+576(SB), Y12
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+544(SB), Y6, Y12
-	VMOVUPS      Y8, 416(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+576(SB), Y8
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+544(SB), Y7, Y8
-	VMOVUPS      Y11, 384(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+576(SB), Y11
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+544(SB), Y13, Y11
-	VMOVUPS      Y0, 608(BX)
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+576(SB), Y0
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+544(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+608(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+608(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+608(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+608(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+640(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+640(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+640(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+640(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+672(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+672(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+672(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+672(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+768(SB), Y6, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+768(SB), Y7, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+768(SB), Y13, Y11
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+768(SB), Y15, Y0
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+800(SB), Y12, Y6
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+800(SB), Y12
-	VFMADD213PS  Y12, Y8, Y7
-	VFMADD213PS  Y12, Y11, Y13
-	VFMADD231PS  Y0, Y15, Y12
-	VMOVUPS      1184(BX), Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+832(SB), Y8
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y11
-	VFMADD231PS  Y8, Y0, Y11
-	VMOVUPS      1024(BX), Y15
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y0
-	VFMADD231PS  Y8, Y15, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y15
-	VFMADD231PS  1152(BX), Y8, Y15
-	VMOVUPS      Y9, 288(BX)
-	VMOVUPS      1120(BX), Y9
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+864(SB), Y9, Y8
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+32(SB), Y6, Y10
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y6
-	VFMADD213PS  Y6, Y7, Y2
-	VFMADD213PS  Y6, Y13, Y4
-	VFMADD231PS  Y12, Y1, Y6
-	VMOVUPS      1184(BX), Y1
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+896(SB), Y7
-	VFMADD213PS  Y7, Y1, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+320(SB), Y13
+	VMOVUPS      Y10, 1056(BX)
+	VMULPS       Y13, Y15, Y10
+	VMOVUPS      Y11, 1088(BX)
+	VMULPS       Y13, Y0, Y11
+	VMOVUPS      Y1, 1120(BX)
+	VMULPS       Y13, Y2, Y1
+	VMOVUPS      Y3, 1152(BX)
+	VMULPS       Y13, Y4, Y3
+	VMOVUPS      Y6, 1184(BX)
+	VMULPS       Y13, Y5, Y6
+	VMULPS       Y13, Y14, Y13
+	VMOVUPS      Y12, 1216(BX)
+	VMOVUPS      864(BX), Y12
+	VFMADD231PS  Y12, Y12, Y10
+	VMOVUPS      896(BX), Y12
+	VFMADD231PS  Y12, Y12, Y11
+	VMOVUPS      928(BX), Y12
+	VFMADD231PS  Y12, Y12, Y1
+	VMOVUPS      960(BX), Y12
+	VFMADD231PS  Y12, Y12, Y3
+	VMOVUPS      992(BX), Y12
+	VFMADD231PS  Y12, Y12, Y6
 	VMOVUPS      1024(BX), Y12
-	VFMADD213PS  Y7, Y12, Y0
-	VMOVUPS      1152(BX), Y13
-	VFMADD213PS  Y7, Y13, Y15
-	VFMADD231PS  Y8, Y9, Y7
-	VMULPS       Y14, Y10, Y8
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y5, Y4, Y3
-	VMULPS       288(BX), Y6, Y4
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+928(SB), Y5
-	VFMADD213PS  Y5, Y1, Y11
-	VFMADD213PS  Y5, Y12, Y0
-	VFMADD213PS  Y5, Y13, Y15
-	VFMADD231PS  Y7, Y9, Y5
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+960(SB), Y6
-	VFNMADD132PS 800(BX), Y6, Y8
-	VFNMADD132PS 928(BX), Y6, Y2
-	VFNMADD132PS 1088(BX), Y6, Y3
-	VFNMADD231PS 704(BX), Y4, Y6
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+992(SB), Y4
-	VFMADD213PS  Y4, Y1, Y11
-	VFMADD213PS  Y4, Y12, Y0
-	VFMADD213PS  Y4, Y13, Y15
-	VFMADD231PS  Y5, Y9, Y4
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+1024(SB), Y5
-	VFMADD213PS  Y5, Y1, Y11
-	VFMADD213PS  Y5, Y12, Y0
-	VFMADD213PS  Y5, Y13, Y15
-	VFMADD231PS  Y4, Y9, Y5
-	VMULPS       Y11, Y1, Y1
-	VMULPS       Y0, Y12, Y0
-	VMULPS       Y15, Y13, Y4
-	VMULPS       Y5, Y9, Y5
-	VMOVUPS      64(BX), Y7
-	VFMADD213PS  Y7, Y7, Y1
-	VFMADD213PS  Y7, Y7, Y0
-	VFMADD213PS  Y7, Y7, Y4
-	VFMADD213PS  Y7, Y5, Y7
-	VMULPS       896(BX), Y1, Y1
-	VMULPS       832(BX), Y0, Y0
-	VMULPS       992(BX), Y4, Y4
-	VMULPS       1056(BX), Y7, Y5
-	VMULPS       256(BX), Y1, Y1
-	VMULPS       640(BX), Y0, Y0
-	VMULPS       672(BX), Y4, Y4
-	VMULPS       768(BX), Y5, Y5
-	VMULPS       576(BX), Y1, Y1
-	VMULPS       544(BX), Y0, Y0
-	VMULPS       512(BX), Y4, Y4
-	VMULPS       480(BX), Y5, Y5
-	VFMADD213PS  320(BX), Y1, Y8
-	VFMADD213PS  352(BX), Y0, Y2
-	VFMADD213PS  224(BX), Y4, Y3
-	VFMADD213PS  192(BX), Y5, Y6
-	VMOVUPS      608(BX), Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+1056(SB), Y1
-	VBLENDVPS    Y0, Y8, Y1, Y0
-	VMOVUPS      384(BX), Y4
-	VBLENDVPS    Y4, Y2, Y1, Y2
-	VMOVUPS      416(BX), Y4
-	VBLENDVPS    Y4, Y3, Y1, Y3
-	VMOVUPS      448(BX), Y4
-	VBLENDVPS    Y4, Y6, Y1, Y1
+	VFMADD231PS  Y12, Y12, Y13
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+352(SB), Y12
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y12, Y0, Y11
+	VFMADD231PS  Y12, Y2, Y1
+	VFMADD231PS  Y12, Y4, Y3
+	VFMADD231PS  Y12, Y5, Y6
+	VFMADD231PS  Y12, Y14, Y13
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y0
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS  Y0, Y7, Y2
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y4
+	VFMADD231PS  Y0, Y8, Y4
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y5
+	VFMADD231PS  Y0, Y9, Y5
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS  1408(BX), Y0, Y12
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y14
+	VFMADD231PS  1376(BX), Y0, Y14
+	VMOVUPS      1344(BX), Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+384(SB), Y15, Y0
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+416(SB), Y15
+	VMOVUPS      Y9, 1440(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y9
+	VFMADD231PS  Y15, Y10, Y9
+	VMOVUPS      Y8, 1472(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y8
+	VFMADD231PS  Y15, Y11, Y8
+	VMOVUPS      Y7, 1504(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y7
+	VFMADD231PS  Y15, Y1, Y7
+	VMOVUPS      Y0, 1536(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y0
+	VFMADD231PS  Y15, Y3, Y0
+	VMOVUPS      Y14, 1568(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y14
+	VFMADD231PS  Y15, Y6, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+448(SB), Y13, Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y10, Y9
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y11, Y8
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y1, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y3, Y0
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y6, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y13, Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y10, Y9
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y11, Y8
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y1, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y3, Y0
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y6, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+512(SB), Y13, Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y10, Y9
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y11, Y8
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y1, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y3, Y0
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y6, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+544(SB), Y13, Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y10, Y9
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y11, Y8
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y1, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y3, Y0
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y6, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y13, Y15
+	VMULPS       Y9, Y10, Y9
+	VMULPS       Y8, Y11, Y8
+	VMULPS       Y7, Y1, Y1
+	VMULPS       Y0, Y3, Y0
+	VMULPS       Y14, Y6, Y3
+	VMULPS       Y15, Y13, Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y7
+	VADDPS       Y9, Y7, Y9
+	VADDPS       Y8, Y7, Y8
+	VADDPS       Y1, Y7, Y1
+	VADDPS       Y0, Y7, Y0
+	VADDPS       Y3, Y7, Y3
+	VADDPS       Y6, Y7, Y6
+	VMULPS       1216(BX), Y9, Y9
+	VMULPS       1184(BX), Y8, Y8
+	VMULPS       1152(BX), Y1, Y1
+	VMULPS       1120(BX), Y0, Y0
+	VMULPS       1088(BX), Y3, Y3
+	VMULPS       1056(BX), Y6, Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+608(SB), Y10
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y6, Y6
+	VMOVUPS      64(BX), Y10
+	VMULPS       Y9, Y10, Y9
+	VMULPS       Y8, Y10, Y8
+	VMULPS       Y1, Y10, Y1
+	VMULPS       Y0, Y10, Y0
+	VMULPS       Y3, Y10, Y3
+	VMULPS       Y6, Y10, Y6
+	VMOVUPS      320(BX), Y11
+	VMULPS       Y9, Y11, Y9
+	VMOVUPS      352(BX), Y13
+	VMULPS       Y8, Y13, Y8
+	VMOVUPS      384(BX), Y14
+	VMULPS       Y1, Y14, Y1
+	VMOVUPS      416(BX), Y15
+	VMULPS       Y0, Y15, Y0
+	VMOVUPS      448(BX), Y10
+	VMULPS       Y3, Y10, Y3
+	VMOVUPS      480(BX), Y7
+	VMULPS       Y6, Y7, Y6
+	VMOVUPS      Y6, 1056(BX)
+	VMOVUPS      160(BX), Y6
+	VMINPS       Y11, Y6, Y11
+	VMINPS       Y13, Y6, Y13
+	VMINPS       Y14, Y6, Y14
+	VMINPS       Y15, Y6, Y15
+	VMINPS       Y10, Y6, Y10
+	VMINPS       Y7, Y6, Y6
+	VMOVUPS      32(BX), Y7
+	VMINPS       Y7, Y11, Y11
+	VMINPS       Y7, Y13, Y13
+	VMINPS       Y7, Y14, Y14
+	VMINPS       Y7, Y15, Y15
+	VMINPS       Y7, Y10, Y10
+	VMINPS       Y7, Y6, Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+640(SB), Y7
+	VCMPPS       $0x11, Y11, Y7, Y11
+	VCMPPS       $0x11, Y13, Y7, Y13
+	VCMPPS       $0x11, Y14, Y7, Y14
+	VCMPPS       $0x11, Y15, Y7, Y15
+	VCMPPS       $0x11, Y10, Y7, Y10
+	VCMPPS       $0x11, Y6, Y7, Y6
+	VANDPS       736(BX), Y11, Y7
+	VANDPS       704(BX), Y13, Y11
+	VANDPS       672(BX), Y14, Y13
+	VANDPS       256(BX), Y15, Y14
+	VANDPS       608(BX), Y10, Y10
+	VANDPS       576(BX), Y6, Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+672(SB), Y15
+	VMOVUPS      Y6, 576(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y6
+	VFMADD231PS  Y15, Y2, Y6
+	VMOVUPS      Y10, 608(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y10
+	VFMADD231PS  Y15, Y4, Y10
+	VMOVUPS      Y14, 256(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y14
+	VFMADD231PS  Y15, Y5, Y14
+	VMOVUPS      Y13, 672(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y13
+	VFMADD231PS  Y15, Y12, Y13
+	VMOVUPS      Y11, 704(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y11
+	VFMADD231PS  1568(BX), Y15, Y11
+	VMOVUPS      Y7, 736(BX)
+	VMOVUPS      1536(BX), Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y7, Y15
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y2, Y6
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y4, Y10
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y5, Y14
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y12, Y13
+	VMOVUPS      Y3, 480(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+736(SB), Y3
+	VFMADD132PS  1568(BX), Y3, Y11
+	VFMADD231PS  Y15, Y7, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+768(SB), Y15
+	VFMADD213PS  Y15, Y2, Y6
+	VFMADD213PS  Y15, Y4, Y10
+	VFMADD213PS  Y15, Y5, Y14
+	VFMADD213PS  Y15, Y12, Y13
+	VFMADD132PS  1568(BX), Y15, Y11
+	VFMADD231PS  Y3, Y7, Y15
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+800(SB), Y3
+	VFMADD213PS  Y3, Y2, Y6
+	VFMADD213PS  Y3, Y4, Y10
+	VFMADD213PS  Y3, Y5, Y14
+	VFMADD213PS  Y3, Y12, Y13
+	VFMADD132PS  1568(BX), Y3, Y11
+	VFMADD231PS  Y15, Y7, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+832(SB), Y15
+	VFMADD213PS  Y15, Y2, Y6
+	VFMADD213PS  Y15, Y4, Y10
+	VFMADD213PS  Y15, Y5, Y14
+	VFMADD213PS  Y15, Y12, Y13
+	VFMADD132PS  1568(BX), Y15, Y11
+	VFMADD231PS  Y3, Y7, Y15
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y3
+	VFMADD213PS  Y3, Y2, Y6
+	VFMADD213PS  Y3, Y4, Y10
+	VFMADD213PS  Y3, Y5, Y14
+	VFMADD213PS  Y3, Y12, Y13
+	VFMADD132PS  1568(BX), Y3, Y11
+	VFMADD231PS  Y15, Y7, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+896(SB), Y15
+	VFMADD213PS  Y15, Y2, Y6
+	VFMADD213PS  Y15, Y4, Y10
+	VFMADD213PS  Y15, Y5, Y14
+	VFMADD213PS  Y15, Y12, Y13
+	VFMADD132PS  1568(BX), Y15, Y11
+	VFMADD231PS  Y3, Y7, Y15
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+928(SB), Y3
+	VFMADD213PS  Y3, Y6, Y2
+	VFMADD213PS  Y3, Y10, Y4
+	VFMADD213PS  Y3, Y14, Y5
+	VFMADD213PS  Y3, Y13, Y12
+	VFMADD132PS  1568(BX), Y3, Y11
+	VFMADD231PS  Y15, Y7, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y6
+	VFMADD132PS  1504(BX), Y6, Y2
+	VFMADD132PS  1472(BX), Y6, Y4
+	VFMADD132PS  1440(BX), Y6, Y5
+	VFMADD132PS  1408(BX), Y6, Y12
+	VFMADD132PS  1376(BX), Y6, Y11
+	VFMADD231PS  1344(BX), Y3, Y6
+	VMULPS       1312(BX), Y2, Y2
+	VMULPS       1280(BX), Y4, Y3
+	VMULPS       1248(BX), Y5, Y4
+	VMULPS       768(BX), Y12, Y5
+	VMULPS       832(BX), Y11, Y7
+	VMULPS       800(BX), Y6, Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+960(SB), Y10
+	VFNMADD132PS 864(BX), Y10, Y2
+	VFNMADD132PS 896(BX), Y10, Y3
+	VFNMADD132PS 928(BX), Y10, Y4
+	VFNMADD132PS 960(BX), Y10, Y5
+	VFNMADD132PS 992(BX), Y10, Y7
+	VFNMADD231PS 1024(BX), Y6, Y10
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      544(BX), Y11
+	VMULPS       Y11, Y6, Y12
+	VMOVUPS      640(BX), Y13
+	VMULPS       Y13, Y6, Y14
+	VMOVUPS      288(BX), Y15
+	VMOVUPS      Y10, 1024(BX)
+	VMULPS       Y15, Y6, Y10
+	VMOVUPS      Y7, 992(BX)
+	VMULPS       192(BX), Y6, Y7
+	VMOVUPS      Y0, 960(BX)
+	VMULPS       224(BX), Y6, Y0
+	VMOVUPS      Y5, 928(BX)
+	VMOVUPS      512(BX), Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      Y1, 896(BX)
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+992(SB), Y1
+	VCMPPS       $0x11, Y1, Y11, Y11
+	VCMPPS       $0x11, Y1, Y13, Y13
+	VCMPPS       $0x11, Y1, Y15, Y15
+	VMOVUPS      Y4, 288(BX)
+	VMOVUPS      192(BX), Y4
+	VCMPPS       $0x11, Y1, Y4, Y4
+	VMOVUPS      Y3, 192(BX)
+	VMOVUPS      224(BX), Y3
+	VCMPPS       $0x11, Y1, Y3, Y3
+	VCMPPS       $0x11, Y1, Y5, Y5
+	VBLENDVPS    Y11, Y1, Y12, Y11
+	VBLENDVPS    Y13, Y1, Y14, Y12
+	VBLENDVPS    Y15, Y1, Y10, Y10
+	VBLENDVPS    Y4, Y1, Y7, Y4
+	VBLENDVPS    Y3, Y1, Y0, Y0
+	VBLENDVPS    Y5, Y1, Y6, Y1
+	VFMADD231PS  Y9, Y2, Y11
+	VFMADD231PS  192(BX), Y8, Y12
+	VMOVUPS      896(BX), Y2
+	VFMADD231PS  288(BX), Y2, Y10
+	VMOVUPS      960(BX), Y2
+	VFMADD231PS  928(BX), Y2, Y4
+	VMOVUPS      480(BX), Y2
+	VFMADD231PS  992(BX), Y2, Y0
+	VMOVUPS      1056(BX), Y2
+	VFMADD231PS  1024(BX), Y2, Y1
+	VMOVUPS      736(BX), Y2
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+1024(SB), Y3
+	VBLENDVPS    Y2, Y11, Y3, Y2
+	VMOVUPS      704(BX), Y5
+	VBLENDVPS    Y5, Y12, Y3, Y5
+	VMOVUPS      672(BX), Y6
+	VBLENDVPS    Y6, Y10, Y3, Y6
+	VMOVUPS      256(BX), Y7
+	VBLENDVPS    Y7, Y4, Y3, Y4
+	VMOVUPS      608(BX), Y7
+	VBLENDVPS    Y7, Y0, Y3, Y0
+	VMOVUPS      576(BX), Y7
+	VBLENDVPS    Y7, Y1, Y3, Y1
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y0, (SI)(AX*1)
-	VMOVUPS      Y2, 32(SI)(AX*1)
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y5, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y3, 64(SI)(AX*1)
-	VMOVUPS      Y1, 96(SI)(AX*1)
-	ADDQ         $+128, AX
-	SUBQ         $+32, CX
+	VMOVUPS      Y6, 64(SI)(AX*1)
+	VMOVUPS      Y4, 96(SI)(AX*1)
+	PREFETCHT0   1152(SI)(AX*1)
+	VMOVUPS      Y0, 128(SI)(AX*1)
+	VMOVUPS      Y1, 160(SI)(AX*1)
+	ADDQ         $+192, AX
+	SUBQ         $+48, CX
 	JGE          body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+48, CX
 	JEQ  done
 
 tail:
@@ -1205,7 +1354,7 @@ tail:
 	VMULPS       Y4, Y12, Y1
 	VMOVUPS      Y0, 224(BX)
 	VMULPS       Y5, Y12, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+64(SB), Y12
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+992(SB), Y12
 	VCMPPS       $0x11, Y12, Y4, Y4
 	VCMPPS       $0x11, Y12, Y5, Y5
 	VMOVUPS      32(BX), Y8
@@ -1215,10 +1364,10 @@ tail:
 	VADDPS       Y3, Y8, Y3
 	VBLENDVPS    Y4, Y12, Y1, Y1
 	VBLENDVPS    Y5, Y12, Y0, Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+288(SB), Y4
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+640(SB), Y4
 	VCMPPS       $0x11, Y9, Y4, Y5
 	VCMPPS       $0x11, Y13, Y4, Y4
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+512(SB), Y8
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+96(SB), Y8
 	VCMPPS       $0x11, Y8, Y2, Y2
 	VCMPPS       $0x11, Y8, Y3, Y3
 	VANDPS       Y2, Y5, Y2
@@ -1228,7 +1377,7 @@ tail:
 	VMOVUPS      normalPriceStrip32AVX2Consts<>+0(SB), Y6
 	VANDPS       Y6, Y4, Y4
 	VANDPS       Y6, Y5, Y5
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+96(SB), Y6
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+64(SB), Y6
 	VMINPS       Y4, Y6, Y4
 	VMINPS       Y5, Y6, Y5
 	VMOVUPS      normalPriceStrip32AVX2Consts<>+128(SB), Y6
@@ -1250,105 +1399,97 @@ tail:
 	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y2
 	VDIVPS       Y12, Y2, Y12
 	VDIVPS       Y13, Y2, Y13
-	VSUBPS       Y3, Y10, Y10
+	VSUBPS       Y3, Y10, Y2
 	VSUBPS       Y3, Y11, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+320(SB), Y11
-	VMULPS       Y11, Y10, Y2
-	VMULPS       Y11, Y3, Y11
+	VPADDD       normalPriceStrip32AVX2Consts<>+288(SB), Y10, Y10
+	VPADDD       normalPriceStrip32AVX2Consts<>+288(SB), Y11, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y11, Y11
 	VMOVUPS      Y0, 320(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y10, Y0
+	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y2, Y0
 	VMOVUPS      Y1, 352(BX)
-	VMINPS       normalPriceStrip32AVX2Consts<>+352(SB), Y3, Y1
-	VFMADD231PS  Y4, Y4, Y2
-	VFMADD231PS  Y5, Y5, Y11
-	VMAXPS       normalPriceStrip32AVX2Consts<>+384(SB), Y0, Y0
-	VMAXPS       normalPriceStrip32AVX2Consts<>+384(SB), Y1, Y1
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+416(SB), Y10, Y2
-	VFMADD231PS  normalPriceStrip32AVX2Consts<>+416(SB), Y3, Y11
-	VSUBPS       Y0, Y10, Y10
-	VSUBPS       Y1, Y3, Y3
-	VADDPS       normalPriceStrip32AVX2Consts<>+448(SB), Y0, Y0
-	VADDPS       normalPriceStrip32AVX2Consts<>+448(SB), Y1, Y1
-	VADDPS       normalPriceStrip32AVX2Consts<>+448(SB), Y10, Y10
-	VADDPS       normalPriceStrip32AVX2Consts<>+448(SB), Y3, Y3
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y1, Y1
+	VMULPS       normalPriceStrip32AVX2Consts<>+320(SB), Y3, Y1
+	VFMADD231PS  Y4, Y4, Y0
+	VFMADD231PS  Y5, Y5, Y1
+	VFMADD231PS  normalPriceStrip32AVX2Consts<>+352(SB), Y2, Y0
+	VFMADD231PS  normalPriceStrip32AVX2Consts<>+352(SB), Y3, Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+416(SB), Y2
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+448(SB), Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+448(SB), Y1, Y2
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y0, Y3
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y1, Y2
 	VMULPS       Y12, Y7, Y7
 	VMULPS       Y13, Y6, Y6
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y13, Y8, Y8
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+832(SB), Y12
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y13
-	VFMADD231PS  Y12, Y2, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+864(SB), Y11, Y12
-	VMULPS       Y7, Y4, Y7
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+512(SB), Y12
+	VFMADD213PS  Y12, Y0, Y3
+	VFMADD231PS  Y2, Y1, Y12
+	VMULPS       Y7, Y4, Y2
 	VMULPS       Y6, Y5, Y6
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+896(SB), Y2, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+896(SB), Y11, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+928(SB), Y2, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+928(SB), Y11, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+992(SB), Y2, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+992(SB), Y11, Y12
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+1024(SB), Y2, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+1024(SB), Y11, Y12
-	VMULPS       Y13, Y2, Y2
-	VMULPS       Y12, Y11, Y11
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+544(SB), Y7
+	VFMADD213PS  Y7, Y0, Y3
+	VFMADD231PS  Y12, Y1, Y7
 	VMOVUPS      normalPriceStrip32AVX2Consts<>+160(SB), Y12
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+480(SB), Y13
-	VFMADD231PS  Y12, Y7, Y13
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+480(SB), Y6, Y12
-	VMOVUPS      Y5, 384(BX)
-	VMOVUPS      64(BX), Y5
-	VFMADD213PS  Y5, Y5, Y2
-	VFMADD213PS  Y5, Y11, Y5
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y3, Y5, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+544(SB), Y5
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+576(SB), Y10
-	VFMADD231PS  Y5, Y13, Y10
-	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y12, Y5
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y3, Y1
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+608(SB), Y2
-	VFMADD213PS  Y2, Y13, Y10
-	VFMADD231PS  Y5, Y12, Y2
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+384(SB), Y13
+	VFMADD231PS  Y12, Y2, Y13
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+384(SB), Y6, Y12
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y0, Y3
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+576(SB), Y1, Y7
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y7, Y1, Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+672(SB), Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+704(SB), Y12, Y3
+	VADDPS       normalPriceStrip32AVX2Consts<>+32(SB), Y0, Y0
+	VADDPS       normalPriceStrip32AVX2Consts<>+32(SB), Y1, Y1
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y13, Y7
+	VFMADD213PS  normalPriceStrip32AVX2Consts<>+736(SB), Y12, Y3
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y11, Y1, Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+768(SB), Y10
+	VFMADD213PS  Y10, Y13, Y7
+	VFMADD231PS  Y3, Y12, Y10
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+608(SB), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+800(SB), Y3
+	VFMADD213PS  Y3, Y13, Y7
+	VFMADD231PS  Y10, Y12, Y3
+	VMOVUPS      64(BX), Y10
+	VMULPS       Y0, Y10, Y0
+	VMULPS       Y1, Y10, Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+832(SB), Y10
+	VFMADD213PS  Y10, Y13, Y7
+	VFMADD231PS  Y3, Y12, Y10
 	VMULPS       224(BX), Y0, Y0
 	VMULPS       192(BX), Y1, Y1
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+640(SB), Y3
-	VFMADD213PS  Y3, Y13, Y10
-	VFMADD231PS  Y2, Y12, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+672(SB), Y2
-	VFMADD213PS  Y2, Y13, Y10
-	VFMADD231PS  Y3, Y12, Y2
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+704(SB), Y3
-	VFMADD213PS  Y3, Y13, Y10
-	VFMADD231PS  Y2, Y12, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+736(SB), Y2
-	VFMADD213PS  Y2, Y13, Y10
-	VFMADD231PS  Y3, Y12, Y2
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+768(SB), Y3
-	VFMADD213PS  Y3, Y13, Y10
-	VFMADD231PS  Y2, Y12, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+800(SB), Y2
-	VFMADD213PS  Y2, Y10, Y13
-	VFMADD231PS  Y3, Y12, Y2
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+864(SB), Y3
 	VFMADD213PS  Y3, Y13, Y7
-	VFMADD231PS  Y2, Y6, Y3
-	VMULPS       Y9, Y7, Y2
-	VMULPS       Y8, Y3, Y3
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+960(SB), Y5
-	VFNMADD213PS Y5, Y4, Y2
-	VFNMADD231PS 384(BX), Y3, Y5
+	VFMADD231PS  Y10, Y12, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+896(SB), Y10
+	VFMADD213PS  Y10, Y13, Y7
+	VFMADD231PS  Y3, Y12, Y10
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+928(SB), Y3
+	VFMADD213PS  Y3, Y7, Y13
+	VFMADD231PS  Y10, Y12, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+32(SB), Y7
+	VFMADD213PS  Y7, Y13, Y2
+	VFMADD231PS  Y3, Y6, Y7
+	VMULPS       Y9, Y2, Y2
+	VMULPS       Y8, Y7, Y3
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+960(SB), Y6
+	VFNMADD213PS Y6, Y4, Y2
+	VFNMADD231PS Y5, Y3, Y6
 	VFMADD213PS  352(BX), Y0, Y2
-	VFMADD213PS  320(BX), Y1, Y5
+	VFMADD213PS  320(BX), Y1, Y6
 	VMOVUPS      288(BX), Y0
-	VMOVUPS      normalPriceStrip32AVX2Consts<>+1056(SB), Y1
+	VMOVUPS      normalPriceStrip32AVX2Consts<>+1024(SB), Y1
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	VMOVUPS      256(BX), Y2
-	VBLENDVPS    Y2, Y5, Y1, Y1
+	VBLENDVPS    Y2, Y6, Y1, Y1
 	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX

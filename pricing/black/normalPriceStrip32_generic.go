@@ -42,30 +42,31 @@ func normalPriceStrip32Row(sign, F, K, T, sigma, D float32) (price float32) {
 	v62 := fma32(v53, v60, 0.124999985)
 	v64 := fma32(v53, v62, -0.5)
 	v65 := float32(v53 * v64)
-	v66 := fma32(D, v65, D)
-	E := scale32(v66, v48)
-	v68 := float32(sign * m)
-	v70 := v68 < 0
-	v71 := float32(D * v68)
-	v72 := choose32(v70, 0, v71)
-	v73 := -v14
-	v75 := fma32(v45, v73, 0.3989423)
-	v76 := float32(s * E)
-	v77 := fma32(v75, v76, v72)
-	v78 := abs32(F)
-	v79 := abs32(K)
-	v80 := v78 + v79
-	v81 := D + v80
-	v82 := s + v81
-	v83 := minOf32(D, T)
-	v84 := minOf32(v83, s)
-	v85 := minOf32(v84, T)
-	v86 := T + v82
-	v88 := 1e-09 < v85
-	v90 := v86 < 1e+09
-	v91 := v88 && v90
-	v93 := choose32(v91, v77, float32(math.NaN()))
-	return v93
+	v66 := v65 + 1
+	v67 := scale32(v66, v48)
+	E := float32(D * v67)
+	v69 := float32(sign * m)
+	v71 := v69 < 0
+	v72 := float32(D * v69)
+	v73 := choose32(v71, 0, v72)
+	v74 := -v14
+	v76 := fma32(v45, v74, 0.3989423)
+	v77 := float32(s * E)
+	v78 := fma32(v76, v77, v73)
+	v79 := abs32(F)
+	v80 := abs32(K)
+	v81 := v79 + v80
+	v82 := D + v81
+	v83 := s + v82
+	v84 := minOf32(D, T)
+	v85 := minOf32(v84, s)
+	v86 := minOf32(v85, T)
+	v87 := T + v83
+	v89 := 1e-09 < v86
+	v91 := v87 < 1e+09
+	v92 := v89 && v91
+	v94 := choose32(v92, v78, float32(math.NaN()))
+	return v94
 }
 
 // normalPriceStrip32Generic is normalPriceStrip32Row row by row.

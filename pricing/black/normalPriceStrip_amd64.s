@@ -17,25 +17,25 @@ DATA normalPriceStripAVX512Consts<>+72(SB)/8, $0xbfe71547652b82fe
 DATA normalPriceStripAVX512Consts<>+80(SB)/8, $0x4338000000000000
 DATA normalPriceStripAVX512Consts<>+88(SB)/8, $0x3ff62e42fee00000
 DATA normalPriceStripAVX512Consts<>+96(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceStripAVX512Consts<>+104(SB)/8, $0xbff0000000000000
-DATA normalPriceStripAVX512Consts<>+112(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceStripAVX512Consts<>+120(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceStripAVX512Consts<>+128(SB)/8, $0xbe371dee623fde67
-DATA normalPriceStripAVX512Consts<>+136(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX512Consts<>+104(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceStripAVX512Consts<>+112(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceStripAVX512Consts<>+120(SB)/8, $0xbe371dee623fde67
+DATA normalPriceStripAVX512Consts<>+128(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX512Consts<>+136(SB)/8, $0xbff0000000000000
 DATA normalPriceStripAVX512Consts<>+144(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceStripAVX512Consts<>+152(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceStripAVX512Consts<>+160(SB)/8, $0xbf31111111122322
-DATA normalPriceStripAVX512Consts<>+168(SB)/8, $0x3f655555555502a1
-DATA normalPriceStripAVX512Consts<>+176(SB)/8, $0xbf95555555555511
-DATA normalPriceStripAVX512Consts<>+184(SB)/8, $0x3fc000000000000b
-DATA normalPriceStripAVX512Consts<>+192(SB)/8, $0xbfe0000000000000
-DATA normalPriceStripAVX512Consts<>+200(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceStripAVX512Consts<>+208(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceStripAVX512Consts<>+216(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceStripAVX512Consts<>+224(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceStripAVX512Consts<>+232(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceStripAVX512Consts<>+240(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceStripAVX512Consts<>+248(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX512Consts<>+152(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceStripAVX512Consts<>+160(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceStripAVX512Consts<>+168(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceStripAVX512Consts<>+176(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceStripAVX512Consts<>+184(SB)/8, $0xbf31111111122322
+DATA normalPriceStripAVX512Consts<>+192(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceStripAVX512Consts<>+200(SB)/8, $0x3f655555555502a1
+DATA normalPriceStripAVX512Consts<>+208(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceStripAVX512Consts<>+216(SB)/8, $0xbf95555555555511
+DATA normalPriceStripAVX512Consts<>+224(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceStripAVX512Consts<>+232(SB)/8, $0x3fc000000000000b
+DATA normalPriceStripAVX512Consts<>+240(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX512Consts<>+248(SB)/8, $0xbfe0000000000000
 DATA normalPriceStripAVX512Consts<>+256(SB)/8, $0xbef81dd74dfb5ff6
 DATA normalPriceStripAVX512Consts<>+264(SB)/8, $0xbf09a70a60d609b4
 DATA normalPriceStripAVX512Consts<>+272(SB)/8, $0x3f356bc7962f9cea
@@ -56,7 +56,7 @@ GLOBL normalPriceStripAVX512Consts<>(SB), RODATA|NOPTR, $384
 
 // func normalPriceStripAVX512(price []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalPriceStripAVX512(SB), $768-120
+TEXT ·normalPriceStripAVX512(SB), $1152-120
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -147,47 +147,47 @@ body:
 	VADDPD           Z5, Z1, Z5
 	VADDPD           Z6, Z2, Z6
 	VADDPD           Z7, Z3, Z7
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+16(SB), Z27
-	VCMPPD           $0x11, Z27, Z8, K1
-	VCMPPD           $0x11, Z27, Z9, K2
-	VCMPPD           $0x11, Z27, Z10, K3
-	VCMPPD           $0x11, Z27, Z11, K4
-	VMULPD           Z8, Z22, Z8
-	VMULPD           Z9, Z22, Z9
-	VMULPD           Z10, Z22, Z10
-	VMULPD           Z11, Z22, Z11
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+24(SB), Z28
-	VCMPPD           $0x11, Z24, Z28, K5
-	VCMPPD           $0x11, Z25, Z28, K6
-	VCMPPD           $0x11, Z26, Z28, K7
+	VMULPD           Z8, Z22, Z27
+	VMULPD           Z9, Z22, Z28
+	VMULPD           Z10, Z22, Z29
+	VMULPD           Z11, Z22, Z30
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+16(SB), Z31
+	VCMPPD           $0x11, Z31, Z8, K1
+	VCMPPD           $0x11, Z31, Z9, K2
+	VCMPPD           $0x11, Z31, Z10, K3
+	VCMPPD           $0x11, Z31, Z11, K4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+24(SB), Z8
+	VCMPPD           $0x11, Z24, Z8, K5
+	VCMPPD           $0x11, Z25, Z8, K6
+	VCMPPD           $0x11, Z26, Z8, K7
 	KMOVB            K7, 320(BX)
-	VCMPPD           $0x11, Z23, Z28, K7
-	VMULPD           Z13, Z17, Z13
-	VMULPD           Z14, Z18, Z14
-	VMULPD           Z15, Z19, Z15
-	VMULPD           Z12, Z20, Z12
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+32(SB), Z17
+	VCMPPD           $0x11, Z23, Z8, K7
+	VMULPD           Z13, Z17, Z8
+	VMULPD           Z14, Z18, Z9
+	VMULPD           Z15, Z19, Z10
+	VMULPD           Z12, Z20, Z11
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+32(SB), Z12
 	KMOVB            K7, 384(BX)
-	VCMPPD           $0x11, Z17, Z4, K7
+	VCMPPD           $0x11, Z12, Z4, K7
 	KMOVB            K6, 448(BX)
-	VCMPPD           $0x11, Z17, Z5, K6
+	VCMPPD           $0x11, Z12, Z5, K6
 	KMOVB            K6, 512(BX)
-	VCMPPD           $0x11, Z17, Z6, K6
+	VCMPPD           $0x11, Z12, Z6, K6
 	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z17, Z7, K6
-	VANDPD           Z21, Z13, Z4
-	VANDPD           Z21, Z14, Z5
-	VANDPD           Z21, Z15, Z6
-	VANDPD           Z21, Z12, Z7
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z12
-	VMINPD           Z4, Z12, Z4
-	VMINPD           Z5, Z12, Z5
-	VMINPD           Z6, Z12, Z6
-	VMINPD           Z7, Z12, Z7
-	VBLENDMPD        Z27, Z8, K1, Z8
-	VBLENDMPD        Z27, Z9, K2, Z9
-	VBLENDMPD        Z27, Z10, K3, Z10
-	VBLENDMPD        Z27, Z11, K4, Z11
+	VCMPPD           $0x11, Z12, Z7, K6
+	VANDPD           Z21, Z8, Z4
+	VANDPD           Z21, Z9, Z5
+	VANDPD           Z21, Z10, Z6
+	VANDPD           Z21, Z11, Z7
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z8
+	VMINPD           Z4, Z8, Z4
+	VMINPD           Z5, Z8, Z5
+	VMINPD           Z6, Z8, Z6
+	VMINPD           Z7, Z8, Z7
+	VBLENDMPD        Z31, Z27, K1, Z8
+	VBLENDMPD        Z31, Z28, K2, Z9
+	VBLENDMPD        Z31, Z29, K3, Z10
+	VBLENDMPD        Z31, Z30, K4, Z11
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+48(SB), Z12
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+56(SB), Z13
 	VFMADD231PD      Z12, Z4, Z13
@@ -205,6 +205,24 @@ body:
 	VMULPD           Z5, Z5, Z23
 	VMULPD           Z6, Z6, Z24
 	VMULPD           Z7, Z7, Z25
+	VMULPD           Z18, Z13, Z26
+	VMULPD           Z19, Z14, Z27
+	VMULPD           Z20, Z15, Z28
+	VMULPD           Z17, Z12, Z29
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+72(SB), Z30
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+80(SB), Z31
+	VFMADD213PD      Z31, Z30, Z21
+	VFMADD213PD      Z31, Z30, Z23
+	VFMADD213PD      Z31, Z30, Z24
+	VFMADD213PD      Z31, Z30, Z25
+	VDIVPD           Z26, Z16, Z26
+	VDIVPD           Z27, Z16, Z27
+	VDIVPD           Z28, Z16, Z28
+	VDIVPD           Z29, Z16, Z29
+	VSUBPD           Z31, Z21, Z21
+	VSUBPD           Z31, Z23, Z23
+	VSUBPD           Z31, Z24, Z24
+	VSUBPD           Z31, Z25, Z25
 	KANDB            K7, K5, K1
 	KMOVB            448(BX), K2
 	KMOVB            512(BX), K3
@@ -214,259 +232,236 @@ body:
 	KANDB            K4, K3, K3
 	KMOVB            384(BX), K4
 	KANDB            K6, K4, K4
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+72(SB), Z26
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+80(SB), Z27
-	VFMADD213PD      Z27, Z26, Z21
-	VFMADD213PD      Z27, Z26, Z23
-	VFMADD213PD      Z27, Z26, Z24
-	VFMADD213PD      Z27, Z26, Z25
-	VSUBPD           Z27, Z21, Z21
-	VSUBPD           Z27, Z23, Z23
-	VSUBPD           Z27, Z24, Z24
-	VSUBPD           Z27, Z25, Z25
-	VMULPD           Z18, Z13, Z26
-	VMULPD           Z19, Z14, Z27
-	VMULPD           Z20, Z15, Z28
-	VMULPD           Z17, Z12, Z29
-	VDIVPD           Z26, Z16, Z26
-	VDIVPD           Z27, Z16, Z27
-	VDIVPD           Z28, Z16, Z28
-	VDIVPD           Z29, Z16, Z29
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+88(SB), Z30
+	VMULPD           Z30, Z21, Z31
+	VMULPD           Z30, Z23, Z22
+	VMULPD           Z30, Z24, Z16
+	VMULPD           Z30, Z25, Z30
+	VFMADD231PD      Z4, Z4, Z31
+	VFMADD231PD      Z5, Z5, Z22
+	VFMADD231PD      Z6, Z6, Z16
+	VFMADD231PD      Z7, Z7, Z30
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+96(SB), Z21, Z31
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+96(SB), Z23, Z22
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+96(SB), Z24, Z16
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+96(SB), Z25, Z30
+	VMOVUPD          Z11, 384(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z11
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z31, Z11
+	VMOVUPD          Z10, 576(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z10
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z22, Z10
+	VMOVUPD          Z9, 320(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z9
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z16, Z9
+	VMOVUPD          Z8, 512(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z8
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z30, Z8
 	VMULPD           Z26, Z13, Z13
 	VMULPD           Z27, Z14, Z14
 	VMULPD           Z28, Z15, Z15
 	VMULPD           Z29, Z12, Z12
-	VMULPD           Z26, Z18, Z18
-	VMULPD           Z27, Z19, Z19
-	VMULPD           Z28, Z20, Z20
-	VMULPD           Z29, Z17, Z17
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z30, Z8
 	VMULPD           Z13, Z4, Z13
 	VMULPD           Z14, Z5, Z14
 	VMULPD           Z15, Z6, Z15
 	VMULPD           Z12, Z7, Z12
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+88(SB), Z26
-	VMULPD           Z26, Z21, Z27
-	VMULPD           Z26, Z23, Z28
-	VMULPD           Z26, Z24, Z29
-	VMULPD           Z26, Z25, Z26
-	VFMADD231PD      Z4, Z4, Z27
-	VFMADD231PD      Z5, Z5, Z28
-	VFMADD231PD      Z6, Z6, Z29
-	VFMADD231PD      Z7, Z7, Z26
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+96(SB), Z30
-	VFMADD231PD      Z30, Z21, Z27
-	VFMADD231PD      Z30, Z23, Z28
-	VFMADD231PD      Z30, Z24, Z29
-	VFMADD231PD      Z30, Z25, Z26
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+56(SB), Z30
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z31
-	VFMADD231PD      Z30, Z13, Z31
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z16
-	VFMADD231PD      Z30, Z14, Z16
-	VMOVUPD          Z11, 384(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z11
-	VFMADD231PD      Z30, Z15, Z11
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z12, Z30
-	VMOVUPD          Z10, 576(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z10
-	VMOVUPD          Z9, 320(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z9
-	VFMADD231PD      Z10, Z27, Z9
-	VMOVUPD          Z8, 512(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z8
-	VFMADD231PD      Z10, Z28, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+128(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+128(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+128(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+128(SB), Z30, Z8
 	VMOVUPD          Z7, 448(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z7
-	VFMADD231PD      Z10, Z29, Z7
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z26, Z10
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z7
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+56(SB), Z13, Z7
 	VMOVUPD          Z6, 640(BX)
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+128(SB), Z6
-	VFMADD213PD      Z6, Z27, Z9
-	VFMADD213PD      Z6, Z28, Z8
-	VFMADD213PD      Z6, Z29, Z7
-	VFMADD231PD      Z10, Z26, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z10
-	VFMADD213PD      Z10, Z27, Z9
-	VFMADD213PD      Z10, Z28, Z8
-	VFMADD213PD      Z10, Z29, Z7
-	VFMADD231PD      Z6, Z26, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+144(SB), Z6
-	VFMADD213PD      Z6, Z27, Z9
-	VFMADD213PD      Z6, Z28, Z8
-	VFMADD213PD      Z6, Z29, Z7
-	VFMADD231PD      Z10, Z26, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+152(SB), Z10
-	VFMADD213PD      Z10, Z27, Z9
-	VFMADD213PD      Z10, Z28, Z8
-	VFMADD213PD      Z10, Z29, Z7
-	VFMADD231PD      Z6, Z26, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z6
-	VFMADD213PD      Z6, Z27, Z9
-	VFMADD213PD      Z6, Z28, Z8
-	VFMADD213PD      Z6, Z29, Z7
-	VFMADD231PD      Z10, Z26, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+168(SB), Z10
-	VFMADD213PD      Z10, Z27, Z9
-	VFMADD213PD      Z10, Z28, Z8
-	VFMADD213PD      Z10, Z29, Z7
-	VFMADD231PD      Z6, Z26, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+176(SB), Z6
-	VFMADD213PD      Z6, Z27, Z9
-	VFMADD213PD      Z6, Z28, Z8
-	VFMADD213PD      Z6, Z29, Z7
-	VFMADD231PD      Z10, Z26, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+184(SB), Z10
-	VFMADD213PD      Z10, Z27, Z9
-	VFMADD213PD      Z10, Z28, Z8
-	VFMADD213PD      Z10, Z29, Z7
-	VFMADD231PD      Z6, Z26, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+192(SB), Z6
-	VFMADD213PD      Z6, Z27, Z9
-	VFMADD213PD      Z6, Z28, Z8
-	VFMADD213PD      Z6, Z29, Z7
-	VFMADD231PD      Z10, Z26, Z6
-	VMULPD           Z9, Z27, Z9
-	VMULPD           Z8, Z28, Z8
-	VMULPD           Z7, Z29, Z7
-	VMULPD           Z6, Z26, Z6
-	VFMADD213PD      Z22, Z22, Z9
-	VFMADD213PD      Z22, Z22, Z8
-	VFMADD213PD      Z22, Z22, Z7
-	VFMADD213PD      Z22, Z6, Z22
-	VSCALEFPD        Z21, Z9, Z6
-	VSCALEFPD        Z23, Z8, Z8
-	VSCALEFPD        Z24, Z7, Z7
-	VSCALEFPD        Z25, Z22, Z9
-	VMULPD           Z6, Z0, Z0
-	VMULPD           Z8, Z1, Z1
-	VMULPD           Z7, Z2, Z2
-	VMULPD           Z9, Z3, Z3
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+200(SB), Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z7
-	VFMADD231PD      Z6, Z31, Z7
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z8
-	VFMADD231PD      Z6, Z16, Z8
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z9
-	VFMADD231PD      Z6, Z11, Z9
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+216(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+224(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+232(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+240(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+248(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+256(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+264(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+272(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+280(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+288(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+296(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+304(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+312(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+320(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+328(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+336(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+344(SB), Z10
-	VFMADD213PD      Z10, Z31, Z7
-	VFMADD213PD      Z10, Z16, Z8
-	VFMADD213PD      Z10, Z11, Z9
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+352(SB), Z6
-	VFMADD213PD      Z6, Z31, Z7
-	VFMADD213PD      Z6, Z16, Z8
-	VFMADD213PD      Z6, Z11, Z9
-	VFMADD231PD      Z10, Z30, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+360(SB), Z10
-	VFMADD213PD      Z10, Z7, Z31
-	VFMADD213PD      Z10, Z8, Z16
-	VFMADD213PD      Z10, Z9, Z11
-	VFMADD231PD      Z6, Z30, Z10
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+8(SB), Z6
-	VFMADD213PD      Z6, Z31, Z13
-	VFMADD213PD      Z6, Z16, Z14
-	VFMADD213PD      Z6, Z11, Z15
-	VFMADD231PD      Z10, Z12, Z6
-	VMULPD           Z18, Z13, Z7
-	VMULPD           Z19, Z14, Z8
-	VMULPD           Z20, Z15, Z9
-	VMULPD           Z17, Z6, Z6
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+368(SB), Z10
-	VFNMADD213PD     Z10, Z4, Z7
-	VFNMADD213PD     Z10, Z5, Z8
-	VFNMADD132PD     640(BX), Z10, Z9
-	VFNMADD231PD     448(BX), Z6, Z10
-	VFMADD213PD      512(BX), Z0, Z7
-	VFMADD213PD      320(BX), Z1, Z8
-	VFMADD213PD      576(BX), Z2, Z9
-	VFMADD213PD      384(BX), Z3, Z10
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z6
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+56(SB), Z14, Z6
+	VMOVUPD          Z5, 704(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z5
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+56(SB), Z15, Z5
+	VMOVUPD          Z4, 768(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z4
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+56(SB), Z12, Z4
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+144(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+144(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+144(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+144(SB), Z30, Z8
+	VMOVUPD          Z12, 832(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z12
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+152(SB), Z7, Z12
+	VMOVUPD          Z15, 896(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z15
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+152(SB), Z6, Z15
+	VMOVUPD          Z14, 960(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z14
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+152(SB), Z5, Z14
+	VMOVUPD          Z13, 1024(BX)
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z13
+	VFMADD231PD.BCST normalPriceStripAVX512Consts<>+152(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+168(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+168(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+168(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+168(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+176(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+176(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+176(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+176(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+184(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+184(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+184(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+184(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+192(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+192(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+192(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+192(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+200(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+200(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+200(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+200(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+216(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+216(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+216(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+216(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+224(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+224(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+224(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+224(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+232(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+232(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+232(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+232(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+240(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+240(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+240(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+240(SB), Z4, Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+248(SB), Z31, Z11
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+248(SB), Z22, Z10
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+248(SB), Z16, Z9
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+248(SB), Z30, Z8
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+256(SB), Z7, Z12
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+256(SB), Z6, Z15
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+256(SB), Z5, Z14
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+256(SB), Z4, Z13
+	VMULPD           Z11, Z31, Z11
+	VMULPD           Z10, Z22, Z10
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z8, Z30, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+264(SB), Z16
+	VFMADD213PD      Z16, Z7, Z12
+	VFMADD213PD      Z16, Z6, Z15
+	VFMADD213PD      Z16, Z5, Z14
+	VFMADD231PD      Z13, Z4, Z16
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+8(SB), Z13
+	VADDPD           Z11, Z13, Z11
+	VADDPD           Z10, Z13, Z10
+	VADDPD           Z9, Z13, Z9
+	VADDPD           Z8, Z13, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+272(SB), Z22
+	VFMADD213PD      Z22, Z7, Z12
+	VFMADD213PD      Z22, Z6, Z15
+	VFMADD213PD      Z22, Z5, Z14
+	VFMADD231PD      Z16, Z4, Z22
+	VSCALEFPD        Z21, Z11, Z11
+	VSCALEFPD        Z23, Z10, Z10
+	VSCALEFPD        Z24, Z9, Z9
+	VSCALEFPD        Z25, Z8, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+280(SB), Z16
+	VFMADD213PD      Z16, Z7, Z12
+	VFMADD213PD      Z16, Z6, Z15
+	VFMADD213PD      Z16, Z5, Z14
+	VFMADD231PD      Z22, Z4, Z16
+	VMULPD           Z26, Z18, Z18
+	VMULPD           Z27, Z19, Z19
+	VMULPD           Z28, Z20, Z20
+	VMULPD           Z29, Z17, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+288(SB), Z21
+	VFMADD213PD      Z21, Z7, Z12
+	VFMADD213PD      Z21, Z6, Z15
+	VFMADD213PD      Z21, Z5, Z14
+	VFMADD231PD      Z16, Z4, Z21
+	VMOVUPD          64(BX), Z16
+	VMULPD           Z11, Z16, Z11
+	VMULPD           Z10, Z16, Z10
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z8, Z16, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+296(SB), Z16
+	VFMADD213PD      Z16, Z7, Z12
+	VFMADD213PD      Z16, Z6, Z15
+	VFMADD213PD      Z16, Z5, Z14
+	VFMADD231PD      Z21, Z4, Z16
+	VMULPD           Z11, Z0, Z0
+	VMULPD           Z10, Z1, Z1
+	VMULPD           Z9, Z2, Z2
+	VMULPD           Z8, Z3, Z3
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+304(SB), Z8
+	VFMADD213PD      Z8, Z7, Z12
+	VFMADD213PD      Z8, Z6, Z15
+	VFMADD213PD      Z8, Z5, Z14
+	VFMADD231PD      Z16, Z4, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+312(SB), Z9
+	VFMADD213PD      Z9, Z7, Z12
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD213PD      Z9, Z5, Z14
+	VFMADD231PD      Z8, Z4, Z9
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+320(SB), Z8
+	VFMADD213PD      Z8, Z7, Z12
+	VFMADD213PD      Z8, Z6, Z15
+	VFMADD213PD      Z8, Z5, Z14
+	VFMADD231PD      Z9, Z4, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+328(SB), Z9
+	VFMADD213PD      Z9, Z7, Z12
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD213PD      Z9, Z5, Z14
+	VFMADD231PD      Z8, Z4, Z9
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+336(SB), Z8
+	VFMADD213PD      Z8, Z7, Z12
+	VFMADD213PD      Z8, Z6, Z15
+	VFMADD213PD      Z8, Z5, Z14
+	VFMADD231PD      Z9, Z4, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+344(SB), Z9
+	VFMADD213PD      Z9, Z7, Z12
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD213PD      Z9, Z5, Z14
+	VFMADD231PD      Z8, Z4, Z9
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+352(SB), Z8
+	VFMADD213PD      Z8, Z7, Z12
+	VFMADD213PD      Z8, Z6, Z15
+	VFMADD213PD      Z8, Z5, Z14
+	VFMADD231PD      Z9, Z4, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+360(SB), Z9
+	VFMADD213PD      Z9, Z12, Z7
+	VFMADD213PD      Z9, Z15, Z6
+	VFMADD213PD      Z9, Z14, Z5
+	VFMADD231PD      Z8, Z4, Z9
+	VFMADD132PD      1024(BX), Z13, Z7
+	VFMADD132PD      960(BX), Z13, Z6
+	VFMADD132PD      896(BX), Z13, Z5
+	VFMADD231PD      832(BX), Z9, Z13
+	VMULPD           Z18, Z7, Z4
+	VMULPD           Z19, Z6, Z6
+	VMULPD           Z20, Z5, Z5
+	VMULPD           Z17, Z13, Z7
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+368(SB), Z8
+	VFNMADD132PD     768(BX), Z8, Z4
+	VFNMADD132PD     704(BX), Z8, Z6
+	VFNMADD132PD     640(BX), Z8, Z5
+	VFNMADD231PD     448(BX), Z7, Z8
+	VFMADD213PD      512(BX), Z0, Z4
+	VFMADD213PD      320(BX), Z1, Z6
+	VFMADD213PD      576(BX), Z2, Z5
+	VFMADD213PD      384(BX), Z3, Z8
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+376(SB), Z0
-	VBLENDMPD        Z7, Z0, K1, Z1
-	VBLENDMPD        Z8, Z0, K2, Z2
-	VBLENDMPD        Z9, Z0, K3, Z3
-	VBLENDMPD        Z10, Z0, K4, Z0
+	VBLENDMPD        Z4, Z0, K1, Z1
+	VBLENDMPD        Z6, Z0, K2, Z2
+	VBLENDMPD        Z5, Z0, K3, Z3
+	VBLENDMPD        Z8, Z0, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -584,65 +579,67 @@ whole:
 	VFMADD231PD      Z16, Z11, Z15
 	VFMADD231PD      Z16, Z13, Z14
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+56(SB), Z16
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z17
 	VFMADD231PD      Z16, Z7, Z17
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z6, Z16
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z18
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z19
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+136(SB), Z6, Z16
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z18
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z19
 	VFMADD231PD      Z18, Z15, Z19
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+120(SB), Z14, Z18
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+128(SB), Z20
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+112(SB), Z14, Z18
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z20
 	VFMADD213PD      Z20, Z15, Z19
 	VFMADD231PD      Z18, Z14, Z20
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z18
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+128(SB), Z18
 	VFMADD213PD      Z18, Z15, Z19
 	VFMADD231PD      Z20, Z14, Z18
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+144(SB), Z20
 	VFMADD213PD      Z20, Z15, Z19
 	VFMADD231PD      Z18, Z14, Z20
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+152(SB), Z18
-	VFMADD213PD      Z18, Z15, Z19
-	VFMADD231PD      Z20, Z14, Z18
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z20
-	VFMADD213PD      Z20, Z15, Z19
-	VFMADD231PD      Z18, Z14, Z20
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+168(SB), Z18
 	VFMADD213PD      Z18, Z15, Z19
 	VFMADD231PD      Z20, Z14, Z18
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+176(SB), Z20
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+184(SB), Z20
 	VFMADD213PD      Z20, Z15, Z19
 	VFMADD231PD      Z18, Z14, Z20
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+184(SB), Z18
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+200(SB), Z18
 	VFMADD213PD      Z18, Z15, Z19
 	VFMADD231PD      Z20, Z14, Z18
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+192(SB), Z20
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+216(SB), Z20
+	VFMADD213PD      Z20, Z15, Z19
+	VFMADD231PD      Z18, Z14, Z20
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+232(SB), Z18
+	VFMADD213PD      Z18, Z15, Z19
+	VFMADD231PD      Z20, Z14, Z18
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+248(SB), Z20
 	VFMADD213PD      Z20, Z15, Z19
 	VFMADD231PD      Z18, Z14, Z20
 	VMULPD           Z19, Z15, Z15
 	VMULPD           Z20, Z14, Z14
-	VFMADD213PD      Z12, Z12, Z15
-	VFMADD213PD      Z12, Z14, Z12
+	VADDPD           Z15, Z9, Z15
+	VADDPD           Z14, Z9, Z14
 	VSCALEFPD        Z11, Z15, Z11
-	VSCALEFPD        Z13, Z12, Z12
+	VSCALEFPD        Z13, Z14, Z13
+	VMULPD           Z11, Z12, Z11
+	VMULPD           Z13, Z12, Z12
 	VMULPD           Z11, Z0, Z0
 	VMULPD           Z12, Z1, Z1
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+200(SB), Z11
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z12
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+152(SB), Z11
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z12
 	VFMADD231PD      Z11, Z17, Z12
-	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+208(SB), Z16, Z11
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+216(SB), Z13
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+160(SB), Z16, Z11
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+176(SB), Z13
+	VFMADD213PD      Z13, Z17, Z12
+	VFMADD231PD      Z11, Z16, Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+192(SB), Z11
+	VFMADD213PD      Z11, Z17, Z12
+	VFMADD231PD      Z13, Z16, Z11
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z13
 	VFMADD213PD      Z13, Z17, Z12
 	VFMADD231PD      Z11, Z16, Z13
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+224(SB), Z11
 	VFMADD213PD      Z11, Z17, Z12
 	VFMADD231PD      Z13, Z16, Z11
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+232(SB), Z13
-	VFMADD213PD      Z13, Z17, Z12
-	VFMADD231PD      Z11, Z16, Z13
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+240(SB), Z11
-	VFMADD213PD      Z11, Z17, Z12
-	VFMADD231PD      Z13, Z16, Z11
-	VBROADCASTSD     normalPriceStripAVX512Consts<>+248(SB), Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+240(SB), Z13
 	VFMADD213PD      Z13, Z17, Z12
 	VFMADD231PD      Z11, Z16, Z13
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+256(SB), Z11
@@ -717,203 +714,199 @@ DATA normalPriceStripAVX2Consts<>+32(SB)/8, $0x3ff0000000000000
 DATA normalPriceStripAVX2Consts<>+40(SB)/8, $0x3ff0000000000000
 DATA normalPriceStripAVX2Consts<>+48(SB)/8, $0x3ff0000000000000
 DATA normalPriceStripAVX2Consts<>+56(SB)/8, $0x3ff0000000000000
-DATA normalPriceStripAVX2Consts<>+64(SB)/8, $0x4044000000000000
-DATA normalPriceStripAVX2Consts<>+72(SB)/8, $0x4044000000000000
-DATA normalPriceStripAVX2Consts<>+80(SB)/8, $0x4044000000000000
-DATA normalPriceStripAVX2Consts<>+88(SB)/8, $0x4044000000000000
+DATA normalPriceStripAVX2Consts<>+64(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Consts<>+72(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Consts<>+80(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Consts<>+88(SB)/8, $0x0000000000000000
 DATA normalPriceStripAVX2Consts<>+96(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceStripAVX2Consts<>+104(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceStripAVX2Consts<>+112(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceStripAVX2Consts<>+120(SB)/8, $0x54b249ad2594c37d
-DATA normalPriceStripAVX2Consts<>+128(SB)/8, $0x4004000000000000
-DATA normalPriceStripAVX2Consts<>+136(SB)/8, $0x4004000000000000
-DATA normalPriceStripAVX2Consts<>+144(SB)/8, $0x4004000000000000
-DATA normalPriceStripAVX2Consts<>+152(SB)/8, $0x4004000000000000
-DATA normalPriceStripAVX2Consts<>+160(SB)/8, $0x4000000000000000
-DATA normalPriceStripAVX2Consts<>+168(SB)/8, $0x4000000000000000
-DATA normalPriceStripAVX2Consts<>+176(SB)/8, $0x4000000000000000
-DATA normalPriceStripAVX2Consts<>+184(SB)/8, $0x4000000000000000
-DATA normalPriceStripAVX2Consts<>+192(SB)/8, $0x4017000000000000
-DATA normalPriceStripAVX2Consts<>+200(SB)/8, $0x4017000000000000
-DATA normalPriceStripAVX2Consts<>+208(SB)/8, $0x4017000000000000
-DATA normalPriceStripAVX2Consts<>+216(SB)/8, $0x4017000000000000
-DATA normalPriceStripAVX2Consts<>+224(SB)/8, $0x4338000000000000
-DATA normalPriceStripAVX2Consts<>+232(SB)/8, $0x4338000000000000
-DATA normalPriceStripAVX2Consts<>+240(SB)/8, $0x4338000000000000
-DATA normalPriceStripAVX2Consts<>+248(SB)/8, $0x4338000000000000
-DATA normalPriceStripAVX2Consts<>+256(SB)/8, $0xbfe71547652b82fe
-DATA normalPriceStripAVX2Consts<>+264(SB)/8, $0xbfe71547652b82fe
-DATA normalPriceStripAVX2Consts<>+272(SB)/8, $0xbfe71547652b82fe
-DATA normalPriceStripAVX2Consts<>+280(SB)/8, $0xbfe71547652b82fe
-DATA normalPriceStripAVX2Consts<>+288(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceStripAVX2Consts<>+296(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceStripAVX2Consts<>+304(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceStripAVX2Consts<>+312(SB)/8, $0x3ff62e42fee00000
-DATA normalPriceStripAVX2Consts<>+320(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceStripAVX2Consts<>+328(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceStripAVX2Consts<>+336(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceStripAVX2Consts<>+344(SB)/8, $0x3dfa39ef35793c76
-DATA normalPriceStripAVX2Consts<>+352(SB)/8, $0xbff0000000000000
-DATA normalPriceStripAVX2Consts<>+360(SB)/8, $0xbff0000000000000
-DATA normalPriceStripAVX2Consts<>+368(SB)/8, $0xbff0000000000000
-DATA normalPriceStripAVX2Consts<>+376(SB)/8, $0xbff0000000000000
-DATA normalPriceStripAVX2Consts<>+384(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceStripAVX2Consts<>+392(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceStripAVX2Consts<>+400(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceStripAVX2Consts<>+408(SB)/8, $0xbdaade156a5dbe76
-DATA normalPriceStripAVX2Consts<>+416(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceStripAVX2Consts<>+424(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceStripAVX2Consts<>+432(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceStripAVX2Consts<>+440(SB)/8, $0x3df28af3fca7ab0b
-DATA normalPriceStripAVX2Consts<>+448(SB)/8, $0xbe371dee623fde67
-DATA normalPriceStripAVX2Consts<>+456(SB)/8, $0xbe371dee623fde67
-DATA normalPriceStripAVX2Consts<>+464(SB)/8, $0xbe371dee623fde67
-DATA normalPriceStripAVX2Consts<>+472(SB)/8, $0xbe371dee623fde67
-DATA normalPriceStripAVX2Consts<>+480(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceStripAVX2Consts<>+488(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceStripAVX2Consts<>+496(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceStripAVX2Consts<>+504(SB)/8, $0x3e7a01997c89e6b0
-DATA normalPriceStripAVX2Consts<>+512(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceStripAVX2Consts<>+520(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceStripAVX2Consts<>+528(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceStripAVX2Consts<>+536(SB)/8, $0xbeba01a014761f6e
-DATA normalPriceStripAVX2Consts<>+544(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceStripAVX2Consts<>+552(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceStripAVX2Consts<>+560(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceStripAVX2Consts<>+568(SB)/8, $0x3ef6c16c1852b7b0
-DATA normalPriceStripAVX2Consts<>+576(SB)/8, $0xbf31111111122322
-DATA normalPriceStripAVX2Consts<>+584(SB)/8, $0xbf31111111122322
-DATA normalPriceStripAVX2Consts<>+592(SB)/8, $0xbf31111111122322
-DATA normalPriceStripAVX2Consts<>+600(SB)/8, $0xbf31111111122322
-DATA normalPriceStripAVX2Consts<>+608(SB)/8, $0x3f655555555502a1
-DATA normalPriceStripAVX2Consts<>+616(SB)/8, $0x3f655555555502a1
-DATA normalPriceStripAVX2Consts<>+624(SB)/8, $0x3f655555555502a1
-DATA normalPriceStripAVX2Consts<>+632(SB)/8, $0x3f655555555502a1
-DATA normalPriceStripAVX2Consts<>+640(SB)/8, $0xbf95555555555511
-DATA normalPriceStripAVX2Consts<>+648(SB)/8, $0xbf95555555555511
-DATA normalPriceStripAVX2Consts<>+656(SB)/8, $0xbf95555555555511
-DATA normalPriceStripAVX2Consts<>+664(SB)/8, $0xbf95555555555511
-DATA normalPriceStripAVX2Consts<>+672(SB)/8, $0x3fc000000000000b
-DATA normalPriceStripAVX2Consts<>+680(SB)/8, $0x3fc000000000000b
-DATA normalPriceStripAVX2Consts<>+688(SB)/8, $0x3fc000000000000b
-DATA normalPriceStripAVX2Consts<>+696(SB)/8, $0x3fc000000000000b
-DATA normalPriceStripAVX2Consts<>+704(SB)/8, $0xbfe0000000000000
-DATA normalPriceStripAVX2Consts<>+712(SB)/8, $0xbfe0000000000000
-DATA normalPriceStripAVX2Consts<>+720(SB)/8, $0xbfe0000000000000
-DATA normalPriceStripAVX2Consts<>+728(SB)/8, $0xbfe0000000000000
-DATA normalPriceStripAVX2Consts<>+736(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceStripAVX2Consts<>+744(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceStripAVX2Consts<>+752(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceStripAVX2Consts<>+760(SB)/8, $0xbe53cfd9440c758b
-DATA normalPriceStripAVX2Consts<>+768(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceStripAVX2Consts<>+776(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceStripAVX2Consts<>+784(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceStripAVX2Consts<>+792(SB)/8, $0xbe5c10df9fd0b5a0
-DATA normalPriceStripAVX2Consts<>+800(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceStripAVX2Consts<>+808(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceStripAVX2Consts<>+816(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceStripAVX2Consts<>+824(SB)/8, $0x3e89151d5fe69bf0
-DATA normalPriceStripAVX2Consts<>+832(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceStripAVX2Consts<>+840(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceStripAVX2Consts<>+848(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceStripAVX2Consts<>+856(SB)/8, $0x3e84cef58dc442e5
-DATA normalPriceStripAVX2Consts<>+864(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceStripAVX2Consts<>+872(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceStripAVX2Consts<>+880(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceStripAVX2Consts<>+888(SB)/8, $0xbeb9c98d68230094
-DATA normalPriceStripAVX2Consts<>+896(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceStripAVX2Consts<>+904(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceStripAVX2Consts<>+912(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceStripAVX2Consts<>+920(SB)/8, $0x3e9f0588d5134af5
-DATA normalPriceStripAVX2Consts<>+928(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceStripAVX2Consts<>+936(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceStripAVX2Consts<>+944(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceStripAVX2Consts<>+952(SB)/8, $0x3ee7b68052fca57d
-DATA normalPriceStripAVX2Consts<>+960(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceStripAVX2Consts<>+968(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceStripAVX2Consts<>+976(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceStripAVX2Consts<>+984(SB)/8, $0xbef81dd74dfb5ff6
-DATA normalPriceStripAVX2Consts<>+992(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceStripAVX2Consts<>+1000(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceStripAVX2Consts<>+1008(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceStripAVX2Consts<>+1016(SB)/8, $0xbf09a70a60d609b4
-DATA normalPriceStripAVX2Consts<>+1024(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceStripAVX2Consts<>+1032(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceStripAVX2Consts<>+1040(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceStripAVX2Consts<>+1048(SB)/8, $0x3f356bc7962f9cea
-DATA normalPriceStripAVX2Consts<>+1056(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceStripAVX2Consts<>+1064(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceStripAVX2Consts<>+1072(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceStripAVX2Consts<>+1080(SB)/8, $0xbf403c77d56a94be
-DATA normalPriceStripAVX2Consts<>+1088(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceStripAVX2Consts<>+1096(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceStripAVX2Consts<>+1104(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceStripAVX2Consts<>+1112(SB)/8, $0xbf59d3d3a3218a6c
-DATA normalPriceStripAVX2Consts<>+1120(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceStripAVX2Consts<>+1128(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceStripAVX2Consts<>+1136(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceStripAVX2Consts<>+1144(SB)/8, $0x3f88af7a122fa11e
-DATA normalPriceStripAVX2Consts<>+1152(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceStripAVX2Consts<>+1160(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceStripAVX2Consts<>+1168(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceStripAVX2Consts<>+1176(SB)/8, $0xbfa5e04fbae7029b
-DATA normalPriceStripAVX2Consts<>+1184(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceStripAVX2Consts<>+1192(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceStripAVX2Consts<>+1200(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceStripAVX2Consts<>+1208(SB)/8, $0x3fbbe6e778f4145d
-DATA normalPriceStripAVX2Consts<>+1216(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceStripAVX2Consts<>+1224(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceStripAVX2Consts<>+1232(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceStripAVX2Consts<>+1240(SB)/8, $0xbfcc587e4e8904c3
-DATA normalPriceStripAVX2Consts<>+1248(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceStripAVX2Consts<>+1256(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceStripAVX2Consts<>+1264(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceStripAVX2Consts<>+1272(SB)/8, $0x3fd7ce8b1b938d89
-DATA normalPriceStripAVX2Consts<>+1280(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceStripAVX2Consts<>+1288(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceStripAVX2Consts<>+1296(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceStripAVX2Consts<>+1304(SB)/8, $0xbfe0ac9c06c291cf
-DATA normalPriceStripAVX2Consts<>+1312(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceStripAVX2Consts<>+1320(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceStripAVX2Consts<>+1328(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceStripAVX2Consts<>+1336(SB)/8, $0x3fe31b13059845d5
-DATA normalPriceStripAVX2Consts<>+1344(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceStripAVX2Consts<>+1352(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceStripAVX2Consts<>+1360(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceStripAVX2Consts<>+1368(SB)/8, $0xbfe077e1c5642a81
-DATA normalPriceStripAVX2Consts<>+1376(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceStripAVX2Consts<>+1384(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceStripAVX2Consts<>+1392(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceStripAVX2Consts<>+1400(SB)/8, $0x3fcabf470bc40607
-DATA normalPriceStripAVX2Consts<>+1408(SB)/8, $0x3fd9884533d43651
-DATA normalPriceStripAVX2Consts<>+1416(SB)/8, $0x3fd9884533d43651
-DATA normalPriceStripAVX2Consts<>+1424(SB)/8, $0x3fd9884533d43651
-DATA normalPriceStripAVX2Consts<>+1432(SB)/8, $0x3fd9884533d43651
-DATA normalPriceStripAVX2Consts<>+1440(SB)/8, $0x408ff80000000000
-DATA normalPriceStripAVX2Consts<>+1448(SB)/8, $0x408ff80000000000
-DATA normalPriceStripAVX2Consts<>+1456(SB)/8, $0x408ff80000000000
-DATA normalPriceStripAVX2Consts<>+1464(SB)/8, $0x408ff80000000000
-DATA normalPriceStripAVX2Consts<>+1472(SB)/8, $0xc08ff00000000000
-DATA normalPriceStripAVX2Consts<>+1480(SB)/8, $0xc08ff00000000000
-DATA normalPriceStripAVX2Consts<>+1488(SB)/8, $0xc08ff00000000000
-DATA normalPriceStripAVX2Consts<>+1496(SB)/8, $0xc08ff00000000000
-DATA normalPriceStripAVX2Consts<>+1504(SB)/8, $0x43380000000003ff
-DATA normalPriceStripAVX2Consts<>+1512(SB)/8, $0x43380000000003ff
-DATA normalPriceStripAVX2Consts<>+1520(SB)/8, $0x43380000000003ff
-DATA normalPriceStripAVX2Consts<>+1528(SB)/8, $0x43380000000003ff
-DATA normalPriceStripAVX2Consts<>+1536(SB)/8, $0x2b2bff2ee48e0530
-DATA normalPriceStripAVX2Consts<>+1544(SB)/8, $0x2b2bff2ee48e0530
-DATA normalPriceStripAVX2Consts<>+1552(SB)/8, $0x2b2bff2ee48e0530
-DATA normalPriceStripAVX2Consts<>+1560(SB)/8, $0x2b2bff2ee48e0530
-DATA normalPriceStripAVX2Consts<>+1568(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Consts<>+1576(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Consts<>+1584(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Consts<>+1592(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Consts<>+1600(SB)/8, $0x7ff8000000000001
-DATA normalPriceStripAVX2Consts<>+1608(SB)/8, $0x7ff8000000000001
-DATA normalPriceStripAVX2Consts<>+1616(SB)/8, $0x7ff8000000000001
-DATA normalPriceStripAVX2Consts<>+1624(SB)/8, $0x7ff8000000000001
-GLOBL normalPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $1632
+DATA normalPriceStripAVX2Consts<>+128(SB)/8, $0x4044000000000000
+DATA normalPriceStripAVX2Consts<>+136(SB)/8, $0x4044000000000000
+DATA normalPriceStripAVX2Consts<>+144(SB)/8, $0x4044000000000000
+DATA normalPriceStripAVX2Consts<>+152(SB)/8, $0x4044000000000000
+DATA normalPriceStripAVX2Consts<>+160(SB)/8, $0x2b2bff2ee48e0530
+DATA normalPriceStripAVX2Consts<>+168(SB)/8, $0x2b2bff2ee48e0530
+DATA normalPriceStripAVX2Consts<>+176(SB)/8, $0x2b2bff2ee48e0530
+DATA normalPriceStripAVX2Consts<>+184(SB)/8, $0x2b2bff2ee48e0530
+DATA normalPriceStripAVX2Consts<>+192(SB)/8, $0x4004000000000000
+DATA normalPriceStripAVX2Consts<>+200(SB)/8, $0x4004000000000000
+DATA normalPriceStripAVX2Consts<>+208(SB)/8, $0x4004000000000000
+DATA normalPriceStripAVX2Consts<>+216(SB)/8, $0x4004000000000000
+DATA normalPriceStripAVX2Consts<>+224(SB)/8, $0x4000000000000000
+DATA normalPriceStripAVX2Consts<>+232(SB)/8, $0x4000000000000000
+DATA normalPriceStripAVX2Consts<>+240(SB)/8, $0x4000000000000000
+DATA normalPriceStripAVX2Consts<>+248(SB)/8, $0x4000000000000000
+DATA normalPriceStripAVX2Consts<>+256(SB)/8, $0x4017000000000000
+DATA normalPriceStripAVX2Consts<>+264(SB)/8, $0x4017000000000000
+DATA normalPriceStripAVX2Consts<>+272(SB)/8, $0x4017000000000000
+DATA normalPriceStripAVX2Consts<>+280(SB)/8, $0x4017000000000000
+DATA normalPriceStripAVX2Consts<>+288(SB)/8, $0x4338000000000000
+DATA normalPriceStripAVX2Consts<>+296(SB)/8, $0x4338000000000000
+DATA normalPriceStripAVX2Consts<>+304(SB)/8, $0x4338000000000000
+DATA normalPriceStripAVX2Consts<>+312(SB)/8, $0x4338000000000000
+DATA normalPriceStripAVX2Consts<>+320(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceStripAVX2Consts<>+328(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceStripAVX2Consts<>+336(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceStripAVX2Consts<>+344(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceStripAVX2Consts<>+352(SB)/8, $0x0000000000000484
+DATA normalPriceStripAVX2Consts<>+360(SB)/8, $0x0000000000000484
+DATA normalPriceStripAVX2Consts<>+368(SB)/8, $0x0000000000000484
+DATA normalPriceStripAVX2Consts<>+376(SB)/8, $0x0000000000000484
+DATA normalPriceStripAVX2Consts<>+384(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceStripAVX2Consts<>+392(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceStripAVX2Consts<>+400(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceStripAVX2Consts<>+408(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceStripAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceStripAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceStripAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceStripAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceStripAVX2Consts<>+448(SB)/8, $0xbff0000000000000
+DATA normalPriceStripAVX2Consts<>+456(SB)/8, $0xbff0000000000000
+DATA normalPriceStripAVX2Consts<>+464(SB)/8, $0xbff0000000000000
+DATA normalPriceStripAVX2Consts<>+472(SB)/8, $0xbff0000000000000
+DATA normalPriceStripAVX2Consts<>+480(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceStripAVX2Consts<>+488(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceStripAVX2Consts<>+496(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceStripAVX2Consts<>+504(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceStripAVX2Consts<>+512(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceStripAVX2Consts<>+520(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceStripAVX2Consts<>+528(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceStripAVX2Consts<>+536(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceStripAVX2Consts<>+544(SB)/8, $0xbe371dee623fde67
+DATA normalPriceStripAVX2Consts<>+552(SB)/8, $0xbe371dee623fde67
+DATA normalPriceStripAVX2Consts<>+560(SB)/8, $0xbe371dee623fde67
+DATA normalPriceStripAVX2Consts<>+568(SB)/8, $0xbe371dee623fde67
+DATA normalPriceStripAVX2Consts<>+576(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX2Consts<>+584(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX2Consts<>+592(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX2Consts<>+600(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceStripAVX2Consts<>+608(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceStripAVX2Consts<>+616(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceStripAVX2Consts<>+624(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceStripAVX2Consts<>+632(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceStripAVX2Consts<>+640(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceStripAVX2Consts<>+648(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceStripAVX2Consts<>+656(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceStripAVX2Consts<>+664(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceStripAVX2Consts<>+672(SB)/8, $0xbf31111111122322
+DATA normalPriceStripAVX2Consts<>+680(SB)/8, $0xbf31111111122322
+DATA normalPriceStripAVX2Consts<>+688(SB)/8, $0xbf31111111122322
+DATA normalPriceStripAVX2Consts<>+696(SB)/8, $0xbf31111111122322
+DATA normalPriceStripAVX2Consts<>+704(SB)/8, $0x3f655555555502a1
+DATA normalPriceStripAVX2Consts<>+712(SB)/8, $0x3f655555555502a1
+DATA normalPriceStripAVX2Consts<>+720(SB)/8, $0x3f655555555502a1
+DATA normalPriceStripAVX2Consts<>+728(SB)/8, $0x3f655555555502a1
+DATA normalPriceStripAVX2Consts<>+736(SB)/8, $0xbf95555555555511
+DATA normalPriceStripAVX2Consts<>+744(SB)/8, $0xbf95555555555511
+DATA normalPriceStripAVX2Consts<>+752(SB)/8, $0xbf95555555555511
+DATA normalPriceStripAVX2Consts<>+760(SB)/8, $0xbf95555555555511
+DATA normalPriceStripAVX2Consts<>+768(SB)/8, $0x3fc000000000000b
+DATA normalPriceStripAVX2Consts<>+776(SB)/8, $0x3fc000000000000b
+DATA normalPriceStripAVX2Consts<>+784(SB)/8, $0x3fc000000000000b
+DATA normalPriceStripAVX2Consts<>+792(SB)/8, $0x3fc000000000000b
+DATA normalPriceStripAVX2Consts<>+800(SB)/8, $0xbfe0000000000000
+DATA normalPriceStripAVX2Consts<>+808(SB)/8, $0xbfe0000000000000
+DATA normalPriceStripAVX2Consts<>+816(SB)/8, $0xbfe0000000000000
+DATA normalPriceStripAVX2Consts<>+824(SB)/8, $0xbfe0000000000000
+DATA normalPriceStripAVX2Consts<>+832(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceStripAVX2Consts<>+840(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceStripAVX2Consts<>+848(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceStripAVX2Consts<>+856(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceStripAVX2Consts<>+864(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceStripAVX2Consts<>+872(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceStripAVX2Consts<>+880(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceStripAVX2Consts<>+888(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceStripAVX2Consts<>+896(SB)/8, $0x37a0000000000000
+DATA normalPriceStripAVX2Consts<>+904(SB)/8, $0x37a0000000000000
+DATA normalPriceStripAVX2Consts<>+912(SB)/8, $0x37a0000000000000
+DATA normalPriceStripAVX2Consts<>+920(SB)/8, $0x37a0000000000000
+DATA normalPriceStripAVX2Consts<>+928(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceStripAVX2Consts<>+936(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceStripAVX2Consts<>+944(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceStripAVX2Consts<>+952(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceStripAVX2Consts<>+960(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceStripAVX2Consts<>+968(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceStripAVX2Consts<>+976(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceStripAVX2Consts<>+984(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceStripAVX2Consts<>+992(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceStripAVX2Consts<>+1000(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceStripAVX2Consts<>+1008(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceStripAVX2Consts<>+1016(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceStripAVX2Consts<>+1024(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceStripAVX2Consts<>+1032(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceStripAVX2Consts<>+1040(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceStripAVX2Consts<>+1048(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceStripAVX2Consts<>+1056(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX2Consts<>+1064(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX2Consts<>+1072(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX2Consts<>+1080(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceStripAVX2Consts<>+1088(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceStripAVX2Consts<>+1096(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceStripAVX2Consts<>+1104(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceStripAVX2Consts<>+1112(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceStripAVX2Consts<>+1120(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceStripAVX2Consts<>+1128(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceStripAVX2Consts<>+1136(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceStripAVX2Consts<>+1144(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceStripAVX2Consts<>+1152(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceStripAVX2Consts<>+1160(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceStripAVX2Consts<>+1168(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceStripAVX2Consts<>+1176(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceStripAVX2Consts<>+1184(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceStripAVX2Consts<>+1192(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceStripAVX2Consts<>+1200(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceStripAVX2Consts<>+1208(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceStripAVX2Consts<>+1216(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceStripAVX2Consts<>+1224(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceStripAVX2Consts<>+1232(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceStripAVX2Consts<>+1240(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceStripAVX2Consts<>+1248(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceStripAVX2Consts<>+1256(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceStripAVX2Consts<>+1264(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceStripAVX2Consts<>+1272(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceStripAVX2Consts<>+1280(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceStripAVX2Consts<>+1288(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceStripAVX2Consts<>+1296(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceStripAVX2Consts<>+1304(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceStripAVX2Consts<>+1312(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceStripAVX2Consts<>+1320(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceStripAVX2Consts<>+1328(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceStripAVX2Consts<>+1336(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceStripAVX2Consts<>+1344(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceStripAVX2Consts<>+1352(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceStripAVX2Consts<>+1360(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceStripAVX2Consts<>+1368(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceStripAVX2Consts<>+1376(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceStripAVX2Consts<>+1384(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceStripAVX2Consts<>+1392(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceStripAVX2Consts<>+1400(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceStripAVX2Consts<>+1408(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceStripAVX2Consts<>+1416(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceStripAVX2Consts<>+1424(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceStripAVX2Consts<>+1432(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceStripAVX2Consts<>+1440(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceStripAVX2Consts<>+1448(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceStripAVX2Consts<>+1456(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceStripAVX2Consts<>+1464(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceStripAVX2Consts<>+1472(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceStripAVX2Consts<>+1480(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceStripAVX2Consts<>+1488(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceStripAVX2Consts<>+1496(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceStripAVX2Consts<>+1504(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceStripAVX2Consts<>+1512(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceStripAVX2Consts<>+1520(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceStripAVX2Consts<>+1528(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceStripAVX2Consts<>+1536(SB)/8, $0x3fd9884533d43651
+DATA normalPriceStripAVX2Consts<>+1544(SB)/8, $0x3fd9884533d43651
+DATA normalPriceStripAVX2Consts<>+1552(SB)/8, $0x3fd9884533d43651
+DATA normalPriceStripAVX2Consts<>+1560(SB)/8, $0x3fd9884533d43651
+DATA normalPriceStripAVX2Consts<>+1568(SB)/8, $0x7ff8000000000001
+DATA normalPriceStripAVX2Consts<>+1576(SB)/8, $0x7ff8000000000001
+DATA normalPriceStripAVX2Consts<>+1584(SB)/8, $0x7ff8000000000001
+DATA normalPriceStripAVX2Consts<>+1592(SB)/8, $0x7ff8000000000001
+GLOBL normalPriceStripAVX2Consts<>(SB), RODATA|NOPTR, $1600
 
 DATA normalPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -965,11 +958,6 @@ body:
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPD      64(R9)(AX*1), Y2
 	VMOVUPD      96(R9)(AX*1), Y3
-	VMOVUPD      64(BX), Y4
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y4, Y3, Y3
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y4
 	VMOVUPD      32(R8)(AX*1), Y5
@@ -982,404 +970,424 @@ body:
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPD      64(DI)(AX*1), Y10
 	VMOVUPD      96(DI)(AX*1), Y11
-	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y12
-	VDIVPD       Y0, Y12, Y13
-	VDIVPD       Y1, Y12, Y14
-	VDIVPD       Y2, Y12, Y15
-	VMOVUPD      Y2, 160(BX)
-	VDIVPD       Y3, Y12, Y2
-	VMOVUPD      (BX), Y12
-	VMOVUPD      Y3, 192(BX)
-	VSUBPD       Y4, Y12, Y3
-	VMOVUPD      Y1, 224(BX)
-	VSUBPD       Y5, Y12, Y1
-	VMOVUPD      Y0, 256(BX)
-	VSUBPD       Y6, Y12, Y0
-	VSUBPD       Y7, Y12, Y12
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y4, Y4
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y5, Y5
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y6, Y6
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y7, Y7
-	VADDPD       96(BX), Y4, Y4
-	VADDPD       96(BX), Y5, Y5
-	VADDPD       96(BX), Y6, Y6
-	VADDPD       96(BX), Y7, Y7
-	VMULPD       Y3, Y8, Y8
-	VMULPD       Y1, Y9, Y9
-	VMULPD       Y0, Y10, Y10
-	VMULPD       Y12, Y11, Y11
-	VMULPD       Y3, Y13, Y3
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y0, Y15, Y0
-	VMULPD       Y12, Y2, Y2
-	VMOVUPD      32(BX), Y12
-	VADDPD       Y4, Y12, Y4
-	VADDPD       Y5, Y12, Y5
-	VADDPD       Y6, Y12, Y6
-	VADDPD       Y7, Y12, Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+0(SB), Y13
-	VANDPD       Y13, Y3, Y3
-	VANDPD       Y13, Y1, Y1
-	VANDPD       Y13, Y0, Y0
-	VANDPD       Y13, Y2, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+64(SB), Y13
-	VMINPD       Y3, Y13, Y3
-	VMINPD       Y1, Y13, Y1
-	VMINPD       Y0, Y13, Y0
-	VMINPD       Y2, Y13, Y2
-	VADDPD       256(BX), Y4, Y4
-	VADDPD       224(BX), Y5, Y5
-	VADDPD       160(BX), Y6, Y6
-	VADDPD       192(BX), Y7, Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+96(SB), Y13
-	VCMPPD       $0x11, Y13, Y4, Y4
-	VCMPPD       $0x11, Y13, Y5, Y5
-	VCMPPD       $0x11, Y13, Y6, Y6
-	VCMPPD       $0x11, Y13, Y7, Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y13
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y14
-	VFMADD231PD  Y13, Y3, Y14
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y15
-	VFMADD231PD  Y13, Y1, Y15
-	VMOVUPD      Y11, 288(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y11
-	VFMADD231PD  Y13, Y0, Y11
-	VFMADD213PD  normalPriceStripAVX2Consts<>+160(SB), Y2, Y13
-	VMOVUPD      Y10, 320(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y10
-	VMOVUPD      Y9, 352(BX)
-	VADDPD       Y10, Y3, Y9
-	VMOVUPD      Y8, 384(BX)
-	VADDPD       Y10, Y1, Y8
-	VMOVUPD      Y7, 416(BX)
-	VADDPD       Y10, Y0, Y7
-	VADDPD       Y10, Y2, Y10
-	VMOVUPD      Y6, 448(BX)
-	VMULPD       Y3, Y3, Y6
-	VMOVUPD      Y5, 480(BX)
-	VMULPD       Y1, Y1, Y5
-	VMOVUPD      Y4, 512(BX)
-	VMULPD       Y0, Y0, Y4
-	VMULPD       Y2, Y2, Y12
-	VMOVUPD      Y2, 544(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y2
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y6
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y5
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y4
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y12
-	VSUBPD       Y2, Y6, Y6
-	VSUBPD       Y2, Y5, Y5
-	VSUBPD       Y2, Y4, Y4
-	VSUBPD       Y2, Y12, Y2
-	VMULPD       Y9, Y14, Y12
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y8, Y15, Y2
-	VMOVUPD      Y4, 608(BX)
-	VMULPD       Y7, Y11, Y4
-	VMOVUPD      Y5, 640(BX)
-	VMULPD       Y10, Y13, Y5
-	VMOVUPD      Y6, 672(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y6
-	VDIVPD       Y12, Y6, Y12
-	VDIVPD       Y2, Y6, Y2
-	VDIVPD       Y4, Y6, Y4
-	VDIVPD       Y5, Y6, Y5
-	VMULPD       Y12, Y14, Y14
-	VMULPD       Y2, Y15, Y15
-	VMULPD       Y4, Y11, Y11
-	VMULPD       Y5, Y13, Y13
-	VMULPD       Y12, Y9, Y9
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y14, Y3, Y7
-	VMULPD       Y15, Y1, Y8
-	VMULPD       Y11, Y0, Y10
-	VMOVUPD      544(BX), Y11
-	VMULPD       Y13, Y11, Y12
-	VMOVUPD      672(BX), Y13
-	VMOVUPD      normalPriceStripAVX2Consts<>+288(SB), Y14
-	VMULPD       Y14, Y13, Y15
-	VMOVUPD      640(BX), Y6
-	VMOVUPD      Y5, 704(BX)
-	VMULPD       Y14, Y6, Y5
-	VMOVUPD      Y4, 736(BX)
-	VMULPD       608(BX), Y14, Y4
-	VMOVUPD      Y2, 768(BX)
-	VMOVUPD      576(BX), Y2
-	VMULPD       Y14, Y2, Y14
-	VFMADD231PD  Y3, Y3, Y15
-	VFMADD231PD  Y1, Y1, Y5
-	VFMADD231PD  Y0, Y0, Y4
-	VFMADD231PD  Y11, Y11, Y14
-	VMOVUPD      normalPriceStripAVX2Consts<>+320(SB), Y11
-	VFMADD231PD  Y11, Y13, Y15
-	VFMADD231PD  Y11, Y6, Y5
-	VFMADD231PD  608(BX), Y11, Y4
-	VFMADD231PD  Y11, Y2, Y14
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y11
-	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y2
-	VFMADD231PD  Y11, Y7, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y6
-	VFMADD231PD  Y11, Y8, Y6
-	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y13
-	VFMADD231PD  Y11, Y10, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+352(SB), Y12, Y11
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y0
-	VFMADD231PD  normalPriceStripAVX2Consts<>+384(SB), Y15, Y0
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y1
-	VFMADD231PD  normalPriceStripAVX2Consts<>+384(SB), Y5, Y1
-	VMOVUPD      Y3, 864(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  normalPriceStripAVX2Consts<>+384(SB), Y4, Y3
-	VMOVUPD      Y9, 896(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  normalPriceStripAVX2Consts<>+384(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y14, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y15, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y5, Y1
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y4, Y3
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y14, Y9
-	VMULPD       Y0, Y15, Y0
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y9, Y14, Y4
-	VMOVUPD      32(BX), Y5
-	VFMADD213PD  Y5, Y5, Y0
-	VFMADD213PD  Y5, Y5, Y1
-	VFMADD213PD  Y5, Y5, Y3
-	VFMADD213PD  Y5, Y5, Y4
-	VMOVUPD      normalPriceStripAVX2Consts<>+736(SB), Y9
-	VMOVUPD      normalPriceStripAVX2Consts<>+768(SB), Y14
-	VFMADD231PD  Y9, Y2, Y14
-	VMOVUPD      normalPriceStripAVX2Consts<>+768(SB), Y15
-	VFMADD231PD  Y9, Y6, Y15
-	VMOVUPD      normalPriceStripAVX2Consts<>+768(SB), Y5
-	VFMADD231PD  Y9, Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y2, Y14
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y6, Y15
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y13, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y11, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1376(SB), Y14, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1376(SB), Y14
-	VFMADD213PD  Y14, Y15, Y6
-	VFMADD213PD  Y14, Y5, Y13
-	VFMADD231PD  Y9, Y11, Y14
-	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y5
-	VFMADD213PD  Y5, Y2, Y7
-	VFMADD213PD  Y5, Y6, Y8
-	VFMADD213PD  Y5, Y13, Y10
-	VFMADD231PD  Y14, Y12, Y5
-	VMULPD       896(BX), Y7, Y2
-	VMULPD       768(BX), Y8, Y6
-	VMULPD       736(BX), Y10, Y7
-	VMULPD       704(BX), Y5, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1408(SB), Y8
-	VFNMADD132PD 864(BX), Y8, Y2
-	VFNMADD132PD 832(BX), Y8, Y6
-	VFNMADD132PD 800(BX), Y8, Y7
-	VFNMADD231PD 544(BX), Y5, Y8
-	VMOVUPD      672(BX), Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1440(SB), Y9
-	VMINPD       Y9, Y5, Y10
-	VMOVUPD      640(BX), Y11
-	VMINPD       Y9, Y11, Y12
-	VMOVUPD      608(BX), Y13
-	VMINPD       Y9, Y13, Y14
-	VMOVUPD      576(BX), Y15
-	VMINPD       Y9, Y15, Y9
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y10, Y10
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y12, Y12
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y14, Y14
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y9, Y9
-	VSUBPD       Y10, Y5, Y5
-	VSUBPD       Y12, Y11, Y11
-	VSUBPD       Y14, Y13, Y13
-	VSUBPD       Y9, Y15, Y15
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y10, Y10
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y12, Y12
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y14, Y14
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y9, Y9
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y5, Y5
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y11, Y11
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y13, Y13
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y15, Y15
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y15, Y15
-	VMULPD       Y5, Y0, Y0
-	VMULPD       Y11, Y1, Y1
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y15, Y4, Y4
-	VMULPD       Y10, Y0, Y0
+	VMOVUPD      64(BX), Y12
+	VMULPD       Y12, Y0, Y0
 	VMULPD       Y12, Y1, Y1
-	VMULPD       Y14, Y3, Y3
-	VMULPD       Y9, Y4, Y4
-	VMOVUPD      256(BX), Y5
-	VMULPD       Y0, Y5, Y0
-	VMOVUPD      224(BX), Y9
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      160(BX), Y10
-	VMULPD       Y3, Y10, Y3
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMOVUPD      (BX), Y12
+	VSUBPD       Y4, Y12, Y13
+	VSUBPD       Y5, Y12, Y14
+	VSUBPD       Y6, Y12, Y15
+	VSUBPD       Y7, Y12, Y12
+	VMOVUPD      Y11, 160(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y11
+	VMOVUPD      Y12, 192(BX)
+	VDIVPD       Y0, Y11, Y12
+	VMOVUPD      Y12, 224(BX)
+	VDIVPD       Y1, Y11, Y12
+	VMOVUPD      Y12, 256(BX)
+	VDIVPD       Y2, Y11, Y12
+	VMOVUPD      Y12, 288(BX)
+	VDIVPD       Y3, Y11, Y12
+	VMOVUPD      normalPriceStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y11, Y5, Y5
+	VANDPD       Y11, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VMOVUPD      96(BX), Y11
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VADDPD       Y6, Y11, Y6
+	VADDPD       Y7, Y11, Y7
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y14, Y9, Y9
+	VMULPD       Y15, Y10, Y10
 	VMOVUPD      192(BX), Y11
-	VMULPD       Y4, Y11, Y4
-	VMOVUPD      128(BX), Y12
-	VMINPD       Y5, Y12, Y5
-	VMINPD       Y9, Y12, Y9
-	VMINPD       Y10, Y12, Y10
-	VMINPD       Y11, Y12, Y11
-	VMOVUPD      normalPriceStripAVX2Consts<>+1536(SB), Y12
-	VCMPPD       $0x11, Y5, Y12, Y5
-	VCMPPD       $0x11, Y9, Y12, Y9
-	VCMPPD       $0x11, Y10, Y12, Y10
-	VCMPPD       $0x11, Y11, Y12, Y11
-	VANDPD       512(BX), Y5, Y5
-	VANDPD       480(BX), Y9, Y9
-	VANDPD       448(BX), Y10, Y10
-	VANDPD       416(BX), Y11, Y11
-	VMOVUPD      32(BX), Y12
-	VMOVUPD      384(BX), Y13
-	VMULPD       Y13, Y12, Y14
-	VMOVUPD      352(BX), Y15
-	VMOVUPD      Y11, 416(BX)
-	VMULPD       Y15, Y12, Y11
-	VMOVUPD      Y10, 448(BX)
-	VMULPD       320(BX), Y12, Y10
-	VMOVUPD      Y9, 480(BX)
-	VMOVUPD      288(BX), Y9
-	VMULPD       Y9, Y12, Y12
-	VMOVUPD      Y5, 512(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+1568(SB), Y5
-	VCMPPD       $0x11, Y5, Y13, Y13
-	VCMPPD       $0x11, Y5, Y15, Y15
-	VMOVUPD      Y4, 352(BX)
-	VMOVUPD      320(BX), Y4
-	VCMPPD       $0x11, Y5, Y4, Y4
-	VCMPPD       $0x11, Y5, Y9, Y9
-	VBLENDVPD    Y13, Y5, Y14, Y13
-	VBLENDVPD    Y15, Y5, Y11, Y11
-	VBLENDVPD    Y4, Y5, Y10, Y4
-	VBLENDVPD    Y9, Y5, Y12, Y5
-	VFMADD231PD  Y0, Y2, Y13
-	VFMADD231PD  Y1, Y6, Y11
-	VFMADD231PD  Y3, Y7, Y4
-	VFMADD231PD  352(BX), Y8, Y5
-	VMOVUPD      512(BX), Y0
-	VMOVUPD      normalPriceStripAVX2Consts<>+1600(SB), Y1
-	VBLENDVPD    Y0, Y13, Y1, Y0
-	VMOVUPD      480(BX), Y2
-	VBLENDVPD    Y2, Y11, Y1, Y2
-	VMOVUPD      448(BX), Y3
-	VBLENDVPD    Y3, Y4, Y1, Y3
-	VMOVUPD      416(BX), Y4
-	VBLENDVPD    Y4, Y5, Y1, Y1
+	VMOVUPD      Y12, 320(BX)
+	VMULPD       160(BX), Y11, Y12
+	VMOVUPD      32(BX), Y11
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VADDPD       Y6, Y11, Y6
+	VADDPD       Y7, Y11, Y7
+	VMOVUPD      Y15, 160(BX)
+	VMULPD       Y8, Y11, Y15
+	VMOVUPD      Y14, 352(BX)
+	VMULPD       Y9, Y11, Y14
+	VMOVUPD      Y13, 384(BX)
+	VMULPD       Y10, Y11, Y13
+	VMOVUPD      Y13, 416(BX)
+	VMULPD       Y12, Y11, Y13
+	VMOVUPD      normalPriceStripAVX2Consts<>+64(SB), Y11
+	VCMPPD       $0x11, Y11, Y8, Y8
+	VCMPPD       $0x11, Y11, Y9, Y9
+	VCMPPD       $0x11, Y11, Y10, Y10
+	VCMPPD       $0x11, Y11, Y12, Y12
+	VADDPD       Y4, Y0, Y4
+	VADDPD       Y5, Y1, Y5
+	VADDPD       Y6, Y2, Y6
+	VADDPD       Y7, Y3, Y7
+	VMOVUPD      Y7, 448(BX)
+	VMOVUPD      128(BX), Y7
+	VMOVUPD      Y6, 480(BX)
+	VMINPD       Y0, Y7, Y6
+	VMOVUPD      Y0, 512(BX)
+	VMINPD       Y1, Y7, Y0
+	VMOVUPD      Y1, 544(BX)
+	VMINPD       Y2, Y7, Y1
+	VMINPD       Y3, Y7, Y7
+	VBLENDVPD    Y8, Y11, Y15, Y8
+	VBLENDVPD    Y9, Y11, Y14, Y9
+	VMOVUPD      416(BX), Y14
+	VBLENDVPD    Y10, Y11, Y14, Y10
+	VBLENDVPD    Y12, Y11, Y13, Y11
+	VMOVUPD      224(BX), Y12
+	VMULPD       384(BX), Y12, Y12
+	VMOVUPD      256(BX), Y13
+	VMULPD       352(BX), Y13, Y13
+	VMOVUPD      288(BX), Y14
+	VMULPD       160(BX), Y14, Y14
+	VMOVUPD      320(BX), Y15
+	VMULPD       192(BX), Y15, Y15
+	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+96(SB), Y4, Y4
+	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+96(SB), Y5, Y5
+	VMOVUPD      Y11, 192(BX)
+	VMOVUPD      480(BX), Y11
+	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+96(SB), Y11, Y11
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      448(BX), Y10
+	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+96(SB), Y10, Y10
+	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y12, Y12
+	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y13, Y13
+	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y14, Y14
+	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y15, Y15
+	VMOVUPD      Y9, 448(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y9
+	VMINPD       Y12, Y9, Y12
+	VMINPD       Y13, Y9, Y13
+	VMINPD       Y14, Y9, Y14
+	VMINPD       Y15, Y9, Y9
+	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y15
+	VCMPPD       $0x11, Y6, Y15, Y6
+	VCMPPD       $0x11, Y0, Y15, Y0
+	VCMPPD       $0x11, Y1, Y15, Y1
+	VCMPPD       $0x11, Y7, Y15, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y15
+	VMOVUPD      Y8, 320(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y8
+	VFMADD231PD  Y15, Y12, Y8
+	VMOVUPD      Y3, 160(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y3
+	VFMADD231PD  Y15, Y13, Y3
+	VMOVUPD      Y2, 288(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y2
+	VFMADD231PD  Y15, Y14, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+224(SB), Y9, Y15
+	VMOVUPD      Y7, 352(BX)
+	VADDPD       normalPriceStripAVX2Consts<>+256(SB), Y12, Y7
+	VMOVUPD      Y10, 256(BX)
+	VADDPD       normalPriceStripAVX2Consts<>+256(SB), Y13, Y10
+	VMOVUPD      Y1, 384(BX)
+	VADDPD       normalPriceStripAVX2Consts<>+256(SB), Y14, Y1
+	VMOVUPD      Y11, 224(BX)
+	VADDPD       normalPriceStripAVX2Consts<>+256(SB), Y9, Y11
+	VMOVUPD      Y0, 416(BX)
+	VMULPD       Y12, Y12, Y0
+	VMOVUPD      Y12, 576(BX)
+	VMULPD       Y13, Y13, Y12
+	VMOVUPD      Y13, 608(BX)
+	VMULPD       Y14, Y14, Y13
+	VMOVUPD      Y14, 640(BX)
+	VMULPD       Y9, Y9, Y14
+	VMOVUPD      Y9, 672(BX)
+	VMULPD       Y7, Y8, Y9
+	VMOVUPD      Y7, 704(BX)
+	VMULPD       Y10, Y3, Y7
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       Y1, Y2, Y10
+	VMOVUPD      Y1, 768(BX)
+	VMULPD       Y11, Y15, Y1
+	VMOVUPD      Y11, 800(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+288(SB), Y11
+	VFMADD132PD  normalPriceStripAVX2Consts<>+320(SB), Y11, Y0
+	VFMADD132PD  normalPriceStripAVX2Consts<>+320(SB), Y11, Y12
+	VFMADD132PD  normalPriceStripAVX2Consts<>+320(SB), Y11, Y13
+	VFMADD132PD  normalPriceStripAVX2Consts<>+320(SB), Y11, Y14
+	VMOVUPD      Y15, 832(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y15
+	VDIVPD       Y9, Y15, Y9
+	VDIVPD       Y7, Y15, Y7
+	VDIVPD       Y10, Y15, Y10
+	VDIVPD       Y1, Y15, Y1
+	VANDPD       Y4, Y6, Y4
+	VANDPD       416(BX), Y5, Y5
+	VMOVUPD      384(BX), Y6
+	VANDPD       224(BX), Y6, Y6
+	VMOVUPD      Y6, 224(BX)
+	VMOVUPD      352(BX), Y6
+	VANDPD       256(BX), Y6, Y6
+	VMOVUPD      Y6, 256(BX)
+	VSUBPD       Y11, Y0, Y6
+	VMOVUPD      Y5, 352(BX)
+	VSUBPD       Y11, Y12, Y5
+	VMOVUPD      Y4, 384(BX)
+	VSUBPD       Y11, Y13, Y4
+	VSUBPD       Y11, Y14, Y11
+	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y15
+	VPADDQ       Y15, Y0, Y0
+	VPADDQ       Y15, Y12, Y12
+	VPADDQ       Y15, Y13, Y13
+	VPADDQ       Y15, Y14, Y14
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y14, Y14
+	VMULPD       Y9, Y8, Y8
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y10, Y2, Y2
+	VMULPD       832(BX), Y1, Y15
+	VMULPD       704(BX), Y9, Y9
+	VMULPD       736(BX), Y7, Y7
+	VMULPD       768(BX), Y10, Y10
+	VMULPD       800(BX), Y1, Y1
+	VMULPD       576(BX), Y8, Y8
+	VMULPD       608(BX), Y3, Y3
+	VMULPD       640(BX), Y2, Y2
+	VMULPD       672(BX), Y15, Y15
+	VMOVUPD      Y1, 800(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y6, Y1
+	VMOVUPD      Y10, 768(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y5, Y10
+	VMOVUPD      Y7, 736(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y4, Y7
+	VMOVUPD      Y9, 704(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y11, Y9
+	VMOVUPD      Y14, 832(BX)
+	VMOVUPD      576(BX), Y14
+	VFMADD231PD  Y14, Y14, Y1
+	VMOVUPD      608(BX), Y14
+	VFMADD231PD  Y14, Y14, Y10
+	VMOVUPD      640(BX), Y14
+	VFMADD231PD  Y14, Y14, Y7
+	VMOVUPD      672(BX), Y14
+	VFMADD231PD  Y14, Y14, Y9
+	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y14
+	VFMADD231PD  Y14, Y6, Y1
+	VFMADD231PD  Y14, Y5, Y10
+	VFMADD231PD  Y14, Y4, Y7
+	VFMADD231PD  Y14, Y11, Y9
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y4
+	VMOVUPD      normalPriceStripAVX2Consts<>+448(SB), Y5
+	VFMADD231PD  Y4, Y8, Y5
+	VMOVUPD      normalPriceStripAVX2Consts<>+448(SB), Y6
+	VFMADD231PD  Y4, Y3, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+448(SB), Y11
+	VFMADD231PD  Y4, Y2, Y11
+	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y15, Y4
+	VMOVUPD      normalPriceStripAVX2Consts<>+480(SB), Y14
+	VMOVUPD      Y15, 416(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+512(SB), Y15
+	VFMADD231PD  Y14, Y1, Y15
+	VMOVUPD      Y2, 864(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+512(SB), Y2
+	VFMADD231PD  Y14, Y10, Y2
+	VMOVUPD      Y3, 896(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+512(SB), Y3
+	VFMADD231PD  Y14, Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y9, Y14
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y1, Y15
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y10, Y2
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y7, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y9, Y14
+	VMULPD       Y15, Y1, Y1
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y3, Y7, Y3
+	VMULPD       Y14, Y9, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y9
+	VADDPD       Y1, Y9, Y1
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y9, Y3
+	VADDPD       Y7, Y9, Y7
+	VMULPD       Y0, Y1, Y0
+	VMULPD       Y12, Y2, Y1
+	VMULPD       Y13, Y3, Y2
+	VMULPD       832(BX), Y7, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+832(SB), Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+864(SB), Y10
+	VFMADD231PD  Y7, Y5, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+864(SB), Y12
+	VFMADD231PD  Y7, Y6, Y12
+	VMOVUPD      normalPriceStripAVX2Consts<>+864(SB), Y13
+	VFMADD231PD  Y7, Y11, Y13
+	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+896(SB), Y14
+	VMULPD       Y14, Y0, Y0
+	VMULPD       Y14, Y1, Y1
+	VMULPD       Y14, Y2, Y2
+	VMULPD       Y14, Y3, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+928(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      32(BX), Y7
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y1, Y7, Y1
+	VMULPD       Y2, Y7, Y2
+	VMULPD       Y3, Y7, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+960(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMULPD       512(BX), Y0, Y0
+	VMULPD       544(BX), Y1, Y1
+	VMULPD       288(BX), Y2, Y2
+	VMULPD       160(BX), Y3, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+992(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1024(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1056(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1088(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1120(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1152(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1184(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1248(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1280(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1312(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1344(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1376(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1408(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1440(SB), Y14
+	VFMADD213PD  Y14, Y5, Y10
+	VFMADD213PD  Y14, Y6, Y12
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD231PD  Y7, Y4, Y14
+	VMOVUPD      normalPriceStripAVX2Consts<>+1472(SB), Y7
+	VFMADD213PD  Y7, Y5, Y10
+	VFMADD213PD  Y7, Y6, Y12
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD231PD  Y14, Y4, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1504(SB), Y14
+	VFMADD213PD  Y14, Y10, Y5
+	VFMADD213PD  Y14, Y12, Y6
+	VFMADD213PD  Y14, Y13, Y11
+	VFMADD231PD  Y7, Y4, Y14
+	VFMADD213PD  Y9, Y5, Y8
+	VFMADD132PD  896(BX), Y9, Y6
+	VFMADD132PD  864(BX), Y9, Y11
+	VFMADD231PD  416(BX), Y14, Y9
+	VMULPD       704(BX), Y8, Y4
+	VMULPD       736(BX), Y6, Y5
+	VMULPD       768(BX), Y11, Y6
+	VMULPD       800(BX), Y9, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1536(SB), Y8
+	VFNMADD132PD 576(BX), Y8, Y4
+	VFNMADD132PD 608(BX), Y8, Y5
+	VFNMADD132PD 640(BX), Y8, Y6
+	VFNMADD231PD 672(BX), Y7, Y8
+	VFMADD213PD  320(BX), Y0, Y4
+	VFMADD213PD  448(BX), Y1, Y5
+	VFMADD213PD  480(BX), Y2, Y6
+	VFMADD213PD  192(BX), Y3, Y8
+	VMOVUPD      384(BX), Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1568(SB), Y1
+	VBLENDVPD    Y0, Y4, Y1, Y0
+	VMOVUPD      352(BX), Y2
+	VBLENDVPD    Y2, Y5, Y1, Y2
+	VMOVUPD      224(BX), Y3
+	VBLENDVPD    Y3, Y6, Y1, Y3
+	VMOVUPD      256(BX), Y4
+	VBLENDVPD    Y4, Y8, Y1, Y1
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y0, (SI)(AX*1)
 	VMOVUPD      Y2, 32(SI)(AX*1)
@@ -1434,13 +1442,13 @@ tail:
 	VMULPD       Y4, Y12, Y8
 	VMOVUPD      Y6, 160(BX)
 	VMULPD       Y5, Y12, Y6
-	VMOVUPD      normalPriceStripAVX2Consts<>+1568(SB), Y12
+	VMOVUPD      normalPriceStripAVX2Consts<>+64(SB), Y12
 	VCMPPD       $0x11, Y12, Y4, Y4
 	VCMPPD       $0x11, Y12, Y5, Y5
 	VADDPD       Y2, Y0, Y2
 	VADDPD       Y3, Y1, Y3
 	VMOVUPD      Y1, 192(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+1536(SB), Y1
+	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y1
 	VCMPPD       $0x11, Y9, Y1, Y9
 	VCMPPD       $0x11, Y13, Y1, Y1
 	VBLENDVPD    Y4, Y12, Y8, Y4
@@ -1455,174 +1463,157 @@ tail:
 	VMOVUPD      normalPriceStripAVX2Consts<>+0(SB), Y7
 	VANDPD       Y7, Y3, Y3
 	VANDPD       Y7, Y6, Y6
-	VMOVUPD      normalPriceStripAVX2Consts<>+64(SB), Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y7
 	VMINPD       Y3, Y7, Y3
 	VMINPD       Y6, Y7, Y6
-	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y8
 	VFMADD231PD  Y7, Y3, Y8
-	VFMADD213PD  normalPriceStripAVX2Consts<>+160(SB), Y6, Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+224(SB), Y6, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+256(SB), Y9
 	VADDPD       Y9, Y3, Y10
 	VADDPD       Y9, Y6, Y9
 	VMULPD       Y3, Y3, Y11
 	VMULPD       Y6, Y6, Y12
-	VMULPD       Y10, Y8, Y13
+	VMOVUPD      normalPriceStripAVX2Consts<>+320(SB), Y13
 	VMOVUPD      Y1, 160(BX)
-	VMULPD       Y9, Y7, Y1
+	VMOVUPD      normalPriceStripAVX2Consts<>+288(SB), Y1
+	VFMADD213PD  Y1, Y13, Y11
+	VFMADD213PD  Y1, Y13, Y12
+	VMULPD       Y10, Y8, Y13
 	VMOVUPD      Y2, 224(BX)
-	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y2
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y11
-	VFMADD132PD  normalPriceStripAVX2Consts<>+256(SB), Y2, Y12
+	VMULPD       Y9, Y7, Y2
 	VMOVUPD      Y5, 256(BX)
 	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y5
 	VDIVPD       Y13, Y5, Y13
-	VDIVPD       Y1, Y5, Y1
-	VSUBPD       Y2, Y11, Y11
-	VSUBPD       Y2, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+288(SB), Y12
-	VMULPD       Y12, Y11, Y5
-	VMULPD       Y12, Y2, Y12
-	VMOVUPD      Y4, 288(BX)
-	VMINPD       normalPriceStripAVX2Consts<>+1440(SB), Y11, Y4
-	VMOVUPD      Y0, 320(BX)
-	VMINPD       normalPriceStripAVX2Consts<>+1440(SB), Y2, Y0
-	VFMADD231PD  Y3, Y3, Y5
-	VFMADD231PD  Y6, Y6, Y12
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y4, Y4
-	VMAXPD       normalPriceStripAVX2Consts<>+1472(SB), Y0, Y0
-	VFMADD231PD  normalPriceStripAVX2Consts<>+320(SB), Y11, Y5
-	VFMADD231PD  normalPriceStripAVX2Consts<>+320(SB), Y2, Y12
-	VSUBPD       Y4, Y11, Y11
-	VSUBPD       Y0, Y2, Y2
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y4, Y4
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y0, Y0
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y11, Y11
-	VADDPD       normalPriceStripAVX2Consts<>+1504(SB), Y2, Y2
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y0, Y0
+	VDIVPD       Y2, Y5, Y2
 	VMULPD       Y13, Y8, Y8
-	VMULPD       Y1, Y7, Y7
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y2, Y2
+	VMULPD       Y2, Y7, Y7
 	VMULPD       Y13, Y10, Y10
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      normalPriceStripAVX2Consts<>+384(SB), Y9
-	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y9, Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+416(SB), Y12, Y9
+	VMULPD       Y2, Y9, Y2
 	VMULPD       Y8, Y3, Y8
 	VMULPD       Y7, Y6, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+480(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y12, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y5, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y12, Y9
-	VMULPD       Y13, Y5, Y5
-	VMULPD       Y9, Y12, Y9
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y12
+	VSUBPD       Y1, Y11, Y9
+	VSUBPD       Y1, Y12, Y1
 	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y13
-	VFMADD231PD  Y12, Y8, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+352(SB), Y7, Y12
-	VMOVUPD      Y6, 352(BX)
-	VMOVUPD      32(BX), Y6
-	VFMADD213PD  Y6, Y6, Y5
-	VFMADD213PD  Y6, Y9, Y6
-	VMULPD       Y11, Y5, Y5
-	VMULPD       Y2, Y6, Y2
+	VPADDQ       Y13, Y11, Y11
+	VPADDQ       Y13, Y12, Y12
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y13
+	VMOVUPD      normalPriceStripAVX2Consts<>+448(SB), Y5
+	VFMADD231PD  Y13, Y8, Y5
+	VFMADD213PD  normalPriceStripAVX2Consts<>+448(SB), Y7, Y13
+	VMOVUPD      Y4, 288(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y9, Y4
+	VMOVUPD      Y0, 320(BX)
+	VMULPD       normalPriceStripAVX2Consts<>+384(SB), Y1, Y0
+	VFMADD231PD  Y3, Y3, Y4
+	VFMADD231PD  Y6, Y6, Y0
+	VFMADD231PD  normalPriceStripAVX2Consts<>+416(SB), Y9, Y4
+	VFMADD231PD  normalPriceStripAVX2Consts<>+416(SB), Y1, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+832(SB), Y1
+	VMOVUPD      normalPriceStripAVX2Consts<>+864(SB), Y9
+	VFMADD231PD  Y1, Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1184(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1280(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1344(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1376(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1376(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1408(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1408(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1440(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1440(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1472(SB), Y5, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1472(SB), Y13, Y1
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1504(SB), Y9, Y5
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1504(SB), Y1, Y13
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y1
+	VFMADD213PD  Y1, Y5, Y8
+	VFMADD213PD  Y1, Y13, Y7
+	VMULPD       Y10, Y8, Y5
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+1536(SB), Y7
+	VFNMADD213PD Y7, Y3, Y5
+	VFNMADD231PD Y6, Y2, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+480(SB), Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+512(SB), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y0, Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+544(SB), Y6
+	VFMADD213PD  Y6, Y4, Y3
+	VFMADD231PD  Y2, Y0, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+576(SB), Y2
+	VFMADD213PD  Y2, Y4, Y3
+	VFMADD231PD  Y6, Y0, Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+608(SB), Y6
+	VFMADD213PD  Y6, Y4, Y3
+	VFMADD231PD  Y2, Y0, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+640(SB), Y2
+	VFMADD213PD  Y2, Y4, Y3
+	VFMADD231PD  Y6, Y0, Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+672(SB), Y6
+	VFMADD213PD  Y6, Y4, Y3
+	VFMADD231PD  Y2, Y0, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+704(SB), Y2
+	VFMADD213PD  Y2, Y4, Y3
+	VFMADD231PD  Y6, Y0, Y2
 	VMOVUPD      normalPriceStripAVX2Consts<>+736(SB), Y6
-	VMOVUPD      normalPriceStripAVX2Consts<>+768(SB), Y9
-	VFMADD231PD  Y6, Y13, Y9
-	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y12, Y6
-	VMULPD       Y4, Y5, Y4
+	VFMADD213PD  Y6, Y4, Y3
+	VFMADD231PD  Y2, Y0, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+768(SB), Y2
+	VFMADD213PD  Y2, Y4, Y3
+	VFMADD231PD  Y6, Y0, Y2
+	VMOVUPD      normalPriceStripAVX2Consts<>+800(SB), Y6
+	VFMADD213PD  Y6, Y4, Y3
+	VFMADD231PD  Y2, Y0, Y6
+	VMULPD       Y3, Y4, Y2
+	VMULPD       Y6, Y0, Y0
+	VADDPD       Y2, Y1, Y2
+	VADDPD       Y0, Y1, Y0
+	VMULPD       Y11, Y2, Y1
+	VMULPD       Y12, Y0, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+896(SB), Y2
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      32(BX), Y2
+	VMULPD       Y1, Y2, Y1
 	VMULPD       Y0, Y2, Y0
-	VMOVUPD      normalPriceStripAVX2Consts<>+800(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y6, Y12, Y2
-	VMULPD       320(BX), Y4, Y4
+	VMULPD       320(BX), Y1, Y1
 	VMULPD       192(BX), Y0, Y0
-	VMOVUPD      normalPriceStripAVX2Consts<>+832(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+864(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+896(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+928(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+960(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+992(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1024(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1056(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1088(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1120(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1152(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1184(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1216(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1248(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1280(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1312(SB), Y2
-	VFMADD213PD  Y2, Y13, Y9
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1344(SB), Y5
-	VFMADD213PD  Y5, Y13, Y9
-	VFMADD231PD  Y2, Y12, Y5
-	VMOVUPD      normalPriceStripAVX2Consts<>+1376(SB), Y2
-	VFMADD213PD  Y2, Y9, Y13
-	VFMADD231PD  Y5, Y12, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y5
-	VFMADD213PD  Y5, Y13, Y8
-	VFMADD231PD  Y2, Y7, Y5
-	VMULPD       Y10, Y8, Y2
-	VMULPD       Y1, Y5, Y1
-	VMOVUPD      normalPriceStripAVX2Consts<>+1408(SB), Y5
-	VFNMADD213PD Y5, Y3, Y2
-	VFNMADD231PD 352(BX), Y1, Y5
-	VFMADD213PD  288(BX), Y4, Y2
-	VFMADD213PD  256(BX), Y0, Y5
+	VFMADD213PD  288(BX), Y1, Y5
+	VFMADD213PD  256(BX), Y0, Y7
 	VMOVUPD      224(BX), Y0
-	VMOVUPD      normalPriceStripAVX2Consts<>+1600(SB), Y1
-	VBLENDVPD    Y0, Y2, Y1, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1568(SB), Y1
+	VBLENDVPD    Y0, Y5, Y1, Y0
 	VMOVUPD      160(BX), Y2
-	VBLENDVPD    Y2, Y5, Y1, Y1
+	VBLENDVPD    Y2, Y7, Y1, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX

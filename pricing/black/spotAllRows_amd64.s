@@ -629,100 +629,100 @@ body:
 	VMULPD           Z30, Z10, Z10
 	VMULPD           Z20, Z9, Z9
 	VMULPD           Z29, Z2, Z2
-	VMOVUPD          768(BX), Z20
-	VFMADD213PD      Z20, Z20, Z10
-	VMOVUPD          256(BX), Z29
-	VFMADD213PD      Z29, Z29, Z9
-	VMOVUPD          192(BX), Z30
-	VFMADD213PD      Z30, Z30, Z2
+	VADDPD           Z10, Z15, Z10
+	VADDPD           Z9, Z15, Z9
+	VADDPD           Z2, Z15, Z2
 	VSCALEFPD        Z21, Z10, Z10
 	VSCALEFPD        2816(BX), Z9, Z9
 	VSCALEFPD        2752(BX), Z2, Z2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z21
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z30
-	VFMADD231PD      Z21, Z23, Z30
+	VMULPD           768(BX), Z10, Z10
+	VMULPD           256(BX), Z9, Z9
+	VMULPD           192(BX), Z2, Z2
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z21
+	VFMADD231PD      Z20, Z23, Z21
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z29
-	VFMADD231PD      Z21, Z24, Z29
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z20
-	VFMADD231PD      Z21, Z26, Z20
+	VFMADD231PD      Z20, Z24, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z30
+	VFMADD231PD      Z20, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z19
-	VFMADD213PD      Z19, Z23, Z30
+	VFMADD213PD      Z19, Z23, Z21
 	VFMADD213PD      Z19, Z24, Z29
-	VFMADD213PD      Z19, Z26, Z20
+	VFMADD213PD      Z19, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z18
-	VFMADD213PD      Z18, Z23, Z30
+	VFMADD213PD      Z18, Z23, Z21
 	VFMADD213PD      Z18, Z24, Z29
-	VFMADD213PD      Z18, Z26, Z20
+	VFMADD213PD      Z18, Z26, Z30
 	VMOVUPD          Z14, 2752(BX)
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z14
-	VFMADD213PD      Z14, Z23, Z30
+	VFMADD213PD      Z14, Z23, Z21
 	VFMADD213PD      Z14, Z24, Z29
-	VFMADD213PD      Z14, Z26, Z20
+	VFMADD213PD      Z14, Z26, Z30
 	VMOVUPD          Z11, 2816(BX)
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z11
-	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z23, Z21
 	VFMADD213PD      Z11, Z24, Z29
-	VFMADD213PD      Z11, Z26, Z20
+	VFMADD213PD      Z11, Z26, Z30
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+552(SB), Z11
-	VFMADD213PD      Z11, Z30, Z23
+	VFMADD213PD      Z11, Z21, Z23
 	VFMADD213PD      Z11, Z29, Z24
-	VFMADD213PD      Z11, Z20, Z26
+	VFMADD213PD      Z11, Z30, Z26
 	VFMADD213PD      Z15, Z23, Z16
 	VFMADD213PD      Z15, Z24, Z1
 	VFMADD213PD      Z15, Z26, Z0
@@ -735,20 +735,20 @@ body:
 	VPTERNLOGQ       $0xe4, Z25, Z16, Z1
 	VMOVUPD          2560(BX), Z17
 	VPTERNLOGQ       $0xe4, Z25, Z17, Z0
-	VMOVAPD          Z15, Z20
-	VPTERNLOGQ       $0xe4, Z25, Z12, Z20
+	VMOVAPD          Z15, Z21
+	VPTERNLOGQ       $0xe4, Z25, Z12, Z21
 	VMOVAPD          Z15, Z12
 	VPTERNLOGQ       $0xe4, Z25, Z16, Z12
 	VMOVAPD          Z15, Z16
 	VPTERNLOGQ       $0xe4, Z25, Z17, Z16
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z17
-	VFMADD231PD      Z21, Z27, Z17
+	VFMADD231PD      Z20, Z27, Z17
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z23
-	VFMADD231PD      Z21, Z28, Z23
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+400(SB), Z22, Z21
+	VFMADD231PD      Z20, Z28, Z23
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+400(SB), Z22, Z20
 	VFMADD213PD      Z19, Z27, Z17
 	VFMADD213PD      Z19, Z28, Z23
-	VFMADD231PD      Z21, Z22, Z19
+	VFMADD231PD      Z20, Z22, Z19
 	VFMADD213PD      Z18, Z27, Z17
 	VFMADD213PD      Z18, Z28, Z23
 	VFMADD231PD      Z19, Z22, Z18
@@ -842,11 +842,11 @@ body:
 	VMULPD           Z8, Z2, Z8
 	VMULPD           2048(BX), Z14, Z18
 	VMULPD           1984(BX), Z17, Z19
-	VMULPD           1920(BX), Z8, Z21
+	VMULPD           1920(BX), Z8, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z22
 	VMULPD           Z18, Z22, Z18
 	VMULPD           Z19, Z22, Z19
-	VMULPD           Z21, Z22, Z21
+	VMULPD           Z20, Z22, Z20
 	VMULPD           2368(BX), Z31, Z22
 	VMOVUPD          2816(BX), Z23
 	VMULPD           2432(BX), Z23, Z24
@@ -856,21 +856,21 @@ body:
 	VMULPD           1856(BX), Z27, Z28
 	VMOVUPD          1088(BX), Z29
 	VMULPD           1792(BX), Z29, Z30
-	VMOVUPD          Z21, 1920(BX)
-	VMOVUPD          1024(BX), Z21
+	VMOVUPD          Z20, 1920(BX)
+	VMOVUPD          1024(BX), Z20
 	VMOVUPD          Z19, 1984(BX)
-	VMULPD           1344(BX), Z21, Z19
+	VMULPD           1344(BX), Z20, Z19
 	VMOVUPD          Z18, 2048(BX)
 	VMULPD           Z14, Z27, Z18
 	VMULPD           Z17, Z29, Z27
-	VMULPD           Z8, Z21, Z29
-	VMOVUPD          576(BX), Z21
-	VMULPD           Z14, Z21, Z14
+	VMULPD           Z8, Z20, Z29
+	VMOVUPD          576(BX), Z20
+	VMULPD           Z14, Z20, Z14
 	VMOVUPD          512(BX), Z25
 	VMULPD           Z17, Z25, Z17
 	VMOVUPD          448(BX), Z23
 	VMULPD           Z8, Z23, Z8
-	VMULPD           1856(BX), Z21, Z21
+	VMULPD           1856(BX), Z20, Z20
 	VMULPD           1792(BX), Z25, Z25
 	VMULPD           1344(BX), Z23, Z23
 	VMULPD           Z28, Z18, Z28
@@ -896,7 +896,7 @@ body:
 	VXORPD           64(BX), Z2, Z10
 	VMOVUPD          Z0, 2112(BX)
 	VXORPD           (BX), Z2, Z0
-	VCMPPD           $0x00, Z20, Z9, K1
+	VCMPPD           $0x00, Z21, Z9, K1
 	VCMPPD           $0x00, Z12, Z10, K2
 	VCMPPD           $0x00, Z16, Z0, K3
 	VCMPPD           $0x00, Z11, Z9, K4
@@ -920,7 +920,7 @@ body:
 	VBLENDMPD        Z12, Z10, K6, Z10
 	VMOVUPD          768(BX), Z12
 	VMOVUPD          1728(BX), Z16
-	VMINPD           Z16, Z12, Z20
+	VMINPD           Z16, Z12, Z21
 	VMOVUPD          Z10, (BX)
 	VMOVUPD          256(BX), Z10
 	VMOVUPD          Z7, 64(BX)
@@ -937,14 +937,14 @@ body:
 	VADDPD           Z7, Z10, Z7
 	VADDPD           Z9, Z11, Z9
 	VMOVUPD          960(BX), Z10
-	VMINPD           Z10, Z20, Z11
+	VMINPD           Z10, Z21, Z11
 	VMOVUPD          896(BX), Z16
 	VMINPD           Z16, Z0, Z0
-	VMOVUPD          832(BX), Z20
-	VMINPD           Z20, Z6, Z6
+	VMOVUPD          832(BX), Z21
+	VMINPD           Z21, Z6, Z6
 	VADDPD           Z12, Z10, Z10
 	VADDPD           Z7, Z16, Z7
-	VADDPD           Z9, Z20, Z9
+	VADDPD           Z9, Z21, Z9
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+576(SB), Z12
 	VCMPPD           $0x11, Z11, Z12, K1
 	VCMPPD           $0x11, Z0, Z12, K2
@@ -970,25 +970,25 @@ body:
 	VMULPD           Z10, Z12, Z10
 	VMOVUPD          2752(BX), Z16
 	VMULPD           Z11, Z16, Z11
-	VMULPD           Z31, Z21, Z20
+	VMULPD           Z31, Z20, Z21
 	VMULPD           Z12, Z25, Z12
 	VMULPD           Z16, Z23, Z16
-	VMULPD           Z20, Z18, Z20
+	VMULPD           Z21, Z18, Z21
 	VMULPD           Z12, Z27, Z12
 	VMULPD           Z16, Z29, Z16
-	VXORPD           Z20, Z2, Z20
+	VXORPD           Z21, Z2, Z21
 	VXORPD           Z12, Z2, Z12
 	VXORPD           Z16, Z2, Z16
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z20, (R12)(AX*1)
+	VMOVUPD          Z21, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
 	VMOVUPD          Z12, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
 	VMOVUPD          Z16, 128(R12)(AX*1)
 	VMOVUPD          1856(BX), Z12
 	VMULPD           1280(BX), Z12, Z16
-	VMOVUPD          1792(BX), Z20
-	VMULPD           1216(BX), Z20, Z31
+	VMOVUPD          1792(BX), Z21
+	VMULPD           1216(BX), Z21, Z31
 	VMOVUPD          Z5, 2752(BX)
 	VMOVUPD          1344(BX), Z5
 	VMOVUPD          Z1, 2816(BX)
@@ -998,13 +998,13 @@ body:
 	VFMADD213PD      Z15, Z4, Z12
 	VMOVUPD          Z12, 1856(BX)
 	VMOVUPD          2432(BX), Z12
-	VFMADD213PD      Z15, Z12, Z20
-	VMOVUPD          Z20, 1792(BX)
-	VMOVUPD          2496(BX), Z20
-	VFMADD213PD      Z15, Z20, Z5
+	VFMADD213PD      Z15, Z12, Z21
+	VMOVUPD          Z21, 1792(BX)
+	VMOVUPD          2496(BX), Z21
+	VFMADD213PD      Z15, Z21, Z5
 	VFMADD231PD      Z16, Z4, Z0
 	VFMADD231PD      Z31, Z12, Z6
-	VFMADD231PD      Z1, Z20, Z7
+	VFMADD231PD      Z1, Z21, Z7
 	VSUBPD           Z9, Z16, Z4
 	VSUBPD           Z10, Z31, Z9
 	VSUBPD           Z11, Z1, Z1
@@ -1044,10 +1044,10 @@ body:
 	VSUBPD           Z15, Z22, Z0
 	VSUBPD           Z15, Z24, Z1
 	VSUBPD           Z15, Z26, Z4
-	VMULPD           Z22, Z21, Z6
+	VMULPD           Z22, Z20, Z6
 	VMULPD           Z24, Z25, Z7
 	VMULPD           Z26, Z23, Z9
-	VMULPD           Z0, Z21, Z0
+	VMULPD           Z0, Z20, Z0
 	VMULPD           Z1, Z25, Z1
 	VMULPD           Z4, Z23, Z4
 	VMULPD           Z6, Z14, Z6
@@ -1519,77 +1519,78 @@ whole:
 	VFMADD213PD      Z25, Z11, Z19
 	VMULPD           Z20, Z10, Z10
 	VMULPD           Z19, Z11, Z11
-	VFMADD213PD      Z2, Z2, Z10
-	VMOVUPD          256(BX), Z19
-	VFMADD213PD      Z19, Z19, Z11
+	VADDPD           Z10, Z17, Z10
+	VADDPD           Z11, Z17, Z11
 	VSCALEFPD        Z13, Z10, Z10
 	VSCALEFPD        Z16, Z11, Z11
+	VMULPD           Z10, Z2, Z10
+	VMULPD           256(BX), Z11, Z11
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z13
 	VFMADD231PD      Z3, Z4, Z13
 	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+8(SB), Z9, Z3
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z19
+	VFMADD231PD      Z16, Z15, Z19
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z20
-	VFMADD231PD      Z16, Z15, Z20
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z26
-	VFMADD231PD      Z16, Z18, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z27
-	VFMADD213PD      Z27, Z15, Z20
-	VFMADD213PD      Z27, Z18, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z28
-	VFMADD213PD      Z28, Z15, Z20
-	VFMADD213PD      Z28, Z18, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z19
-	VFMADD213PD      Z19, Z15, Z20
-	VFMADD213PD      Z19, Z18, Z26
+	VFMADD231PD      Z16, Z18, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z26
+	VFMADD213PD      Z26, Z15, Z19
+	VFMADD213PD      Z26, Z18, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z27
+	VFMADD213PD      Z27, Z15, Z19
+	VFMADD213PD      Z27, Z18, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z28
+	VFMADD213PD      Z28, Z15, Z19
+	VFMADD213PD      Z28, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z25
-	VFMADD213PD      Z25, Z15, Z20
-	VFMADD213PD      Z25, Z18, Z26
+	VFMADD213PD      Z25, Z15, Z19
+	VFMADD213PD      Z25, Z18, Z20
 	VMOVUPD          Z2, 1728(BX)
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z2
-	VFMADD213PD      Z2, Z15, Z20
-	VFMADD213PD      Z2, Z18, Z26
+	VFMADD213PD      Z2, Z15, Z19
+	VFMADD213PD      Z2, Z18, Z20
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+552(SB), Z2
-	VFMADD213PD      Z2, Z20, Z15
-	VFMADD213PD      Z2, Z26, Z18
+	VFMADD213PD      Z2, Z19, Z15
+	VFMADD213PD      Z2, Z20, Z18
 	VFMADD213PD      Z17, Z15, Z0
 	VFMADD213PD      Z17, Z18, Z6
 	VMULPD           Z7, Z0, Z0
@@ -1610,14 +1611,14 @@ whole:
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z14
 	VFMADD231PD      Z16, Z13, Z14
 	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+400(SB), Z3, Z16
+	VFMADD213PD      Z26, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z26
 	VFMADD213PD      Z27, Z13, Z14
-	VFMADD231PD      Z16, Z3, Z27
+	VFMADD231PD      Z26, Z3, Z27
 	VFMADD213PD      Z28, Z13, Z14
 	VFMADD231PD      Z27, Z3, Z28
-	VFMADD213PD      Z19, Z13, Z14
-	VFMADD231PD      Z28, Z3, Z19
 	VFMADD213PD      Z25, Z13, Z14
-	VFMADD231PD      Z19, Z3, Z25
+	VFMADD231PD      Z28, Z3, Z25
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z15
 	VFMADD213PD      Z15, Z13, Z14
 	VFMADD231PD      Z25, Z3, Z15
@@ -2016,171 +2017,167 @@ DATA spotAllRowsAVX2Consts<>+1440(SB)/8, $0x3fe000000000000b
 DATA spotAllRowsAVX2Consts<>+1448(SB)/8, $0x3fe000000000000b
 DATA spotAllRowsAVX2Consts<>+1456(SB)/8, $0x3fe000000000000b
 DATA spotAllRowsAVX2Consts<>+1464(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
-DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
-DATA spotAllRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
-DATA spotAllRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
-DATA spotAllRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
-DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
-DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
-DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0x0000000000000484
+DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0x0000000000000484
+DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0x0000000000000484
+DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0x0000000000000484
+DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1568(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1576(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1584(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1592(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0xbe5c10df9fd0b5a0
 DATA spotAllRowsAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
 DATA spotAllRowsAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
 DATA spotAllRowsAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
 DATA spotAllRowsAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0xbf31111111122322
-DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0x3f655555555502a1
-DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0xbf95555555555511
-DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0x3fc000000000000b
-DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbe53cfd9440c758b
-DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0x3e89151d5fe69bf0
-DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
-DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
-DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
-DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
-DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
-DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
-DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
-DATA spotAllRowsAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotAllRowsAVX2Consts<>+2368(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2376(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2384(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2392(SB)/8, $0x3f88af7a122fa11e
-DATA spotAllRowsAVX2Consts<>+2400(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2408(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2416(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2424(SB)/8, $0xbfa5e04fbae7029b
-DATA spotAllRowsAVX2Consts<>+2432(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2440(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2448(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2456(SB)/8, $0x3fbbe6e778f4145d
-DATA spotAllRowsAVX2Consts<>+2464(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2472(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2480(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2488(SB)/8, $0xbfcc587e4e8904c3
-DATA spotAllRowsAVX2Consts<>+2496(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2504(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2512(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2520(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotAllRowsAVX2Consts<>+2528(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2536(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2544(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2552(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotAllRowsAVX2Consts<>+2560(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2568(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2576(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2584(SB)/8, $0x3fe31b13059845d5
-DATA spotAllRowsAVX2Consts<>+2592(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2600(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2608(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2616(SB)/8, $0xbfe077e1c5642a81
-DATA spotAllRowsAVX2Consts<>+2624(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2632(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2640(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2648(SB)/8, $0x3fcabf470bc40607
-DATA spotAllRowsAVX2Consts<>+2656(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2664(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2672(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2680(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2688(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2696(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2704(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2712(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2720(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2728(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2736(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2744(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
-GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2784
+DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0x37a0000000000000
+DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0x37a0000000000000
+DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0x37a0000000000000
+DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0x37a0000000000000
+DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2624(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2632(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2640(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2648(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA spotAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2202,7 +2199,7 @@ GLOBL spotAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotAllRowsAVX2(SB), $1568-432
+TEXT ·spotAllRowsAVX2(SB), $1600-432
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2648,476 +2645,462 @@ body:
 	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y13
 	VFMADD213PD  Y13, Y8, Y11
 	VFMADD231PD  Y2, Y6, Y13
-	VSUBPD       Y7, Y1, Y1
-	VSUBPD       Y7, Y5, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y5
-	VFMADD213PD  Y5, Y8, Y11
-	VFMADD213PD  Y5, Y6, Y13
-	VFMADD213PD  Y5, Y11, Y8
-	VFMADD213PD  Y5, Y13, Y6
-	VMULPD       1280(BX), Y4, Y7
-	VMULPD       Y9, Y3, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y2
+	VFMADD213PD  Y2, Y8, Y11
+	VFMADD213PD  Y2, Y6, Y13
+	VFMADD213PD  Y2, Y11, Y8
+	VFMADD213PD  Y2, Y13, Y6
+	VMULPD       1280(BX), Y4, Y11
+	VMULPD       Y9, Y3, Y13
 	VMULPD       512(BX), Y8, Y8
 	VMULPD       1216(BX), Y6, Y6
-	VMULPD       Y7, Y14, Y13
 	VMOVUPD      Y9, 1216(BX)
-	VMULPD       Y11, Y15, Y9
+	VMULPD       Y11, Y14, Y9
+	VMOVUPD      Y4, 512(BX)
+	VMULPD       Y13, Y15, Y4
 	VMULPD       704(BX), Y8, Y8
 	VMULPD       672(BX), Y6, Y6
-	VDIVPD       Y13, Y5, Y13
-	VDIVPD       Y9, Y5, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y5
-	VMOVUPD      Y4, 672(BX)
-	VMULPD       Y5, Y1, Y4
-	VMULPD       Y5, Y2, Y5
+	VDIVPD       Y9, Y2, Y9
+	VDIVPD       Y4, Y2, Y4
+	VSUBPD       Y7, Y1, Y2
+	VSUBPD       Y7, Y5, Y7
+	VPADDQ       spotAllRowsAVX2Consts<>+1472(SB), Y1, Y1
+	VPADDQ       spotAllRowsAVX2Consts<>+1472(SB), Y5, Y5
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       96(BX), Y8, Y8
 	VMULPD       128(BX), Y6, Y6
-	VMOVUPD      Y3, 128(BX)
-	VMINPD       spotAllRowsAVX2Consts<>+1504(SB), Y1, Y3
-	VMOVUPD      Y10, 96(BX)
-	VMINPD       spotAllRowsAVX2Consts<>+1504(SB), Y2, Y10
-	VFMADD231PD  Y0, Y0, Y4
-	VMOVUPD      Y0, 704(BX)
-	VMOVUPD      1376(BX), Y0
-	VFMADD231PD  Y0, Y0, Y5
-	VMULPD       64(BX), Y8, Y0
-	VMOVUPD      Y0, 64(BX)
-	VMULPD       32(BX), Y6, Y0
-	VMAXPD       spotAllRowsAVX2Consts<>+1536(SB), Y3, Y3
-	VMAXPD       spotAllRowsAVX2Consts<>+1536(SB), Y10, Y10
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y1, Y4
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y2, Y5
-	VSUBPD       Y3, Y1, Y1
-	VSUBPD       Y10, Y2, Y2
-	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y3, Y3
-	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y10, Y10
-	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y1, Y1
-	VADDPD       spotAllRowsAVX2Consts<>+1600(SB), Y2, Y2
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       Y13, Y7, Y7
-	VMULPD       Y9, Y11, Y11
-	VMULPD       Y13, Y14, Y13
-	VMULPD       Y9, Y15, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y14
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y15
-	VFMADD231PD  Y14, Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y5, Y14
-	VMULPD       Y7, Y12, Y12
-	VMOVUPD      Y0, 32(BX)
-	VMULPD       96(BX), Y11, Y0
-	VMOVUPD      Y6, 96(BX)
-	VMULPD       1280(BX), Y13, Y6
-	VMOVUPD      Y8, 1280(BX)
-	VMULPD       128(BX), Y9, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y5, Y14
-	VMULPD       1408(BX), Y7, Y7
-	VMULPD       1472(BX), Y11, Y11
-	VMULPD       704(BX), Y12, Y12
-	VMULPD       1376(BX), Y0, Y0
-	VMULPD       1344(BX), Y6, Y6
-	VMULPD       1312(BX), Y8, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1728(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1728(SB), Y5, Y14
-	VMOVUPD      Y11, 1472(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y11
-	VMOVUPD      Y7, 1408(BX)
-	VANDPD       704(BX), Y11, Y7
-	VMOVUPD      Y10, 704(BX)
-	VANDPD       1376(BX), Y11, Y10
-	VMOVUPD      Y3, 1376(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1056(SB), Y12, Y3
-	VMOVUPD      Y12, 128(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  spotAllRowsAVX2Consts<>+1056(SB), Y0, Y12
-	VMOVUPD      Y0, 512(BX)
-	VANDPD       1344(BX), Y11, Y0
-	VMOVUPD      Y2, 1344(BX)
-	VANDPD       1312(BX), Y11, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y11
-	VFMADD213PD  Y11, Y4, Y15
-	VFMADD231PD  Y14, Y5, Y11
-	VORPD        800(BX), Y7, Y7
-	VORPD        736(BX), Y10, Y10
-	VORPD        1440(BX), Y0, Y0
-	VORPD        1248(BX), Y2, Y2
-	VMULPD       672(BX), Y13, Y13
-	VMULPD       1216(BX), Y9, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y14
-	VMOVUPD      Y9, 1216(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y14, Y6, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y8, Y14
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y5, Y11
-	VMOVUPD      Y13, 672(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
-	VFMADD231PD  864(BX), Y7, Y13
-	VMOVUPD      Y13, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
-	VFMADD231PD  928(BX), Y10, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y5, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y5, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y5, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y5, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y4, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y5, Y11
-	VMULPD       Y15, Y4, Y4
-	VMULPD       Y11, Y5, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y15
-	VFMADD231PD  Y11, Y3, Y15
-	VMOVUPD      Y13, 928(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y13
-	VFMADD231PD  Y11, Y12, Y13
-	VMOVUPD      Y8, 1312(BX)
-	VMOVUPD      320(BX), Y8
-	VFMADD213PD  Y8, Y8, Y4
-	VMOVUPD      288(BX), Y8
-	VFMADD213PD  Y8, Y8, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y12, Y13
-	VMULPD       Y1, Y4, Y1
-	VMULPD       1344(BX), Y5, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y5
-	VFMADD231PD  Y11, Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y14, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y12, Y13
-	VMULPD       1376(BX), Y1, Y1
-	VMULPD       704(BX), Y4, Y4
-	VFMADD213PD  Y8, Y9, Y5
-	VFMADD231PD  Y11, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y11
-	VFMADD213PD  Y11, Y3, Y15
-	VFMADD213PD  Y11, Y12, Y13
-	VMOVUPD      Y6, 704(BX)
-	VMULPD       Y0, Y7, Y6
-	VMOVUPD      Y7, 1376(BX)
-	VMULPD       Y2, Y10, Y7
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y12, Y13
-	VFMADD213PD  Y11, Y9, Y5
-	VFMADD231PD  Y8, Y14, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y14, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y12, Y13
-	VFMADD213PD  Y8, Y9, Y5
-	VFMADD231PD  Y11, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y11
-	VFMADD213PD  Y11, Y3, Y15
-	VFMADD213PD  Y11, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y12, Y13
-	VFMADD213PD  Y11, Y9, Y5
-	VFMADD231PD  Y8, Y14, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y8
-	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2272(SB), Y14, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y12, Y13
-	VFMADD213PD  Y8, Y9, Y5
-	VFMADD231PD  Y11, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y11
-	VFMADD213PD  Y11, Y3, Y15
-	VFMADD213PD  Y11, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y12, Y13
-	VFMADD213PD  Y11, Y9, Y5
-	VFMADD231PD  Y8, Y14, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y8
-	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y14, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y12, Y13
-	VFMADD213PD  Y8, Y9, Y5
-	VFMADD231PD  Y11, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y11
-	VFMADD213PD  Y11, Y3, Y15
-	VFMADD213PD  Y11, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y14, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y12, Y13
-	VFMADD213PD  Y11, Y9, Y5
-	VFMADD231PD  Y8, Y14, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y8
-	VFMADD213PD  Y8, Y3, Y15
-	VFMADD213PD  Y8, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y14, Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y3, Y15
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y12, Y13
-	VFMADD213PD  Y8, Y9, Y5
-	VFMADD231PD  Y11, Y14, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y11
-	VFMADD213PD  Y11, Y15, Y3
-	VFMADD213PD  Y11, Y13, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y13
-	VMULPD       Y13, Y1, Y15
-	VMULPD       Y13, Y4, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y9, Y5
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y14, Y8
-	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
-	VFMADD132PD  128(BX), Y4, Y3
-	VFMADD132PD  512(BX), Y4, Y12
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       416(BX), Y15, Y1
-	VMOVUPD      Y10, 128(BX)
-	VMULPD       448(BX), Y13, Y10
-	VMOVUPD      Y2, 1504(BX)
-	VMULPD       960(BX), Y15, Y2
-	VMOVUPD      Y2, 960(BX)
-	VMULPD       576(BX), Y13, Y2
-	VFMADD213PD  Y11, Y5, Y9
-	VFMADD231PD  Y8, Y14, Y11
-	VMULPD       1408(BX), Y3, Y3
-	VMULPD       1472(BX), Y12, Y5
-	VMOVUPD      (BX), Y8
-	VORPD        800(BX), Y8, Y12
-	VORPD        736(BX), Y8, Y14
-	VMOVUPD      Y2, 1472(BX)
-	VORPD        1440(BX), Y8, Y2
-	VORPD        1248(BX), Y8, Y8
-	VFMADD132PD  704(BX), Y4, Y9
-	VFMADD132PD  1312(BX), Y4, Y11
-	VMOVUPD      Y13, 1312(BX)
-	VSUBPD       Y6, Y4, Y13
-	VMOVUPD      Y15, 704(BX)
-	VSUBPD       Y7, Y4, Y15
-	VMOVUPD      1056(BX), Y4
-	VCMPPD       $0x00, Y12, Y4, Y12
-	VMOVUPD      Y7, 1408(BX)
-	VMOVUPD      992(BX), Y7
-	VCMPPD       $0x00, Y14, Y7, Y14
-	VCMPPD       $0x00, Y2, Y4, Y2
-	VCMPPD       $0x00, Y8, Y7, Y4
-	VMULPD       672(BX), Y9, Y7
-	VMULPD       1216(BX), Y11, Y8
-	VMOVUPD      320(BX), Y9
-	VMOVUPD      1280(BX), Y11
-	VMOVUPD      Y6, 1216(BX)
-	VMINPD       Y11, Y9, Y6
-	VMOVUPD      Y6, 672(BX)
-	VMOVUPD      288(BX), Y6
-	VMOVUPD      Y8, 992(BX)
-	VMINPD       96(BX), Y6, Y8
-	VADDPD       Y11, Y9, Y9
-	VADDPD       96(BX), Y6, Y6
-	VMULPD       544(BX), Y1, Y11
-	VMOVUPD      Y1, 544(BX)
-	VMULPD       608(BX), Y10, Y1
-	VMOVUPD      Y10, 608(BX)
-	VMULPD       480(BX), Y0, Y10
+	VMOVUPD      Y5, 128(BX)
+	VMULPD       spotAllRowsAVX2Consts<>+1504(SB), Y2, Y5
 	VMOVUPD      Y1, 96(BX)
-	VMOVUPD      896(BX), Y1
-	VMOVUPD      Y11, 288(BX)
-	VMULPD       1504(BX), Y1, Y11
-	VMULPD       480(BX), Y13, Y13
-	VMULPD       Y15, Y1, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y15
-	VMOVUPD      Y1, 896(BX)
-	VMOVUPD      1024(BX), Y1
-	VBLENDVPD    Y12, Y15, Y1, Y1
-	VMOVUPD      1088(BX), Y12
-	VBLENDVPD    Y14, Y15, Y12, Y12
-	VMOVUPD      64(BX), Y14
-	VBLENDVPD    Y2, Y15, Y14, Y2
-	VMOVUPD      32(BX), Y14
-	VBLENDVPD    Y4, Y15, Y14, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y14
-	VANDPD       Y3, Y14, Y3
-	VANDPD       Y5, Y14, Y5
-	VANDPD       Y7, Y14, Y7
-	VANDPD       992(BX), Y14, Y14
-	VMOVUPD      1216(BX), Y15
-	VMOVUPD      Y13, 992(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
-	VMOVUPD      Y11, 32(BX)
-	VSUBPD       Y13, Y15, Y11
-	VMOVUPD      1408(BX), Y15
-	VSUBPD       Y13, Y15, Y13
-	VORPD        800(BX), Y3, Y3
-	VORPD        736(BX), Y5, Y5
-	VORPD        1440(BX), Y7, Y7
-	VORPD        1248(BX), Y14, Y14
-	VMOVUPD      672(BX), Y15
-	VMOVUPD      Y13, 1248(BX)
-	VMOVUPD      640(BX), Y13
-	VMINPD       Y13, Y15, Y15
-	VMINPD       352(BX), Y8, Y8
-	VADDPD       Y9, Y13, Y9
-	VADDPD       352(BX), Y6, Y6
-	VSUBPD       Y2, Y1, Y13
-	VMOVUPD      Y6, 352(BX)
-	VSUBPD       Y4, Y12, Y6
-	VMOVUPD      Y9, 640(BX)
-	VSUBPD       Y3, Y7, Y9
-	VMOVUPD      Y8, 672(BX)
-	VSUBPD       Y5, Y14, Y8
-	VMULPD       1120(BX), Y0, Y0
-	VMOVUPD      Y0, 1440(BX)
-	VMOVUPD      832(BX), Y0
-	VMOVUPD      Y15, 736(BX)
-	VMULPD       1504(BX), Y0, Y15
-	VMOVUPD      Y15, 1504(BX)
-	VMOVUPD      1152(BX), Y15
-	VSUBPD       Y10, Y15, Y10
-	VMOVUPD      Y10, 800(BX)
-	VMOVUPD      1184(BX), Y10
-	VSUBPD       32(BX), Y10, Y0
-	VMOVUPD      Y0, 32(BX)
-	VMOVUPD      416(BX), Y0
-	VMOVUPD      Y6, 64(BX)
-	VMULPD       288(BX), Y0, Y6
-	VMOVUPD      448(BX), Y0
-	VMOVUPD      Y6, 1088(BX)
-	VMULPD       96(BX), Y0, Y6
-	VMOVUPD      992(BX), Y0
-	VFMADD231PD  1376(BX), Y15, Y0
-	VMOVUPD      896(BX), Y15
-	VFMADD231PD  128(BX), Y10, Y15
-	VMOVUPD      768(BX), Y10
-	VMULPD       704(BX), Y10, Y10
-	VMOVUPD      Y10, 704(BX)
-	VMOVUPD      384(BX), Y10
-	VMULPD       1312(BX), Y10, Y10
-	VFNMADD231PD 512(BX), Y3, Y1
-	VMOVUPD      1344(BX), Y3
-	VFNMADD231PD Y3, Y5, Y12
-	VFNMADD231PD 512(BX), Y7, Y2
-	VFNMADD231PD Y3, Y14, Y4
-	VMOVUPD      1120(BX), Y5
-	VMULPD       1216(BX), Y5, Y7
-	VMOVUPD      832(BX), Y14
-	VMOVUPD      Y10, 1216(BX)
-	VMULPD       1408(BX), Y14, Y10
-	VMULPD       Y11, Y5, Y5
-	VMULPD       1248(BX), Y14, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y14
-	VMOVUPD      Y11, 1248(BX)
-	VMULPD       960(BX), Y14, Y11
-	VMULPD       1472(BX), Y14, Y14
-	VFMADD231PD  512(BX), Y9, Y13
-	VFMADD213PD  64(BX), Y8, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y8
-	VCMPPD       $0x11, 736(BX), Y8, Y9
-	VCMPPD       $0x11, 672(BX), Y8, Y8
+	VMULPD       spotAllRowsAVX2Consts<>+1504(SB), Y7, Y1
 	VMOVUPD      Y3, 672(BX)
-	VMOVUPD      640(BX), Y3
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2720(SB), Y3, Y3
-	VMOVUPD      Y13, 640(BX)
-	VMOVUPD      352(BX), Y13
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2720(SB), Y13, Y13
-	VMOVUPD      Y8, 352(BX)
-	VMOVUPD      1088(BX), Y8
-	VMULPD       864(BX), Y8, Y8
-	VMULPD       928(BX), Y6, Y6
-	VMOVUPD      Y6, 928(BX)
-	VMOVUPD      544(BX), Y6
+	VMULPD       64(BX), Y8, Y3
+	VMOVUPD      Y3, 64(BX)
+	VMULPD       32(BX), Y6, Y3
+	VFMADD231PD  Y0, Y0, Y5
+	VMOVUPD      Y3, 32(BX)
+	VMOVUPD      1376(BX), Y3
+	VFMADD231PD  Y3, Y3, Y1
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1536(SB), Y2, Y5
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1536(SB), Y7, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y2
+	VANDPD       Y0, Y2, Y7
+	VMOVUPD      Y6, 704(BX)
+	VANDPD       Y3, Y2, Y6
+	VORPD        800(BX), Y7, Y7
+	VORPD        736(BX), Y6, Y6
+	VMOVUPD      Y8, 1504(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y8
+	VFMADD231PD  864(BX), Y7, Y8
 	VMOVUPD      Y8, 864(BX)
-	VMULPD       1440(BX), Y6, Y8
-	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      608(BX), Y8
-	VMOVUPD      Y13, 1088(BX)
-	VMULPD       1504(BX), Y8, Y13
-	VMULPD       800(BX), Y6, Y6
-	VMULPD       32(BX), Y8, Y8
-	VMULPD       416(BX), Y1, Y1
-	VMULPD       448(BX), Y12, Y12
-	VFNMADD231PD 256(BX), Y2, Y11
-	VFNMADD231PD 192(BX), Y4, Y14
-	VMULPD       224(BX), Y2, Y2
-	VMULPD       160(BX), Y4, Y4
-	VMULPD       288(BX), Y0, Y0
-	VMULPD       96(BX), Y15, Y15
-	VMULPD       704(BX), Y7, Y7
-	VMULPD       1216(BX), Y10, Y10
-	VMULPD       288(BX), Y5, Y5
-	VMOVUPD      Y5, 160(BX)
-	VMOVUPD      96(BX), Y5
-	VMOVUPD      Y10, 224(BX)
-	VMULPD       1248(BX), Y5, Y10
-	VANDPD       Y3, Y9, Y3
-	VMOVUPD      352(BX), Y9
-	VANDPD       1088(BX), Y9, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y8
+	VFMADD231PD  928(BX), Y6, Y8
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y4, Y13, Y13
+	VMULPD       Y9, Y14, Y9
+	VMULPD       Y4, Y15, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y14
+	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y15
+	VFMADD231PD  Y14, Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1600(SB), Y1, Y14
+	VMULPD       Y11, Y12, Y12
+	VMULPD       Y13, Y10, Y10
+	VMOVUPD      Y8, 928(BX)
+	VMULPD       1280(BX), Y9, Y8
+	VMOVUPD      Y6, 1280(BX)
+	VMULPD       672(BX), Y4, Y6
+	VMOVUPD      Y7, 672(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y7
+	VFMADD213PD  Y7, Y5, Y15
+	VFMADD231PD  Y14, Y1, Y7
+	VMULPD       1408(BX), Y11, Y11
+	VMULPD       1472(BX), Y13, Y13
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y10, Y3, Y3
+	VMOVUPD      1344(BX), Y10
+	VMULPD       Y8, Y10, Y8
+	VMOVUPD      1312(BX), Y12
+	VMULPD       Y6, Y12, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y14
+	VFMADD213PD  Y14, Y5, Y15
+	VFMADD231PD  Y7, Y1, Y14
+	VANDPD       Y10, Y2, Y7
+	VANDPD       Y12, Y2, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y2
+	VFMADD231PD  Y12, Y0, Y2
+	VMOVUPD      Y13, 1312(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y12, Y3, Y13
+	VMOVUPD      Y11, 1344(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y12, Y8, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y6, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y1, Y14
+	VORPD        1440(BX), Y7, Y7
+	VORPD        1248(BX), Y10, Y10
+	VMULPD       512(BX), Y9, Y9
+	VMULPD       1216(BX), Y4, Y4
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y4
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1728(SB), Y2, Y4
+	VMOVUPD      Y9, 512(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y9
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1728(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y5, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y1, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y13, Y9
+	VMULPD       Y15, Y5, Y5
+	VMULPD       Y14, Y1, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y14
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y15
+	VFMADD231PD  Y14, Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y13, Y9
+	VADDPD       spotAllRowsAVX2Consts<>+0(SB), Y5, Y5
+	VADDPD       spotAllRowsAVX2Consts<>+0(SB), Y1, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y13, Y9
+	VMULPD       96(BX), Y5, Y5
+	VMULPD       128(BX), Y1, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y12, Y14
+	VMOVUPD      Y6, 128(BX)
+	VMULPD       672(BX), Y7, Y6
+	VMOVUPD      Y8, 96(BX)
+	VMULPD       1280(BX), Y10, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y13, Y9
+	VMULPD       spotAllRowsAVX2Consts<>+2272(SB), Y5, Y5
+	VMULPD       spotAllRowsAVX2Consts<>+2272(SB), Y1, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1952(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y13, Y9
+	VMULPD       320(BX), Y5, Y5
+	VMULPD       288(BX), Y1, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2080(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2144(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2208(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2464(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2528(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2336(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y2, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y13, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y4, Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y9, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y4
+	VMULPD       Y4, Y5, Y9
+	VMULPD       Y4, Y1, Y4
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2400(SB), Y12, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+0(SB), Y2, Y0
+	VFMADD213PD  spotAllRowsAVX2Consts<>+0(SB), Y13, Y3
+	VMULPD       416(BX), Y9, Y2
+	VMULPD       448(BX), Y4, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y11, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y12, Y14
+	VMOVUPD      Y1, 1376(BX)
+	VMULPD       960(BX), Y9, Y1
+	VMOVUPD      Y1, 960(BX)
+	VMULPD       576(BX), Y4, Y1
+	VMULPD       1344(BX), Y0, Y0
+	VMULPD       1312(BX), Y3, Y3
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      (BX), Y1
+	VMOVUPD      Y5, 1344(BX)
+	VORPD        800(BX), Y1, Y5
+	VMOVUPD      Y4, 576(BX)
+	VORPD        736(BX), Y1, Y4
+	VMOVUPD      Y9, 1472(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD  Y9, Y11, Y15
+	VFMADD231PD  Y14, Y12, Y9
+	VMOVUPD      1056(BX), Y14
+	VCMPPD       $0x00, Y5, Y14, Y5
+	VMOVUPD      Y10, 1408(BX)
+	VMOVUPD      992(BX), Y10
+	VCMPPD       $0x00, Y4, Y10, Y4
+	VMULPD       544(BX), Y2, Y10
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       608(BX), Y13, Y2
+	VMOVUPD      Y13, 608(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y13
+	VANDPD       Y0, Y13, Y0
+	VANDPD       Y3, Y13, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y13
+	VFMADD213PD  Y13, Y11, Y15
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y9
+	VMOVUPD      Y2, 1536(BX)
+	VMOVUPD      1024(BX), Y2
+	VBLENDVPD    Y5, Y9, Y2, Y2
+	VMOVUPD      1088(BX), Y5
+	VBLENDVPD    Y4, Y9, Y5, Y4
+	VORPD        1440(BX), Y1, Y5
+	VORPD        1248(BX), Y1, Y1
 	VMOVUPD      Y10, 1088(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2752(SB), Y10
-	VBLENDVPD    Y3, 640(BX), Y10, Y3
-	VBLENDVPD    Y9, 672(BX), Y10, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y10
-	VMOVUPD      Y9, 672(BX)
-	VXORPD       864(BX), Y10, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD  Y10, Y11, Y15
+	VFMADD231PD  Y13, Y12, Y10
+	VCMPPD       $0x00, Y5, Y14, Y5
+	VMOVUPD      992(BX), Y13
+	VCMPPD       $0x00, Y1, Y13, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
+	VSUBPD       Y6, Y13, Y14
+	VMOVUPD      Y4, 992(BX)
+	VSUBPD       Y8, Y13, Y4
+	VORPD        800(BX), Y0, Y0
+	VORPD        736(BX), Y3, Y3
+	VMOVUPD      Y3, 736(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y3
+	VFMADD213PD  Y3, Y11, Y15
+	VFMADD231PD  Y10, Y12, Y3
+	VMOVUPD      320(BX), Y10
+	VMOVUPD      Y0, 800(BX)
+	VMOVUPD      1504(BX), Y0
+	VMINPD       Y0, Y10, Y13
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      288(BX), Y2
+	VMOVUPD      Y13, 1024(BX)
+	VMINPD       704(BX), Y2, Y13
+	VADDPD       Y0, Y10, Y0
+	VADDPD       704(BX), Y2, Y2
+	VMULPD       480(BX), Y7, Y10
+	VMOVUPD      Y10, 704(BX)
+	VMOVUPD      896(BX), Y10
+	VMOVUPD      Y7, 288(BX)
+	VMULPD       1408(BX), Y10, Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y15, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2592(SB), Y3, Y12
+	VMOVUPD      64(BX), Y3
+	VBLENDVPD    Y5, Y9, Y3, Y3
+	VMOVUPD      32(BX), Y5
+	VBLENDVPD    Y1, Y9, Y5, Y1
+	VMULPD       480(BX), Y14, Y5
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
+	VFMADD132PD  96(BX), Y9, Y11
+	VFMADD132PD  128(BX), Y9, Y12
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y9, Y8, Y9
+	VMOVUPD      1024(BX), Y14
+	VMOVUPD      640(BX), Y15
+	VMINPD       Y15, Y14, Y14
+	VMINPD       352(BX), Y13, Y13
+	VADDPD       Y0, Y15, Y0
+	VADDPD       352(BX), Y2, Y2
+	VMULPD       512(BX), Y11, Y11
+	VMULPD       1216(BX), Y12, Y12
+	VMOVUPD      1056(BX), Y15
+	VMOVUPD      Y2, 1216(BX)
+	VSUBPD       Y3, Y15, Y2
+	VMOVUPD      992(BX), Y15
+	VMOVUPD      Y0, 512(BX)
+	VSUBPD       Y1, Y15, Y0
+	VMOVUPD      1120(BX), Y15
+	VMOVUPD      Y13, 352(BX)
+	VMULPD       288(BX), Y15, Y13
+	VMOVUPD      832(BX), Y15
+	VMOVUPD      Y13, 288(BX)
+	VMULPD       1408(BX), Y15, Y13
+	VMOVUPD      1152(BX), Y15
+	VMOVUPD      Y13, 1408(BX)
+	VSUBPD       704(BX), Y15, Y13
+	VMOVUPD      Y13, 704(BX)
+	VMOVUPD      1184(BX), Y13
+	VSUBPD       Y7, Y13, Y7
+	VMOVUPD      Y7, 640(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y7
+	VANDPD       Y11, Y7, Y11
+	VANDPD       Y12, Y7, Y7
+	VORPD        1440(BX), Y11, Y11
+	VORPD        1248(BX), Y7, Y7
+	VSUBPD       800(BX), Y11, Y12
+	VMOVUPD      Y14, 1248(BX)
+	VSUBPD       736(BX), Y7, Y14
+	VMOVUPD      Y0, 1440(BX)
+	VMOVUPD      416(BX), Y0
+	VMOVUPD      Y14, 1024(BX)
+	VMULPD       1088(BX), Y0, Y14
+	VMOVUPD      448(BX), Y0
+	VMOVUPD      Y14, 128(BX)
+	VMULPD       1536(BX), Y0, Y14
+	VFMADD231PD  672(BX), Y15, Y5
+	VFMADD231PD  1280(BX), Y13, Y4
+	VMOVUPD      768(BX), Y13
+	VMULPD       1472(BX), Y13, Y13
+	VMOVUPD      384(BX), Y15
+	VMULPD       576(BX), Y15, Y15
+	VMOVUPD      1344(BX), Y0
+	VMOVUPD      Y15, 576(BX)
+	VMOVUPD      1056(BX), Y15
+	VFNMADD231PD 800(BX), Y0, Y15
+	VMOVUPD      Y13, 1056(BX)
+	VMOVUPD      1376(BX), Y13
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      992(BX), Y4
+	VFNMADD231PD 736(BX), Y13, Y4
+	VFNMADD231PD Y0, Y11, Y3
+	VFNMADD231PD Y13, Y7, Y1
+	VMOVUPD      1120(BX), Y7
+	VMULPD       Y6, Y7, Y6
+	VMOVUPD      832(BX), Y11
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y9, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y10
+	VMULPD       960(BX), Y10, Y11
+	VMULPD       1312(BX), Y10, Y10
+	VFMADD231PD  Y12, Y0, Y2
+	VMOVUPD      1440(BX), Y0
+	VFMADD231PD  1024(BX), Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y12
+	VCMPPD       $0x11, 1248(BX), Y12, Y13
+	VCMPPD       $0x11, 352(BX), Y12, Y12
+	VMOVUPD      Y0, 352(BX)
+	VMOVUPD      512(BX), Y0
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y0, Y0
+	VMOVUPD      Y2, 512(BX)
+	VMOVUPD      1216(BX), Y2
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y2, Y2
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      128(BX), Y2
+	VMULPD       864(BX), Y2, Y2
+	VMULPD       928(BX), Y14, Y14
+	VMOVUPD      Y14, 928(BX)
+	VMOVUPD      544(BX), Y14
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       288(BX), Y14, Y2
+	VMOVUPD      Y2, 288(BX)
+	VMOVUPD      608(BX), Y2
+	VMOVUPD      Y12, 128(BX)
+	VMULPD       1408(BX), Y2, Y12
+	VMULPD       704(BX), Y14, Y14
+	VMULPD       640(BX), Y2, Y2
+	VMULPD       416(BX), Y15, Y15
+	VMULPD       448(BX), Y4, Y4
+	VFNMADD231PD 256(BX), Y3, Y11
+	VFNMADD231PD 192(BX), Y1, Y10
+	VMULPD       224(BX), Y3, Y3
+	VMULPD       160(BX), Y1, Y1
+	VMULPD       1088(BX), Y5, Y5
+	VMOVUPD      Y5, 160(BX)
+	VMOVUPD      1536(BX), Y5
+	VMOVUPD      Y1, 224(BX)
+	VMULPD       800(BX), Y5, Y1
+	VMULPD       1056(BX), Y6, Y6
+	VMULPD       576(BX), Y8, Y8
+	VMULPD       1088(BX), Y7, Y7
+	VMULPD       Y9, Y5, Y9
+	VANDPD       Y0, Y13, Y0
+	VMOVUPD      128(BX), Y13
+	VANDPD       1216(BX), Y13, Y13
+	VMOVUPD      Y9, 1216(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y9
+	VBLENDVPD    Y0, 512(BX), Y9, Y0
+	VBLENDVPD    Y13, 352(BX), Y9, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y13
+	VMOVUPD      Y9, 352(BX)
+	VXORPD       864(BX), Y13, Y9
 	VMOVUPD      Y9, 864(BX)
-	VXORPD       928(BX), Y10, Y9
+	VXORPD       928(BX), Y13, Y9
 	VMOVUPD      Y9, 928(BX)
-	VXORPD       1440(BX), Y10, Y9
-	VXORPD       Y13, Y10, Y13
-	VXORPD       Y6, Y10, Y6
-	VXORPD       Y8, Y10, Y8
-	VMOVUPD      288(BX), Y10
+	VXORPD       288(BX), Y13, Y9
+	VXORPD       Y12, Y13, Y12
+	VXORPD       Y14, Y13, Y14
+	VXORPD       Y2, Y13, Y2
+	VMOVUPD      1088(BX), Y13
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y10, (R8)(AX*1)
+	VMOVUPD      Y13, (R8)(AX*1)
 	VMOVUPD      Y5, 32(R8)(AX*1)
-	VMOVUPD      704(BX), Y5
+	VMOVUPD      1056(BX), Y5
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Y5, (R9)(AX*1)
-	VMOVUPD      1216(BX), Y5
+	VMOVUPD      576(BX), Y5
 	VMOVUPD      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y1, (DI)(AX*1)
-	VMOVUPD      Y12, 32(DI)(AX*1)
+	VMOVUPD      Y15, (DI)(AX*1)
+	VMOVUPD      Y4, 32(DI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y11, (R10)(AX*1)
-	VMOVUPD      Y14, 32(R10)(AX*1)
+	VMOVUPD      Y10, 32(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y2, (R11)(AX*1)
-	VMOVUPD      Y4, 32(R11)(AX*1)
+	VMOVUPD      Y3, (R11)(AX*1)
+	VMOVUPD      224(BX), Y3
+	VMOVUPD      Y3, 32(R11)(AX*1)
+	VMOVUPD      160(BX), Y3
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y0, (DX)(AX*1)
+	VMOVUPD      Y3, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y15, 32(DX)(AX*1)
+	VMOVUPD      Y1, 32(DX)(AX*1)
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y7, (R13)(AX*1)
-	VMOVUPD      224(BX), Y0
-	VMOVUPD      Y0, 32(R13)(AX*1)
-	VMOVUPD      160(BX), Y0
+	VMOVUPD      Y6, (R13)(AX*1)
+	VMOVUPD      Y8, 32(R13)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y0, (DX)(AX*1)
-	VMOVUPD      1088(BX), Y0
+	VMOVUPD      Y7, (DX)(AX*1)
+	VMOVUPD      1216(BX), Y1
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y0, 32(DX)(AX*1)
+	VMOVUPD      Y1, 32(DX)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y3, (SI)(AX*1)
-	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y0, (SI)(AX*1)
+	VMOVUPD      352(BX), Y0
 	VMOVUPD      Y0, 32(SI)(AX*1)
 	VMOVUPD      864(BX), Y0
 	MOVQ         speed_base+216(FP), DX
@@ -3129,13 +3112,13 @@ body:
 	VMOVUPD      Y0, 32(DX)(AX*1)
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      Y9, (R12)(AX*1)
-	VMOVUPD      Y13, 32(R12)(AX*1)
+	VMOVUPD      Y12, 32(R12)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y6, (DX)(AX*1)
+	VMOVUPD      Y14, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y8, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGE          body
@@ -3442,16 +3425,16 @@ tail:
 	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y9
 	VFMADD231PD  Y13, Y10, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y4
-	VMOVUPD      Y11, 480(BX)
-	VADDPD       Y4, Y3, Y11
-	VMOVUPD      Y6, 800(BX)
-	VADDPD       Y4, Y10, Y6
-	VMOVUPD      Y8, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y8
-	VFMADD231PD  Y13, Y7, Y8
+	VMOVUPD      Y8, 480(BX)
+	VADDPD       Y4, Y3, Y8
+	VMOVUPD      Y2, 800(BX)
+	VADDPD       Y4, Y10, Y2
+	VMOVUPD      Y11, 448(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y11
+	VFMADD231PD  Y13, Y7, Y11
 	VFMADD213PD  spotAllRowsAVX2Consts<>+1056(SB), Y5, Y13
-	VMOVUPD      Y2, 832(BX)
-	VADDPD       Y4, Y7, Y2
+	VMOVUPD      Y6, 832(BX)
+	VADDPD       Y4, Y7, Y6
 	VADDPD       Y4, Y5, Y4
 	VMOVUPD      Y5, 864(BX)
 	VMULPD       Y3, Y3, Y5
@@ -3461,533 +3444,516 @@ tail:
 	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
 	VFMADD132PD  spotAllRowsAVX2Consts<>+1408(SB), Y10, Y5
 	VFMADD132PD  spotAllRowsAVX2Consts<>+1408(SB), Y10, Y7
-	VSUBPD       Y10, Y5, Y5
-	VSUBPD       Y10, Y7, Y7
 	VMOVUPD      Y3, 960(BX)
-	VMULPD       Y11, Y1, Y3
-	VMOVUPD      Y11, 992(BX)
-	VMULPD       Y6, Y9, Y11
-	VMOVUPD      Y6, 1024(BX)
-	VMULPD       Y2, Y8, Y6
-	VMOVUPD      Y2, 1056(BX)
-	VMULPD       Y4, Y13, Y2
+	VMULPD       Y8, Y1, Y3
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       Y2, Y9, Y8
+	VMOVUPD      Y2, 1024(BX)
+	VMULPD       Y6, Y11, Y2
+	VMOVUPD      Y6, 1056(BX)
+	VMULPD       Y4, Y13, Y6
 	VMOVUPD      Y4, 1088(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y4
 	VFMADD213PD  Y10, Y12, Y4
 	VMOVUPD      Y12, 1120(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y12
 	VFMADD213PD  Y10, Y0, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y10
 	VMOVUPD      Y0, 1152(BX)
-	VMULPD       Y10, Y5, Y0
-	VMULPD       Y10, Y7, Y10
+	VSUBPD       Y10, Y5, Y0
 	VMOVUPD      Y12, 1184(BX)
-	VMOVUPD      960(BX), Y12
-	VFMADD231PD  Y12, Y12, Y0
-	VMOVUPD      928(BX), Y12
-	VFMADD231PD  Y12, Y12, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y12
-	VFMADD231PD  Y12, Y5, Y0
-	VFMADD231PD  Y12, Y7, Y10
-	VMULPD       Y6, Y3, Y12
+	VSUBPD       Y10, Y7, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y10
+	VPADDQ       Y10, Y5, Y5
+	VPADDQ       Y10, Y7, Y7
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y7, Y7
+	VMULPD       Y2, Y3, Y10
 	VMOVUPD      Y7, 1216(BX)
-	VMULPD       Y2, Y11, Y7
+	VMULPD       Y6, Y8, Y7
 	VMOVUPD      Y5, 1248(BX)
 	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y5
-	VDIVPD       Y12, Y5, Y12
+	VDIVPD       Y10, Y5, Y10
 	VDIVPD       Y7, Y5, Y7
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y7, Y2, Y2
-	VMULPD       Y12, Y3, Y3
-	VMULPD       Y7, Y11, Y7
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y2, Y9, Y9
-	VMULPD       992(BX), Y6, Y6
-	VMULPD       1024(BX), Y2, Y2
-	VMULPD       Y3, Y8, Y8
-	VMULPD       Y7, Y13, Y11
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y7, Y8, Y7
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y6, Y9, Y8
+	VMULPD       992(BX), Y2, Y2
+	VMULPD       1024(BX), Y6, Y6
+	VMULPD       Y3, Y11, Y9
+	VMULPD       Y7, Y13, Y10
 	VMULPD       1056(BX), Y3, Y3
 	VMULPD       1088(BX), Y7, Y7
-	VMOVUPD      960(BX), Y12
-	VMULPD       Y1, Y12, Y1
-	VMOVUPD      928(BX), Y13
-	VMULPD       Y9, Y13, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y5
-	VANDPD       Y12, Y5, Y12
-	VANDPD       Y13, Y5, Y13
-	VMULPD       896(BX), Y8, Y8
-	VMULPD       864(BX), Y11, Y11
-	VMOVUPD      Y10, 928(BX)
-	VANDPD       896(BX), Y5, Y10
-	VMOVUPD      Y0, 896(BX)
-	VANDPD       864(BX), Y5, Y0
-	VORPD        832(BX), Y12, Y12
+	VMULPD       960(BX), Y1, Y1
+	VMULPD       928(BX), Y8, Y8
+	VMOVUPD      896(BX), Y11
+	VMULPD       Y9, Y11, Y9
+	VMOVUPD      864(BX), Y13
+	VMULPD       Y10, Y13, Y10
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y4
+	VANDPD       Y11, Y4, Y11
+	VANDPD       Y13, Y4, Y13
+	VORPD        832(BX), Y11, Y11
 	VORPD        448(BX), Y13, Y13
-	VORPD        800(BX), Y10, Y10
-	VORPD        480(BX), Y0, Y0
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y0
-	VMOVUPD      Y13, 960(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y0, Y1, Y13
-	VMOVUPD      Y10, 1088(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y0, Y9, Y10
-	VMOVUPD      Y12, 1056(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y0, Y8, Y12
-	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y5
-	VMOVUPD      Y7, 1024(BX)
-	VSUBPD       Y5, Y4, Y7
-	VMOVUPD      Y3, 992(BX)
-	VMOVUPD      1184(BX), Y3
-	VSUBPD       Y5, Y3, Y5
-	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y4, Y4
-	VPADDQ       spotAllRowsAVX2Consts<>+800(SB), Y3, Y3
-	VMOVUPD      Y3, 1184(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y3
-	VFMADD213PD  1120(BX), Y7, Y3
-	VMOVUPD      Y4, 1120(BX)
-	VMOVUPD      1152(BX), Y4
-	VFMADD231PD  spotAllRowsAVX2Consts<>+864(SB), Y5, Y4
-	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y7, Y3
-	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y5, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD231PD  Y5, Y13, Y7
-	VMOVUPD      Y4, 1152(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD231PD  Y5, Y10, Y4
-	VMOVUPD      Y3, 1280(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      Y13, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y13
+	VMOVUPD      Y11, 896(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y13, Y1, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y5
+	VFMADD231PD  Y13, Y8, Y5
+	VMOVUPD      Y7, 1056(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y7
+	VFMADD231PD  Y13, Y9, Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y10, Y13
+	VMOVUPD      Y3, 1024(BX)
+	VMULPD       spotAllRowsAVX2Consts<>+1504(SB), Y0, Y3
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       spotAllRowsAVX2Consts<>+1504(SB), Y12, Y10
+	VMOVUPD      Y9, 1280(BX)
+	VMOVUPD      960(BX), Y9
+	VFMADD231PD  Y9, Y9, Y3
+	VMOVUPD      Y13, 1312(BX)
+	VMOVUPD      928(BX), Y13
+	VFMADD231PD  Y13, Y13, Y10
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1536(SB), Y0, Y3
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1536(SB), Y12, Y10
+	VANDPD       Y9, Y4, Y0
+	VANDPD       Y13, Y4, Y9
+	VORPD        800(BX), Y0, Y0
+	VORPD        480(BX), Y9, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y13
+	VFMADD231PD  Y12, Y11, Y13
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y9
+	VFMADD231PD  Y12, Y5, Y9
+	VMOVUPD      Y0, 960(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y11, Y13
+	VFMADD213PD  Y0, Y5, Y9
+	VMOVUPD      Y10, 1344(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y5, Y9
+	VMOVUPD      Y3, 1376(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y3
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y3
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
+	VFMADD213PD  Y3, Y11, Y13
+	VFMADD213PD  Y3, Y5, Y9
 	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y3
-	VFMADD213PD  Y3, Y13, Y7
-	VFMADD213PD  Y3, Y10, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y3
-	VFMADD213PD  Y3, Y7, Y13
-	VFMADD213PD  Y3, Y4, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
-	VFMADD213PD  Y4, Y13, Y1
-	VFMADD213PD  Y4, Y10, Y9
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y2, Y9, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y6
-	VANDPD       Y1, Y6, Y1
-	VANDPD       Y2, Y6, Y2
-	VMOVUPD      832(BX), Y7
-	VORPD        Y1, Y7, Y1
-	VMOVUPD      448(BX), Y9
-	VORPD        Y2, Y9, Y2
-	VMOVUPD      (BX), Y10
-	VORPD        Y7, Y10, Y7
-	VORPD        Y9, Y10, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y13
-	VFMADD231PD  Y5, Y12, Y13
-	VFMADD213PD  spotAllRowsAVX2Consts<>+2016(SB), Y0, Y5
-	VMOVUPD      Y2, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y2
-	VFMADD213PD  Y2, Y12, Y13
-	VFMADD231PD  Y5, Y0, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y5
-	VFMADD213PD  Y5, Y12, Y13
-	VFMADD231PD  Y2, Y0, Y5
-	VFMADD213PD  Y3, Y13, Y12
-	VFMADD231PD  Y5, Y0, Y3
-	VFMADD213PD  Y4, Y12, Y8
-	VFMADD213PD  Y4, Y3, Y11
-	VMULPD       992(BX), Y8, Y0
-	VMULPD       1024(BX), Y11, Y2
-	VANDPD       Y0, Y6, Y0
-	VANDPD       Y2, Y6, Y2
-	VMOVUPD      800(BX), Y3
-	VORPD        Y0, Y3, Y0
-	VMOVUPD      480(BX), Y5
-	VORPD        Y2, Y5, Y2
-	VORPD        Y3, Y10, Y3
-	VORPD        Y5, Y10, Y5
-	VMOVUPD      896(BX), Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y10
-	VFMADD231PD  Y8, Y6, Y10
-	VMOVUPD      928(BX), Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y8, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y8
-	VFMADD213PD  Y8, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y8, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y8
-	VFMADD213PD  Y8, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y8, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y8
-	VFMADD213PD  Y8, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y8, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD213PD  Y8, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD213PD  Y12, Y11, Y8
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y8, Y11, Y8
-	VMOVUPD      320(BX), Y10
-	VFMADD213PD  Y10, Y10, Y6
-	VMOVUPD      288(BX), Y11
-	VFMADD213PD  Y11, Y11, Y8
-	VMOVUPD      1280(BX), Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y10
-	VFMADD231PD  Y11, Y13, Y10
-	VMOVUPD      Y2, 928(BX)
+	VFMADD213PD  Y3, Y13, Y11
+	VFMADD213PD  Y3, Y9, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
+	VFMADD213PD  Y9, Y11, Y1
+	VFMADD213PD  Y9, Y5, Y8
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y6, Y8, Y2
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      800(BX), Y5
+	VORPD        Y1, Y5, Y1
+	VMOVUPD      480(BX), Y6
+	VORPD        Y2, Y6, Y2
+	VMOVUPD      (BX), Y8
+	VORPD        Y5, Y8, Y5
+	VORPD        Y6, Y8, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y11
+	VFMADD231PD  Y12, Y7, Y11
+	VMOVUPD      1312(BX), Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y13, Y12
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y12, Y13, Y0
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y0
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD231PD  Y10, Y13, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y10
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD231PD  Y0, Y13, Y10
+	VFMADD213PD  Y3, Y11, Y7
+	VFMADD231PD  Y10, Y13, Y3
+	VFMADD132PD  1280(BX), Y9, Y7
+	VFMADD132PD  992(BX), Y9, Y3
+	VMULPD       1024(BX), Y7, Y0
+	VMULPD       1056(BX), Y3, Y3
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y3, Y4, Y3
+	VMOVUPD      832(BX), Y4
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      448(BX), Y7
+	VORPD        Y3, Y7, Y3
+	VORPD        Y4, Y8, Y4
+	VORPD        Y7, Y8, Y7
+	VMOVUPD      1088(BX), Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
+	VSUBPD       Y10, Y8, Y11
+	VMOVUPD      1184(BX), Y12
+	VSUBPD       Y10, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y13
+	VPADDQ       Y13, Y8, Y8
+	VPADDQ       Y13, Y12, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y13
+	VFMADD213PD  1120(BX), Y11, Y13
+	VMOVUPD      Y2, 1120(BX)
 	VMOVUPD      1152(BX), Y2
-	VFMADD213PD  spotAllRowsAVX2Consts<>+992(SB), Y2, Y11
-	VMOVUPD      Y0, 896(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y0
-	VFMADD213PD  Y0, Y13, Y10
-	VFMADD231PD  Y11, Y2, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y11
-	VFMADD213PD  Y11, Y13, Y10
-	VFMADD231PD  Y0, Y2, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y13, Y10
-	VFMADD231PD  Y11, Y2, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y11
-	VFMADD213PD  Y11, Y13, Y10
-	VFMADD231PD  Y0, Y2, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y13, Y10
-	VFMADD231PD  Y11, Y2, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y11
-	VFMADD213PD  Y11, Y13, Y10
-	VFMADD231PD  Y0, Y2, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y0
-	VFMADD213PD  Y0, Y13, Y10
-	VFMADD231PD  Y11, Y2, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y11
-	VFMADD213PD  Y11, Y13, Y10
-	VFMADD231PD  Y0, Y2, Y11
-	VFMADD213PD  Y4, Y13, Y10
-	VFMADD213PD  Y4, Y2, Y11
-	VFMADD213PD  Y4, Y10, Y13
-	VFMADD213PD  Y4, Y11, Y2
-	VMOVUPD      1248(BX), Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y10
-	VMINPD       Y10, Y0, Y11
-	VMOVUPD      Y1, 1152(BX)
-	VMOVUPD      1216(BX), Y1
-	VMINPD       Y10, Y1, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y4
-	VMAXPD       Y4, Y11, Y11
-	VMAXPD       Y4, Y10, Y4
-	VSUBPD       Y11, Y0, Y0
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y10
-	VADDPD       Y10, Y11, Y11
-	VADDPD       Y10, Y4, Y4
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y10, Y1, Y1
-	VPSLLQ       $0x34, Y11, Y10
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y1, Y1
-	VMULPD       Y0, Y6, Y0
-	VMULPD       Y1, Y8, Y1
+	VFMADD231PD  spotAllRowsAVX2Consts<>+864(SB), Y10, Y2
+	VMOVUPD      Y3, 1152(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y3
+	VFMADD231PD  Y3, Y11, Y13
+	VFMADD231PD  Y3, Y10, Y2
+	VMOVUPD      1376(BX), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y11
+	VFMADD231PD  Y10, Y3, Y11
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      1344(BX), Y0
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1600(SB), Y0, Y10
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD  Y1, Y3, Y11
+	VFMADD231PD  Y10, Y0, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD  Y10, Y3, Y11
+	VFMADD231PD  Y1, Y0, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD  Y1, Y3, Y11
+	VFMADD231PD  Y10, Y0, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD  Y10, Y3, Y11
+	VFMADD231PD  Y1, Y0, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y1
+	VFMADD213PD  Y1, Y3, Y11
+	VFMADD231PD  Y10, Y0, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y3, Y11
+	VFMADD231PD  Y1, Y0, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y1
+	VFMADD213PD  Y1, Y3, Y11
+	VFMADD231PD  Y10, Y0, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y3, Y11
+	VFMADD231PD  Y1, Y0, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y1
+	VFMADD213PD  Y1, Y3, Y11
+	VFMADD213PD  Y1, Y0, Y10
+	VMULPD       Y11, Y3, Y3
 	VMULPD       Y10, Y0, Y0
-	VMULPD       Y4, Y1, Y1
-	VMOVUPD      1120(BX), Y4
-	VPSRLQ       $0x01, Y4, Y6
-	VMOVUPD      1184(BX), Y8
-	VPSRLQ       $0x01, Y8, Y10
-	VPSUBQ       Y6, Y4, Y4
-	VPSUBQ       Y10, Y8, Y8
-	VPSLLQ       $0x34, Y6, Y6
+	VADDPD       Y3, Y9, Y3
+	VADDPD       Y0, Y9, Y0
+	VMULPD       1248(BX), Y3, Y3
+	VMULPD       1216(BX), Y0, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y10
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y10, Y0, Y0
+	VMULPD       320(BX), Y3, Y3
+	VMULPD       288(BX), Y0, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y10, Y13, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+992(SB), Y2, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y1
+	VFMADD213PD  Y1, Y13, Y11
+	VFMADD231PD  Y10, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD231PD  Y1, Y2, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y1
+	VFMADD213PD  Y1, Y13, Y11
+	VFMADD231PD  Y10, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD231PD  Y1, Y2, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y1
+	VFMADD213PD  Y1, Y13, Y11
+	VFMADD231PD  Y10, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD231PD  Y1, Y2, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y1
+	VFMADD213PD  Y1, Y13, Y11
+	VFMADD231PD  Y10, Y2, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD231PD  Y1, Y2, Y10
+	VFMADD213PD  Y9, Y13, Y11
+	VFMADD213PD  Y9, Y2, Y10
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y10, Y2
+	VPSRLQ       $0x01, Y8, Y1
+	VPSRLQ       $0x01, Y12, Y10
+	VPSUBQ       Y1, Y8, Y8
+	VPSUBQ       Y10, Y12, Y11
+	VPSLLQ       $0x34, Y1, Y1
 	VPSLLQ       $0x34, Y10, Y10
-	VMULPD       Y6, Y13, Y6
+	VMULPD       Y1, Y13, Y1
 	VMULPD       Y10, Y2, Y2
-	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y4, Y6, Y4
-	VMULPD       Y8, Y2, Y2
-	VMULPD       128(BX), Y4, Y4
+	VPSLLQ       $0x34, Y11, Y10
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y10, Y2, Y2
+	VMULPD       128(BX), Y1, Y1
 	VMULPD       160(BX), Y2, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y6
-	VMULPD       Y6, Y0, Y8
-	VMULPD       Y6, Y1, Y6
-	VMULPD       512(BX), Y8, Y10
-	VMULPD       544(BX), Y6, Y11
-	VMULPD       Y10, Y12, Y10
-	VMULPD       Y11, Y12, Y11
-	VMOVUPD      1088(BX), Y12
-	VMULPD       1056(BX), Y12, Y13
-	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y8
+	VMULPD       Y8, Y3, Y10
+	VMULPD       Y8, Y0, Y8
+	VMULPD       512(BX), Y10, Y11
+	VMULPD       544(BX), Y8, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y13
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y12, Y13, Y12
+	VMOVUPD      896(BX), Y13
+	VMOVUPD      Y12, 544(BX)
+	VMULPD       960(BX), Y13, Y12
+	VMOVUPD      Y11, 512(BX)
 	VMOVUPD      864(BX), Y11
-	VMOVUPD      Y10, 512(BX)
-	VMULPD       960(BX), Y11, Y10
-	VMOVUPD      Y1, 160(BX)
-	VMOVUPD      640(BX), Y1
-	VMOVUPD      Y0, 128(BX)
-	VMULPD       704(BX), Y1, Y0
-	VMOVUPD      608(BX), Y11
-	VMULPD       672(BX), Y11, Y12
-	VMOVUPD      Y10, 1184(BX)
-	VMULPD       Y8, Y1, Y10
-	VMULPD       Y6, Y11, Y1
-	VMOVUPD      576(BX), Y11
-	VMULPD       Y8, Y11, Y8
-	VMULPD       384(BX), Y6, Y6
-	VMULPD       704(BX), Y11, Y11
-	VMOVUPD      Y11, 576(BX)
-	VMOVUPD      672(BX), Y11
-	VMOVUPD      Y13, 1120(BX)
-	VMULPD       384(BX), Y11, Y13
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y12, Y1, Y12
-	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y12, Y14, 32(R8)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y11
-	VMOVUPD      Y6, 384(BX)
-	VXORPD       64(BX), Y11, Y6
-	VMOVUPD      Y8, 1216(BX)
-	VXORPD       32(BX), Y11, Y8
-	VCMPPD       $0x00, Y7, Y6, Y7
-	VCMPPD       $0x00, Y9, Y8, Y9
-	VCMPPD       $0x00, Y3, Y6, Y3
-	VCMPPD       $0x00, Y5, Y8, Y5
-	VMOVUPD      64(BX), Y6
-	VMULPD       320(BX), Y6, Y8
+	VMOVUPD      Y0, 160(BX)
+	VMULPD       928(BX), Y11, Y0
+	VMOVUPD      Y3, 128(BX)
+	VMOVUPD      640(BX), Y3
+	VMULPD       704(BX), Y3, Y11
+	VMOVUPD      608(BX), Y13
+	VMULPD       672(BX), Y13, Y9
+	VMOVUPD      Y0, 1216(BX)
+	VMULPD       Y10, Y3, Y0
+	VMULPD       Y8, Y13, Y3
+	VMOVUPD      576(BX), Y13
+	VMULPD       Y10, Y13, Y10
+	VMULPD       384(BX), Y8, Y8
+	VMULPD       704(BX), Y13, Y13
+	VMOVUPD      Y13, 576(BX)
+	VMOVUPD      672(BX), Y13
 	VMOVUPD      Y12, 1248(BX)
-	VMOVUPD      32(BX), Y12
-	VMOVUPD      Y0, 1280(BX)
-	VMULPD       288(BX), Y12, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y11
-	VBLENDVPD    Y7, Y11, Y8, Y7
-	VBLENDVPD    Y9, Y11, Y0, Y0
-	VMULPD       Y4, Y6, Y6
-	VMULPD       Y2, Y12, Y8
-	VBLENDVPD    Y3, Y11, Y6, Y3
-	VBLENDVPD    Y5, Y11, Y8, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y6
-	VSUBPD       1120(BX), Y6, Y8
-	VSUBPD       1184(BX), Y6, Y9
+	VMULPD       384(BX), Y13, Y12
+	VMULPD       Y11, Y0, Y11
+	VMULPD       Y9, Y3, Y9
+	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y13
+	VMOVUPD      Y8, 384(BX)
+	VXORPD       64(BX), Y13, Y8
+	VMOVUPD      Y10, 1344(BX)
+	VXORPD       32(BX), Y13, Y10
+	VCMPPD       $0x00, Y5, Y8, Y5
+	VCMPPD       $0x00, Y6, Y10, Y6
+	VCMPPD       $0x00, Y4, Y8, Y4
+	VCMPPD       $0x00, Y7, Y10, Y7
+	VMOVUPD      64(BX), Y8
+	VMULPD       320(BX), Y8, Y10
+	VMOVUPD      Y9, 1376(BX)
+	VMOVUPD      32(BX), Y9
+	VMOVUPD      Y11, 448(BX)
+	VMULPD       288(BX), Y9, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y5, Y13, Y10, Y5
+	VBLENDVPD    Y6, Y13, Y11, Y6
+	VMULPD       Y1, Y8, Y8
+	VMULPD       Y2, Y9, Y9
+	VBLENDVPD    Y4, Y13, Y8, Y4
+	VBLENDVPD    Y7, Y13, Y9, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y8
+	VSUBPD       1248(BX), Y8, Y9
+	VSUBPD       1216(BX), Y8, Y10
 	VMOVUPD      416(BX), Y11
-	VMULPD       Y8, Y11, Y8
-	VMOVUPD      352(BX), Y12
-	VMULPD       Y9, Y12, Y9
-	VMOVUPD      Y5, 32(BX)
-	VMOVUPD      1088(BX), Y5
-	VMULPD       Y11, Y5, Y11
-	VMOVUPD      Y3, 416(BX)
-	VMOVUPD      864(BX), Y3
-	VMULPD       Y12, Y3, Y12
-	VMULPD       576(BX), Y5, Y5
-	VMULPD       Y3, Y13, Y3
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y3, Y1, Y3
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y0
-	VXORPD       Y5, Y0, Y5
-	VXORPD       Y3, Y0, Y3
-	VMASKMOVPD   Y5, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
-	VMOVUPD      320(BX), Y3
-	VMINPD       Y4, Y3, Y5
-	VMOVUPD      Y7, 1088(BX)
-	VMOVUPD      288(BX), Y7
-	VMINPD       Y2, Y7, Y0
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y2, Y7, Y2
+	VMULPD       Y9, Y11, Y9
+	VMOVUPD      352(BX), Y13
+	VMULPD       Y10, Y13, Y10
+	VMOVUPD      Y7, 32(BX)
+	VMOVUPD      896(BX), Y7
+	VMULPD       Y11, Y7, Y11
+	VMOVUPD      Y4, 416(BX)
+	VMOVUPD      864(BX), Y4
+	VMULPD       Y13, Y4, Y13
+	VMULPD       576(BX), Y7, Y7
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y7, Y0, Y7
+	VMULPD       Y4, Y3, Y4
+	VMOVUPD      Y6, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y6
+	VXORPD       Y7, Y6, Y7
+	VXORPD       Y4, Y6, Y4
+	VMASKMOVPD   Y7, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R12)(AX*1)
+	VMOVUPD      320(BX), Y4
+	VMINPD       Y1, Y4, Y7
+	VMOVUPD      Y5, 896(BX)
+	VMOVUPD      288(BX), Y5
+	VMINPD       Y2, Y5, Y6
+	VADDPD       Y1, Y4, Y1
+	VADDPD       Y2, Y5, Y2
 	VMOVUPD      768(BX), Y4
-	VMINPD       Y4, Y5, Y5
+	VMINPD       Y4, Y7, Y5
 	VMOVUPD      736(BX), Y7
-	VMINPD       Y7, Y0, Y0
-	VADDPD       Y3, Y4, Y3
+	VMINPD       Y7, Y6, Y6
+	VADDPD       Y1, Y4, Y1
 	VADDPD       Y2, Y7, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y4
 	VCMPPD       $0x11, Y5, Y4, Y5
-	VCMPPD       $0x11, Y0, Y4, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y4
-	VCMPPD       $0x11, Y4, Y3, Y3
-	VCMPPD       $0x11, Y4, Y2, Y2
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y2, Y0, Y0
-	VMOVUPD      704(BX), Y2
-	VMULPD       256(BX), Y2, Y4
-	VMOVUPD      672(BX), Y5
-	VMULPD       192(BX), Y5, Y7
-	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      1056(BX), Y0
-	VFMADD213PD  Y6, Y0, Y2
-	VMOVUPD      Y3, 704(BX)
-	VMOVUPD      960(BX), Y3
-	VFMADD213PD  Y6, Y3, Y5
-	VFMADD231PD  Y4, Y0, Y8
-	VFMADD231PD  Y7, Y3, Y9
-	VSUBPD       Y11, Y4, Y0
-	VSUBPD       Y12, Y7, Y3
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y3, Y1, Y1
-	VMULPD       1280(BX), Y8, Y3
-	VMULPD       1248(BX), Y9, Y4
+	VCMPPD       $0x11, Y6, Y4, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y6
+	VCMPPD       $0x11, Y6, Y1, Y1
+	VCMPPD       $0x11, Y6, Y2, Y2
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      704(BX), Y4
+	VMULPD       256(BX), Y4, Y5
+	VMOVUPD      672(BX), Y6
+	VMULPD       192(BX), Y6, Y7
+	VMOVUPD      Y2, 736(BX)
+	VMOVUPD      960(BX), Y2
+	VFMADD213PD  Y8, Y2, Y4
+	VMOVUPD      Y1, 704(BX)
+	VMOVUPD      928(BX), Y1
+	VFMADD213PD  Y8, Y1, Y6
+	VFMADD231PD  Y5, Y2, Y9
+	VFMADD231PD  Y7, Y1, Y10
+	VSUBPD       Y11, Y5, Y1
+	VSUBPD       Y13, Y7, Y2
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y2, Y3, Y1
+	VMULPD       448(BX), Y9, Y2
+	VMULPD       1376(BX), Y10, Y3
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y3
-	VXORPD       Y0, Y3, Y0
-	VXORPD       Y1, Y3, Y1
+	VMASKMOVPD   Y3, Y14, 32(DX)(AX*1)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y2
+	VXORPD       Y0, Y2, Y0
+	VXORPD       Y1, Y2, Y1
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      1120(BX), Y0
-	VSUBPD       Y6, Y0, Y1
-	VMOVUPD      1184(BX), Y4
-	VSUBPD       Y6, Y4, Y6
+	VMOVUPD      1248(BX), Y0
+	VSUBPD       Y8, Y0, Y1
+	VMOVUPD      1216(BX), Y3
+	VSUBPD       Y8, Y3, Y5
 	VMOVUPD      576(BX), Y7
 	VMULPD       Y0, Y7, Y0
-	VMULPD       Y4, Y13, Y4
+	VMULPD       Y3, Y12, Y3
 	VMULPD       Y1, Y7, Y1
-	VMULPD       Y6, Y13, Y6
-	VMULPD       1216(BX), Y0, Y0
-	VMULPD       384(BX), Y4, Y4
+	VMULPD       Y5, Y12, Y5
+	VMULPD       1344(BX), Y0, Y0
+	VMULPD       384(BX), Y3, Y3
 	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
-	VMOVUPD      1280(BX), Y0
+	VMASKMOVPD   Y3, Y14, 32(R13)(AX*1)
+	VMOVUPD      448(BX), Y0
 	VMULPD       Y1, Y0, Y1
-	VMOVUPD      1248(BX), Y4
-	VMULPD       Y6, Y4, Y6
+	VMOVUPD      1376(BX), Y3
+	VMULPD       Y5, Y3, Y5
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y1, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
 	VMULPD       640(BX), Y0, Y0
-	VMULPD       608(BX), Y4, Y1
-	VMULPD       Y2, Y0, Y0
-	VMULPD       Y5, Y1, Y1
-	VXORPD       Y0, Y3, Y0
-	VXORPD       Y1, Y3, Y1
+	VMULPD       608(BX), Y3, Y1
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y6, Y1, Y1
+	VXORPD       Y0, Y2, Y0
+	VXORPD       Y1, Y2, Y1
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      896(BX), Y0
-	VMOVUPD      1152(BX), Y1
+	VMOVUPD      1184(BX), Y0
+	VMOVUPD      1088(BX), Y1
 	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      928(BX), Y3
-	VMOVUPD      448(BX), Y4
+	VMOVUPD      1152(BX), Y3
+	VMOVUPD      1120(BX), Y4
 	VSUBPD       Y4, Y3, Y5
-	VMOVUPD      1088(BX), Y6
+	VMOVUPD      896(BX), Y6
 	VFNMADD132PD 128(BX), Y6, Y1
 	VMOVUPD      864(BX), Y7
 	VFNMADD132PD 160(BX), Y7, Y4
@@ -4012,7 +3978,7 @@ tail:
 	VMULPD       224(BX), Y1, Y1
 	VMULPD       96(BX), Y6, Y3
 	VMOVUPD      704(BX), Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2752(SB), Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y6
 	VBLENDVPD    Y5, Y4, Y6, Y4
 	VMOVUPD      736(BX), Y5
 	VBLENDVPD    Y5, Y7, Y6, Y5

@@ -5,50 +5,50 @@
 #include "textflag.h"
 
 DATA spotFirstRows32AVX512Consts<>+0(SB)/4, $0x3fb504f3
-DATA spotFirstRows32AVX512Consts<>+4(SB)/4, $0xbf800000
-DATA spotFirstRows32AVX512Consts<>+8(SB)/4, $0x80000000
-DATA spotFirstRows32AVX512Consts<>+12(SB)/4, $0x3f800000
-DATA spotFirstRows32AVX512Consts<>+16(SB)/4, $0x42b20000
-DATA spotFirstRows32AVX512Consts<>+20(SB)/4, $0xc2d20000
+DATA spotFirstRows32AVX512Consts<>+4(SB)/4, $0x3f800000
+DATA spotFirstRows32AVX512Consts<>+8(SB)/4, $0x3f000000
+DATA spotFirstRows32AVX512Consts<>+12(SB)/4, $0xbf800000
+DATA spotFirstRows32AVX512Consts<>+16(SB)/4, $0x80000000
+DATA spotFirstRows32AVX512Consts<>+20(SB)/4, $0x42b20000
 DATA spotFirstRows32AVX512Consts<>+24(SB)/4, $0x35bfbe8e
-DATA spotFirstRows32AVX512Consts<>+28(SB)/4, $0x3f000000
-DATA spotFirstRows32AVX512Consts<>+32(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX512Consts<>+36(SB)/4, $0x4b400000
-DATA spotFirstRows32AVX512Consts<>+40(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX512Consts<>+44(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX512Consts<>+48(SB)/4, $0x3e98f11f
-DATA spotFirstRows32AVX512Consts<>+52(SB)/4, $0x3eccaf66
-DATA spotFirstRows32AVX512Consts<>+56(SB)/4, $0x3f2aaabd
-DATA spotFirstRows32AVX512Consts<>+60(SB)/4, $0x40000000
-DATA spotFirstRows32AVX512Consts<>+64(SB)/4, $0x3f317200
-DATA spotFirstRows32AVX512Consts<>+68(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX512Consts<>+72(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX512Consts<>+76(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX512Consts<>+80(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX512Consts<>+84(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX512Consts<>+88(SB)/4, $0x7fffffff
-DATA spotFirstRows32AVX512Consts<>+92(SB)/4, $0x41700000
-DATA spotFirstRows32AVX512Consts<>+96(SB)/4, $0x3fc00000
-DATA spotFirstRows32AVX512Consts<>+100(SB)/4, $0x40640000
-DATA spotFirstRows32AVX512Consts<>+104(SB)/4, $0xbf38aa3b
-DATA spotFirstRows32AVX512Consts<>+108(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX512Consts<>+112(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX512Consts<>+116(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX512Consts<>+120(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX512Consts<>+124(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX512Consts<>+128(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX512Consts<>+132(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX512Consts<>+136(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX512Consts<>+140(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX512Consts<>+144(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX512Consts<>+148(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX512Consts<>+152(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX512Consts<>+156(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX512Consts<>+160(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX512Consts<>+164(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX512Consts<>+168(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX512Consts<>+172(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX512Consts<>+176(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX512Consts<>+28(SB)/4, $0xc2d20000
+DATA spotFirstRows32AVX512Consts<>+32(SB)/4, $0x3e98f11f
+DATA spotFirstRows32AVX512Consts<>+36(SB)/4, $0x3eccaf66
+DATA spotFirstRows32AVX512Consts<>+40(SB)/4, $0x3f2aaabd
+DATA spotFirstRows32AVX512Consts<>+44(SB)/4, $0x40000000
+DATA spotFirstRows32AVX512Consts<>+48(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX512Consts<>+52(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX512Consts<>+56(SB)/4, $0x3f317200
+DATA spotFirstRows32AVX512Consts<>+60(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX512Consts<>+64(SB)/4, $0x7fffffff
+DATA spotFirstRows32AVX512Consts<>+68(SB)/4, $0x41700000
+DATA spotFirstRows32AVX512Consts<>+72(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX512Consts<>+76(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX512Consts<>+80(SB)/4, $0x40640000
+DATA spotFirstRows32AVX512Consts<>+84(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX512Consts<>+88(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX512Consts<>+92(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX512Consts<>+96(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX512Consts<>+100(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX512Consts<>+104(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX512Consts<>+108(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX512Consts<>+112(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX512Consts<>+116(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX512Consts<>+120(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX512Consts<>+124(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX512Consts<>+128(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX512Consts<>+132(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX512Consts<>+136(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX512Consts<>+140(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX512Consts<>+144(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX512Consts<>+148(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX512Consts<>+152(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX512Consts<>+156(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX512Consts<>+160(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX512Consts<>+164(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX512Consts<>+168(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX512Consts<>+172(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX512Consts<>+176(SB)/4, $0x3089705f
 DATA spotFirstRows32AVX512Consts<>+180(SB)/4, $0x3ecc422a
 DATA spotFirstRows32AVX512Consts<>+184(SB)/4, $0x00000000
 DATA spotFirstRows32AVX512Consts<>+188(SB)/4, $0x4e6e6b28
@@ -57,7 +57,7 @@ GLOBL spotFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $196
 
 // func spotFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotFirstRows32AVX512(SB), $2624-288
+TEXT ·spotFirstRows32AVX512(SB), $4224-288
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -70,7 +70,7 @@ TEXT ·spotFirstRows32AVX512(SB), $2624-288
 	MOVQ sign_base+144(FP), R12
 	MOVQ S_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+48, CX
+	SUBQ $+64, CX
 	JLT  rest
 
 body:
@@ -86,699 +86,965 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+216(FP), DX
 	VMOVUPS          128(DX)(AX*1), Z2
+	MOVQ             T_base+216(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             T_base+216(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z3
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPS          (R13)(AX*1), Z3
+	VMOVUPS          (R13)(AX*1), Z4
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPS          64(R13)(AX*1), Z4
+	VMOVUPS          64(R13)(AX*1), Z5
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPS          128(R13)(AX*1), Z5
+	VMOVUPS          128(R13)(AX*1), Z6
+	PREFETCHT0       1216(R13)(AX*1)
+	VMOVUPS          192(R13)(AX*1), Z7
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          (DX)(AX*1), Z6
+	VMOVUPS          (DX)(AX*1), Z8
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z7
+	VMOVUPS          64(DX)(AX*1), Z9
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z8
+	VMOVUPS          128(DX)(AX*1), Z10
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z11
 	MOVQ             sigma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          (DX)(AX*1), Z9
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z10
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z11
-	MOVQ             r_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             r_base+264(FP), DX
 	VMOVUPS          (DX)(AX*1), Z12
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          64(DX)(AX*1), Z13
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          128(DX)(AX*1), Z14
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z15
+	MOVQ             r_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             r_base+264(FP), DX
+	VMOVUPS          (DX)(AX*1), Z16
 	MOVQ             r_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             r_base+264(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z13
+	VMOVUPS          64(DX)(AX*1), Z17
 	MOVQ             r_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             r_base+264(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z14
+	VMOVUPS          128(DX)(AX*1), Z18
+	MOVQ             r_base+264(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             r_base+264(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z19
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPS          (R12)(AX*1), Z15
+	VMOVUPS          (R12)(AX*1), Z20
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPS          64(R12)(AX*1), Z16
+	VMOVUPS          64(R12)(AX*1), Z21
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPS          128(R12)(AX*1), Z17
-	VSQRTPS          Z0, Z18
-	VSQRTPS          Z1, Z19
-	VSQRTPS          Z2, Z20
-	VGETMANTPS       $0x04, Z3, Z21
-	VGETMANTPS       $0x04, Z4, Z22
-	VGETMANTPS       $0x04, Z5, Z23
-	VGETMANTPS       $0x04, Z6, Z24
-	VGETMANTPS       $0x04, Z7, Z25
-	VGETMANTPS       $0x04, Z8, Z26
-	VGETEXPPS        Z3, Z27
-	VGETEXPPS        Z4, Z28
-	VGETEXPPS        Z5, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+0(SB), Z30
-	VMULPS           Z30, Z21, Z31
-	VMOVUPS          Z17, (BX)
-	VMULPS           Z30, Z22, Z17
-	VMOVUPS          Z16, 64(BX)
-	VMULPS           Z30, Z23, Z16
-	VMOVUPS          Z15, 128(BX)
-	VMULPS           Z30, Z24, Z15
-	VMOVUPS          Z5, 192(BX)
-	VMULPS           Z30, Z25, Z5
-	VMULPS           Z30, Z26, Z30
-	VMOVUPS          Z4, 256(BX)
-	VGETEXPPS        Z6, Z4
-	VMOVUPS          Z6, 320(BX)
-	VGETEXPPS        Z7, Z6
-	VMOVUPS          Z7, 384(BX)
-	VGETEXPPS        Z8, Z7
-	VCMPPS           $0x11, Z24, Z31, K1
-	VCMPPS           $0x11, Z25, Z17, K2
-	VCMPPS           $0x11, Z26, Z16, K3
-	VCMPPS           $0x11, Z21, Z15, K4
-	VCMPPS           $0x11, Z22, Z5, K5
-	VCMPPS           $0x11, Z23, Z30, K6
-	VMOVAPS          Z21, Z5
-	VADDPS           Z21, Z21, K1, Z5
-	VMOVAPS          Z22, Z15
-	VADDPS           Z22, Z22, K2, Z15
+	VMOVUPS          128(R12)(AX*1), Z22
+	PREFETCHT0       1216(R12)(AX*1)
+	VMOVUPS          192(R12)(AX*1), Z23
+	VSQRTPS          Z0, Z24
+	VSQRTPS          Z1, Z25
+	VSQRTPS          Z2, Z26
+	VSQRTPS          Z3, Z27
+	VGETMANTPS       $0x04, Z4, Z28
+	VGETMANTPS       $0x04, Z5, Z29
+	VGETMANTPS       $0x04, Z6, Z30
+	VGETMANTPS       $0x04, Z7, Z31
+	VMOVUPS          Z23, (BX)
+	VGETMANTPS       $0x04, Z8, Z23
+	VMOVUPS          Z22, 64(BX)
+	VGETMANTPS       $0x04, Z9, Z22
+	VMOVUPS          Z21, 128(BX)
+	VGETMANTPS       $0x04, Z10, Z21
+	VMOVUPS          Z20, 192(BX)
+	VGETMANTPS       $0x04, Z11, Z20
+	VMOVUPS          Z3, 256(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z28, Z3
+	VMOVUPS          Z19, 320(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z29, Z19
+	VMOVUPS          Z2, 384(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z30, Z2
+	VMOVUPS          Z18, 448(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z31, Z18
+	VMOVUPS          Z1, 512(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z23, Z1
+	VMOVUPS          Z17, 576(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z22, Z17
+	VMOVUPS          Z0, 640(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z21, Z0
+	VMOVUPS          Z16, 704(BX)
+	VMULPS.BCST      spotFirstRows32AVX512Consts<>+0(SB), Z20, Z16
+	VCMPPS           $0x11, Z23, Z3, K1
+	VCMPPS           $0x11, Z22, Z19, K2
+	VCMPPS           $0x11, Z21, Z2, K3
+	VCMPPS           $0x11, Z20, Z18, K4
+	VCMPPS           $0x11, Z28, Z1, K5
+	VCMPPS           $0x11, Z29, Z17, K6
+	VCMPPS           $0x11, Z30, Z0, K7
+	KMOVW            K7, 768(BX)
+	VCMPPS           $0x11, Z31, Z16, K7
+	VMOVAPS          Z28, Z0
+	VADDPS           Z28, Z28, K1, Z0
+	VMOVAPS          Z29, Z1
+	VADDPS           Z29, Z29, K2, Z1
+	VMOVAPS          Z30, Z2
+	VADDPS           Z30, Z30, K3, Z2
+	VMOVAPS          Z31, Z3
+	VADDPS           Z31, Z31, K4, Z3
 	VMOVAPS          Z23, Z16
-	VADDPS           Z23, Z23, K3, Z16
-	VMOVAPS          Z24, Z17
-	VADDPS           Z24, Z24, K4, Z17
-	VMOVAPS          Z25, Z21
-	VADDPS           Z25, Z25, K5, Z21
-	VMOVAPS          Z26, Z22
-	VADDPS           Z26, Z26, K6, Z22
-	VSUBPS           Z4, Z27, Z4
-	VSUBPS           Z6, Z28, Z6
-	VSUBPS           Z7, Z29, Z7
-	VMULPS           Z12, Z0, Z23
-	VMULPS           Z13, Z1, Z24
-	VMULPS           Z14, Z2, Z25
-	VADDPS           Z17, Z5, Z26
-	VADDPS           Z21, Z15, Z27
-	VADDPS           Z22, Z16, Z28
-	VMULPS           Z18, Z9, Z29
-	VMULPS           Z19, Z10, Z30
-	VMULPS           Z20, Z11, Z31
-	VSUBPS           Z17, Z5, Z5
-	VSUBPS           Z21, Z15, Z15
-	VSUBPS           Z22, Z16, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z17
-	VMOVAPS          Z4, Z21
-	VADDPS           Z17, Z4, K1, Z21
-	VMOVAPS          Z6, Z22
-	VADDPS           Z17, Z6, K2, Z22
-	VMOVUPS          Z20, 448(BX)
-	VMOVAPS          Z7, Z20
-	VADDPS           Z17, Z7, K3, Z20
-	VMULPS           Z29, Z3, Z17
-	VMOVUPS          Z19, 512(BX)
-	VMULPS           256(BX), Z30, Z19
-	VMOVUPS          Z18, 576(BX)
-	VMULPS           192(BX), Z31, Z18
-	VXORPS.BCST      spotFirstRows32AVX512Consts<>+8(SB), Z23, Z23
-	VXORPS.BCST      spotFirstRows32AVX512Consts<>+8(SB), Z24, Z24
-	VXORPS.BCST      spotFirstRows32AVX512Consts<>+8(SB), Z25, Z25
-	VADDPS.BCST      spotFirstRows32AVX512Consts<>+12(SB), Z4, K4, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z4
-	VADDPS           Z4, Z6, K5, Z22
-	VADDPS           Z4, Z7, K6, Z20
-	VMULPS           Z17, Z26, Z6
-	VMULPS           Z19, Z27, Z7
-	VMOVUPS          Z8, 640(BX)
-	VMULPS           Z18, Z28, Z8
-	VMOVUPS          Z2, 704(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z2
-	VMINPS           Z23, Z2, Z23
-	VMINPS           Z24, Z2, Z24
-	VMINPS           Z25, Z2, Z2
-	VMULPS           Z9, Z9, Z9
-	VMULPS           Z10, Z10, Z10
-	VMULPS           Z11, Z11, Z11
-	VDIVPS           Z6, Z4, Z6
-	VDIVPS           Z7, Z4, Z7
-	VDIVPS           Z8, Z4, Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z25
-	VMAXPS           Z23, Z25, Z23
-	VMAXPS           Z24, Z25, Z24
-	VMAXPS           Z2, Z25, Z2
-	VMULPS           Z6, Z17, Z17
-	VMULPS           Z7, Z19, Z19
-	VMULPS           Z8, Z18, Z18
-	VMULPS           Z6, Z26, Z6
-	VMULPS           Z7, Z27, Z7
-	VMULPS           Z8, Z28, Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+24(SB), Z25
-	VMULPS           Z25, Z21, Z26
-	VMULPS           Z25, Z22, Z27
-	VMULPS           Z25, Z20, Z25
-	VMULPS           Z17, Z5, Z5
-	VMULPS           Z19, Z15, Z15
-	VMULPS           Z18, Z16, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z17
-	VMULPS           Z17, Z29, Z18
-	VMULPS           Z17, Z30, Z19
-	VMULPS           Z17, Z31, Z17
-	VMULPS           Z6, Z3, Z28
-	VMOVUPS          Z3, 768(BX)
-	VMULPS           256(BX), Z7, Z3
-	VMULPS           192(BX), Z8, Z4
-	VMULPS           Z6, Z29, Z6
-	VMULPS           Z7, Z30, Z7
-	VMULPS           Z8, Z31, Z8
-	VMULPS           Z9, Z28, Z9
-	VMULPS           Z10, Z3, Z10
-	VMULPS           Z11, Z4, Z11
-	VMOVUPS          Z11, 832(BX)
-	VMULPS           Z5, Z5, Z11
-	VMOVUPS          Z10, 896(BX)
-	VMULPS           Z15, Z15, Z10
-	VMOVUPS          Z9, 960(BX)
-	VMULPS           Z16, Z16, Z9
-	VMOVUPS          Z31, 1024(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z31
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z23, Z31
-	VMOVUPS          Z30, 1088(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z30
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z24, Z30
-	VMOVUPS          Z29, 1152(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z29
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z2, Z29
-	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z31, Z31
-	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z30, Z30
-	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z29, Z29
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z31, Z23
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z30, Z24
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z29, Z2
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z31, Z23
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z30, Z24
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z29, Z2
-	VMOVUPS          Z8, 1216(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z8
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z11, Z8
-	VMOVUPS          Z7, 1280(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z7
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z10, Z7
+	VADDPS           Z23, Z23, K5, Z16
+	VMOVAPS          Z22, Z17
+	VADDPS           Z22, Z22, K6, Z17
+	KMOVW            K6, 832(BX)
+	KMOVW            768(BX), K6
+	VMOVAPS          Z21, Z18
+	VADDPS           Z21, Z21, K6, Z18
+	VMOVAPS          Z20, Z19
+	VADDPS           Z20, Z20, K7, Z19
+	VGETEXPPS        Z4, Z20
+	VGETEXPPS        Z5, Z21
+	VGETEXPPS        Z6, Z22
+	VGETEXPPS        Z7, Z23
+	VMULPS           Z24, Z12, Z28
+	VMULPS           Z25, Z13, Z29
+	VMULPS           Z26, Z14, Z30
+	VMULPS           Z27, Z15, Z31
+	VMOVUPS          Z27, 896(BX)
+	VADDPS           Z16, Z0, Z27
+	VMOVUPS          Z26, 960(BX)
+	VADDPS           Z17, Z1, Z26
+	VMOVUPS          Z25, 1024(BX)
+	VADDPS           Z18, Z2, Z25
+	VMOVUPS          Z24, 1088(BX)
+	VADDPS           Z19, Z3, Z24
+	VMOVUPS          Z15, 1152(BX)
+	VMULPS           Z28, Z4, Z15
+	VMOVUPS          Z4, 1216(BX)
+	VMULPS           Z29, Z5, Z4
+	VMOVUPS          Z5, 1280(BX)
+	VMULPS           Z30, Z6, Z5
 	VMOVUPS          Z6, 1344(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z6
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z9, Z6
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z11, Z8
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z10, Z7
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z9, Z6
-	VMULPS           Z8, Z11, Z8
-	VMULPS           Z7, Z10, Z7
-	VMULPS           Z6, Z9, Z6
-	VFMADD231PS      Z8, Z5, Z26
-	VFMADD231PS      Z7, Z15, Z27
-	VFMADD231PS      Z6, Z16, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z6
-	VFMADD231PS      Z6, Z5, Z26
-	VFMADD231PS      Z6, Z15, Z27
-	VFMADD231PS      Z6, Z16, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z5
-	VFMADD231PS      Z5, Z21, Z26
-	VFMADD231PS      Z5, Z22, Z27
-	VFMADD231PS      Z5, Z20, Z25
-	VFMADD231PS      Z12, Z0, Z26
-	VFMADD231PS      Z13, Z1, Z27
-	VFMADD231PS      704(BX), Z14, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z7
-	VFMADD231PS      Z5, Z23, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z8
-	VFMADD231PS      Z5, Z24, Z8
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+72(SB), Z2, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z9
-	VFMADD213PS      Z9, Z23, Z7
-	VFMADD213PS      Z9, Z24, Z8
-	VFMADD231PS      Z5, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z5
-	VFMADD213PS      Z5, Z23, Z7
-	VFMADD213PS      Z5, Z24, Z8
-	VFMADD231PS      Z9, Z2, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z9
-	VFMADD213PS      Z9, Z23, Z7
-	VFMADD213PS      Z9, Z24, Z8
-	VFMADD231PS      Z5, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z5
-	VFMADD213PS      Z5, Z23, Z7
-	VFMADD213PS      Z5, Z24, Z8
-	VFMADD213PS      Z5, Z2, Z9
-	VFMADD213PS      Z5, Z7, Z23
-	VFMADD213PS      Z5, Z8, Z24
-	VFMADD213PS      Z5, Z9, Z2
-	VSCALEFPS        Z31, Z23, Z7
-	VSCALEFPS        Z30, Z24, Z8
-	VSCALEFPS        Z29, Z2, Z2
-	VMOVAPS          Z18, Z9
-	VFMADD231PS      Z26, Z28, Z9
-	VMOVAPS          Z19, Z10
-	VFMADD231PS      Z27, Z3, Z10
-	VMOVAPS          Z17, Z11
-	VFMADD231PS      Z25, Z4, Z11
-	VFMSUB231PS      Z26, Z28, Z18
-	VFMSUB231PS      Z27, Z3, Z19
-	VFMSUB231PS      Z25, Z4, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z15
-	VXORPS           128(BX), Z15, Z16
-	VXORPS           64(BX), Z15, Z20
-	VXORPS           (BX), Z15, Z15
-	VMULPS           1344(BX), Z28, Z21
-	VMULPS           1280(BX), Z3, Z3
-	VMULPS           1216(BX), Z4, Z4
-	VMULPS           320(BX), Z7, Z7
-	VMULPS           384(BX), Z8, Z8
-	VMULPS           640(BX), Z2, Z2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z22
-	VANDPS           Z22, Z9, Z23
-	VANDPS           Z22, Z10, Z24
-	VANDPS           Z22, Z11, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z26
-	VMINPS           Z23, Z26, Z23
-	VMINPS           Z24, Z26, Z24
-	VMINPS           Z25, Z26, Z25
-	VANDPS           Z22, Z18, Z27
-	VANDPS           Z22, Z19, Z28
-	VANDPS           Z22, Z17, Z29
+	VMULPS           Z31, Z7, Z6
+	VSUBPS           Z16, Z0, Z0
+	VSUBPS           Z17, Z1, Z1
+	VSUBPS           Z18, Z2, Z2
+	VSUBPS           Z19, Z3, Z3
+	VMULPS           Z15, Z27, Z16
+	VMULPS           Z4, Z26, Z17
+	VMULPS           Z5, Z25, Z18
+	VMULPS           Z6, Z24, Z19
+	VMOVUPS          Z7, 1408(BX)
+	VGETEXPPS        Z8, Z7
+	VMOVUPS          Z8, 1472(BX)
+	VGETEXPPS        Z9, Z8
+	VMOVUPS          Z9, 1536(BX)
+	VGETEXPPS        Z10, Z9
+	VMOVUPS          Z10, 1600(BX)
+	VGETEXPPS        Z11, Z10
+	VMOVUPS          Z11, 1664(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z11
+	VDIVPS           Z16, Z11, Z16
+	VDIVPS           Z17, Z11, Z17
+	VDIVPS           Z18, Z11, Z18
+	VDIVPS           Z19, Z11, Z19
+	VSUBPS           Z7, Z20, Z7
+	VSUBPS           Z8, Z21, Z8
+	VSUBPS           Z9, Z22, Z9
+	VSUBPS           Z10, Z23, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z20
+	VMULPS           Z20, Z28, Z21
+	VMULPS           Z20, Z29, Z22
+	VMULPS           Z20, Z30, Z23
+	VMULPS           Z20, Z31, Z20
+	VMOVUPS          Z31, 1728(BX)
+	VMOVAPS          Z7, Z31
+	VADDPS.BCST      spotFirstRows32AVX512Consts<>+12(SB), Z7, K1, Z31
+	VMOVUPS          Z30, 1792(BX)
+	VMOVAPS          Z8, Z30
+	VADDPS.BCST      spotFirstRows32AVX512Consts<>+12(SB), Z8, K2, Z30
+	VMOVUPS          Z29, 1856(BX)
+	VMOVAPS          Z9, Z29
+	VADDPS.BCST      spotFirstRows32AVX512Consts<>+12(SB), Z9, K3, Z29
+	VMOVUPS          Z28, 1920(BX)
+	VMOVAPS          Z10, Z28
+	VADDPS.BCST      spotFirstRows32AVX512Consts<>+12(SB), Z10, K4, Z28
+	VMULPS           Z12, Z12, Z12
+	VMULPS           Z13, Z13, Z13
+	VMULPS           Z14, Z14, Z14
+	VMOVUPS          Z14, 1984(BX)
+	VMOVUPS          1152(BX), Z14
+	VMULPS           Z14, Z14, Z14
+	VADDPS           Z11, Z7, K5, Z31
+	KMOVW            832(BX), K1
+	VADDPS           Z11, Z8, K1, Z30
+	VADDPS           Z11, Z9, K6, Z29
+	VADDPS           Z11, Z10, K7, Z28
+	VMOVUPS          640(BX), Z7
+	VMULPS           704(BX), Z7, Z8
+	VMOVUPS          512(BX), Z9
+	VMULPS           576(BX), Z9, Z10
+	VMOVUPS          384(BX), Z11
+	VMULPS           448(BX), Z11, Z9
+	VMOVUPS          256(BX), Z11
+	VMULPS           320(BX), Z11, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z11
+	VXORPS           Z8, Z11, Z8
+	VXORPS           Z10, Z11, Z10
+	VXORPS           Z9, Z11, Z9
+	VXORPS           Z7, Z11, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z11
+	VMINPS           Z8, Z11, Z8
+	VMINPS           Z10, Z11, Z10
+	VMINPS           Z9, Z11, Z9
+	VMINPS           Z7, Z11, Z7
+	VMULPS           Z16, Z15, Z11
+	VMULPS           Z17, Z4, Z4
+	VMULPS           Z18, Z5, Z5
+	VMULPS           Z19, Z6, Z6
+	VMULPS           Z16, Z27, Z15
+	VMULPS           Z17, Z26, Z16
+	VMULPS           Z18, Z25, Z17
+	VMULPS           Z19, Z24, Z18
+	VMULPS           Z11, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z5, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+24(SB), Z4
+	VMULPS           Z4, Z31, Z5
+	VMULPS           Z4, Z30, Z6
+	VMULPS           Z4, Z29, Z11
+	VMULPS           Z4, Z28, Z4
+	VMULPS           Z0, Z0, Z19
+	VMULPS           Z1, Z1, Z24
+	VMULPS           Z2, Z2, Z25
+	VMULPS           Z3, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z27
+	VMAXPS           Z8, Z27, Z8
+	VMAXPS           Z10, Z27, Z10
+	VMAXPS           Z9, Z27, Z9
+	VMAXPS           Z7, Z27, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z27
+	VMOVUPS          Z14, 768(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z14
+	VFMADD231PS      Z27, Z19, Z14
+	VMOVUPS          Z13, 832(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z13
+	VFMADD231PS      Z27, Z24, Z13
+	VMOVUPS          Z12, 1152(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z12
+	VFMADD231PS      Z27, Z25, Z12
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+36(SB), Z26, Z27
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z19, Z14
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z24, Z13
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z25, Z12
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z26, Z27
+	VMULPS           Z14, Z19, Z14
+	VMULPS           Z13, Z24, Z13
+	VMULPS           Z12, Z25, Z12
+	VMULPS           Z27, Z26, Z19
+	VFMADD231PS      Z14, Z0, Z5
+	VFMADD231PS      Z13, Z1, Z6
+	VFMADD231PS      Z12, Z2, Z11
+	VFMADD231PS      Z19, Z3, Z4
+	VMULPS           1216(BX), Z15, Z12
+	VMULPS           1280(BX), Z16, Z13
+	VMULPS           1344(BX), Z17, Z14
+	VMULPS           1408(BX), Z18, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z24
+	VFMADD231PS      Z24, Z0, Z5
+	VFMADD231PS      Z24, Z1, Z6
+	VFMADD231PS      Z24, Z2, Z11
+	VFMADD231PS      Z24, Z3, Z4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z0
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z1
+	VFMADD231PS      Z0, Z8, Z1
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z2
+	VFMADD231PS      Z0, Z10, Z2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z3
+	VFMADD231PS      Z0, Z9, Z3
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z25
+	VFMADD213PS      Z25, Z7, Z0
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z26
+	VFMADD231PS      Z26, Z31, Z5
+	VFMADD231PS      Z26, Z30, Z6
+	VFMADD231PS      Z26, Z29, Z11
+	VFMADD231PS      Z26, Z28, Z4
+	VSUBPS           Z25, Z1, Z1
+	VSUBPS           Z25, Z2, Z2
+	VSUBPS           Z25, Z3, Z3
+	VSUBPS           Z25, Z0, Z0
+	VMOVUPS          640(BX), Z26
+	VFMADD231PS      704(BX), Z26, Z5
+	VMOVUPS          512(BX), Z27
+	VFMADD231PS      576(BX), Z27, Z6
+	VMOVUPS          384(BX), Z28
+	VFMADD231PS      448(BX), Z28, Z11
+	VMOVUPS          256(BX), Z29
+	VFMADD231PS      320(BX), Z29, Z4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z30
+	VFMADD231PS      Z30, Z1, Z8
+	VFMADD231PS      Z30, Z2, Z10
+	VFMADD231PS      Z30, Z3, Z9
+	VFMADD231PS      Z30, Z0, Z7
+	VMOVAPS          Z21, Z30
+	VFMADD231PS      Z5, Z12, Z30
+	VMOVAPS          Z22, Z31
+	VFMADD231PS      Z6, Z13, Z31
+	VMOVAPS          Z23, Z29
+	VFMADD231PS      Z11, Z14, Z29
+	VMOVAPS          Z20, Z28
+	VFMADD231PS      Z4, Z19, Z28
+	VFMSUB231PS      Z5, Z12, Z21
+	VFMSUB231PS      Z6, Z13, Z22
+	VFMSUB231PS      Z11, Z14, Z23
+	VFMSUB231PS      Z4, Z19, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z4
+	VANDPS           Z4, Z30, Z5
+	VANDPS           Z4, Z31, Z6
+	VANDPS           Z4, Z29, Z11
+	VANDPS           Z4, Z28, Z27
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z26
+	VMINPS           Z5, Z26, Z5
+	VMINPS           Z6, Z26, Z6
+	VMINPS           Z11, Z26, Z11
 	VMINPS           Z27, Z26, Z27
-	VMINPS           Z28, Z26, Z28
-	VMINPS           Z29, Z26, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z6, Z23, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z30
-	VFMADD213PS      Z6, Z24, Z30
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z31
-	VFMADD213PS      Z6, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z22
-	VMOVUPS          Z4, 640(BX)
-	VADDPS           Z22, Z23, Z4
-	VMOVUPS          Z3, 384(BX)
-	VADDPS           Z22, Z24, Z3
-	VMOVUPS          Z21, 320(BX)
-	VADDPS           Z22, Z25, Z21
-	VMOVUPS          Z14, 1408(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z14
-	VFMADD213PS      Z6, Z27, Z14
-	VMOVUPS          Z13, 1472(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z13
-	VFMADD213PS      Z6, Z28, Z13
-	VMOVUPS          Z12, 1536(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z12
-	VFMADD213PS      Z6, Z26, Z12
-	VMOVUPS          Z11, 1600(BX)
-	VADDPS           Z22, Z27, Z11
-	VMOVUPS          Z10, 1664(BX)
-	VADDPS           Z22, Z28, Z10
-	VADDPS           Z22, Z26, Z22
-	VMOVUPS          Z9, 1728(BX)
-	VMULPS           Z4, Z29, Z9
-	VMOVUPS          Z15, 1792(BX)
+	VMOVUPS          Z28, 2048(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z28
+	VFMADD231PS      Z28, Z1, Z8
+	VFMADD231PS      Z28, Z2, Z10
+	VFMADD231PS      Z28, Z3, Z9
+	VFMADD231PS      Z28, Z0, Z7
+	VMULPS           1152(BX), Z12, Z28
+	VMOVUPS          Z28, 1152(BX)
+	VMULPS           832(BX), Z13, Z28
+	VMOVUPS          Z28, 832(BX)
+	VMULPS           1984(BX), Z14, Z28
+	VMOVUPS          Z28, 1984(BX)
+	VMULPS           768(BX), Z19, Z28
+	VMULPS           1920(BX), Z15, Z15
+	VMULPS           1856(BX), Z16, Z16
+	VMULPS           1792(BX), Z17, Z17
+	VMULPS           1728(BX), Z18, Z18
+	VMULPS           Z15, Z12, Z12
+	VMULPS           Z16, Z13, Z13
+	VMULPS           Z17, Z14, Z14
+	VMULPS           Z18, Z19, Z19
+	VMOVUPS          Z19, 768(BX)
+	VANDPS           Z4, Z21, Z19
+	VMOVUPS          Z14, 2112(BX)
+	VANDPS           Z4, Z22, Z14
+	VMOVUPS          Z13, 2176(BX)
+	VANDPS           Z4, Z23, Z13
+	VMOVUPS          Z12, 2240(BX)
+	VANDPS           Z4, Z20, Z12
+	VMINPS           Z19, Z26, Z19
+	VMINPS           Z14, Z26, Z14
+	VMINPS           Z13, Z26, Z13
+	VMINPS           Z12, Z26, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z26
+	VFMADD213PS      Z24, Z5, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z4
+	VFMADD213PS      Z24, Z6, Z4
+	VMOVUPS          Z18, 2304(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z18
+	VFMADD213PS      Z24, Z11, Z18
+	VMOVUPS          Z17, 2368(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z17
+	VFMADD213PS      Z24, Z27, Z17
+	VMOVUPS          Z16, 2432(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z16
+	VMOVUPS          Z15, 2496(BX)
+	VADDPS           Z16, Z5, Z15
+	VMOVUPS          Z28, 2560(BX)
+	VADDPS           Z16, Z6, Z28
+	VMOVUPS          Z29, 2624(BX)
+	VADDPS           Z16, Z11, Z29
+	VMOVUPS          Z31, 2688(BX)
+	VADDPS           Z16, Z27, Z31
+	VMOVUPS          Z30, 2752(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z30
+	VFMADD213PS      Z24, Z19, Z30
+	VMOVUPS          Z20, 2816(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z20
+	VFMADD213PS      Z24, Z14, Z20
+	VMOVUPS          Z23, 2880(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z23
+	VFMADD213PS      Z24, Z13, Z23
+	VMOVUPS          Z22, 2944(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z22
+	VFMADD213PS      Z24, Z12, Z22
+	VADDPS           Z16, Z19, Z24
+	VMOVUPS          Z21, 3008(BX)
+	VADDPS           Z16, Z14, Z21
+	VMOVUPS          Z0, 3072(BX)
+	VADDPS           Z16, Z13, Z0
+	VADDPS           Z16, Z12, Z16
+	VMOVUPS          Z3, 3136(BX)
+	VMULPS           Z15, Z26, Z3
+	VMOVUPS          Z2, 3200(BX)
+	VMULPS           Z28, Z4, Z2
+	VMOVUPS          Z1, 3264(BX)
+	VMULPS           Z29, Z18, Z1
+	VMOVUPS          Z7, 3328(BX)
+	VMULPS           Z31, Z17, Z7
+	VMOVUPS          Z9, 3392(BX)
+	VMULPS           Z24, Z30, Z9
+	VMOVUPS          Z10, 3456(BX)
+	VMULPS           Z21, Z20, Z10
+	VMOVUPS          Z8, 3520(BX)
+	VMULPS           Z0, Z23, Z8
+	VMOVUPS          Z12, 3584(BX)
+	VMULPS           Z16, Z22, Z12
+	VMOVUPS          Z13, 3648(BX)
+	VMULPS           Z5, Z5, Z13
+	VMOVUPS          Z5, 3712(BX)
+	VMULPS           Z6, Z6, Z5
+	VMOVUPS          Z6, 3776(BX)
+	VMULPS           Z11, Z11, Z6
+	VMOVUPS          Z11, 3840(BX)
+	VMULPS           Z27, Z27, Z11
+	VFMADD132PS.BCST spotFirstRows32AVX512Consts<>+84(SB), Z25, Z13
+	VFMADD132PS.BCST spotFirstRows32AVX512Consts<>+84(SB), Z25, Z5
+	VFMADD132PS.BCST spotFirstRows32AVX512Consts<>+84(SB), Z25, Z6
+	VFMADD132PS.BCST spotFirstRows32AVX512Consts<>+84(SB), Z25, Z11
+	VSUBPS           Z25, Z13, Z13
+	VSUBPS           Z25, Z5, Z5
+	VSUBPS           Z25, Z6, Z6
+	VSUBPS           Z25, Z11, Z11
+	VMULPS           Z9, Z3, Z25
+	VMOVUPS          Z11, 3904(BX)
+	VMULPS           Z10, Z2, Z11
+	VMOVUPS          Z6, 3968(BX)
+	VMULPS           Z8, Z1, Z6
+	VMOVUPS          Z5, 4032(BX)
+	VMULPS           Z12, Z7, Z5
+	VMOVUPS          Z13, 4096(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z13
+	VDIVPS           Z25, Z13, Z25
+	VDIVPS           Z11, Z13, Z11
+	VDIVPS           Z6, Z13, Z6
+	VDIVPS           Z5, Z13, Z5
+	VMULPS           Z25, Z9, Z9
+	VMULPS           Z11, Z10, Z10
+	VMULPS           Z6, Z8, Z8
+	VMULPS           Z5, Z12, Z12
+	VMULPS           Z25, Z3, Z3
+	VMULPS           Z11, Z2, Z2
+	VMULPS           Z6, Z1, Z1
+	VMULPS           Z5, Z7, Z5
+	VMULPS           Z9, Z26, Z6
+	VMULPS           Z10, Z4, Z4
+	VMULPS           Z8, Z18, Z7
+	VMULPS           Z12, Z17, Z11
+	VMULPS           Z9, Z15, Z9
+	VMULPS           Z10, Z28, Z10
+	VMULPS           Z8, Z29, Z8
+	VMULPS           Z12, Z31, Z12
 	VMULPS           Z3, Z30, Z15
-	VMOVUPS          Z20, 1856(BX)
-	VMULPS           Z21, Z31, Z20
-	VMOVUPS          Z16, 1920(BX)
-	VMULPS           Z23, Z23, Z16
-	VMULPS           Z24, Z24, Z6
-	VMOVUPS          Z17, 1984(BX)
-	VMULPS           Z25, Z25, Z17
-	VMOVUPS          Z19, 2048(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z19
-	VMOVUPS          Z18, 2112(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z18
-	VFMADD213PS      Z18, Z19, Z16
-	VFMADD213PS      Z18, Z19, Z6
-	VFMADD213PS      Z18, Z19, Z17
-	VSUBPS           Z18, Z16, Z16
-	VSUBPS           Z18, Z6, Z6
-	VSUBPS           Z18, Z17, Z17
-	VMULPS           Z11, Z14, Z18
-	VMULPS           Z10, Z13, Z19
-	VMOVUPS          Z17, 2176(BX)
-	VMULPS           Z22, Z12, Z17
-	VMOVUPS          Z6, 2240(BX)
-	VMOVUPS          768(BX), Z6
-	VMOVUPS          Z16, 2304(BX)
-	VMINPS           Z7, Z6, Z16
-	VMOVUPS          Z7, 2368(BX)
-	VMOVUPS          256(BX), Z7
-	VMINPS           Z8, Z7, Z6
-	VMOVUPS          Z8, 2432(BX)
-	VMOVUPS          192(BX), Z8
-	VMINPS           Z2, Z8, Z7
-	VMINPS           1152(BX), Z16, Z16
-	VMINPS           1088(BX), Z6, Z6
-	VMINPS           1024(BX), Z7, Z7
-	VMINPS           Z0, Z16, Z16
-	VMINPS           Z1, Z6, Z6
-	VMINPS           704(BX), Z7, Z7
-	VMOVUPS          Z1, 2496(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z1
-	VCMPPS           $0x11, Z16, Z1, K1
-	VCMPPS           $0x11, Z6, Z1, K2
-	VCMPPS           $0x11, Z7, Z1, K3
-	VMULPS           Z18, Z9, Z1
-	VMULPS           Z19, Z15, Z6
-	VMULPS           Z17, Z20, Z7
-	VDIVPS           Z1, Z5, Z1
-	VDIVPS           Z6, Z5, Z6
-	VDIVPS           Z7, Z5, Z7
-	VMULPS           Z1, Z18, Z16
-	VMULPS           Z6, Z19, Z18
-	VMULPS           Z7, Z17, Z17
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z6, Z15, Z6
-	VMULPS           Z7, Z20, Z7
-	VMULPS           Z16, Z29, Z9
-	VMULPS           Z18, Z30, Z15
-	VMULPS           Z17, Z31, Z19
-	VMULPS           Z16, Z4, Z4
-	VMULPS           Z18, Z3, Z3
-	VMULPS           Z17, Z21, Z16
-	VMULPS           Z1, Z14, Z14
-	VMULPS           Z6, Z13, Z13
-	VMULPS           Z7, Z12, Z12
-	VMULPS           Z1, Z11, Z1
-	VMULPS           Z6, Z10, Z6
-	VMULPS           Z7, Z22, Z7
-	VMULPS           Z14, Z27, Z10
-	VMULPS           Z13, Z28, Z11
-	VMULPS           Z12, Z26, Z12
-	VMULPS           Z9, Z23, Z9
-	VMULPS           Z15, Z24, Z13
-	VMULPS           Z19, Z25, Z14
-	VMOVUPS          2304(BX), Z15
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z17
-	VMULPS           Z17, Z15, Z18
-	VMOVUPS          2240(BX), Z19
-	VMULPS           Z17, Z19, Z20
-	VMOVUPS          2176(BX), Z21
-	VMULPS           Z17, Z21, Z17
-	VFMADD231PS      Z23, Z23, Z18
-	VFMADD231PS      Z24, Z24, Z20
-	VFMADD231PS      Z25, Z25, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z22
-	VFMADD231PS      Z22, Z15, Z18
-	VFMADD231PS      Z22, Z19, Z20
-	VFMADD231PS      Z22, Z21, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z23
-	VFMADD231PS      Z22, Z10, Z23
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z24
-	VFMADD231PS      Z22, Z11, Z24
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z25
-	VFMADD231PS      Z22, Z12, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z26
-	VFMADD231PS      Z22, Z9, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z27
-	VFMADD231PS      Z22, Z13, Z27
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z14, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z28
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z29
-	VFMADD231PS      Z28, Z18, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z30
-	VFMADD231PS      Z28, Z20, Z30
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+124(SB), Z17, Z28
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z31
-	VFMADD213PS      Z31, Z18, Z29
-	VFMADD213PS      Z31, Z20, Z30
-	VFMADD231PS      Z28, Z17, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z28
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z20, Z30
-	VFMADD231PS      Z31, Z17, Z28
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z31
-	VFMADD213PS      Z31, Z18, Z29
-	VFMADD213PS      Z31, Z20, Z30
-	VFMADD231PS      Z28, Z17, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z28
-	VFMADD213PS      Z28, Z18, Z29
-	VFMADD213PS      Z28, Z20, Z30
-	VFMADD213PS      Z28, Z17, Z31
-	VMULPS           Z29, Z18, Z18
-	VMULPS           Z30, Z20, Z20
-	VMULPS           Z31, Z17, Z17
-	VMOVUPS          768(BX), Z29
-	VFMADD213PS      Z29, Z29, Z18
-	VMOVUPS          256(BX), Z30
-	VFMADD213PS      Z30, Z30, Z20
-	VFMADD213PS      Z8, Z8, Z17
-	VSCALEFPS        Z15, Z18, Z15
-	VSCALEFPS        Z19, Z20, Z18
-	VSCALEFPS        Z21, Z17, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z19
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z20
-	VFMADD231PS      Z19, Z23, Z20
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z21
-	VFMADD231PS      Z19, Z24, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z31
-	VFMADD231PS      Z19, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z28
-	VFMADD213PS      Z28, Z23, Z20
-	VFMADD213PS      Z28, Z24, Z21
-	VFMADD213PS      Z28, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z8
-	VFMADD213PS      Z8, Z23, Z20
-	VFMADD213PS      Z8, Z24, Z21
-	VFMADD213PS      Z8, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z30
-	VFMADD213PS      Z30, Z23, Z20
-	VFMADD213PS      Z30, Z24, Z21
-	VFMADD213PS      Z30, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z29
-	VFMADD213PS      Z29, Z23, Z20
-	VFMADD213PS      Z29, Z24, Z21
-	VFMADD213PS      Z29, Z25, Z31
-	VMOVUPS          Z0, 2176(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z0
-	VFMADD213PS      Z0, Z23, Z20
-	VFMADD213PS      Z0, Z24, Z21
-	VFMADD213PS      Z0, Z25, Z31
-	VMOVUPS          Z17, 2240(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z17
-	VFMADD213PS      Z17, Z23, Z20
-	VFMADD213PS      Z17, Z24, Z21
-	VFMADD213PS      Z17, Z25, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z17
-	VFMADD213PS      Z17, Z20, Z23
-	VFMADD213PS      Z17, Z21, Z24
-	VFMADD213PS      Z17, Z31, Z25
-	VFMADD213PS      Z5, Z23, Z10
-	VFMADD213PS      Z5, Z24, Z11
-	VFMADD213PS      Z5, Z25, Z12
-	VMULPS           Z1, Z10, Z1
-	VMULPS           Z6, Z11, Z6
-	VMULPS           Z7, Z12, Z7
-	VMOVUPS          2112(BX), Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z11
-	VPTERNLOGD       $0xe4, Z11, Z10, Z1
-	VMOVUPS          2048(BX), Z12
-	VPTERNLOGD       $0xe4, Z11, Z12, Z6
-	VMOVUPS          1984(BX), Z20
-	VPTERNLOGD       $0xe4, Z11, Z20, Z7
-	VMOVAPS          Z5, Z21
-	VPTERNLOGD       $0xe4, Z11, Z10, Z21
-	VMOVAPS          Z5, Z10
-	VPTERNLOGD       $0xe4, Z11, Z12, Z10
-	VMOVAPS          Z5, Z12
-	VPTERNLOGD       $0xe4, Z11, Z20, Z12
-	VMOVUPS          1920(BX), Z20
-	VCMPPS           $0x00, Z21, Z20, K4
-	VMOVUPS          1856(BX), Z21
-	VCMPPS           $0x00, Z10, Z21, K5
-	VMOVUPS          1792(BX), Z10
-	VCMPPS           $0x00, Z12, Z10, K6
+	VMULPS           Z2, Z20, Z17
+	VMULPS           Z1, Z23, Z18
+	VMULPS           Z5, Z22, Z20
+	VMULPS           Z3, Z24, Z3
+	VMULPS           Z2, Z21, Z2
+	VMULPS           Z1, Z0, Z0
+	VMULPS           Z5, Z16, Z1
+	VMULPS           Z15, Z19, Z5
+	VMULPS           Z17, Z14, Z14
+	VMULPS           3648(BX), Z18, Z15
+	VMULPS           3584(BX), Z20, Z16
+	VMOVUPS          3712(BX), Z17
+	VMULPS           Z6, Z17, Z6
+	VMOVUPS          3776(BX), Z18
+	VMULPS           Z4, Z18, Z4
+	VMOVUPS          3840(BX), Z19
+	VMULPS           Z7, Z19, Z7
+	VMULPS           Z11, Z27, Z11
+	VMOVUPS          4096(BX), Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z21
+	VMULPS           Z21, Z20, Z22
+	VMOVUPS          4032(BX), Z23
+	VMULPS           Z21, Z23, Z24
+	VMOVUPS          3968(BX), Z25
+	VMULPS           Z21, Z25, Z26
+	VMOVUPS          3904(BX), Z28
+	VMULPS           Z21, Z28, Z21
+	VFMADD231PS      Z17, Z17, Z22
+	VFMADD231PS      Z18, Z18, Z24
+	VFMADD231PS      Z19, Z19, Z26
+	VFMADD231PS      Z27, Z27, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z17
+	VFMADD231PS      Z17, Z20, Z22
+	VFMADD231PS      Z17, Z23, Z24
+	VFMADD231PS      Z17, Z25, Z26
+	VFMADD231PS      Z17, Z28, Z21
+	VMOVUPS          3520(BX), Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z18
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z19
+	VFMADD231PS      Z18, Z17, Z19
+	VMOVUPS          3456(BX), Z27
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z29
+	VFMADD231PS      Z18, Z27, Z29
+	VMOVUPS          3392(BX), Z30
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z31
+	VFMADD231PS      Z18, Z30, Z31
+	VMOVUPS          Z12, 3840(BX)
+	VMOVUPS          3328(BX), Z12
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+100(SB), Z12, Z18
+	VMOVUPS          Z8, 3776(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z8
+	VFMADD213PS      Z8, Z17, Z19
+	VFMADD213PS      Z8, Z27, Z29
+	VFMADD213PS      Z8, Z30, Z31
+	VFMADD231PS      Z18, Z12, Z8
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z18
+	VFMADD213PS      Z18, Z17, Z19
+	VFMADD213PS      Z18, Z27, Z29
+	VFMADD213PS      Z18, Z30, Z31
+	VFMADD231PS      Z8, Z12, Z18
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z8
+	VFMADD213PS      Z8, Z17, Z19
+	VFMADD213PS      Z8, Z27, Z29
+	VFMADD213PS      Z8, Z30, Z31
+	VFMADD231PS      Z18, Z12, Z8
+	VFMADD213PS      Z13, Z17, Z19
+	VFMADD213PS      Z13, Z27, Z29
+	VFMADD213PS      Z13, Z30, Z31
+	VFMADD213PS      Z13, Z12, Z8
+	VFMADD213PS      Z13, Z19, Z17
+	VFMADD213PS      Z13, Z29, Z27
+	VFMADD213PS      Z13, Z31, Z30
+	VFMADD213PS      Z13, Z8, Z12
+	VSCALEFPS        3264(BX), Z17, Z8
+	VSCALEFPS        3200(BX), Z27, Z17
+	VSCALEFPS        3136(BX), Z30, Z18
+	VSCALEFPS        3072(BX), Z12, Z12
+	VMULPS           1472(BX), Z8, Z8
+	VMULPS           1536(BX), Z17, Z17
+	VMULPS           1600(BX), Z18, Z18
+	VMULPS           1664(BX), Z12, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z27
+	VFMADD231PS      Z19, Z22, Z27
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z29
+	VFMADD231PS      Z19, Z24, Z29
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z30
+	VFMADD231PS      Z19, Z26, Z30
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+120(SB), Z21, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z31
+	VFMADD213PS      Z31, Z22, Z27
+	VFMADD213PS      Z31, Z24, Z29
+	VFMADD213PS      Z31, Z26, Z30
+	VFMADD231PS      Z19, Z21, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z19
+	VFMADD213PS      Z19, Z22, Z27
+	VFMADD213PS      Z19, Z24, Z29
+	VFMADD213PS      Z19, Z26, Z30
+	VFMADD231PS      Z31, Z21, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z31
+	VFMADD213PS      Z31, Z22, Z27
+	VFMADD213PS      Z31, Z24, Z29
+	VFMADD213PS      Z31, Z26, Z30
+	VFMADD231PS      Z19, Z21, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z19
+	VFMADD213PS      Z19, Z22, Z27
+	VFMADD213PS      Z19, Z24, Z29
+	VFMADD213PS      Z19, Z26, Z30
+	VFMADD213PS      Z19, Z21, Z31
+	VMULPS           Z27, Z22, Z22
+	VMULPS           Z29, Z24, Z24
+	VMULPS           Z30, Z26, Z26
+	VMULPS           Z31, Z21, Z21
+	VADDPS           Z22, Z13, Z22
+	VADDPS           Z24, Z13, Z24
+	VADDPS           Z26, Z13, Z26
+	VADDPS           Z21, Z13, Z21
+	VSCALEFPS        Z20, Z22, Z20
+	VSCALEFPS        Z23, Z24, Z22
+	VSCALEFPS        Z25, Z26, Z23
+	VSCALEFPS        Z28, Z21, Z21
+	VMULPS           1216(BX), Z20, Z20
+	VMULPS           1280(BX), Z22, Z22
+	VMULPS           1344(BX), Z23, Z23
+	VMULPS           1408(BX), Z21, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z24
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z25
+	VFMADD231PS      Z24, Z5, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z26
+	VFMADD231PS      Z24, Z14, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z27
+	VFMADD231PS      Z24, Z15, Z27
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z28
+	VFMADD231PS      Z24, Z16, Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z29
+	VFMADD231PS      Z24, Z6, Z29
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z30
+	VFMADD231PS      Z24, Z4, Z30
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z31
+	VFMADD231PS      Z24, Z7, Z31
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+12(SB), Z11, Z24
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z19
+	VMOVUPS          Z21, 3904(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z21
+	VFMADD231PS      Z19, Z25, Z21
+	VMOVUPS          Z23, 3968(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z23
+	VFMADD231PS      Z19, Z26, Z23
+	VMOVUPS          Z22, 4032(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z22
+	VFMADD231PS      Z19, Z27, Z22
+	VMOVUPS          Z20, 4096(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z20
+	VFMADD231PS      Z19, Z28, Z20
+	VMOVUPS          Z12, 1664(BX)
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z12
-	VFMADD231PS      Z19, Z26, Z12
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z23
-	VFMADD231PS      Z19, Z27, Z23
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+148(SB), Z22, Z19
-	VFMADD213PS      Z28, Z26, Z12
-	VFMADD213PS      Z28, Z27, Z23
-	VFMADD231PS      Z19, Z22, Z28
-	VFMADD213PS      Z8, Z26, Z12
-	VFMADD213PS      Z8, Z27, Z23
-	VFMADD231PS      Z28, Z22, Z8
-	VFMADD213PS      Z30, Z26, Z12
-	VFMADD213PS      Z30, Z27, Z23
-	VFMADD231PS      Z8, Z22, Z30
-	VFMADD213PS      Z29, Z26, Z12
-	VFMADD213PS      Z29, Z27, Z23
-	VFMADD231PS      Z30, Z22, Z29
-	VFMADD213PS      Z0, Z26, Z12
-	VFMADD213PS      Z0, Z27, Z23
-	VFMADD231PS      Z29, Z22, Z0
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z8
-	VFMADD213PS      Z8, Z26, Z12
-	VFMADD213PS      Z8, Z27, Z23
-	VFMADD231PS      Z0, Z22, Z8
-	VFMADD213PS      Z17, Z12, Z26
-	VFMADD213PS      Z17, Z23, Z27
-	VFMADD231PS      Z8, Z22, Z17
-	VFMADD213PS      Z5, Z26, Z9
-	VFMADD213PS      Z5, Z27, Z13
-	VFMADD213PS      Z5, Z17, Z14
-	VMULPS           Z4, Z9, Z0
-	VMULPS           Z3, Z13, Z3
-	VMULPS           Z16, Z14, Z4
-	VMOVUPS          1728(BX), Z8
-	VPTERNLOGD       $0xe4, Z11, Z8, Z0
-	VMOVUPS          1664(BX), Z9
-	VPTERNLOGD       $0xe4, Z11, Z9, Z3
-	VMOVUPS          1600(BX), Z12
-	VPTERNLOGD       $0xe4, Z11, Z12, Z4
-	VMOVAPS          Z5, Z13
-	VPTERNLOGD       $0xe4, Z11, Z8, Z13
-	VMOVAPS          Z5, Z8
-	VPTERNLOGD       $0xe4, Z11, Z9, Z8
-	VPTERNLOGD       $0xe4, Z11, Z12, Z5
-	VCMPPS           $0x00, Z13, Z20, K7
-	KMOVW            K3, 1920(BX)
-	VCMPPS           $0x00, Z8, Z21, K3
-	KMOVW            K2, 1856(BX)
-	VCMPPS           $0x00, Z5, Z10, K2
-	VMOVUPS          768(BX), Z5
-	VMOVUPS          2368(BX), Z8
-	VADDPS           Z8, Z5, Z9
-	VMOVUPS          256(BX), Z10
-	VMOVUPS          2432(BX), Z11
-	VADDPS           Z11, Z10, Z12
-	VMOVUPS          192(BX), Z13
-	VADDPS           Z2, Z13, Z14
-	VMOVUPS          128(BX), Z16
-	VMULPS           Z5, Z16, Z5
-	VMOVUPS          64(BX), Z17
-	VMULPS           Z10, Z17, Z10
-	VMOVUPS          (BX), Z19
-	VMULPS           Z13, Z19, Z13
-	VMULPS           Z8, Z16, Z8
-	VMULPS           Z11, Z17, Z11
-	VMULPS           Z2, Z19, Z2
-	VADDPS           1152(BX), Z9, Z9
-	VADDPS           1088(BX), Z12, Z12
-	VADDPS           1024(BX), Z14, Z14
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z16
-	VMULPS           Z16, Z15, Z17
-	VMULPS           Z16, Z18, Z19
-	VMULPS           2240(BX), Z16, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z20
-	VBLENDMPS        Z20, Z5, K7, Z5
-	VBLENDMPS        Z20, Z10, K3, Z10
-	VBLENDMPS        Z20, Z13, K2, Z13
-	VBLENDMPS        Z20, Z8, K4, Z8
-	VBLENDMPS        Z20, Z11, K5, Z11
-	VBLENDMPS        Z20, Z2, K6, Z2
-	VADDPS           2176(BX), Z9, Z9
-	VADDPS           2496(BX), Z12, Z12
-	VADDPS           704(BX), Z14, Z14
-	VMULPS           960(BX), Z17, Z20
-	VMULPS           896(BX), Z19, Z21
-	VMULPS           832(BX), Z16, Z22
-	VSUBPS           Z0, Z1, Z23
-	VSUBPS           Z3, Z6, Z24
-	VSUBPS           Z4, Z7, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+188(SB), Z26
-	VCMPPS           $0x11, Z26, Z9, K2
-	VCMPPS           $0x11, Z26, Z12, K3
-	VCMPPS           $0x11, Z26, Z14, K4
-	VSUBPS           Z8, Z5, Z9
-	VSUBPS           Z11, Z10, Z12
-	VSUBPS           Z2, Z13, Z14
-	VFNMADD231PS     Z15, Z0, Z5
-	VFNMADD231PS     Z18, Z3, Z10
-	VMOVUPS          2240(BX), Z0
-	VFNMADD231PS     Z0, Z4, Z13
-	VFNMADD231PS     Z15, Z1, Z8
-	VFNMADD231PS     Z18, Z6, Z11
-	VFNMADD231PS     Z0, Z7, Z2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z1
-	VMULPS           Z20, Z1, Z3
-	VMULPS           Z21, Z1, Z4
-	VMULPS           Z22, Z1, Z1
-	VMULPS           1344(BX), Z17, Z6
-	VMULPS           1280(BX), Z19, Z7
-	VMULPS           1216(BX), Z16, Z20
-	VFMADD231PS      Z23, Z15, Z9
-	VFMADD231PS      Z24, Z18, Z12
-	VFMADD231PS      Z25, Z0, Z14
-	KANDW            K2, K1, K1
-	KMOVW            1856(BX), K2
-	KANDW            K3, K2, K2
-	KMOVW            1920(BX), K3
-	KANDW            K4, K3, K3
-	VMULPS           576(BX), Z17, Z0
-	VMULPS           512(BX), Z19, Z15
-	VMULPS           448(BX), Z16, Z16
-	VMULPS           1344(BX), Z5, Z5
-	VMULPS           1280(BX), Z10, Z10
-	VMULPS           1216(BX), Z13, Z13
-	VFNMADD231PS     1536(BX), Z8, Z3
-	VFNMADD231PS     1472(BX), Z11, Z4
-	VFNMADD231PS     1408(BX), Z2, Z1
-	VMULPS           2176(BX), Z8, Z8
-	VMULPS           2496(BX), Z11, Z11
-	VMULPS           704(BX), Z2, Z2
-	VMULPS           320(BX), Z6, Z6
-	VMULPS           384(BX), Z7, Z7
-	VMULPS           640(BX), Z20, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z18
-	VBLENDMPS        Z9, Z18, K1, Z9
-	VBLENDMPS        Z12, Z18, K2, Z12
-	VBLENDMPS        Z14, Z18, K3, Z14
+	VFMADD213PS      Z12, Z25, Z21
+	VFMADD213PS      Z12, Z26, Z23
+	VFMADD213PS      Z12, Z27, Z22
+	VFMADD213PS      Z12, Z28, Z20
+	VMOVUPS          Z18, 1600(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z18
+	VFMADD213PS      Z18, Z25, Z21
+	VFMADD213PS      Z18, Z26, Z23
+	VFMADD213PS      Z18, Z27, Z22
+	VFMADD213PS      Z18, Z28, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z18
+	VFMADD213PS      Z18, Z25, Z21
+	VFMADD213PS      Z18, Z26, Z23
+	VFMADD213PS      Z18, Z27, Z22
+	VFMADD213PS      Z18, Z28, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z18
+	VFMADD213PS      Z18, Z25, Z21
+	VFMADD213PS      Z18, Z26, Z23
+	VFMADD213PS      Z18, Z27, Z22
+	VFMADD213PS      Z18, Z28, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z18
+	VFMADD213PS      Z18, Z25, Z21
+	VFMADD213PS      Z18, Z26, Z23
+	VFMADD213PS      Z18, Z27, Z22
+	VFMADD213PS      Z18, Z28, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z18
+	VFMADD213PS      Z18, Z25, Z21
+	VFMADD213PS      Z18, Z26, Z23
+	VFMADD213PS      Z18, Z27, Z22
+	VFMADD213PS      Z18, Z28, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z18
+	VFMADD213PS      Z18, Z21, Z25
+	VFMADD213PS      Z18, Z23, Z26
+	VFMADD213PS      Z18, Z22, Z27
+	VFMADD213PS      Z18, Z20, Z28
+	VFMADD213PS      Z13, Z25, Z5
+	VFMADD213PS      Z13, Z26, Z14
+	VFMADD213PS      Z13, Z27, Z15
+	VFMADD213PS      Z13, Z28, Z16
+	VMULPS           Z3, Z5, Z3
+	VMULPS           Z2, Z14, Z2
+	VMULPS           Z0, Z15, Z0
+	VMULPS           Z1, Z16, Z1
+	VMOVUPS          3008(BX), Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z14
+	VPTERNLOGD       $0xe4, Z14, Z5, Z3
+	VMOVUPS          2944(BX), Z15
+	VPTERNLOGD       $0xe4, Z14, Z15, Z2
+	VMOVUPS          2880(BX), Z16
+	VPTERNLOGD       $0xe4, Z14, Z16, Z0
+	VMOVUPS          2816(BX), Z20
+	VPTERNLOGD       $0xe4, Z14, Z20, Z1
+	VMOVAPS          Z13, Z21
+	VPTERNLOGD       $0xe4, Z14, Z5, Z21
+	VMOVAPS          Z13, Z5
+	VPTERNLOGD       $0xe4, Z14, Z15, Z5
+	VMOVAPS          Z13, Z15
+	VPTERNLOGD       $0xe4, Z14, Z16, Z15
+	VMOVAPS          Z13, Z16
+	VPTERNLOGD       $0xe4, Z14, Z20, Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z20
+	VFMADD231PS      Z19, Z29, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z22
+	VFMADD231PS      Z19, Z30, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z23
+	VFMADD231PS      Z19, Z31, Z23
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+144(SB), Z24, Z19
+	VFMADD213PS      Z12, Z29, Z20
+	VFMADD213PS      Z12, Z30, Z22
+	VFMADD213PS      Z12, Z31, Z23
+	VFMADD231PS      Z19, Z24, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z19
+	VFMADD213PS      Z19, Z29, Z20
+	VFMADD213PS      Z19, Z30, Z22
+	VFMADD213PS      Z19, Z31, Z23
+	VFMADD231PS      Z12, Z24, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z12
+	VFMADD213PS      Z12, Z29, Z20
+	VFMADD213PS      Z12, Z30, Z22
+	VFMADD213PS      Z12, Z31, Z23
+	VFMADD231PS      Z19, Z24, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z19
+	VFMADD213PS      Z19, Z29, Z20
+	VFMADD213PS      Z19, Z30, Z22
+	VFMADD213PS      Z19, Z31, Z23
+	VFMADD231PS      Z12, Z24, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z12
+	VFMADD213PS      Z12, Z29, Z20
+	VFMADD213PS      Z12, Z30, Z22
+	VFMADD213PS      Z12, Z31, Z23
+	VFMADD231PS      Z19, Z24, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z19
+	VFMADD213PS      Z19, Z29, Z20
+	VFMADD213PS      Z19, Z30, Z22
+	VFMADD213PS      Z19, Z31, Z23
+	VFMADD231PS      Z12, Z24, Z19
+	VFMADD213PS      Z18, Z20, Z29
+	VFMADD213PS      Z18, Z22, Z30
+	VFMADD213PS      Z18, Z23, Z31
+	VFMADD231PS      Z19, Z24, Z18
+	VFMADD213PS      Z13, Z29, Z6
+	VFMADD213PS      Z13, Z30, Z4
+	VFMADD213PS      Z13, Z31, Z7
+	VFMADD213PS      Z13, Z18, Z11
+	VMULPS           Z9, Z6, Z6
+	VMULPS           Z10, Z4, Z4
+	VMULPS           3776(BX), Z7, Z7
+	VMULPS           3840(BX), Z11, Z9
+	VMOVUPS          2752(BX), Z10
+	VPTERNLOGD       $0xe4, Z14, Z10, Z6
+	VMOVUPS          2688(BX), Z11
+	VPTERNLOGD       $0xe4, Z14, Z11, Z4
+	VMOVUPS          2624(BX), Z12
+	VPTERNLOGD       $0xe4, Z14, Z12, Z7
+	VMOVUPS          2048(BX), Z18
+	VPTERNLOGD       $0xe4, Z14, Z18, Z9
+	VMOVAPS          Z13, Z19
+	VPTERNLOGD       $0xe4, Z14, Z10, Z19
+	VMOVAPS          Z13, Z10
+	VPTERNLOGD       $0xe4, Z14, Z11, Z10
+	VMOVAPS          Z13, Z11
+	VPTERNLOGD       $0xe4, Z14, Z12, Z11
+	VPTERNLOGD       $0xe4, Z14, Z18, Z13
+	VMOVUPS          1216(BX), Z12
+	VMINPS           Z8, Z12, Z14
+	VMOVUPS          1280(BX), Z18
+	VMINPS           Z17, Z18, Z20
+	VMOVUPS          1344(BX), Z22
+	VMINPS           1600(BX), Z22, Z23
+	VMOVUPS          1408(BX), Z24
+	VMINPS           1664(BX), Z24, Z25
+	VMINPS           1920(BX), Z14, Z14
+	VMINPS           1856(BX), Z20, Z20
+	VMINPS           1792(BX), Z23, Z23
+	VMINPS           1728(BX), Z25, Z25
+	VMINPS           640(BX), Z14, Z14
+	VMINPS           512(BX), Z20, Z20
+	VMINPS           384(BX), Z23, Z23
+	VMINPS           256(BX), Z25, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z26
+	VCMPPS           $0x11, Z14, Z26, K1
+	VCMPPS           $0x11, Z20, Z26, K2
+	VCMPPS           $0x11, Z23, Z26, K3
+	VCMPPS           $0x11, Z25, Z26, K4
+	VADDPS           Z8, Z12, Z14
+	VADDPS           Z17, Z18, Z20
+	VADDPS           1600(BX), Z22, Z23
+	VADDPS           1664(BX), Z24, Z25
+	VADDPS           1920(BX), Z14, Z14
+	VADDPS           1856(BX), Z20, Z20
+	VADDPS           1792(BX), Z23, Z23
+	VADDPS           1728(BX), Z25, Z25
+	VMOVUPS          192(BX), Z26
+	VMULPS           Z12, Z26, Z12
+	VMOVUPS          128(BX), Z27
+	VMULPS           Z18, Z27, Z18
+	VMOVUPS          64(BX), Z28
+	VMULPS           Z22, Z28, Z22
+	VMOVUPS          (BX), Z29
+	VMULPS           Z24, Z29, Z24
+	VMULPS           Z8, Z26, Z8
+	VMULPS           Z17, Z27, Z17
+	VMULPS           1600(BX), Z28, Z30
+	VMULPS           1664(BX), Z29, Z31
+	VMOVUPS          Z1, 1664(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z1
+	VXORPS           Z1, Z26, Z26
+	VXORPS           Z1, Z27, Z27
+	VXORPS           Z1, Z28, Z28
+	VXORPS           Z1, Z29, Z1
+	VCMPPS           $0x00, Z19, Z26, K5
+	VCMPPS           $0x00, Z10, Z27, K6
+	VCMPPS           $0x00, Z11, Z28, K7
+	KMOVW            K4, (BX)
+	VCMPPS           $0x00, Z13, Z1, K4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z10
+	VMULPS           4096(BX), Z10, Z11
+	VMULPS           4032(BX), Z10, Z13
+	VMULPS           3968(BX), Z10, Z19
+	VMULPS           3904(BX), Z10, Z10
+	KMOVW            K3, 64(BX)
+	VCMPPS           $0x00, Z21, Z26, K3
+	KMOVW            K2, 128(BX)
+	VCMPPS           $0x00, Z5, Z27, K2
+	KMOVW            K1, 192(BX)
+	VCMPPS           $0x00, Z15, Z28, K1
+	KMOVW            K1, 1600(BX)
+	VCMPPS           $0x00, Z16, Z1, K1
+	VADDPS           640(BX), Z14, Z1
+	VADDPS           512(BX), Z20, Z5
+	VADDPS           384(BX), Z23, Z14
+	VADDPS           256(BX), Z25, Z15
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z16
+	VBLENDMPS        Z16, Z12, K5, Z12
+	VBLENDMPS        Z16, Z18, K6, Z18
+	VBLENDMPS        Z16, Z22, K7, Z20
+	VBLENDMPS        Z16, Z24, K4, Z21
+	VMULPS           1152(BX), Z11, Z22
+	VMULPS           832(BX), Z13, Z23
+	VMULPS           1984(BX), Z19, Z24
+	VMULPS           2560(BX), Z10, Z25
+	VBLENDMPS        Z16, Z8, K3, Z8
+	VBLENDMPS        Z16, Z17, K2, Z17
+	KMOVW            1600(BX), K2
+	VBLENDMPS        Z16, Z30, K2, Z26
+	VBLENDMPS        Z16, Z31, K1, Z16
+	VSUBPS           Z6, Z3, Z27
+	VSUBPS           Z4, Z2, Z28
+	VSUBPS           Z7, Z0, Z29
+	VMOVUPS          1664(BX), Z30
+	VSUBPS           Z9, Z30, Z31
+	VSUBPS           Z8, Z12, Z30
+	VMOVUPS          Z31, 1600(BX)
+	VSUBPS           Z17, Z18, Z31
+	VMOVUPS          Z29, 2560(BX)
+	VSUBPS           Z26, Z20, Z29
+	VMOVUPS          Z29, 1984(BX)
+	VSUBPS           Z16, Z21, Z29
+	VCMPPS.BCST      $0x11, spotFirstRows32AVX512Consts<>+188(SB), Z1, K1
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+188(SB), Z1
+	VCMPPS           $0x11, Z1, Z5, K2
+	VCMPPS           $0x11, Z1, Z14, K3
+	VCMPPS           $0x11, Z1, Z15, K4
+	VMOVUPS          4096(BX), Z1
+	VFNMADD231PS     Z1, Z6, Z12
+	VMOVUPS          4032(BX), Z5
+	VFNMADD231PS     Z5, Z4, Z18
+	VMOVUPS          3968(BX), Z4
+	VFNMADD231PS     Z4, Z7, Z20
+	VMOVUPS          3904(BX), Z6
+	VFNMADD231PS     Z6, Z9, Z21
+	VFNMADD231PS     Z1, Z3, Z8
+	VFNMADD231PS     Z5, Z2, Z17
+	VFNMADD231PS     Z4, Z0, Z26
+	VFNMADD231PS     1664(BX), Z6, Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z0
+	VMULPS           Z22, Z0, Z2
+	VMULPS           Z23, Z0, Z3
+	VMULPS           Z24, Z0, Z7
+	VMULPS           Z25, Z0, Z0
+	VMULPS           2496(BX), Z11, Z9
+	VMULPS           2432(BX), Z13, Z14
+	VMULPS           2368(BX), Z19, Z15
+	VMULPS           2304(BX), Z10, Z22
+	VFMADD231PS      Z27, Z1, Z30
+	VFMADD231PS      Z28, Z5, Z31
+	VMOVUPS          1984(BX), Z1
+	VFMADD231PS      2560(BX), Z4, Z1
+	VFMADD231PS      1600(BX), Z6, Z29
+	KMOVW            192(BX), K5
+	KANDW            K1, K5, K1
+	KMOVW            128(BX), K5
+	KANDW            K2, K5, K2
+	KMOVW            64(BX), K5
+	KANDW            K3, K5, K3
+	KMOVW            (BX), K5
+	KANDW            K4, K5, K4
+	VMULPS           1088(BX), Z11, Z4
+	VMULPS           1024(BX), Z13, Z5
+	VMULPS           960(BX), Z19, Z6
+	VMULPS           896(BX), Z10, Z10
+	VMULPS           2496(BX), Z12, Z11
+	VMULPS           2432(BX), Z18, Z12
+	VMULPS           2368(BX), Z20, Z13
+	VMULPS           2304(BX), Z21, Z18
+	VFNMADD231PS     704(BX), Z8, Z2
+	VFNMADD231PS     576(BX), Z17, Z3
+	VFNMADD231PS     448(BX), Z26, Z7
+	VFNMADD231PS     320(BX), Z16, Z0
+	VMULPS           640(BX), Z8, Z8
+	VMULPS           512(BX), Z17, Z17
+	VMULPS           384(BX), Z26, Z19
+	VMULPS           256(BX), Z16, Z16
+	VMULPS           2240(BX), Z9, Z9
+	VMULPS           2176(BX), Z14, Z14
+	VMULPS           2112(BX), Z15, Z15
+	VMULPS           768(BX), Z22, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z21
+	VBLENDMPS        Z30, Z21, K1, Z22
+	VBLENDMPS        Z31, Z21, K2, Z23
+	VBLENDMPS        Z1, Z21, K3, Z1
+	VBLENDMPS        Z29, Z21, K4, Z21
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z0, (R9)(AX*1)
+	VMOVUPS          Z4, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z15, 64(R9)(AX*1)
+	VMOVUPS          Z5, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z16, 128(R9)(AX*1)
+	VMOVUPS          Z6, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPS          Z10, 192(R9)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z5, (DI)(AX*1)
+	VMOVUPS          Z11, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z10, 64(DI)(AX*1)
+	VMOVUPS          Z12, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPS          Z13, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          Z18, 192(DI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z3, (R10)(AX*1)
+	VMOVUPS          Z2, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z4, 64(R10)(AX*1)
+	VMOVUPS          Z3, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z1, 128(R10)(AX*1)
+	VMOVUPS          Z7, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPS          Z0, 192(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPS          Z8, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z11, 64(R11)(AX*1)
+	VMOVUPS          Z17, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z2, 128(R11)(AX*1)
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z9, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z12, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z14, 128(SI)(AX*1)
+	VMOVUPS          Z19, 128(R11)(AX*1)
+	PREFETCHT0       1216(R11)(AX*1)
+	VMOVUPS          Z16, 192(R11)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z6, (R8)(AX*1)
+	VMOVUPS          Z9, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z7, 64(R8)(AX*1)
+	VMOVUPS          Z14, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z17, 128(R8)(AX*1)
-	ADDQ             $+192, AX
-	SUBQ             $+48, CX
+	VMOVUPS          Z15, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPS          Z20, 192(R8)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPS          Z22, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPS          Z23, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPS          Z1, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPS          Z21, 192(SI)(AX*1)
+	ADDQ             $+256, AX
+	SUBQ             $+64, CX
 	JGE              body
 
 rest:
-	ADDQ $+48, CX
+	ADDQ $+64, CX
 	JEQ  done
 
 tail:
@@ -846,12 +1112,12 @@ whole:
 	VMULPS           Z13, Z7, Z21
 	VMULPS           Z6, Z6, Z6
 	VMULPS           Z7, Z7, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z22
 	VMOVAPS          Z18, Z23
 	VADDPS           Z22, Z18, K1, Z23
 	VMOVAPS          Z19, Z24
 	VADDPS           Z22, Z19, K2, Z24
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z25
 	VADDPS           Z25, Z18, K3, Z23
 	VADDPS           Z25, Z19, K4, Z24
 	VADDPS           Z15, Z20, Z18
@@ -863,118 +1129,118 @@ whole:
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+24(SB), Z26
 	VMULPS           Z26, Z23, Z27
 	VMULPS           Z26, Z24, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z28
 	VMULPS           Z28, Z17, Z29
 	VMULPS           Z28, Z21, Z28
 	VMULPS           Z8, Z0, Z30
 	VMULPS           Z9, Z1, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z22
 	VXORPS           Z30, Z22, Z30
 	VXORPS           Z31, Z22, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z22
-	VMINPS           Z30, Z22, Z30
-	VMINPS           Z31, Z22, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z31
-	VMAXPS           Z30, Z31, Z30
-	VMAXPS           Z22, Z31, Z22
-	VMULPS           Z16, Z18, Z31
 	VMOVUPS          Z13, (BX)
-	VMULPS           Z20, Z19, Z13
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z13
+	VMINPS           Z30, Z13, Z30
+	VMINPS           Z31, Z13, Z13
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z31
+	VMAXPS           Z30, Z31, Z30
+	VMAXPS           Z13, Z31, Z13
+	VMULPS           Z16, Z18, Z31
+	VMOVUPS          Z12, 64(BX)
+	VMULPS           Z20, Z19, Z12
 	VDIVPS           Z31, Z25, Z31
-	VDIVPS           Z13, Z25, Z13
+	VDIVPS           Z12, Z25, Z12
 	VMULPS           Z31, Z16, Z16
-	VMULPS           Z13, Z20, Z20
+	VMULPS           Z12, Z20, Z20
 	VMULPS           Z31, Z18, Z18
-	VMULPS           Z13, Z19, Z13
+	VMULPS           Z12, Z19, Z12
 	VMULPS           Z16, Z15, Z15
 	VMULPS           Z20, Z14, Z14
 	VMULPS           Z18, Z2, Z16
-	VMULPS           Z13, Z3, Z19
+	VMULPS           Z12, Z3, Z19
 	VMULPS           Z18, Z17, Z18
-	VMULPS           Z13, Z21, Z13
+	VMULPS           Z12, Z21, Z12
 	VMULPS           Z6, Z16, Z6
 	VMULPS           Z7, Z19, Z7
 	VMULPS           Z15, Z15, Z20
 	VMULPS           Z14, Z14, Z31
-	VMOVUPS          Z12, 64(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z12
 	VMOVUPS          Z7, 128(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z7
-	VFMADD231PS      Z12, Z30, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z7
 	VMOVUPS          Z6, 192(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z6
-	VFMADD213PS      Z6, Z22, Z12
-	VSUBPS           Z6, Z7, Z7
-	VSUBPS           Z6, Z12, Z12
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z6
-	VFMADD231PS      Z6, Z7, Z30
-	VFMADD231PS      Z6, Z12, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z6
-	VFMADD231PS      Z6, Z7, Z30
-	VFMADD231PS      Z6, Z12, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z6
+	VFMADD231PS      Z7, Z30, Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z22
+	VFMADD213PS      Z22, Z13, Z7
+	VSUBPS           Z22, Z6, Z6
+	VSUBPS           Z22, Z7, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z22
+	VFMADD231PS      Z22, Z6, Z30
+	VFMADD231PS      Z22, Z7, Z13
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z22
+	VFMADD231PS      Z22, Z6, Z30
+	VFMADD231PS      Z22, Z7, Z13
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z22
 	VMOVUPS          Z11, 256(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z11
-	VFMADD231PS      Z6, Z20, Z11
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+52(SB), Z31, Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z11
+	VFMADD231PS      Z22, Z20, Z11
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+36(SB), Z31, Z22
 	VMOVUPS          Z10, 320(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z10
 	VFMADD213PS      Z10, Z20, Z11
-	VFMADD231PS      Z6, Z31, Z10
-	VMULPS           Z11, Z20, Z6
+	VFMADD231PS      Z22, Z31, Z10
+	VMULPS           Z11, Z20, Z11
 	VMULPS           Z10, Z31, Z10
-	VFMADD231PS      Z6, Z15, Z27
+	VFMADD231PS      Z11, Z15, Z27
 	VFMADD231PS      Z10, Z14, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z6
-	VFMADD231PS      Z6, Z15, Z27
-	VFMADD231PS      Z6, Z14, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z10
-	VFMADD231PS      Z10, Z23, Z27
-	VFMADD231PS      Z10, Z24, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z10
+	VFMADD231PS      Z10, Z15, Z27
+	VFMADD231PS      Z10, Z14, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z11
+	VFMADD231PS      Z11, Z23, Z27
+	VFMADD231PS      Z11, Z24, Z26
 	VFMADD231PS      Z8, Z0, Z27
 	VFMADD231PS      Z9, Z1, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z11
-	VFMADD231PS      Z10, Z30, Z11
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+72(SB), Z22, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z14
-	VFMADD213PS      Z14, Z30, Z11
-	VFMADD231PS      Z10, Z22, Z14
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z10
-	VFMADD213PS      Z10, Z30, Z11
-	VFMADD231PS      Z14, Z22, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z14
-	VFMADD213PS      Z14, Z30, Z11
-	VFMADD231PS      Z10, Z22, Z14
-	VFMADD213PS      Z25, Z30, Z11
-	VFMADD213PS      Z25, Z22, Z14
-	VFMADD213PS      Z25, Z11, Z30
-	VFMADD213PS      Z25, Z14, Z22
-	VSCALEFPS        Z7, Z30, Z7
-	VSCALEFPS        Z12, Z22, Z10
-	VMULPS           Z7, Z4, Z4
-	VMULPS           Z10, Z5, Z5
-	VMOVAPS          Z29, Z7
-	VFMADD231PS      Z27, Z16, Z7
-	VMOVAPS          Z28, Z10
-	VFMADD231PS      Z26, Z19, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z11
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z14
+	VFMADD231PS      Z11, Z30, Z14
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+100(SB), Z13, Z11
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z15
+	VFMADD213PS      Z15, Z30, Z14
+	VFMADD231PS      Z11, Z13, Z15
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z11
+	VFMADD213PS      Z11, Z30, Z14
+	VFMADD231PS      Z15, Z13, Z11
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z15
+	VFMADD213PS      Z15, Z30, Z14
+	VFMADD231PS      Z11, Z13, Z15
+	VFMADD213PS      Z25, Z30, Z14
+	VFMADD213PS      Z25, Z13, Z15
+	VFMADD213PS      Z25, Z14, Z30
+	VFMADD213PS      Z25, Z15, Z13
+	VSCALEFPS        Z6, Z30, Z6
+	VSCALEFPS        Z7, Z13, Z7
+	VMULPS           Z6, Z4, Z4
+	VMULPS           Z7, Z5, Z5
+	VMOVAPS          Z29, Z6
+	VFMADD231PS      Z27, Z16, Z6
+	VMOVAPS          Z28, Z7
+	VFMADD231PS      Z26, Z19, Z7
 	VFMSUB231PS      Z27, Z16, Z29
 	VFMSUB231PS      Z26, Z19, Z28
 	VMULPS           Z18, Z16, Z11
-	VMULPS           Z13, Z19, Z12
+	VMULPS           Z12, Z19, Z13
 	VMINPS           Z4, Z2, Z14
 	VMINPS           Z5, Z3, Z15
 	VMINPS           Z17, Z14, Z14
 	VMINPS           Z21, Z15, Z15
 	VMINPS           Z0, Z14, Z14
 	VMINPS           Z1, Z15, Z15
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z16
 	VCMPPS           $0x11, Z14, Z16, K1
 	VCMPPS           $0x11, Z15, Z16, K2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z14
-	VANDPS           Z14, Z7, Z15
-	VANDPS           Z14, Z10, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z14
+	VANDPS           Z14, Z6, Z15
+	VANDPS           Z14, Z7, Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z19
 	VMINPS           Z15, Z19, Z15
 	VMINPS           Z16, Z19, Z16
 	VANDPS           Z14, Z29, Z20
@@ -994,227 +1260,231 @@ whole:
 	VCMPPS           $0x11, Z22, Z21, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z17
-	VFMADD213PS      Z6, Z15, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z21
-	VFMADD213PS      Z6, Z16, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z17
+	VFMADD213PS      Z10, Z15, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z21
+	VFMADD213PS      Z10, Z16, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z22
 	VADDPS           Z22, Z15, Z23
 	VADDPS           Z22, Z16, Z24
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z26
-	VFMADD213PS      Z6, Z20, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z27
-	VFMADD213PS      Z6, Z19, Z27
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z26
+	VFMADD213PS      Z10, Z20, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z27
+	VFMADD213PS      Z10, Z19, Z27
 	VADDPS           Z22, Z20, Z30
 	VADDPS           Z22, Z19, Z22
 	VMULPS           Z15, Z15, Z31
-	VMULPS           Z16, Z16, Z14
 	VMOVUPS          Z1, 384(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z1
+	VMULPS           Z16, Z16, Z1
 	VMOVUPS          Z0, 448(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z0
-	VFMADD213PS      Z0, Z1, Z31
-	VFMADD213PS      Z0, Z1, Z14
-	VSUBPS           Z0, Z31, Z1
-	VSUBPS           Z0, Z14, Z0
-	VMULPS           Z23, Z17, Z14
-	VMULPS           Z24, Z21, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z0
 	VMOVUPS          Z9, 512(BX)
-	VMULPS           Z30, Z26, Z9
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z9
+	VFMADD213PS      Z9, Z0, Z31
+	VFMADD213PS      Z9, Z0, Z1
+	VSUBPS           Z9, Z31, Z0
+	VSUBPS           Z9, Z1, Z1
+	VMULPS           Z23, Z17, Z9
+	VMULPS           Z24, Z21, Z31
 	VMOVUPS          Z8, 576(BX)
-	VMULPS           Z22, Z27, Z8
-	VMOVUPS          Z12, 640(BX)
-	VMOVUPS          320(BX), Z12
+	VMULPS           Z30, Z26, Z8
+	VMOVUPS          Z13, 640(BX)
+	VMULPS           Z22, Z27, Z13
 	VMOVUPS          Z11, 704(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z11
-	VMOVUPS          Z13, 768(BX)
-	VXORPS           Z11, Z12, Z13
+	VMOVUPS          320(BX), Z11
+	VMOVUPS          Z12, 768(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z12
 	VMOVUPS          Z18, 832(BX)
-	VMOVUPS          256(BX), Z18
-	VXORPS           Z11, Z18, Z11
-	VMULPS           Z2, Z12, Z12
-	VMULPS           Z3, Z18, Z18
-	VMOVUPS          Z5, 256(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z5
-	VMOVUPS          Z4, 320(BX)
-	VMULPS           Z5, Z1, Z4
-	VMULPS           Z5, Z0, Z5
-	VFMADD231PS      Z15, Z15, Z4
-	VFMADD231PS      Z16, Z16, Z5
-	VMOVUPS          Z28, 896(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z28
-	VFMADD231PS      Z28, Z1, Z4
-	VFMADD231PS      Z28, Z0, Z5
-	VMULPS           Z9, Z14, Z28
+	VXORPS           Z12, Z11, Z18
+	VMOVUPS          Z5, 896(BX)
+	VMOVUPS          256(BX), Z5
+	VXORPS           Z12, Z5, Z12
+	VMULPS           Z2, Z11, Z11
+	VMULPS           Z3, Z5, Z5
+	VMOVUPS          Z4, 256(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z4
+	VMOVUPS          Z28, 320(BX)
+	VMULPS           Z4, Z0, Z28
+	VMULPS           Z4, Z1, Z4
+	VFMADD231PS      Z15, Z15, Z28
+	VFMADD231PS      Z16, Z16, Z4
 	VMOVUPS          Z29, 960(BX)
-	VMULPS           Z8, Z31, Z29
-	VDIVPS           Z28, Z25, Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z29
+	VFMADD231PS      Z29, Z0, Z28
+	VFMADD231PS      Z29, Z1, Z4
+	VMULPS           Z8, Z9, Z29
+	VMULPS           Z13, Z31, Z14
 	VDIVPS           Z29, Z25, Z29
-	VMULPS           Z28, Z9, Z9
+	VDIVPS           Z14, Z25, Z14
 	VMULPS           Z29, Z8, Z8
-	VMULPS           Z28, Z14, Z14
-	VMULPS           Z29, Z31, Z28
-	VMULPS           Z9, Z17, Z17
-	VMULPS           Z8, Z21, Z21
-	VMULPS           Z9, Z23, Z9
-	VMULPS           Z8, Z24, Z8
+	VMULPS           Z14, Z13, Z13
+	VMULPS           Z29, Z9, Z9
+	VMULPS           Z14, Z31, Z14
+	VMULPS           Z8, Z17, Z17
+	VMULPS           Z13, Z21, Z21
+	VMULPS           Z8, Z23, Z8
+	VMULPS           Z13, Z24, Z13
 	VMULPS           Z17, Z15, Z15
 	VMULPS           Z21, Z16, Z16
-	VMULPS           Z14, Z26, Z17
-	VMULPS           Z28, Z27, Z21
-	VMULPS           Z14, Z30, Z14
-	VMULPS           Z28, Z22, Z22
+	VMULPS           Z9, Z26, Z17
+	VMULPS           Z14, Z27, Z21
+	VMULPS           Z9, Z30, Z9
+	VMULPS           Z14, Z22, Z14
 	VMULPS           Z17, Z20, Z17
 	VMULPS           Z21, Z19, Z19
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z20
-	VFMADD231PS      Z6, Z15, Z20
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z21
-	VFMADD231PS      Z6, Z16, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z23
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z24
-	VFMADD231PS      Z23, Z4, Z24
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+124(SB), Z5, Z23
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z26
-	VFMADD213PS      Z26, Z4, Z24
-	VFMADD231PS      Z23, Z5, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z23
-	VFMADD213PS      Z23, Z4, Z24
-	VFMADD231PS      Z26, Z5, Z23
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z26
-	VFMADD213PS      Z26, Z4, Z24
-	VFMADD231PS      Z23, Z5, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z21
+	VFMADD231PS      Z20, Z28, Z21
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+120(SB), Z4, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z22
+	VFMADD213PS      Z22, Z28, Z21
+	VFMADD231PS      Z20, Z4, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z20
+	VFMADD213PS      Z20, Z28, Z21
+	VFMADD231PS      Z22, Z4, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z22
+	VFMADD213PS      Z22, Z28, Z21
+	VFMADD231PS      Z20, Z4, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z20
+	VFMADD213PS      Z20, Z28, Z21
+	VFMADD213PS      Z20, Z4, Z22
+	VMULPS           Z21, Z28, Z21
+	VMULPS           Z22, Z4, Z4
+	VADDPS           Z21, Z25, Z21
+	VADDPS           Z4, Z25, Z4
+	VSCALEFPS        Z0, Z21, Z0
+	VSCALEFPS        Z1, Z4, Z1
+	VMULPS           Z0, Z2, Z0
+	VMULPS           Z1, Z3, Z1
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z2
+	VFMADD231PS      Z10, Z15, Z2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z3
+	VFMADD231PS      Z10, Z16, Z3
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z4
+	VFMADD231PS      Z10, Z17, Z4
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+12(SB), Z19, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z21
+	VMOVAPS          Z25, Z22
+	VPTERNLOGD       $0xe4, Z21, Z6, Z22
+	VMOVAPS          Z25, Z23
+	VPTERNLOGD       $0xe4, Z21, Z7, Z23
+	VCMPPS           $0x00, Z22, Z18, K3
+	VCMPPS           $0x00, Z23, Z12, K4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z22
+	VBLENDMPS        Z22, Z11, K3, Z11
+	VBLENDMPS        Z22, Z5, K4, Z5
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z23
-	VFMADD213PS      Z23, Z4, Z24
-	VFMADD213PS      Z23, Z5, Z26
-	VMULPS           Z24, Z4, Z4
-	VMULPS           Z26, Z5, Z5
-	VFMADD213PS      Z2, Z4, Z2
-	VFMADD213PS      Z3, Z5, Z3
-	VSCALEFPS        Z1, Z2, Z1
-	VSCALEFPS        Z0, Z3, Z0
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z2
-	VFMADD231PS      Z6, Z17, Z2
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z19, Z6
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z3
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z4
-	VFMADD231PS      Z3, Z20, Z4
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z5
-	VFMADD231PS      Z3, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z24
-	VFMADD213PS      Z24, Z20, Z4
-	VFMADD213PS      Z24, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z26
-	VFMADD213PS      Z26, Z20, Z4
-	VFMADD213PS      Z26, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z27
-	VFMADD213PS      Z27, Z20, Z4
-	VFMADD213PS      Z27, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z28
-	VFMADD213PS      Z28, Z20, Z4
-	VFMADD213PS      Z28, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z29
-	VFMADD213PS      Z29, Z20, Z4
-	VFMADD213PS      Z29, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z30
-	VFMADD213PS      Z30, Z20, Z4
-	VFMADD213PS      Z30, Z21, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z31
-	VFMADD213PS      Z31, Z4, Z20
-	VFMADD213PS      Z31, Z5, Z21
-	VFMADD213PS      Z25, Z20, Z15
-	VFMADD213PS      Z25, Z21, Z16
-	VMULPS           Z9, Z15, Z4
-	VMULPS           Z8, Z16, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z8
-	VPTERNLOGD       $0xe4, Z8, Z7, Z4
-	VPTERNLOGD       $0xe4, Z8, Z10, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z24
+	VFMADD231PS      Z23, Z2, Z24
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z26
+	VFMADD231PS      Z23, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z27
+	VFMADD213PS      Z27, Z2, Z24
+	VFMADD213PS      Z27, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z28
+	VFMADD213PS      Z28, Z2, Z24
+	VFMADD213PS      Z28, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z29
+	VFMADD213PS      Z29, Z2, Z24
+	VFMADD213PS      Z29, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z30
+	VFMADD213PS      Z30, Z2, Z24
+	VFMADD213PS      Z30, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z31
+	VFMADD213PS      Z31, Z2, Z24
+	VFMADD213PS      Z31, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z20
+	VFMADD213PS      Z20, Z2, Z24
+	VFMADD213PS      Z20, Z3, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z22
+	VFMADD213PS      Z22, Z24, Z2
+	VFMADD213PS      Z22, Z26, Z3
+	VFMADD213PS      Z25, Z2, Z15
+	VFMADD213PS      Z25, Z3, Z16
+	VMULPS           Z8, Z15, Z2
+	VMULPS           Z13, Z16, Z3
+	VPTERNLOGD       $0xe4, Z21, Z6, Z2
+	VPTERNLOGD       $0xe4, Z21, Z7, Z3
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z6
+	VFMADD231PS      Z23, Z4, Z6
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+144(SB), Z10, Z23
+	VFMADD213PS      Z27, Z4, Z6
+	VFMADD231PS      Z23, Z10, Z27
+	VFMADD213PS      Z28, Z4, Z6
+	VFMADD231PS      Z27, Z10, Z28
+	VFMADD213PS      Z29, Z4, Z6
+	VFMADD231PS      Z28, Z10, Z29
+	VFMADD213PS      Z30, Z4, Z6
+	VFMADD231PS      Z29, Z10, Z30
+	VFMADD213PS      Z31, Z4, Z6
+	VFMADD231PS      Z30, Z10, Z31
+	VFMADD213PS      Z20, Z4, Z6
+	VFMADD231PS      Z31, Z10, Z20
+	VFMADD213PS      Z22, Z6, Z4
+	VFMADD231PS      Z20, Z10, Z22
+	VFMADD213PS      Z25, Z4, Z17
+	VFMADD213PS      Z25, Z22, Z19
+	VMULPS           Z9, Z17, Z4
+	VMULPS           Z14, Z19, Z6
+	VMOVUPS          960(BX), Z7
+	VPTERNLOGD       $0xe4, Z21, Z7, Z4
+	VMOVUPS          320(BX), Z8
+	VPTERNLOGD       $0xe4, Z21, Z8, Z6
 	VMOVAPS          Z25, Z9
-	VPTERNLOGD       $0xe4, Z8, Z7, Z9
-	VMOVAPS          Z25, Z7
-	VPTERNLOGD       $0xe4, Z8, Z10, Z7
-	VCMPPS           $0x00, Z9, Z13, K3
-	VCMPPS           $0x00, Z7, Z11, K4
+	VPTERNLOGD       $0xe4, Z21, Z7, Z9
+	VPTERNLOGD       $0xe4, Z21, Z8, Z25
+	VCMPPS           $0x00, Z9, Z18, K3
+	VCMPPS           $0x00, Z25, Z12, K4
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z7
-	VBLENDMPS        Z7, Z12, K3, Z9
-	VBLENDMPS        Z7, Z18, K4, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z12
-	VFMADD231PS      Z3, Z2, Z12
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+148(SB), Z6, Z3
-	VFMADD213PS      Z24, Z2, Z12
-	VFMADD231PS      Z3, Z6, Z24
-	VFMADD213PS      Z26, Z2, Z12
-	VFMADD231PS      Z24, Z6, Z26
-	VFMADD213PS      Z27, Z2, Z12
-	VFMADD231PS      Z26, Z6, Z27
-	VFMADD213PS      Z28, Z2, Z12
-	VFMADD231PS      Z27, Z6, Z28
-	VFMADD213PS      Z29, Z2, Z12
-	VFMADD231PS      Z28, Z6, Z29
-	VFMADD213PS      Z30, Z2, Z12
-	VFMADD231PS      Z29, Z6, Z30
-	VFMADD213PS      Z31, Z12, Z2
-	VFMADD231PS      Z30, Z6, Z31
-	VFMADD213PS      Z25, Z2, Z17
-	VFMADD213PS      Z25, Z31, Z19
-	VMULPS           Z14, Z17, Z2
-	VMULPS           Z22, Z19, Z3
-	VMOVUPS          960(BX), Z6
-	VPTERNLOGD       $0xe4, Z8, Z6, Z2
-	VMOVUPS          896(BX), Z12
-	VPTERNLOGD       $0xe4, Z8, Z12, Z3
-	VMOVAPS          Z25, Z14
-	VPTERNLOGD       $0xe4, Z8, Z6, Z14
-	VPTERNLOGD       $0xe4, Z8, Z12, Z25
-	VCMPPS           $0x00, Z14, Z13, K3
-	VCMPPS           $0x00, Z25, Z11, K4
-	VMOVUPS          320(BX), Z6
-	VBLENDMPS        Z7, Z6, K3, Z6
 	VMOVUPS          256(BX), Z8
-	VBLENDMPS        Z7, Z8, K4, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z8
-	VMULPS           Z8, Z1, Z11
-	VMULPS           Z8, Z0, Z8
-	VMULPS           192(BX), Z11, Z12
-	VMULPS           128(BX), Z8, Z13
-	VMULPS           64(BX), Z11, Z14
-	VMULPS           (BX), Z8, Z15
+	VBLENDMPS        Z7, Z8, K3, Z8
+	VMOVUPS          896(BX), Z9
+	VBLENDMPS        Z7, Z9, K4, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z9
+	VMULPS           Z9, Z0, Z10
+	VMULPS           Z9, Z1, Z9
+	VMULPS           192(BX), Z10, Z12
+	VMULPS           128(BX), Z9, Z13
+	VMULPS           64(BX), Z10, Z14
+	VMULPS           (BX), Z9, Z15
 	VMOVUPS          Z14, K7, (R9)(AX*1)
 	VMOVUPS          Z15, K6, 64(R9)(AX*1)
-	VMULPS           832(BX), Z11, Z11
-	VMULPS           768(BX), Z8, Z8
-	VMULPS           704(BX), Z11, Z11
-	VMULPS           640(BX), Z8, Z8
-	VMOVUPS          Z11, K7, (R8)(AX*1)
-	VMOVUPS          Z8, K6, 64(R8)(AX*1)
-	VMULPS           Z12, Z23, Z8
-	VMULPS           Z13, Z23, Z11
-	VSUBPS           Z4, Z2, Z12
-	VSUBPS           Z5, Z3, Z13
-	VFNMADD213PS     Z9, Z1, Z4
-	VFNMADD213PS     Z10, Z0, Z5
-	VMULPS           832(BX), Z4, Z4
-	VMULPS           768(BX), Z5, Z5
-	VMOVUPS          Z4, K7, (DI)(AX*1)
-	VMOVUPS          Z5, K6, 64(DI)(AX*1)
-	VSUBPS           Z6, Z9, Z4
-	VSUBPS           Z7, Z10, Z5
-	VFNMADD231PS     Z1, Z2, Z6
-	VFNMADD231PS     Z0, Z3, Z7
-	VFMADD231PS      Z12, Z1, Z4
-	VFMADD231PS      Z13, Z0, Z5
-	VFNMADD231PS     576(BX), Z6, Z8
-	VFNMADD231PS     512(BX), Z7, Z11
-	VMULPS           448(BX), Z6, Z0
+	VMULPS           832(BX), Z10, Z10
+	VMULPS           768(BX), Z9, Z9
+	VMULPS           704(BX), Z10, Z10
+	VMULPS           640(BX), Z9, Z9
+	VMOVUPS          Z10, K7, (R8)(AX*1)
+	VMOVUPS          Z9, K6, 64(R8)(AX*1)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z9
+	VMULPS           Z12, Z9, Z10
+	VMULPS           Z13, Z9, Z9
+	VSUBPS           Z2, Z4, Z12
+	VSUBPS           Z3, Z6, Z13
+	VFNMADD213PS     Z11, Z0, Z2
+	VFNMADD213PS     Z5, Z1, Z3
+	VMULPS           832(BX), Z2, Z2
+	VMULPS           768(BX), Z3, Z3
+	VMOVUPS          Z2, K7, (DI)(AX*1)
+	VMOVUPS          Z3, K6, 64(DI)(AX*1)
+	VSUBPS           Z8, Z11, Z2
+	VSUBPS           Z7, Z5, Z3
+	VFNMADD231PS     Z0, Z4, Z8
+	VFNMADD231PS     Z1, Z6, Z7
+	VFMADD231PS      Z12, Z0, Z2
+	VFMADD231PS      Z13, Z1, Z3
+	VFNMADD231PS     576(BX), Z8, Z10
+	VFNMADD231PS     512(BX), Z7, Z9
+	VMULPS           448(BX), Z8, Z0
 	VMULPS           384(BX), Z7, Z1
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z2
-	VBLENDMPS        Z4, Z2, K1, Z3
-	VBLENDMPS        Z5, Z2, K2, Z2
-	VMOVUPS          Z8, K7, (R10)(AX*1)
-	VMOVUPS          Z11, K6, 64(R10)(AX*1)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z4
+	VBLENDMPS        Z2, Z4, K1, Z2
+	VBLENDMPS        Z3, Z4, K2, Z3
+	VMOVUPS          Z10, K7, (R10)(AX*1)
+	VMOVUPS          Z9, K6, 64(R10)(AX*1)
 	VMOVUPS          Z0, K7, (R11)(AX*1)
 	VMOVUPS          Z1, K6, 64(R11)(AX*1)
-	VMOVUPS          Z3, K7, (SI)(AX*1)
-	VMOVUPS          Z2, K6, 64(SI)(AX*1)
+	VMOVUPS          Z2, K7, (SI)(AX*1)
+	VMOVUPS          Z3, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1455,263 +1725,255 @@ DATA spotFirstRows32AVX2Consts<>+912(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+916(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+920(SB)/4, $0x3fb8aa3b
 DATA spotFirstRows32AVX2Consts<>+924(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0x3fb17200
-DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0x363fbe8e
-DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x000000fe
-DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0x37b56891
-DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0xb9891f97
-DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0x3b2aac27
-DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0xbcaaaa45
-DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0x3dfffffe
-DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0x39f55674
-DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0x398114b6
-DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0xbb82dd71
-DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x3af38970
-DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0x3cf7415f
-DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0xbdd09d4d
-DATA spotFirstRows32AVX2Consts<>+1632(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1636(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1640(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1644(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1648(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1652(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1656(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1660(SB)/4, $0x3e19190f
-DATA spotFirstRows32AVX2Consts<>+1664(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1668(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1672(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1676(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1680(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1684(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1688(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1692(SB)/4, $0xbc80cdcc
-DATA spotFirstRows32AVX2Consts<>+1696(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1700(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1704(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1708(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1712(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1716(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1720(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1724(SB)/4, $0xbeecaa20
-DATA spotFirstRows32AVX2Consts<>+1728(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1732(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1736(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1740(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1744(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1748(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1752(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1756(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1760(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1764(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1768(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1772(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1776(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1780(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1784(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1788(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1792(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1796(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1800(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1804(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1808(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1812(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1816(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1820(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1824(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1828(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1832(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1836(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1840(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1844(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1848(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1852(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1856(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1860(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1864(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1868(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1872(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1876(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1880(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1884(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1888(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1892(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1896(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1900(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1904(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1908(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1912(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1916(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1920(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1924(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1928(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1932(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1936(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1940(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1944(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1948(SB)/4, $0x7fc00000
-GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1952
+DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0x000000a4
+DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0x000000fe
+DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0x2d000000
+DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1632(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1636(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1640(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1644(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1648(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1652(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1656(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1660(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1664(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1668(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1672(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1676(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1680(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1684(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1688(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1692(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1696(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1700(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1704(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1708(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1712(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1716(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1720(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1724(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1728(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1732(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1736(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1740(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1744(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1748(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1752(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1756(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1760(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1764(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1768(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1772(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1776(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1780(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1784(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1788(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1792(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1796(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1800(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1804(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1808(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1812(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1816(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1820(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1824(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1828(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1832(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1836(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1840(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1844(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1848(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1852(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA spotFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1733,7 +1995,7 @@ GLOBL spotFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotFirstRows32AVX2(SB), $2752-288
+TEXT ·spotFirstRows32AVX2(SB), $2624-288
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2463,30 +2725,26 @@ body:
 	VMOVUPS      Y7, 1088(BX)
 	VMOVUPS      1376(BX), Y7
 	VMULPS       Y9, Y7, Y9
+	VMOVUPS      1344(BX), Y14
+	VMULPS       Y11, Y14, Y11
 	VMOVUPS      Y1, 1280(BX)
-	VMOVUPS      1344(BX), Y1
-	VMULPS       Y11, Y1, Y11
+	VMULPS       Y5, Y5, Y1
 	VMOVUPS      Y6, 2080(BX)
-	VMULPS       Y5, Y5, Y6
+	VMULPS       Y10, Y10, Y6
 	VMOVUPS      Y2, 2048(BX)
-	VMULPS       Y10, Y10, Y2
+	VMULPS       Y7, Y7, Y2
 	VMOVUPS      Y3, 2016(BX)
-	VMULPS       Y7, Y7, Y3
-	VMULPS       Y1, Y1, Y14
+	VMULPS       Y14, Y14, Y3
 	VMOVUPS      Y11, 1984(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y11
 	VMOVUPS      Y9, 1056(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y9
+	VFMADD213PS  Y9, Y11, Y1
 	VFMADD213PS  Y9, Y11, Y6
 	VFMADD213PS  Y9, Y11, Y2
 	VFMADD213PS  Y9, Y11, Y3
-	VFMADD213PS  Y9, Y11, Y14
-	VSUBPS       Y9, Y6, Y6
-	VSUBPS       Y9, Y2, Y2
-	VSUBPS       Y9, Y3, Y3
-	VSUBPS       Y9, Y14, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y14
-	VFMADD132PS  2336(BX), Y9, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y11
+	VFMADD132PS  2336(BX), Y9, Y11
 	VMOVUPS      Y4, 1312(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y4
 	VFMADD132PS  2304(BX), Y9, Y4
@@ -2497,461 +2755,438 @@ body:
 	VMOVUPS      2240(BX), Y0
 	VFMADD132PS  spotFirstRows32AVX2Consts<>+896(SB), Y9, Y0
 	VMOVUPS      Y15, 1920(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y6, Y15
+	VSUBPS       Y9, Y1, Y15
 	VMOVUPS      Y13, 1216(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y2, Y13
+	VSUBPS       Y9, Y6, Y13
 	VMOVUPS      Y12, 2176(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y3, Y12
-	VMULPS       spotFirstRows32AVX2Consts<>+928(SB), Y11, Y9
-	VFMADD231PS  Y5, Y5, Y15
-	VFMADD231PS  Y10, Y10, Y13
-	VFMADD231PS  Y7, Y7, Y12
-	VFMADD231PS  Y1, Y1, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y1
-	VFMADD231PS  Y1, Y6, Y15
-	VFMADD231PS  Y1, Y2, Y13
-	VFMADD231PS  Y1, Y3, Y12
-	VFMADD231PS  Y1, Y11, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y1
-	VSUBPS       Y1, Y14, Y5
-	VSUBPS       Y1, Y4, Y7
-	VSUBPS       Y1, Y8, Y10
-	VSUBPS       Y1, Y0, Y1
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y14, Y14
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y4, Y4
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y8, Y8
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y0, Y0
-	VMOVUPS      Y0, 1344(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y0
-	VFMADD213PS  2336(BX), Y5, Y0
-	VMOVUPS      Y8, 2336(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y8
-	VFMADD213PS  2304(BX), Y7, Y8
-	VMOVUPS      Y4, 2304(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y4
-	VFMADD213PS  2272(BX), Y10, Y4
-	VMOVUPS      Y14, 2272(BX)
-	VMOVUPS      2240(BX), Y14
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1024(SB), Y1, Y14
+	VSUBPS       Y9, Y2, Y12
+	VSUBPS       Y9, Y3, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y9
+	VPADDD       Y9, Y1, Y1
+	VPADDD       Y9, Y6, Y6
+	VPADDD       Y9, Y2, Y2
+	VPADDD       Y9, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y3, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y9
+	VMOVUPS      Y3, 2208(BX)
+	VMULPS       Y9, Y15, Y3
+	VMOVUPS      Y2, 2368(BX)
+	VMULPS       Y9, Y13, Y2
+	VMOVUPS      Y6, 2400(BX)
+	VMULPS       Y9, Y12, Y6
+	VMULPS       Y9, Y14, Y9
+	VFMADD231PS  Y5, Y5, Y3
+	VFMADD231PS  Y10, Y10, Y2
+	VFMADD231PS  Y7, Y7, Y6
+	VMOVUPS      1344(BX), Y5
+	VFMADD231PS  Y5, Y5, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y5
+	VFMADD231PS  Y5, Y15, Y3
+	VFMADD231PS  Y5, Y13, Y2
+	VFMADD231PS  Y5, Y12, Y6
+	VFMADD231PS  Y5, Y14, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y5
+	VSUBPS       Y5, Y11, Y7
+	VSUBPS       Y5, Y4, Y10
+	VSUBPS       Y5, Y8, Y12
+	VSUBPS       Y5, Y0, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y13
+	VPADDD       Y13, Y11, Y11
+	VPADDD       Y13, Y4, Y4
+	VPADDD       Y13, Y8, Y8
+	VPADDD       Y13, Y0, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y13
+	VFMADD213PS  2336(BX), Y7, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y14
+	VFMADD213PS  2304(BX), Y10, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y15
+	VFMADD213PS  2272(BX), Y12, Y15
+	VMOVUPS      Y0, 2272(BX)
+	VMOVUPS      2240(BX), Y0
 	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y5
-	VFMADD231PS  Y5, Y7, Y8
-	VFMADD231PS  Y5, Y10, Y4
-	VFMADD231PS  Y5, Y1, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y5
-	VFMADD231PS  2176(BX), Y1, Y5
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y7, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y7
+	VFMADD231PS  Y7, Y10, Y14
+	VFMADD231PS  Y7, Y12, Y15
+	VFMADD231PS  Y7, Y5, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y5
 	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y7
-	VFMADD231PS  1216(BX), Y1, Y7
+	VFMADD231PS  2176(BX), Y5, Y7
 	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  1920(BX), Y1, Y10
-	VMOVUPS      Y11, 2240(BX)
+	VFMADD231PS  1216(BX), Y5, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS  1920(BX), Y5, Y12
+	VMOVUPS      Y8, 2240(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y8
+	VFMADD231PS  1952(BX), Y5, Y8
+	VMOVUPS      Y4, 2304(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y4
+	VFMADD231PS  2144(BX), Y5, Y4
+	VMOVUPS      Y11, 2336(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
-	VFMADD231PS  1952(BX), Y1, Y11
-	VMOVUPS      Y3, 1376(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS  2144(BX), Y1, Y3
-	VMOVUPS      Y2, 1408(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD231PS  1312(BX), Y1, Y2
-	VMOVUPS      Y6, 1440(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS  1056(BX), Y1, Y6
-	VMOVUPS      Y6, 2208(BX)
-	VMOVUPS      1984(BX), Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y6, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y6
-	VMOVUPS      Y1, 2368(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y1
-	VFMADD231PS  Y6, Y0, Y1
+	VFMADD231PS  1312(BX), Y5, Y11
+	VMOVUPS      Y11, 1344(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
+	VFMADD231PS  1056(BX), Y5, Y11
+	VMOVUPS      Y11, 1376(BX)
+	VMOVUPS      1984(BX), Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y11, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y11
+	VMOVUPS      Y5, 1408(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y5
+	VFMADD231PS  Y11, Y3, Y5
+	VMOVUPS      Y4, 1440(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y4
+	VFMADD231PS  Y11, Y2, Y4
+	VMOVUPS      Y8, 2432(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y8
+	VFMADD231PS  Y11, Y6, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y9, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y3, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y2, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y6, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y9, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y3, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y2, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y6, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y9, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y3, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y2, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y6, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y9, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y3, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y2, Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y6, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y9, Y11
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y8, Y6, Y4
+	VMULPS       Y11, Y9, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y6
+	VADDPS       Y3, Y6, Y3
+	VADDPS       Y2, Y6, Y2
+	VADDPS       Y4, Y6, Y4
+	VADDPS       Y5, Y6, Y5
+	VMULPS       Y1, Y3, Y1
+	VMULPS       2400(BX), Y2, Y2
+	VMULPS       2368(BX), Y4, Y3
+	VMULPS       2208(BX), Y5, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y5
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       448(BX), Y1, Y1
+	VMULPS       480(BX), Y2, Y2
+	VMULPS       512(BX), Y3, Y3
+	VMULPS       544(BX), Y4, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y8
+	VFMADD231PS  Y5, Y13, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y9
+	VFMADD231PS  Y5, Y14, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y11
+	VFMADD231PS  Y5, Y15, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1376(SB), Y0, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y13, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y14, Y9
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y15, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y0, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y13, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y14, Y9
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y15, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y5
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y13, Y8
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y14, Y9
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y15, Y11
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y0, Y5
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y9
+	VFMADD213PS  Y6, Y15, Y11
+	VFMADD213PS  Y6, Y0, Y5
+	VFMADD213PS  Y6, Y8, Y13
+	VFMADD213PS  Y6, Y9, Y14
+	VFMADD213PS  Y6, Y11, Y15
+	VFMADD213PS  Y6, Y5, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y8
+	VFMADD231PS  Y5, Y7, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y9
+	VFMADD231PS  Y5, Y10, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y11
+	VFMADD231PS  Y5, Y12, Y11
+	VMOVUPS      Y4, 2208(BX)
+	VMOVUPS      2432(BX), Y4
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1536(SB), Y5, Y4
+	VMOVUPS      Y3, 2368(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y3
+	VFMADD213PS  Y3, Y7, Y8
+	VFMADD213PS  Y3, Y10, Y9
+	VFMADD213PS  Y3, Y12, Y11
 	VMOVUPS      Y2, 2400(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y2
-	VFMADD231PS  Y6, Y8, Y2
-	VMOVUPS      Y3, 2432(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y3
-	VFMADD231PS  Y6, Y4, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y14, Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y0, Y1
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y4, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y14, Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y0, Y1
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y4, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y14, Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y0, Y1
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y8, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y4, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y14, Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y0, Y1
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y8, Y2
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y4, Y3
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y14, Y6
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y1, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y1
-	VFMADD213PS  Y1, Y2, Y8
-	VFMADD213PS  Y1, Y3, Y4
-	VFMADD213PS  Y1, Y6, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y3
-	VFMADD231PS  Y2, Y15, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y6
-	VFMADD231PS  Y2, Y13, Y6
-	VMOVUPS      Y14, 2464(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y14
-	VFMADD231PS  Y2, Y12, Y14
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y9, Y2
-	VMOVUPS      Y4, 2496(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y4
-	VFMADD213PS  Y4, Y15, Y3
-	VFMADD213PS  Y4, Y13, Y6
-	VFMADD213PS  Y4, Y12, Y14
-	VFMADD231PS  Y2, Y9, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y2
-	VFMADD213PS  Y2, Y15, Y3
-	VFMADD213PS  Y2, Y13, Y6
-	VFMADD213PS  Y2, Y12, Y14
-	VFMADD231PS  Y4, Y9, Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y4
-	VFMADD213PS  Y4, Y15, Y3
-	VFMADD213PS  Y4, Y13, Y6
-	VFMADD213PS  Y4, Y12, Y14
-	VFMADD231PS  Y2, Y9, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y2
-	VFMADD213PS  Y2, Y15, Y3
-	VFMADD213PS  Y2, Y13, Y6
-	VFMADD213PS  Y2, Y12, Y14
-	VFMADD213PS  Y2, Y9, Y4
-	VMULPS       Y3, Y15, Y3
-	VMULPS       Y6, Y13, Y6
-	VMULPS       Y14, Y12, Y12
-	VMULPS       Y4, Y9, Y4
-	VMOVUPS      448(BX), Y9
-	VFMADD213PS  Y9, Y9, Y3
-	VMOVUPS      480(BX), Y13
-	VFMADD213PS  Y13, Y13, Y6
-	VMOVUPS      512(BX), Y14
-	VFMADD213PS  Y14, Y14, Y12
-	VMOVUPS      544(BX), Y15
-	VFMADD213PS  Y15, Y15, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y15
-	VFMADD231PS  Y2, Y5, Y15
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y14
-	VFMADD231PS  Y2, Y7, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y13
-	VFMADD231PS  Y2, Y10, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y9
-	VFMADD231PS  Y2, Y11, Y9
-	VMOVUPS      Y8, 2528(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y8
-	VFMADD213PS  Y8, Y5, Y15
-	VFMADD213PS  Y8, Y7, Y14
-	VFMADD213PS  Y8, Y10, Y13
-	VFMADD213PS  Y8, Y11, Y9
-	VMOVUPS      Y0, 2560(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y0
-	VFMADD213PS  Y0, Y5, Y15
-	VFMADD213PS  Y0, Y7, Y14
-	VFMADD213PS  Y0, Y10, Y13
-	VFMADD213PS  Y0, Y11, Y9
-	VMOVUPS      Y4, 2592(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
-	VFMADD213PS  Y4, Y5, Y15
-	VFMADD213PS  Y4, Y7, Y14
-	VFMADD213PS  Y4, Y10, Y13
-	VFMADD213PS  Y4, Y11, Y9
-	VMOVUPS      Y12, 2624(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y12
-	VFMADD213PS  Y12, Y5, Y15
-	VFMADD213PS  Y12, Y7, Y14
-	VFMADD213PS  Y12, Y10, Y13
-	VFMADD213PS  Y12, Y11, Y9
-	VMOVUPS      Y6, 2656(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y6
-	VFMADD213PS  Y6, Y5, Y15
-	VFMADD213PS  Y6, Y7, Y14
-	VFMADD213PS  Y6, Y10, Y13
-	VFMADD213PS  Y6, Y11, Y9
-	VMOVUPS      Y3, 2688(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y3
-	VFMADD213PS  Y3, Y5, Y15
-	VFMADD213PS  Y3, Y7, Y14
-	VFMADD213PS  Y3, Y10, Y13
-	VFMADD213PS  Y3, Y11, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y3
-	VFMADD213PS  Y3, Y15, Y5
-	VFMADD213PS  Y3, Y14, Y7
-	VFMADD213PS  Y3, Y13, Y10
-	VFMADD213PS  Y3, Y9, Y11
-	VFMADD132PS  2176(BX), Y1, Y5
-	VFMADD132PS  1216(BX), Y1, Y7
-	VFMADD132PS  1920(BX), Y1, Y10
-	VFMADD132PS  1952(BX), Y1, Y11
-	VMULPS       2016(BX), Y5, Y5
-	VMULPS       2048(BX), Y7, Y7
-	VMULPS       2080(BX), Y10, Y9
-	VMULPS       1280(BX), Y11, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y11
-	VANDPS       Y5, Y11, Y5
-	VANDPS       Y7, Y11, Y7
-	VANDPS       Y9, Y11, Y9
-	VANDPS       Y10, Y11, Y10
-	VMOVUPS      1664(BX), Y13
-	VORPS        Y5, Y13, Y5
-	VMOVUPS      1632(BX), Y14
-	VORPS        Y7, Y14, Y7
-	VMOVUPS      1600(BX), Y15
-	VORPS        Y9, Y15, Y9
-	VMOVUPS      Y9, 1280(BX)
-	VMOVUPS      1184(BX), Y9
-	VORPS        Y10, Y9, Y10
-	VMOVUPS      Y10, 2080(BX)
-	VMOVUPS      (BX), Y10
-	VORPS        Y13, Y10, Y13
-	VORPS        Y14, Y10, Y14
-	VORPS        Y15, Y10, Y15
-	VORPS        Y9, Y10, Y9
+	VMOVUPS      2432(BX), Y2
+	VFMADD213PS  Y3, Y2, Y4
+	VMOVUPS      Y1, 2464(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y1
+	VFMADD213PS  Y1, Y7, Y8
+	VFMADD213PS  Y1, Y10, Y9
+	VFMADD213PS  Y1, Y12, Y11
+	VFMADD213PS  Y1, Y2, Y4
+	VMOVUPS      Y0, 2496(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y0
+	VFMADD213PS  Y0, Y7, Y8
+	VFMADD213PS  Y0, Y10, Y9
+	VFMADD213PS  Y0, Y12, Y11
+	VFMADD213PS  Y0, Y2, Y4
+	VMOVUPS      Y15, 2528(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y15
+	VFMADD213PS  Y15, Y7, Y8
+	VFMADD213PS  Y15, Y10, Y9
+	VFMADD213PS  Y15, Y12, Y11
+	VFMADD213PS  Y15, Y2, Y4
+	VMOVUPS      Y14, 2560(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y14
+	VFMADD213PS  Y14, Y7, Y8
+	VFMADD213PS  Y14, Y10, Y9
+	VFMADD213PS  Y14, Y12, Y11
+	VFMADD213PS  Y14, Y2, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y14
+	VFMADD213PS  Y14, Y7, Y8
+	VFMADD213PS  Y14, Y10, Y9
+	VFMADD213PS  Y14, Y12, Y11
+	VFMADD213PS  Y14, Y2, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y14
+	VFMADD213PS  Y14, Y8, Y7
+	VFMADD213PS  Y14, Y9, Y10
+	VFMADD213PS  Y14, Y11, Y12
+	VFMADD213PS  Y14, Y4, Y2
+	VFMADD132PS  2176(BX), Y6, Y7
+	VFMADD132PS  1216(BX), Y6, Y10
+	VFMADD132PS  1920(BX), Y6, Y12
+	VFMADD132PS  1952(BX), Y6, Y2
+	VMULPS       2016(BX), Y7, Y4
+	VMULPS       2048(BX), Y10, Y7
+	VMULPS       2080(BX), Y12, Y8
+	VMULPS       1280(BX), Y2, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y9
+	VANDPS       Y4, Y9, Y4
+	VANDPS       Y7, Y9, Y7
+	VANDPS       Y8, Y9, Y8
+	VANDPS       Y2, Y9, Y2
+	VMOVUPS      1664(BX), Y10
+	VORPS        Y4, Y10, Y4
+	VMOVUPS      1632(BX), Y11
+	VORPS        Y7, Y11, Y7
+	VMOVUPS      1600(BX), Y12
+	VORPS        Y8, Y12, Y8
+	VMOVUPS      Y8, 1280(BX)
+	VMOVUPS      1184(BX), Y8
+	VORPS        Y2, Y8, Y2
+	VMOVUPS      Y2, 2080(BX)
+	VMOVUPS      (BX), Y2
+	VORPS        Y10, Y2, Y10
+	VORPS        Y11, Y2, Y11
+	VORPS        Y12, Y2, Y12
+	VORPS        Y8, Y2, Y8
 	VMOVUPS      Y7, 1184(BX)
-	VMOVUPS      2432(BX), Y7
-	VMOVUPS      Y5, 1600(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y5
-	VFMADD231PS  Y2, Y7, Y5
-	VMOVUPS      Y9, 1632(BX)
-	VMOVUPS      2400(BX), Y9
-	VMOVUPS      Y15, 1664(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y15
-	VFMADD231PS  Y2, Y9, Y15
-	VMOVUPS      Y14, 2048(BX)
-	VMOVUPS      2208(BX), Y14
-	VMOVUPS      Y13, 2016(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y13
-	VFMADD231PS  Y2, Y14, Y13
-	VMOVUPS      2368(BX), Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y10, Y2
-	VFMADD213PS  Y8, Y7, Y5
-	VFMADD213PS  Y8, Y9, Y15
-	VFMADD213PS  Y8, Y14, Y13
-	VFMADD231PS  Y2, Y10, Y8
-	VFMADD213PS  Y0, Y7, Y5
-	VFMADD213PS  Y0, Y9, Y15
-	VFMADD213PS  Y0, Y14, Y13
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD213PS  Y4, Y7, Y5
-	VFMADD213PS  Y4, Y9, Y15
-	VFMADD213PS  Y4, Y14, Y13
-	VFMADD231PS  Y0, Y10, Y4
-	VFMADD213PS  Y12, Y7, Y5
-	VFMADD213PS  Y12, Y9, Y15
-	VFMADD213PS  Y12, Y14, Y13
-	VFMADD231PS  Y4, Y10, Y12
-	VFMADD213PS  Y6, Y7, Y5
-	VFMADD213PS  Y6, Y9, Y15
-	VFMADD213PS  Y6, Y14, Y13
-	VFMADD231PS  Y12, Y10, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y0
-	VFMADD213PS  Y0, Y7, Y5
-	VFMADD213PS  Y0, Y9, Y15
-	VFMADD213PS  Y0, Y14, Y13
-	VFMADD231PS  Y6, Y10, Y0
-	VFMADD213PS  Y3, Y5, Y7
-	VFMADD213PS  Y3, Y15, Y9
-	VFMADD213PS  Y3, Y13, Y14
-	VFMADD231PS  Y0, Y10, Y3
-	VFMADD132PS  2144(BX), Y1, Y7
-	VFMADD132PS  1312(BX), Y1, Y9
-	VFMADD132PS  1056(BX), Y1, Y14
-	VFMADD231PS  1984(BX), Y3, Y1
+	VMOVUPS      1440(BX), Y7
+	VMOVUPS      Y4, 1600(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y4
+	VFMADD231PS  Y5, Y7, Y4
+	VMOVUPS      1344(BX), Y2
+	VMOVUPS      Y8, 1632(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y8
+	VFMADD231PS  Y5, Y2, Y8
+	VMOVUPS      Y12, 1664(BX)
+	VMOVUPS      1376(BX), Y12
+	VMOVUPS      Y11, 2048(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y11
+	VFMADD231PS  Y5, Y12, Y11
+	VMOVUPS      Y10, 2016(BX)
+	VMOVUPS      1408(BX), Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1536(SB), Y10, Y5
+	VFMADD213PS  Y3, Y7, Y4
+	VFMADD213PS  Y3, Y2, Y8
+	VFMADD213PS  Y3, Y12, Y11
+	VFMADD231PS  Y5, Y10, Y3
+	VFMADD213PS  Y1, Y7, Y4
+	VFMADD213PS  Y1, Y2, Y8
+	VFMADD213PS  Y1, Y12, Y11
+	VFMADD231PS  Y3, Y10, Y1
+	VFMADD213PS  Y0, Y7, Y4
+	VFMADD213PS  Y0, Y2, Y8
+	VFMADD213PS  Y0, Y12, Y11
+	VFMADD231PS  Y1, Y10, Y0
+	VFMADD213PS  Y15, Y7, Y4
+	VFMADD213PS  Y15, Y2, Y8
+	VFMADD213PS  Y15, Y12, Y11
+	VFMADD231PS  Y0, Y10, Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y0
+	VFMADD213PS  Y0, Y7, Y4
+	VFMADD213PS  Y0, Y2, Y8
+	VFMADD213PS  Y0, Y12, Y11
+	VFMADD231PS  Y15, Y10, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y1
+	VFMADD213PS  Y1, Y7, Y4
+	VFMADD213PS  Y1, Y2, Y8
+	VFMADD213PS  Y1, Y12, Y11
+	VFMADD231PS  Y0, Y10, Y1
+	VFMADD213PS  Y14, Y4, Y7
+	VFMADD213PS  Y14, Y8, Y2
+	VFMADD213PS  Y14, Y11, Y12
+	VFMADD231PS  Y1, Y10, Y14
+	VFMADD132PS  2144(BX), Y6, Y7
+	VFMADD132PS  1312(BX), Y6, Y2
+	VFMADD132PS  1056(BX), Y6, Y12
+	VFMADD231PS  1984(BX), Y14, Y6
 	VMULPS       1088(BX), Y7, Y0
-	VMULPS       960(BX), Y9, Y2
-	VMULPS       1248(BX), Y14, Y3
-	VMULPS       2112(BX), Y1, Y1
-	VANDPS       Y0, Y11, Y0
-	VANDPS       Y2, Y11, Y2
-	VANDPS       Y3, Y11, Y3
-	VANDPS       Y1, Y11, Y1
+	VMULPS       960(BX), Y2, Y1
+	VMULPS       1248(BX), Y12, Y2
+	VMULPS       2112(BX), Y6, Y3
+	VANDPS       Y0, Y9, Y0
+	VANDPS       Y1, Y9, Y1
+	VANDPS       Y2, Y9, Y2
+	VANDPS       Y3, Y9, Y3
 	VMOVUPS      1152(BX), Y4
 	VORPS        Y0, Y4, Y0
 	VMOVUPS      1120(BX), Y5
-	VORPS        Y2, Y5, Y2
+	VORPS        Y1, Y5, Y1
 	VMOVUPS      1568(BX), Y6
-	VORPS        Y3, Y6, Y3
+	VORPS        Y2, Y6, Y2
 	VMOVUPS      1024(BX), Y7
-	VORPS        Y1, Y7, Y1
+	VORPS        Y3, Y7, Y3
 	VMOVUPS      (BX), Y8
 	VORPS        Y4, Y8, Y4
 	VORPS        Y5, Y8, Y5
 	VORPS        Y6, Y8, Y6
 	VORPS        Y7, Y8, Y7
-	VMOVUPS      1440(BX), Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y9
-	VMINPS       Y9, Y8, Y10
-	VMOVUPS      1408(BX), Y11
-	VMINPS       Y9, Y11, Y12
-	VMOVUPS      1376(BX), Y13
-	VMINPS       Y9, Y13, Y14
-	VMOVUPS      2240(BX), Y15
-	VMINPS       Y9, Y15, Y9
-	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y10, Y10
-	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y12, Y12
-	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y14, Y14
-	VMAXPS       spotFirstRows32AVX2Consts<>+1760(SB), Y9, Y9
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y12, Y11, Y11
-	VSUBPS       Y14, Y13, Y13
-	VSUBPS       Y9, Y15, Y15
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y10, Y10
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y12, Y12
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y14, Y14
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y9, Y9
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y8, Y8
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y11, Y11
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y13, Y13
-	VADDPS       spotFirstRows32AVX2Consts<>+1792(SB), Y15, Y15
+	VMOVUPS      2336(BX), Y8
+	VPSRLD       $0x01, Y8, Y9
+	VMOVUPS      2304(BX), Y10
+	VPSRLD       $0x01, Y10, Y11
+	VMOVUPS      2240(BX), Y12
+	VPSRLD       $0x01, Y12, Y14
+	VMOVUPS      2272(BX), Y15
+	VMOVUPS      Y3, 1024(BX)
+	VPSRLD       $0x01, Y15, Y3
+	VPSUBD       Y9, Y8, Y8
+	VPSUBD       Y11, Y10, Y10
+	VPSUBD       Y14, Y12, Y12
+	VPSUBD       Y3, Y15, Y15
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y14, Y14
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y9, Y13, Y9
+	VMULPS       2560(BX), Y11, Y11
+	VMULPS       2528(BX), Y14, Y13
+	VMULPS       2496(BX), Y3, Y3
+	VPSLLD       $0x17, Y8, Y8
 	VPSLLD       $0x17, Y10, Y10
 	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y15, Y15
-	VMULPS       2688(BX), Y8, Y8
-	VMULPS       2656(BX), Y11, Y11
-	VMULPS       2624(BX), Y13, Y13
-	VMULPS       2592(BX), Y15, Y15
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y12, Y11, Y10
-	VMULPS       Y14, Y13, Y11
-	VMULPS       Y9, Y15, Y9
-	VMOVUPS      2272(BX), Y12
-	VPSRLD       $0x01, Y12, Y13
-	VMOVUPS      2304(BX), Y14
-	VPSRLD       $0x01, Y14, Y15
-	VMOVUPS      Y1, 2592(BX)
-	VMOVUPS      2336(BX), Y1
-	VMOVUPS      Y3, 2624(BX)
-	VPSRLD       $0x01, Y1, Y3
-	VMOVUPS      Y2, 2656(BX)
-	VMOVUPS      1344(BX), Y2
-	VMOVUPS      Y0, 2688(BX)
-	VPSRLD       $0x01, Y2, Y0
-	VPSUBD       Y13, Y12, Y12
-	VPSUBD       Y15, Y14, Y14
-	VPSUBD       Y3, Y1, Y1
-	VPSUBD       Y0, Y2, Y2
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y15, Y15
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       2560(BX), Y13, Y13
-	VMULPS       2528(BX), Y15, Y15
-	VMULPS       2496(BX), Y3, Y3
-	VMULPS       2464(BX), Y0, Y0
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y12, Y13, Y12
-	VMULPS       Y14, Y15, Y13
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y2, Y0, Y0
-	VMULPS       576(BX), Y12, Y2
-	VMULPS       608(BX), Y13, Y3
-	VMULPS       640(BX), Y1, Y1
-	VMULPS       672(BX), Y0, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y12
-	VXORPS       192(BX), Y12, Y13
-	VXORPS       224(BX), Y12, Y14
-	VXORPS       256(BX), Y12, Y15
-	VXORPS       288(BX), Y12, Y12
-	VCMPPS       $0x00, Y4, Y13, Y4
-	VCMPPS       $0x00, Y5, Y14, Y5
-	VCMPPS       $0x00, Y6, Y15, Y6
-	VCMPPS       $0x00, Y7, Y12, Y7
-	VCMPPS       $0x00, 2016(BX), Y13, Y13
-	VCMPPS       $0x00, 2048(BX), Y14, Y14
-	VCMPPS       $0x00, 1664(BX), Y15, Y15
-	VCMPPS       $0x00, 1632(BX), Y12, Y12
-	VMOVUPS      Y9, 1632(BX)
-	VMOVUPS      448(BX), Y9
-	VMOVUPS      Y11, 1664(BX)
-	VMINPS       Y2, Y9, Y11
-	VMOVUPS      Y10, 2048(BX)
-	VMOVUPS      480(BX), Y10
-	VMOVUPS      Y8, 2016(BX)
-	VMINPS       Y3, Y10, Y8
-	VMOVUPS      Y12, 672(BX)
-	VMOVUPS      512(BX), Y12
-	VMOVUPS      Y15, 640(BX)
-	VMINPS       Y1, Y12, Y15
-	VMOVUPS      Y14, 608(BX)
-	VMOVUPS      544(BX), Y14
-	VMOVUPS      Y13, 576(BX)
-	VMINPS       Y0, Y14, Y13
-	VMINPS       1792(BX), Y11, Y11
-	VMINPS       1760(BX), Y8, Y8
-	VMINPS       1728(BX), Y15, Y15
-	VMINPS       1696(BX), Y13, Y13
-	VMINPS       320(BX), Y11, Y11
-	VMINPS       352(BX), Y8, Y8
-	VMINPS       384(BX), Y15, Y15
-	VMINPS       416(BX), Y13, Y13
-	VMOVUPS      Y7, 2464(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y7
-	VCMPPS       $0x11, Y11, Y7, Y11
-	VCMPPS       $0x11, Y8, Y7, Y8
-	VCMPPS       $0x11, Y15, Y7, Y15
-	VCMPPS       $0x11, Y13, Y7, Y7
-	VADDPS       Y2, Y9, Y13
+	VPSLLD       $0x17, Y15, Y14
+	VMULPS       Y8, Y9, Y8
+	VMULPS       Y10, Y11, Y9
+	VMULPS       Y12, Y13, Y10
+	VMULPS       Y14, Y3, Y3
+	VMULPS       576(BX), Y8, Y8
+	VMULPS       608(BX), Y9, Y9
+	VMULPS       640(BX), Y10, Y10
+	VMULPS       672(BX), Y3, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y11
+	VXORPS       192(BX), Y11, Y12
+	VXORPS       224(BX), Y11, Y13
+	VXORPS       256(BX), Y11, Y14
+	VXORPS       288(BX), Y11, Y11
+	VCMPPS       $0x00, Y4, Y12, Y4
+	VCMPPS       $0x00, Y5, Y13, Y5
+	VCMPPS       $0x00, Y6, Y14, Y6
+	VCMPPS       $0x00, Y7, Y11, Y7
+	VCMPPS       $0x00, 2016(BX), Y12, Y12
+	VCMPPS       $0x00, 2048(BX), Y13, Y13
+	VCMPPS       $0x00, 1664(BX), Y14, Y14
+	VCMPPS       $0x00, 1632(BX), Y11, Y11
+	VMOVUPS      448(BX), Y15
+	VMOVUPS      Y2, 1632(BX)
+	VMINPS       Y8, Y15, Y2
+	VMOVUPS      Y1, 1664(BX)
+	VMOVUPS      480(BX), Y1
+	VMOVUPS      Y0, 2048(BX)
+	VMINPS       Y9, Y1, Y0
+	VMOVUPS      Y11, 2016(BX)
+	VMOVUPS      512(BX), Y11
+	VMOVUPS      Y14, 672(BX)
+	VMINPS       Y10, Y11, Y14
+	VMOVUPS      Y13, 640(BX)
+	VMOVUPS      544(BX), Y13
+	VMOVUPS      Y12, 608(BX)
+	VMINPS       Y3, Y13, Y12
+	VMINPS       1792(BX), Y2, Y2
+	VMINPS       1760(BX), Y0, Y0
+	VMINPS       1728(BX), Y14, Y14
+	VMINPS       1696(BX), Y12, Y12
+	VMINPS       320(BX), Y2, Y2
+	VMINPS       352(BX), Y0, Y0
+	VMINPS       384(BX), Y14, Y14
+	VMINPS       416(BX), Y12, Y12
+	VMOVUPS      Y7, 576(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y7
+	VCMPPS       $0x11, Y2, Y7, Y2
+	VCMPPS       $0x11, Y0, Y7, Y0
+	VCMPPS       $0x11, Y14, Y7, Y14
+	VCMPPS       $0x11, Y12, Y7, Y7
+	VADDPS       Y8, Y15, Y12
 	VMOVUPS      Y7, 2496(BX)
-	VADDPS       Y3, Y10, Y7
-	VMOVUPS      Y15, 2528(BX)
-	VADDPS       Y1, Y12, Y15
-	VMOVUPS      Y8, 2560(BX)
-	VADDPS       Y0, Y14, Y8
-	VADDPS       1792(BX), Y13, Y13
+	VADDPS       Y9, Y1, Y7
+	VMOVUPS      Y14, 2528(BX)
+	VADDPS       Y10, Y11, Y14
+	VMOVUPS      Y0, 2560(BX)
+	VADDPS       Y3, Y13, Y0
+	VADDPS       1792(BX), Y12, Y12
 	VADDPS       1760(BX), Y7, Y7
-	VADDPS       1728(BX), Y15, Y15
-	VADDPS       1696(BX), Y8, Y8
-	VMOVUPS      Y11, 1696(BX)
-	VMOVUPS      192(BX), Y11
-	VMULPS       Y9, Y11, Y9
-	VMOVUPS      Y8, 448(BX)
-	VMOVUPS      224(BX), Y8
-	VMULPS       Y10, Y8, Y10
-	VMOVUPS      Y15, 480(BX)
-	VMOVUPS      256(BX), Y15
-	VMULPS       Y12, Y15, Y12
+	VADDPS       1728(BX), Y14, Y14
+	VADDPS       1696(BX), Y0, Y0
+	VMOVUPS      Y2, 1696(BX)
+	VMOVUPS      192(BX), Y2
+	VMULPS       Y15, Y2, Y15
+	VMOVUPS      Y0, 448(BX)
+	VMOVUPS      224(BX), Y0
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y14, 480(BX)
+	VMOVUPS      256(BX), Y14
+	VMULPS       Y11, Y14, Y11
 	VMOVUPS      Y7, 512(BX)
 	VMOVUPS      288(BX), Y7
-	VMULPS       Y14, Y7, Y14
-	VMULPS       Y2, Y11, Y2
-	VMULPS       Y3, Y8, Y3
-	VMULPS       Y1, Y15, Y1
-	VMULPS       Y0, Y7, Y0
+	VMULPS       Y13, Y7, Y13
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y9, Y0, Y0
+	VMULPS       Y10, Y14, Y8
+	VMULPS       Y3, Y7, Y3
 	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y7
-	VBLENDVPS    Y4, Y7, Y9, Y4
-	VBLENDVPS    Y5, Y7, Y10, Y5
-	VBLENDVPS    Y6, Y7, Y12, Y6
-	VMOVUPS      2464(BX), Y8
-	VBLENDVPS    Y8, Y7, Y14, Y8
-	VMOVUPS      576(BX), Y9
-	VBLENDVPS    Y9, Y7, Y2, Y2
+	VBLENDVPS    Y4, Y7, Y15, Y4
+	VBLENDVPS    Y5, Y7, Y1, Y1
+	VBLENDVPS    Y6, Y7, Y11, Y5
+	VMOVUPS      576(BX), Y6
+	VBLENDVPS    Y6, Y7, Y13, Y6
 	VMOVUPS      608(BX), Y9
-	VBLENDVPS    Y9, Y7, Y3, Y3
+	VBLENDVPS    Y9, Y7, Y2, Y2
 	VMOVUPS      640(BX), Y9
-	VBLENDVPS    Y9, Y7, Y1, Y1
-	VMOVUPS      672(BX), Y9
 	VBLENDVPS    Y9, Y7, Y0, Y0
-	VADDPS       320(BX), Y13, Y7
+	VMOVUPS      672(BX), Y9
+	VBLENDVPS    Y9, Y7, Y8, Y8
+	VMOVUPS      2016(BX), Y9
+	VBLENDVPS    Y9, Y7, Y3, Y3
+	VADDPS       320(BX), Y12, Y7
 	VMOVUPS      352(BX), Y9
 	VADDPS       512(BX), Y9, Y10
 	VMOVUPS      384(BX), Y11
 	VADDPS       480(BX), Y11, Y12
 	VMOVUPS      416(BX), Y13
 	VADDPS       448(BX), Y13, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y15
 	VCMPPS       $0x11, Y15, Y7, Y7
 	VCMPPS       $0x11, Y15, Y10, Y10
 	VCMPPS       $0x11, Y15, Y12, Y12
@@ -2960,11 +3195,11 @@ body:
 	VANDPS       2560(BX), Y10, Y10
 	VANDPS       2528(BX), Y12, Y12
 	VANDPS       2496(BX), Y14, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y15
-	VMULPS       2016(BX), Y15, Y13
-	VMULPS       2048(BX), Y15, Y11
-	VMULPS       1664(BX), Y15, Y9
-	VMULPS       1632(BX), Y15, Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y15
+	VMULPS       2464(BX), Y15, Y13
+	VMULPS       2400(BX), Y15, Y11
+	VMULPS       2368(BX), Y15, Y9
+	VMULPS       2208(BX), Y15, Y15
 	VMOVUPS      Y14, 2496(BX)
 	VMULPS       864(BX), Y13, Y14
 	VMOVUPS      Y12, 864(BX)
@@ -2973,56 +3208,56 @@ body:
 	VMULPS       768(BX), Y9, Y10
 	VMOVUPS      Y7, 768(BX)
 	VMULPS       32(BX), Y15, Y7
-	VMOVUPS      Y0, 32(BX)
-	VMULPS       896(BX), Y13, Y0
-	VMOVUPS      Y1, 896(BX)
-	VMULPS       800(BX), Y11, Y1
-	VMOVUPS      Y3, 800(BX)
-	VMULPS       736(BX), Y9, Y3
+	VMOVUPS      Y3, 32(BX)
+	VMULPS       896(BX), Y13, Y3
+	VMOVUPS      Y8, 896(BX)
+	VMULPS       800(BX), Y11, Y8
+	VMOVUPS      Y0, 800(BX)
+	VMULPS       736(BX), Y9, Y0
 	VMOVUPS      Y2, 736(BX)
 	VMULPS       704(BX), Y15, Y2
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y0, (R9)(AX*1)
-	VMOVUPS      Y1, 32(R9)(AX*1)
+	VMOVUPS      Y3, (R9)(AX*1)
+	VMOVUPS      Y8, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y3, 64(R9)(AX*1)
+	VMOVUPS      Y0, 64(R9)(AX*1)
 	VMOVUPS      Y2, 96(R9)(AX*1)
 	VMULPS       1888(BX), Y13, Y0
-	VMULPS       992(BX), Y11, Y1
-	VMULPS       1856(BX), Y9, Y2
-	VMULPS       1824(BX), Y15, Y3
+	VMULPS       992(BX), Y11, Y2
+	VMULPS       1856(BX), Y9, Y3
+	VMULPS       1824(BX), Y15, Y8
 	VMULPS       1504(BX), Y0, Y0
-	VMULPS       1536(BX), Y1, Y1
-	VMULPS       1472(BX), Y2, Y2
-	VMULPS       928(BX), Y3, Y3
+	VMULPS       1536(BX), Y2, Y2
+	VMULPS       1472(BX), Y3, Y3
+	VMULPS       928(BX), Y8, Y8
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Y0, (R8)(AX*1)
-	VMOVUPS      Y1, 32(R8)(AX*1)
+	VMOVUPS      Y2, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y2, 64(R8)(AX*1)
-	VMOVUPS      Y3, 96(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y0
-	VMULPS       Y14, Y0, Y1
-	VMULPS       Y12, Y0, Y2
-	VMULPS       Y10, Y0, Y3
+	VMOVUPS      Y3, 64(R8)(AX*1)
+	VMOVUPS      Y8, 96(R8)(AX*1)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y0
+	VMULPS       Y14, Y0, Y2
+	VMULPS       Y12, Y0, Y3
+	VMULPS       Y10, Y0, Y8
 	VMULPS       Y7, Y0, Y0
 	VMOVUPS      1600(BX), Y7
-	VMOVUPS      2688(BX), Y9
+	VMOVUPS      2048(BX), Y9
 	VSUBPS       Y9, Y7, Y10
 	VMOVUPS      1184(BX), Y11
-	VMOVUPS      2656(BX), Y12
+	VMOVUPS      1664(BX), Y12
 	VSUBPS       Y12, Y11, Y13
 	VMOVUPS      1280(BX), Y14
-	VMOVUPS      2624(BX), Y15
+	VMOVUPS      1632(BX), Y15
 	VSUBPS       Y15, Y14, Y11
 	VMOVUPS      2080(BX), Y14
-	VMOVUPS      2592(BX), Y7
+	VMOVUPS      1024(BX), Y7
 	VMOVUPS      Y0, 928(BX)
 	VSUBPS       Y7, Y14, Y0
-	VFNMADD132PS 2016(BX), Y4, Y9
-	VFNMADD132PS 2048(BX), Y5, Y12
-	VFNMADD132PS 1664(BX), Y6, Y15
-	VFNMADD132PS 1632(BX), Y8, Y7
+	VFNMADD132PS 2464(BX), Y4, Y9
+	VFNMADD132PS 2400(BX), Y1, Y12
+	VFNMADD132PS 2368(BX), Y5, Y15
+	VFNMADD132PS 2208(BX), Y6, Y7
 	VMULPS       1888(BX), Y9, Y9
 	VMULPS       992(BX), Y12, Y12
 	VMULPS       1856(BX), Y15, Y15
@@ -3036,52 +3271,52 @@ body:
 	VMOVUPS      736(BX), Y7
 	VSUBPS       Y7, Y4, Y4
 	VMOVUPS      800(BX), Y9
-	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y9, Y1, Y1
 	VMOVUPS      896(BX), Y12
-	VSUBPS       Y12, Y6, Y6
+	VSUBPS       Y12, Y5, Y5
 	VMOVUPS      32(BX), Y15
-	VSUBPS       Y15, Y8, Y8
-	VMOVUPS      Y3, 1824(BX)
-	VMOVUPS      2016(BX), Y3
-	VFNMADD231PS 1600(BX), Y3, Y7
-	VMOVUPS      Y2, 736(BX)
-	VMOVUPS      2048(BX), Y2
-	VFNMADD231PS 1184(BX), Y2, Y9
+	VSUBPS       Y15, Y6, Y6
+	VMOVUPS      Y8, 1824(BX)
+	VMOVUPS      2464(BX), Y8
+	VFNMADD231PS 1600(BX), Y8, Y7
+	VMOVUPS      Y3, 736(BX)
+	VMOVUPS      2400(BX), Y3
+	VFNMADD231PS 1184(BX), Y3, Y9
 	VMOVUPS      Y9, 800(BX)
-	VMOVUPS      1664(BX), Y9
+	VMOVUPS      2368(BX), Y9
 	VFNMADD231PS 1280(BX), Y9, Y12
 	VMOVUPS      Y12, 896(BX)
-	VMOVUPS      1632(BX), Y12
+	VMOVUPS      2208(BX), Y12
 	VFNMADD231PS Y12, Y14, Y15
-	VFMADD231PS  Y10, Y3, Y4
-	VFMADD231PS  Y13, Y2, Y5
-	VFMADD231PS  Y11, Y9, Y6
-	VFMADD231PS  Y0, Y12, Y8
-	VFNMADD231PS 64(BX), Y7, Y1
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y13, Y3, Y1
+	VFMADD231PS  Y11, Y9, Y5
+	VFMADD231PS  Y0, Y12, Y6
+	VFNMADD231PS 64(BX), Y7, Y2
 	VMOVUPS      800(BX), Y0
-	VMOVUPS      736(BX), Y2
-	VFNMADD231PS 96(BX), Y0, Y2
-	VMOVUPS      896(BX), Y3
+	VMOVUPS      736(BX), Y3
+	VFNMADD231PS 96(BX), Y0, Y3
+	VMOVUPS      896(BX), Y8
 	VMOVUPS      1824(BX), Y9
-	VFNMADD231PS 128(BX), Y3, Y9
+	VFNMADD231PS 128(BX), Y8, Y9
 	VMOVUPS      928(BX), Y10
 	VFNMADD231PS 160(BX), Y15, Y10
 	VMULPS       320(BX), Y7, Y7
 	VMULPS       352(BX), Y0, Y0
-	VMULPS       384(BX), Y3, Y3
+	VMULPS       384(BX), Y8, Y8
 	VMULPS       416(BX), Y15, Y11
 	VMOVUPS      768(BX), Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1920(SB), Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y13
 	VBLENDVPS    Y12, Y4, Y13, Y4
 	VMOVUPS      832(BX), Y12
-	VBLENDVPS    Y12, Y5, Y13, Y5
+	VBLENDVPS    Y12, Y1, Y13, Y1
 	VMOVUPS      864(BX), Y12
-	VBLENDVPS    Y12, Y6, Y13, Y6
+	VBLENDVPS    Y12, Y5, Y13, Y5
 	VMOVUPS      2496(BX), Y12
-	VBLENDVPS    Y12, Y8, Y13, Y8
+	VBLENDVPS    Y12, Y6, Y13, Y6
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y1, (R10)(AX*1)
-	VMOVUPS      Y2, 32(R10)(AX*1)
+	VMOVUPS      Y2, (R10)(AX*1)
+	VMOVUPS      Y3, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y9, 64(R10)(AX*1)
 	VMOVUPS      Y10, 96(R10)(AX*1)
@@ -3089,14 +3324,14 @@ body:
 	VMOVUPS      Y7, (R11)(AX*1)
 	VMOVUPS      Y0, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y3, 64(R11)(AX*1)
+	VMOVUPS      Y8, 64(R11)(AX*1)
 	VMOVUPS      Y11, 96(R11)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y4, (SI)(AX*1)
-	VMOVUPS      Y5, 32(SI)(AX*1)
+	VMOVUPS      Y1, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y6, 64(SI)(AX*1)
-	VMOVUPS      Y8, 96(SI)(AX*1)
+	VMOVUPS      Y5, 64(SI)(AX*1)
+	VMOVUPS      Y6, 96(SI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+32, CX
 	JGE          body
@@ -3407,8 +3642,6 @@ tail:
 	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y6
 	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y6, Y10
 	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y6, Y9
-	VSUBPS       Y6, Y10, Y10
-	VSUBPS       Y6, Y9, Y9
 	VMOVUPS      Y9, 960(BX)
 	VMULPS       Y7, Y12, Y9
 	VMOVUPS      Y10, 992(BX)
@@ -3419,315 +3652,305 @@ tail:
 	VMULPS       Y0, Y5, Y3
 	VMOVUPS      Y0, 1088(BX)
 	VSUBPS       Y6, Y13, Y0
-	VSUBPS       Y6, Y11, Y6
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y13, Y13
-	VPADDD       spotFirstRows32AVX2Consts<>+992(SB), Y11, Y11
-	VMOVUPS      Y11, 1120(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y11
+	VMOVUPS      Y5, 1120(BX)
+	VSUBPS       Y6, Y11, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y6
+	VPADDD       Y6, Y13, Y13
+	VPADDD       Y6, Y11, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y11
 	VFMADD213PS  832(BX), Y0, Y11
-	VMOVUPS      Y13, 832(BX)
-	VMOVUPS      448(BX), Y13
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1024(SB), Y6, Y13
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y0, Y11
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y6, Y13
+	VMOVUPS      Y6, 832(BX)
+	VMOVUPS      448(BX), Y6
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y6
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y0, Y11
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y5, Y6
 	VMULPS       Y2, Y9, Y0
-	VMULPS       Y3, Y10, Y6
+	VMULPS       Y3, Y10, Y5
 	VMOVUPS      Y13, 448(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y13
 	VDIVPS       Y0, Y13, Y0
-	VDIVPS       Y6, Y13, Y6
+	VDIVPS       Y5, Y13, Y5
 	VMULPS       Y0, Y2, Y2
-	VMULPS       Y6, Y3, Y3
+	VMULPS       Y5, Y3, Y3
 	VMULPS       Y0, Y9, Y0
-	VMULPS       Y6, Y10, Y6
+	VMULPS       Y5, Y10, Y5
 	VMULPS       Y2, Y12, Y9
 	VMULPS       Y3, Y4, Y4
 	VMULPS       Y2, Y7, Y2
 	VMULPS       Y3, Y8, Y3
 	VMULPS       Y0, Y1, Y1
-	VMULPS       Y6, Y5, Y5
+	VMULPS       1120(BX), Y5, Y7
 	VMULPS       1056(BX), Y0, Y0
-	VMULPS       1088(BX), Y6, Y6
+	VMULPS       1088(BX), Y5, Y5
 	VMULPS       1024(BX), Y1, Y1
-	VMULPS       864(BX), Y5, Y5
-	VMOVUPS      896(BX), Y7
-	VMULPS       Y9, Y7, Y8
-	VMOVUPS      928(BX), Y9
-	VMULPS       Y4, Y9, Y4
-	VMOVUPS      992(BX), Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y12
+	VMULPS       864(BX), Y7, Y7
+	VMULPS       896(BX), Y9, Y8
+	VMULPS       928(BX), Y4, Y4
+	VMOVUPS      992(BX), Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y10
+	VSUBPS       Y10, Y9, Y12
 	VMOVUPS      Y3, 864(BX)
-	VMULPS       Y12, Y10, Y3
+	VMOVUPS      960(BX), Y3
+	VSUBPS       Y10, Y3, Y10
 	VMOVUPS      Y2, 1024(BX)
-	VMOVUPS      960(BX), Y2
-	VMULPS       Y12, Y2, Y12
-	VFMADD231PS  Y7, Y7, Y3
-	VFMADD231PS  Y9, Y9, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y7
-	VFMADD231PS  Y7, Y10, Y3
-	VFMADD231PS  Y7, Y2, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y9
-	VFMADD231PS  Y7, Y1, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD231PS  Y7, Y5, Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  Y7, Y8, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y4, Y7
-	VMOVUPS      Y4, 928(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y4
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y11, Y4
-	VMOVUPS      Y8, 896(BX)
-	VMOVUPS      448(BX), Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y2
+	VPADDD       Y2, Y9, Y9
+	VPADDD       Y2, Y3, Y2
+	VPSLLD       $0x17, Y9, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y9
+	VMOVUPS      Y5, 960(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y5
+	VFMADD231PS  Y9, Y1, Y5
+	VMOVUPS      Y0, 992(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
+	VFMADD231PS  Y9, Y7, Y0
 	VMOVUPS      Y7, 1088(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y7
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+1088(SB), Y8, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y11, Y4
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y11, Y4
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y11, Y4
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1216(SB), Y8, Y7
-	VFMADD213PS  Y13, Y11, Y4
-	VFMADD213PS  Y13, Y8, Y7
-	VFMADD213PS  Y13, Y4, Y11
-	VFMADD213PS  Y13, Y7, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y7
-	VFMADD231PS  Y4, Y3, Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1280(SB), Y12, Y4
-	VMOVUPS      Y8, 448(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y8
-	VFMADD213PS  Y8, Y3, Y7
-	VFMADD231PS  Y4, Y12, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y4
-	VFMADD213PS  Y4, Y3, Y7
-	VFMADD231PS  Y8, Y12, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y8
-	VFMADD213PS  Y8, Y3, Y7
-	VFMADD231PS  Y4, Y12, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y4
-	VFMADD213PS  Y4, Y3, Y7
-	VFMADD213PS  Y4, Y12, Y8
-	VMULPS       Y7, Y3, Y3
-	VMULPS       Y8, Y12, Y7
-	VMOVUPS      320(BX), Y8
-	VFMADD213PS  Y8, Y8, Y3
-	VMOVUPS      288(BX), Y12
-	VFMADD213PS  Y12, Y12, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y12
-	VFMADD231PS  Y4, Y9, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y8
-	VFMADD231PS  Y4, Y2, Y8
-	VMOVUPS      Y11, 1056(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y11
-	VFMADD213PS  Y11, Y9, Y12
-	VFMADD213PS  Y11, Y2, Y8
-	VMOVUPS      Y7, 1152(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y7
-	VFMADD213PS  Y7, Y9, Y12
-	VFMADD213PS  Y7, Y2, Y8
-	VMOVUPS      Y3, 1184(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y3
-	VFMADD213PS  Y3, Y9, Y12
-	VFMADD213PS  Y3, Y2, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y3
-	VFMADD213PS  Y3, Y9, Y12
-	VFMADD213PS  Y3, Y2, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y3
-	VFMADD213PS  Y3, Y9, Y12
-	VFMADD213PS  Y3, Y2, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y3
-	VFMADD213PS  Y3, Y9, Y12
-	VFMADD213PS  Y3, Y2, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y3
-	VFMADD213PS  Y3, Y12, Y9
-	VFMADD213PS  Y3, Y8, Y2
-	VFMADD213PS  Y13, Y9, Y1
-	VFMADD213PS  Y13, Y2, Y5
-	VMULPS       Y0, Y1, Y0
-	VMULPS       Y6, Y5, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y2
-	VANDPS       Y0, Y2, Y0
-	VANDPS       Y1, Y2, Y1
-	VMOVUPS      480(BX), Y5
-	VORPS        Y0, Y5, Y0
-	VMOVUPS      512(BX), Y6
-	VORPS        Y1, Y6, Y1
-	VMOVUPS      (BX), Y8
-	VORPS        Y5, Y8, Y5
-	VORPS        Y6, Y8, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y9
-	VFMADD231PS  Y4, Y10, Y9
-	VMOVUPS      1088(BX), Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y12, Y4
-	VFMADD213PS  Y11, Y10, Y9
-	VFMADD231PS  Y4, Y12, Y11
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y11, Y12, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
-	VFMADD213PS  Y4, Y10, Y9
-	VFMADD231PS  Y7, Y12, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y7
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y4, Y12, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y4
-	VFMADD213PS  Y4, Y10, Y9
-	VFMADD231PS  Y7, Y12, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y7
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y4, Y12, Y7
-	VFMADD213PS  Y3, Y9, Y10
-	VFMADD231PS  Y7, Y12, Y3
-	VFMADD132PS  896(BX), Y13, Y10
-	VFMADD231PS  928(BX), Y3, Y13
-	VMULPS       1024(BX), Y10, Y3
-	VMULPS       864(BX), Y13, Y4
-	VANDPS       Y3, Y2, Y3
-	VANDPS       Y4, Y2, Y2
-	VMOVUPS      544(BX), Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y7
+	VMOVUPS      Y1, 1056(BX)
+	VMULPS       Y7, Y12, Y1
+	VMULPS       Y7, Y10, Y7
+	VMOVUPS      Y0, 1120(BX)
+	VMOVUPS      896(BX), Y0
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      928(BX), Y0
+	VFMADD231PS  Y0, Y0, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y0
+	VFMADD231PS  Y0, Y12, Y1
+	VFMADD231PS  Y0, Y10, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
+	VFMADD231PS  Y9, Y8, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y4, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1376(SB), Y6, Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y11, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1408(SB), Y6, Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y11, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y6, Y10
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y11, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1472(SB), Y6, Y10
+	VFMADD213PS  Y13, Y11, Y12
+	VFMADD213PS  Y13, Y6, Y10
+	VFMADD213PS  Y13, Y12, Y11
+	VFMADD213PS  Y13, Y10, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y12
+	VFMADD231PS  Y10, Y1, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y7, Y10
+	VMOVUPS      Y6, 928(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1184(SB), Y6
+	VFMADD213PS  Y6, Y1, Y12
+	VFMADD231PS  Y10, Y7, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y10
+	VFMADD213PS  Y10, Y1, Y12
+	VFMADD231PS  Y6, Y7, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y6
+	VFMADD213PS  Y6, Y1, Y12
+	VFMADD231PS  Y10, Y7, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD213PS  Y10, Y1, Y12
+	VFMADD213PS  Y10, Y7, Y6
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y1, Y13, Y1
+	VADDPS       Y6, Y13, Y6
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y2, Y6, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y3
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
+	VMULPS       320(BX), Y1, Y1
+	VMULPS       288(BX), Y2, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y6
+	VFMADD231PS  Y3, Y5, Y6
+	VMOVUPS      1120(BX), Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1536(SB), Y3, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y12
+	VFMADD213PS  Y12, Y5, Y6
+	VMOVUPS      1120(BX), Y10
+	VFMADD213PS  Y12, Y10, Y7
+	VMOVUPS      Y2, 896(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y2
+	VFMADD213PS  Y2, Y5, Y6
+	VFMADD213PS  Y2, Y10, Y7
+	VMOVUPS      Y1, 1152(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y1
+	VFMADD213PS  Y1, Y5, Y6
+	VFMADD213PS  Y1, Y10, Y7
+	VMOVUPS      Y11, 1184(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y11
+	VFMADD213PS  Y11, Y5, Y6
+	VFMADD213PS  Y11, Y10, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y11
+	VFMADD213PS  Y11, Y5, Y6
+	VFMADD213PS  Y11, Y10, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y11
+	VFMADD213PS  Y11, Y5, Y6
+	VFMADD213PS  Y11, Y10, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y11
+	VFMADD213PS  Y11, Y6, Y5
+	VFMADD213PS  Y11, Y7, Y10
+	VFMADD132PS  1056(BX), Y13, Y5
+	VFMADD132PS  1088(BX), Y13, Y10
+	VMULPS       992(BX), Y5, Y5
+	VMULPS       960(BX), Y10, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y7
+	VANDPS       Y5, Y7, Y5
+	VANDPS       Y6, Y7, Y6
+	VMOVUPS      480(BX), Y10
+	VORPS        Y5, Y10, Y5
+	VMOVUPS      Y5, 960(BX)
+	VMOVUPS      512(BX), Y5
+	VORPS        Y6, Y5, Y6
+	VMOVUPS      Y6, 992(BX)
+	VMOVUPS      (BX), Y6
+	VORPS        Y10, Y6, Y10
+	VORPS        Y5, Y6, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y6
+	VFMADD231PS  Y3, Y0, Y6
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1536(SB), Y9, Y3
+	VFMADD213PS  Y12, Y0, Y6
+	VFMADD231PS  Y3, Y9, Y12
+	VFMADD213PS  Y2, Y0, Y6
+	VFMADD231PS  Y12, Y9, Y2
+	VFMADD213PS  Y1, Y0, Y6
+	VFMADD231PS  Y2, Y9, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y2
+	VFMADD213PS  Y2, Y0, Y6
+	VFMADD231PS  Y1, Y9, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y1
+	VFMADD213PS  Y1, Y0, Y6
+	VFMADD231PS  Y2, Y9, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y2
+	VFMADD213PS  Y2, Y0, Y6
+	VFMADD231PS  Y1, Y9, Y2
+	VFMADD213PS  Y11, Y6, Y0
+	VFMADD231PS  Y2, Y9, Y11
+	VFMADD213PS  Y13, Y0, Y8
+	VFMADD231PS  Y11, Y4, Y13
+	VMULPS       1024(BX), Y8, Y0
+	VMULPS       864(BX), Y13, Y1
+	VANDPS       Y0, Y7, Y0
+	VANDPS       Y1, Y7, Y1
+	VMOVUPS      544(BX), Y2
+	VORPS        Y0, Y2, Y0
+	VMOVUPS      416(BX), Y3
+	VORPS        Y1, Y3, Y1
+	VMOVUPS      (BX), Y4
+	VORPS        Y2, Y4, Y2
 	VORPS        Y3, Y4, Y3
-	VMOVUPS      416(BX), Y7
-	VORPS        Y2, Y7, Y2
-	VORPS        Y4, Y8, Y4
-	VORPS        Y7, Y8, Y7
-	VMOVUPS      992(BX), Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y9
-	VMINPS       Y9, Y8, Y10
-	VMOVUPS      960(BX), Y11
-	VMINPS       Y9, Y11, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y12
-	VMAXPS       Y12, Y10, Y10
-	VMAXPS       Y12, Y9, Y9
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y9, Y11, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y12
-	VADDPS       Y12, Y10, Y10
-	VADDPS       Y12, Y9, Y9
-	VADDPS       Y12, Y8, Y8
-	VADDPS       Y12, Y11, Y11
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      448(BX), Y4
+	VPSRLD       $0x01, Y4, Y6
+	VMOVUPS      832(BX), Y7
+	VPSRLD       $0x01, Y7, Y8
+	VPSUBD       Y6, Y4, Y4
+	VPSUBD       Y8, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
 	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y11, Y11
-	VMULPS       1184(BX), Y8, Y8
-	VMULPS       1152(BX), Y11, Y11
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y9, Y11, Y9
-	VMOVUPS      832(BX), Y10
-	VPSRLD       $0x01, Y10, Y11
-	VMOVUPS      1120(BX), Y12
-	VPSRLD       $0x01, Y12, Y13
-	VPSUBD       Y11, Y10, Y10
-	VPSUBD       Y13, Y12, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y13, Y13
-	VMULPS       1056(BX), Y11, Y11
-	VMULPS       448(BX), Y13, Y13
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y12, Y12
-	VMULPS       Y10, Y11, Y10
-	VMULPS       Y12, Y13, Y11
-	VMULPS       128(BX), Y10, Y10
-	VMULPS       160(BX), Y11, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y12
-	VXORPS       64(BX), Y12, Y13
-	VXORPS       32(BX), Y12, Y12
-	VCMPPS       $0x00, Y4, Y13, Y4
-	VCMPPS       $0x00, Y7, Y12, Y7
-	VCMPPS       $0x00, Y5, Y13, Y5
-	VCMPPS       $0x00, Y6, Y12, Y6
-	VMOVUPS      320(BX), Y12
-	VMINPS       Y10, Y12, Y13
-	VMOVUPS      Y1, 160(BX)
-	VMOVUPS      288(BX), Y1
-	VMOVUPS      Y2, 128(BX)
-	VMINPS       Y11, Y1, Y2
-	VMINPS       768(BX), Y13, Y13
-	VMINPS       736(BX), Y2, Y2
-	VMINPS       224(BX), Y13, Y13
-	VMINPS       96(BX), Y2, Y2
-	VMOVUPS      Y0, 448(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y0
-	VCMPPS       $0x11, Y13, Y0, Y13
-	VCMPPS       $0x11, Y2, Y0, Y0
-	VADDPS       Y10, Y12, Y2
-	VMOVUPS      Y3, 1056(BX)
-	VADDPS       Y11, Y1, Y3
-	VADDPS       768(BX), Y2, Y2
-	VADDPS       736(BX), Y3, Y3
-	VMOVUPS      Y9, 736(BX)
-	VMOVUPS      64(BX), Y9
-	VMULPS       Y12, Y9, Y12
-	VMOVUPS      Y8, 320(BX)
-	VMOVUPS      32(BX), Y8
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y10, Y9, Y9
-	VMULPS       Y11, Y8, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y10
-	VBLENDVPS    Y4, Y10, Y12, Y4
-	VBLENDVPS    Y7, Y10, Y1, Y1
-	VBLENDVPS    Y5, Y10, Y9, Y5
-	VBLENDVPS    Y6, Y10, Y8, Y6
-	VADDPS       224(BX), Y2, Y2
-	VADDPS       96(BX), Y3, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y7
-	VCMPPS       $0x11, Y7, Y2, Y2
-	VCMPPS       $0x11, Y7, Y3, Y3
-	VANDPS       Y2, Y13, Y2
-	VANDPS       Y3, Y0, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y3
-	VMULPS       320(BX), Y3, Y7
-	VMULPS       736(BX), Y3, Y3
+	VMULPS       1184(BX), Y6, Y6
+	VMULPS       928(BX), Y8, Y8
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y7, Y8, Y6
+	VMULPS       128(BX), Y4, Y4
+	VMULPS       160(BX), Y6, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y7
+	VXORPS       64(BX), Y7, Y8
+	VXORPS       32(BX), Y7, Y7
+	VCMPPS       $0x00, Y2, Y8, Y2
+	VCMPPS       $0x00, Y3, Y7, Y3
+	VCMPPS       $0x00, Y10, Y8, Y8
+	VCMPPS       $0x00, Y5, Y7, Y5
+	VMOVUPS      320(BX), Y7
+	VMINPS       Y4, Y7, Y9
+	VMOVUPS      288(BX), Y10
+	VMINPS       Y6, Y10, Y11
+	VMINPS       768(BX), Y9, Y9
+	VMINPS       736(BX), Y11, Y11
+	VMINPS       224(BX), Y9, Y9
+	VMINPS       96(BX), Y11, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y12
+	VCMPPS       $0x11, Y9, Y12, Y9
+	VCMPPS       $0x11, Y11, Y12, Y11
+	VADDPS       Y4, Y7, Y12
+	VADDPS       Y6, Y10, Y13
+	VADDPS       768(BX), Y12, Y12
+	VADDPS       736(BX), Y13, Y13
+	VMOVUPS      Y1, 736(BX)
+	VMOVUPS      64(BX), Y1
+	VMULPS       Y7, Y1, Y7
+	VMOVUPS      Y0, 320(BX)
+	VMOVUPS      32(BX), Y0
+	VMULPS       Y10, Y0, Y10
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y6, Y0, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y4
+	VBLENDVPS    Y2, Y4, Y7, Y2
+	VBLENDVPS    Y3, Y4, Y10, Y3
+	VBLENDVPS    Y8, Y4, Y1, Y1
+	VBLENDVPS    Y5, Y4, Y0, Y0
+	VADDPS       224(BX), Y12, Y4
+	VADDPS       96(BX), Y13, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y6
+	VCMPPS       $0x11, Y6, Y4, Y4
+	VCMPPS       $0x11, Y6, Y5, Y5
+	VANDPS       Y4, Y9, Y4
+	VANDPS       Y5, Y11, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y6
+	VMULPS       1152(BX), Y6, Y7
+	VMULPS       896(BX), Y6, Y6
 	VMULPS       704(BX), Y7, Y8
-	VMULPS       672(BX), Y3, Y9
+	VMULPS       672(BX), Y6, Y9
 	VMULPS       576(BX), Y7, Y10
-	VMULPS       384(BX), Y3, Y11
+	VMULPS       384(BX), Y6, Y11
 	VMASKMOVPS   Y10, Y15, (R9)(AX*1)
 	VMASKMOVPS   Y11, Y14, 32(R9)(AX*1)
 	VMULPS       352(BX), Y7, Y7
-	VMULPS       800(BX), Y3, Y3
+	VMULPS       800(BX), Y6, Y6
 	VMULPS       640(BX), Y7, Y7
-	VMULPS       608(BX), Y3, Y3
+	VMULPS       608(BX), Y6, Y6
 	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y3
-	VMULPS       Y8, Y3, Y7
-	VMULPS       Y9, Y3, Y3
-	VMOVUPS      448(BX), Y8
-	VMOVUPS      1056(BX), Y9
+	VMASKMOVPS   Y6, Y14, 32(R8)(AX*1)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y6
+	VMULPS       Y8, Y6, Y7
+	VMULPS       Y9, Y6, Y6
+	VMOVUPS      960(BX), Y8
+	VMOVUPS      320(BX), Y9
 	VSUBPS       Y9, Y8, Y10
-	VMOVUPS      160(BX), Y11
-	VMOVUPS      128(BX), Y12
+	VMOVUPS      992(BX), Y11
+	VMOVUPS      736(BX), Y12
 	VSUBPS       Y12, Y11, Y13
-	VFNMADD132PS 320(BX), Y4, Y9
-	VFNMADD132PS 736(BX), Y1, Y12
+	VFNMADD132PS 1152(BX), Y2, Y9
+	VFNMADD132PS 896(BX), Y3, Y12
 	VMULPS       352(BX), Y9, Y9
 	VMULPS       800(BX), Y12, Y12
 	VMASKMOVPS   Y9, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y12, Y14, 32(DI)(AX*1)
-	VSUBPS       Y5, Y4, Y4
-	VSUBPS       Y6, Y1, Y1
-	VMOVUPS      320(BX), Y9
-	VFNMADD231PS Y9, Y8, Y5
-	VMOVUPS      736(BX), Y8
-	VFNMADD231PS Y8, Y11, Y6
-	VFMADD231PS  Y10, Y9, Y4
-	VFMADD231PS  Y13, Y8, Y1
-	VFNMADD231PS 256(BX), Y5, Y7
-	VFNMADD231PS 192(BX), Y6, Y3
-	VMULPS       224(BX), Y5, Y5
-	VMULPS       96(BX), Y6, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1920(SB), Y8
-	VBLENDVPS    Y2, Y4, Y8, Y2
-	VBLENDVPS    Y0, Y1, Y8, Y0
+	VSUBPS       Y1, Y2, Y2
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      1152(BX), Y9
+	VFNMADD231PS Y9, Y8, Y1
+	VMOVUPS      896(BX), Y8
+	VFNMADD231PS Y8, Y11, Y0
+	VFMADD231PS  Y10, Y9, Y2
+	VFMADD231PS  Y13, Y8, Y3
+	VFNMADD231PS 256(BX), Y1, Y7
+	VFNMADD231PS 192(BX), Y0, Y6
+	VMULPS       224(BX), Y1, Y1
+	VMULPS       96(BX), Y0, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y8
+	VBLENDVPS    Y4, Y2, Y8, Y2
+	VBLENDVPS    Y5, Y3, Y8, Y3
 	VMASKMOVPS   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
-	VMASKMOVPS   Y5, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y6, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y6, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
 	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

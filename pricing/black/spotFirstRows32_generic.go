@@ -117,48 +117,49 @@ func spotFirstRows32Row(sign, S, K, T, sigma, r float32) (price, delta, gamma, v
 	v154 := fma32(v145, v152, 0.124999985)
 	v156 := fma32(v145, v154, -0.5)
 	v157 := float32(v145 * v156)
-	v158 := fma32(S, v157, S)
-	E := scale32(v158, v140)
-	v161 := float32(E * 0.3989423)
-	v162 := -sign
-	v163 := copysign32(1, d1)
-	v164 := v162 == v163
-	v165 := float32(sign * S)
-	v167 := choose32(v164, 0, v165)
-	v168 := copysign32(1, d2)
-	v169 := v162 == v168
-	v170 := float32(sign * v34)
-	v171 := choose32(v169, 0, v170)
-	v172 := copysign32(v122, d1)
-	v173 := copysign32(v137, d2)
-	v174 := -E
-	N1 := fma32(v172, v174, v167)
-	N2 := fma32(v173, v174, v171)
-	v177 := v173 - v172
-	v178 := v167 - v171
-	v179 := fma32(E, v177, v178)
-	v180 := minOf32(S, v34)
-	v181 := minOf32(v180, s)
-	v182 := S + v34
-	v183 := s + v182
-	v184 := minOf32(v181, T)
-	v185 := T + v183
-	v187 := 1e-09 < v184
-	v189 := v185 < 1e+09
-	v190 := v187 && v189
-	v192 := choose32(v190, v179, float32(math.NaN()))
-	v193 := float32(v63 * N1)
-	v194 := float32(v63 * v161)
-	v195 := float32(v62 * v63)
-	v196 := float32(v194 * v195)
-	v197 := float32(v6 * v161)
-	v198 := float32(sigma * sigma)
-	v199 := float32(v62 * v198)
-	v200 := float32(v161 * v199)
-	v201 := float32(v200 * -0.5)
-	v202 := fma32(v8, N2, v201)
-	v203 := float32(T * N2)
-	return v192, v193, v196, v197, v202, v203
+	v158 := v157 + 1
+	v159 := scale32(v158, v140)
+	E := float32(S * v159)
+	v162 := float32(E * 0.3989423)
+	v163 := -sign
+	v164 := copysign32(1, d1)
+	v165 := v163 == v164
+	v166 := float32(sign * S)
+	v168 := choose32(v165, 0, v166)
+	v169 := copysign32(1, d2)
+	v170 := v163 == v169
+	v171 := float32(sign * v34)
+	v172 := choose32(v170, 0, v171)
+	v173 := copysign32(v122, d1)
+	v174 := copysign32(v137, d2)
+	v175 := -E
+	N1 := fma32(v173, v175, v168)
+	N2 := fma32(v174, v175, v172)
+	v178 := v174 - v173
+	v179 := v168 - v172
+	v180 := fma32(E, v178, v179)
+	v181 := minOf32(S, v34)
+	v182 := minOf32(v181, s)
+	v183 := S + v34
+	v184 := s + v183
+	v185 := minOf32(v182, T)
+	v186 := T + v184
+	v188 := 1e-09 < v185
+	v190 := v186 < 1e+09
+	v191 := v188 && v190
+	v193 := choose32(v191, v180, float32(math.NaN()))
+	v194 := float32(v63 * N1)
+	v195 := float32(v63 * v162)
+	v196 := float32(v62 * v63)
+	v197 := float32(v195 * v196)
+	v198 := float32(v6 * v162)
+	v199 := float32(sigma * sigma)
+	v200 := float32(v62 * v199)
+	v201 := float32(v162 * v200)
+	v202 := float32(v201 * -0.5)
+	v203 := fma32(v8, N2, v202)
+	v204 := float32(T * N2)
+	return v193, v194, v197, v198, v203, v204
 }
 
 // spotFirstRows32Generic is spotFirstRows32Row row by row.

@@ -5,41 +5,41 @@
 #include "textflag.h"
 
 DATA spotFirstRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotFirstRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX512Consts<>+16(SB)/8, $0x8000000000000000
-DATA spotFirstRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
-DATA spotFirstRowsAVX512Consts<>+32(SB)/8, $0x4086300000000000
-DATA spotFirstRowsAVX512Consts<>+40(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX512Consts<>+8(SB)/8, $0x8000000000000000
+DATA spotFirstRowsAVX512Consts<>+16(SB)/8, $0x4086300000000000
+DATA spotFirstRowsAVX512Consts<>+24(SB)/8, $0xc087500000000000
+DATA spotFirstRowsAVX512Consts<>+32(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX512Consts<>+40(SB)/8, $0x3ff0000000000000
 DATA spotFirstRowsAVX512Consts<>+48(SB)/8, $0x3dea39ef35793c76
 DATA spotFirstRowsAVX512Consts<>+56(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
-DATA spotFirstRowsAVX512Consts<>+72(SB)/8, $0x4338000000000000
-DATA spotFirstRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
-DATA spotFirstRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX512Consts<>+96(SB)/8, $0x3fc2f112df3e5244
-DATA spotFirstRowsAVX512Consts<>+104(SB)/8, $0x3fc39a09d078c69f
-DATA spotFirstRowsAVX512Consts<>+112(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX512Consts<>+120(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX512Consts<>+128(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX512Consts<>+136(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX512Consts<>+144(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX512Consts<>+152(SB)/8, $0x4000000000000000
-DATA spotFirstRowsAVX512Consts<>+160(SB)/8, $0x3fe62e42fee00000
-DATA spotFirstRowsAVX512Consts<>+168(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX512Consts<>+176(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX512Consts<>+184(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX512Consts<>+192(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX512Consts<>+200(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX512Consts<>+208(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX512Consts<>+216(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX512Consts<>+224(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX512Consts<>+232(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX512Consts<>+240(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
-DATA spotFirstRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
-DATA spotFirstRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
-DATA spotFirstRowsAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX512Consts<>+64(SB)/8, $0x3fc2f112df3e5244
+DATA spotFirstRowsAVX512Consts<>+72(SB)/8, $0x3fc39a09d078c69f
+DATA spotFirstRowsAVX512Consts<>+80(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX512Consts<>+88(SB)/8, $0x3fcc71c51d8e78af
+DATA spotFirstRowsAVX512Consts<>+96(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX512Consts<>+104(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX512Consts<>+112(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX512Consts<>+120(SB)/8, $0x4000000000000000
+DATA spotFirstRowsAVX512Consts<>+128(SB)/8, $0x3fe62e42fee00000
+DATA spotFirstRowsAVX512Consts<>+136(SB)/8, $0x3ff71547652b82fe
+DATA spotFirstRowsAVX512Consts<>+144(SB)/8, $0x4338000000000000
+DATA spotFirstRowsAVX512Consts<>+152(SB)/8, $0xbfe62e42fee00000
+DATA spotFirstRowsAVX512Consts<>+160(SB)/8, $0xbdea39ef35793c76
+DATA spotFirstRowsAVX512Consts<>+168(SB)/8, $0x7fffffffffffffff
+DATA spotFirstRowsAVX512Consts<>+176(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX512Consts<>+184(SB)/8, $0x4004000000000000
+DATA spotFirstRowsAVX512Consts<>+192(SB)/8, $0x4017000000000000
+DATA spotFirstRowsAVX512Consts<>+200(SB)/8, $0xbfe71547652b82fe
+DATA spotFirstRowsAVX512Consts<>+208(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX512Consts<>+216(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX512Consts<>+224(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX512Consts<>+232(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX512Consts<>+240(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX512Consts<>+248(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX512Consts<>+256(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX512Consts<>+264(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX512Consts<>+272(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX512Consts<>+280(SB)/8, $0x3fe000000000000b
 DATA spotFirstRowsAVX512Consts<>+288(SB)/8, $0x3ff62e42fee00000
 DATA spotFirstRowsAVX512Consts<>+296(SB)/8, $0x3dfa39ef35793c76
 DATA spotFirstRowsAVX512Consts<>+304(SB)/8, $0xbdaade156a5dbe76
@@ -75,15 +75,15 @@ DATA spotFirstRowsAVX512Consts<>+536(SB)/8, $0x3fe31b13059845d5
 DATA spotFirstRowsAVX512Consts<>+544(SB)/8, $0xbfe077e1c5642a81
 DATA spotFirstRowsAVX512Consts<>+552(SB)/8, $0x3fcabf470bc40607
 DATA spotFirstRowsAVX512Consts<>+560(SB)/8, $0x0000000000000000
-DATA spotFirstRowsAVX512Consts<>+568(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX512Consts<>+576(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX512Consts<>+584(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX512Consts<>+568(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX512Consts<>+576(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX512Consts<>+584(SB)/8, $0x3fd9884533d43651
 DATA spotFirstRowsAVX512Consts<>+592(SB)/8, $0x7ff8000000000001
 GLOBL spotFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $600
 
 // func spotFirstRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotFirstRowsAVX512(SB), $2688-288
+TEXT ·spotFirstRowsAVX512(SB), $2624-288
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -183,12 +183,6 @@ body:
 	VMOVUPD          Z5, 192(BX)
 	VMULPD           Z30, Z25, Z5
 	VMULPD           Z30, Z26, Z30
-	VMOVUPD          Z4, 256(BX)
-	VGETEXPPD        Z6, Z4
-	VMOVUPD          Z6, 320(BX)
-	VGETEXPPD        Z7, Z6
-	VMOVUPD          Z7, 384(BX)
-	VGETEXPPD        Z8, Z7
 	VCMPPD           $0x11, Z24, Z31, K1
 	VCMPPD           $0x11, Z25, Z17, K2
 	VCMPPD           $0x11, Z26, Z16, K3
@@ -207,748 +201,737 @@ body:
 	VADDPD           Z25, Z25, K5, Z21
 	VMOVAPD          Z26, Z22
 	VADDPD           Z26, Z26, K6, Z22
-	VSUBPD           Z4, Z27, Z4
-	VSUBPD           Z6, Z28, Z6
-	VSUBPD           Z7, Z29, Z7
-	VMULPD           Z12, Z0, Z23
-	VMULPD           Z13, Z1, Z24
-	VMULPD           Z14, Z2, Z25
-	VADDPD           Z17, Z5, Z26
-	VADDPD           Z21, Z15, Z27
-	VADDPD           Z22, Z16, Z28
-	VMULPD           Z18, Z9, Z29
-	VMULPD           Z19, Z10, Z30
-	VMULPD           Z20, Z11, Z31
-	VSUBPD           Z17, Z5, Z5
-	VSUBPD           Z21, Z15, Z15
-	VSUBPD           Z22, Z16, Z16
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z17
-	VMOVAPD          Z4, Z21
-	VADDPD           Z17, Z4, K1, Z21
-	VMOVAPD          Z6, Z22
-	VADDPD           Z17, Z6, K2, Z22
-	VMOVUPD          Z20, 448(BX)
-	VMOVAPD          Z7, Z20
-	VADDPD           Z17, Z7, K3, Z20
-	VMOVUPD          Z19, 512(BX)
-	VMULPD           Z29, Z3, Z19
-	VMOVUPD          Z18, 576(BX)
-	VMULPD           256(BX), Z30, Z18
-	VMULPD           192(BX), Z31, Z17
-	VXORPD.BCST      spotFirstRowsAVX512Consts<>+16(SB), Z23, Z23
-	VXORPD.BCST      spotFirstRowsAVX512Consts<>+16(SB), Z24, Z24
-	VXORPD.BCST      spotFirstRowsAVX512Consts<>+16(SB), Z25, Z25
-	VADDPD.BCST      spotFirstRowsAVX512Consts<>+24(SB), Z4, K4, Z21
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z4
-	VADDPD           Z4, Z6, K5, Z22
-	VADDPD           Z4, Z7, K6, Z20
-	VMULPD           Z19, Z26, Z6
-	VMULPD           Z18, Z27, Z7
-	VMOVUPD          Z8, 640(BX)
-	VMULPD           Z17, Z28, Z8
-	VMOVUPD          Z2, 704(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z2
-	VMINPD           Z23, Z2, Z23
-	VMINPD           Z24, Z2, Z24
-	VMINPD           Z25, Z2, Z2
+	VGETEXPPD        Z6, Z23
+	VGETEXPPD        Z7, Z24
+	VGETEXPPD        Z8, Z25
+	VMULPD           Z12, Z0, Z26
+	VMULPD           Z13, Z1, Z30
+	VMULPD           Z14, Z2, Z31
+	VSUBPD           Z23, Z27, Z23
+	VSUBPD           Z24, Z28, Z24
+	VSUBPD           Z25, Z29, Z25
+	VMULPD           Z18, Z9, Z27
+	VMULPD           Z19, Z10, Z28
+	VMULPD           Z20, Z11, Z29
+	VXORPD.BCST      spotFirstRowsAVX512Consts<>+8(SB), Z26, Z26
+	VXORPD.BCST      spotFirstRowsAVX512Consts<>+8(SB), Z30, Z30
+	VXORPD.BCST      spotFirstRowsAVX512Consts<>+8(SB), Z31, Z31
+	VMOVUPD          Z20, 256(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+16(SB), Z20
+	VMINPD           Z26, Z20, Z26
+	VMINPD           Z30, Z20, Z30
+	VMINPD           Z31, Z20, Z20
 	VMULPD           Z9, Z9, Z9
 	VMULPD           Z10, Z10, Z10
 	VMULPD           Z11, Z11, Z11
-	VDIVPD           Z6, Z4, Z6
-	VDIVPD           Z7, Z4, Z7
-	VDIVPD           Z8, Z4, Z8
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+40(SB), Z25
-	VMAXPD           Z23, Z25, Z23
-	VMAXPD           Z24, Z25, Z24
-	VMAXPD           Z2, Z25, Z2
-	VMULPD           Z6, Z19, Z19
-	VMULPD           Z7, Z18, Z18
-	VMULPD           Z8, Z17, Z17
-	VMULPD           Z6, Z26, Z6
-	VMULPD           Z7, Z27, Z7
-	VMULPD           Z8, Z28, Z8
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+48(SB), Z25
-	VMULPD           Z25, Z21, Z26
-	VMULPD           Z25, Z22, Z27
-	VMULPD           Z25, Z20, Z25
-	VMULPD           Z19, Z5, Z5
-	VMULPD           Z18, Z15, Z15
-	VMULPD           Z17, Z16, Z16
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+56(SB), Z17
-	VMULPD           Z17, Z29, Z18
-	VMULPD           Z17, Z30, Z19
-	VMULPD           Z17, Z31, Z17
-	VMULPD           Z6, Z3, Z28
-	VMULPD           256(BX), Z7, Z4
-	VMOVUPD          Z3, 768(BX)
-	VMULPD           192(BX), Z8, Z3
-	VMULPD           Z6, Z29, Z6
-	VMULPD           Z7, Z30, Z7
-	VMULPD           Z8, Z31, Z8
-	VMULPD           Z9, Z28, Z9
-	VMULPD           Z10, Z4, Z10
-	VMULPD           Z11, Z3, Z11
-	VMOVUPD          Z11, 832(BX)
-	VMULPD           Z5, Z5, Z11
-	VMOVUPD          Z10, 896(BX)
-	VMULPD           Z15, Z15, Z10
-	VMOVUPD          Z9, 960(BX)
-	VMULPD           Z16, Z16, Z9
-	VMOVUPD          Z31, 1024(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z31
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z23, Z31
-	VMOVUPD          Z30, 1088(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z30
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z24, Z30
-	VMOVUPD          Z29, 1152(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z29
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z2, Z29
-	VSUBPD.BCST      spotFirstRowsAVX512Consts<>+72(SB), Z31, Z31
-	VSUBPD.BCST      spotFirstRowsAVX512Consts<>+72(SB), Z30, Z30
-	VSUBPD.BCST      spotFirstRowsAVX512Consts<>+72(SB), Z29, Z29
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z31, Z23
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z30, Z24
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z29, Z2
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z31, Z23
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z30, Z24
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z29, Z2
-	VMOVUPD          Z8, 1216(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+104(SB), Z8
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z11, Z8
-	VMOVUPD          Z7, 1280(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+104(SB), Z7
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z10, Z7
-	VMOVUPD          Z6, 1344(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+104(SB), Z6
-	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z9, Z6
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z11, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z10, Z7
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z9, Z6
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+120(SB), Z11, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+120(SB), Z10, Z7
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+120(SB), Z9, Z6
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+128(SB), Z11, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+128(SB), Z10, Z7
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+128(SB), Z9, Z6
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+136(SB), Z11, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+136(SB), Z10, Z7
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+136(SB), Z9, Z6
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+144(SB), Z11, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+144(SB), Z10, Z7
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+144(SB), Z9, Z6
-	VMULPD           Z8, Z11, Z8
-	VMULPD           Z7, Z10, Z7
-	VMULPD           Z6, Z9, Z6
-	VFMADD231PD      Z8, Z5, Z26
-	VFMADD231PD      Z7, Z15, Z27
-	VFMADD231PD      Z6, Z16, Z25
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+152(SB), Z6
-	VFMADD231PD      Z6, Z5, Z26
-	VFMADD231PD      Z6, Z15, Z27
-	VFMADD231PD      Z6, Z16, Z25
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+160(SB), Z5
-	VFMADD231PD      Z5, Z21, Z26
-	VFMADD231PD      Z5, Z22, Z27
-	VFMADD231PD      Z5, Z20, Z25
-	VFMADD231PD      Z12, Z0, Z26
-	VFMADD231PD      Z13, Z1, Z27
-	VFMADD231PD      704(BX), Z14, Z25
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+176(SB), Z7
-	VFMADD231PD      Z5, Z23, Z7
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+176(SB), Z8
-	VFMADD231PD      Z5, Z24, Z8
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+176(SB), Z2, Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z9
-	VFMADD213PD      Z9, Z23, Z7
-	VFMADD213PD      Z9, Z24, Z8
-	VFMADD231PD      Z5, Z2, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+192(SB), Z5
-	VFMADD213PD      Z5, Z23, Z7
-	VFMADD213PD      Z5, Z24, Z8
-	VFMADD231PD      Z9, Z2, Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+200(SB), Z9
-	VFMADD213PD      Z9, Z23, Z7
-	VFMADD213PD      Z9, Z24, Z8
-	VFMADD231PD      Z5, Z2, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+208(SB), Z5
-	VFMADD213PD      Z5, Z23, Z7
-	VFMADD213PD      Z5, Z24, Z8
-	VFMADD231PD      Z9, Z2, Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z9
-	VFMADD213PD      Z9, Z23, Z7
-	VFMADD213PD      Z9, Z24, Z8
-	VFMADD231PD      Z5, Z2, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+224(SB), Z5
-	VFMADD213PD      Z5, Z23, Z7
-	VFMADD213PD      Z5, Z24, Z8
-	VFMADD231PD      Z9, Z2, Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+232(SB), Z9
-	VFMADD213PD      Z9, Z23, Z7
-	VFMADD213PD      Z9, Z24, Z8
-	VFMADD231PD      Z5, Z2, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+240(SB), Z5
-	VFMADD213PD      Z5, Z23, Z7
-	VFMADD213PD      Z5, Z24, Z8
-	VFMADD231PD      Z9, Z2, Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z9
-	VFMADD213PD      Z9, Z23, Z7
-	VFMADD213PD      Z9, Z24, Z8
-	VFMADD213PD      Z9, Z2, Z5
-	VFMADD213PD      Z9, Z7, Z23
-	VFMADD213PD      Z9, Z8, Z24
-	VFMADD213PD      Z9, Z5, Z2
-	VSCALEFPD        Z31, Z23, Z5
-	VSCALEFPD        Z30, Z24, Z7
-	VSCALEFPD        Z29, Z2, Z2
-	VMOVAPD          Z18, Z8
-	VFMADD231PD      Z26, Z28, Z8
-	VMOVAPD          Z19, Z10
-	VFMADD231PD      Z27, Z4, Z10
-	VMOVAPD          Z17, Z11
-	VFMADD231PD      Z25, Z3, Z11
-	VFMSUB231PD      Z26, Z28, Z18
-	VFMSUB231PD      Z27, Z4, Z19
-	VFMSUB231PD      Z25, Z3, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+16(SB), Z15
-	VXORPD           128(BX), Z15, Z16
-	VXORPD           64(BX), Z15, Z20
-	VXORPD           (BX), Z15, Z15
-	VMULPD           1344(BX), Z28, Z21
-	VMULPD           1280(BX), Z4, Z4
-	VMULPD           1216(BX), Z3, Z3
-	VMULPD           320(BX), Z5, Z5
-	VMULPD           384(BX), Z7, Z7
-	VMULPD           640(BX), Z2, Z2
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+248(SB), Z22
-	VANDPD           Z22, Z8, Z23
-	VANDPD           Z22, Z10, Z24
-	VANDPD           Z22, Z11, Z25
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+256(SB), Z26
-	VMINPD           Z23, Z26, Z23
-	VMINPD           Z24, Z26, Z24
-	VMINPD           Z25, Z26, Z25
-	VANDPD           Z22, Z18, Z27
-	VANDPD           Z22, Z19, Z28
-	VANDPD           Z22, Z17, Z29
-	VMINPD           Z27, Z26, Z27
-	VMINPD           Z28, Z26, Z28
-	VMINPD           Z29, Z26, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z29
-	VFMADD213PD      Z6, Z23, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z30
-	VFMADD213PD      Z6, Z24, Z30
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z31
-	VFMADD213PD      Z6, Z25, Z31
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+272(SB), Z22
-	VMOVUPD          Z3, 640(BX)
-	VADDPD           Z22, Z23, Z3
-	VMOVUPD          Z4, 384(BX)
-	VADDPD           Z22, Z24, Z4
-	VMOVUPD          Z21, 320(BX)
-	VADDPD           Z22, Z25, Z21
-	VMOVUPD          Z1, 1408(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z1
-	VFMADD213PD      Z6, Z27, Z1
-	VMOVUPD          Z0, 1472(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z0
-	VFMADD213PD      Z6, Z28, Z0
-	VMOVUPD          Z14, 1536(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z14
-	VFMADD213PD      Z6, Z26, Z14
-	VMOVUPD          Z13, 1600(BX)
-	VADDPD           Z22, Z27, Z13
-	VMOVUPD          Z12, 1664(BX)
-	VADDPD           Z22, Z28, Z12
-	VADDPD           Z22, Z26, Z22
-	VMOVUPD          Z11, 1728(BX)
-	VMULPD           Z3, Z29, Z11
-	VMOVUPD          Z10, 1792(BX)
-	VMULPD           Z4, Z30, Z10
-	VMOVUPD          Z8, 1856(BX)
-	VMULPD           Z21, Z31, Z8
-	VMOVUPD          Z15, 1920(BX)
-	VMULPD           Z23, Z23, Z15
-	VMOVUPD          Z20, 1984(BX)
-	VMULPD           Z24, Z24, Z20
-	VMOVUPD          Z16, 2048(BX)
-	VMULPD           Z25, Z25, Z16
-	VMOVUPD          Z17, 2112(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+280(SB), Z17
-	VMOVUPD          Z19, 2176(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z19
-	VFMADD213PD      Z19, Z17, Z15
-	VFMADD213PD      Z19, Z17, Z20
-	VFMADD213PD      Z19, Z17, Z16
-	VSUBPD           Z19, Z15, Z15
-	VSUBPD           Z19, Z20, Z17
-	VSUBPD           Z19, Z16, Z16
-	VMULPD           Z13, Z1, Z19
-	VMULPD           Z12, Z0, Z20
-	VMOVUPD          Z18, 2240(BX)
-	VMULPD           Z22, Z14, Z18
-	VMOVUPD          128(BX), Z6
-	VMOVUPD          Z16, 2304(BX)
-	VMULPD           768(BX), Z6, Z16
-	VMOVUPD          Z16, 2368(BX)
-	VMOVUPD          64(BX), Z16
-	VMOVUPD          Z17, 2432(BX)
-	VMULPD           256(BX), Z16, Z17
-	VMOVUPD          Z17, 2496(BX)
-	VMOVUPD          (BX), Z17
-	VMOVUPD          Z15, 2560(BX)
-	VMULPD           192(BX), Z17, Z15
-	VMULPD           Z5, Z6, Z6
-	VMULPD           Z7, Z16, Z16
-	VMULPD           Z2, Z17, Z17
-	VMOVUPD          Z2, (BX)
-	VMULPD           Z19, Z11, Z2
-	VMOVUPD          Z7, 64(BX)
-	VMULPD           Z20, Z10, Z7
-	VMOVUPD          Z5, 128(BX)
-	VMULPD           Z18, Z8, Z5
-	VDIVPD           Z2, Z9, Z2
-	VDIVPD           Z7, Z9, Z7
-	VDIVPD           Z5, Z9, Z5
-	VMULPD           Z2, Z19, Z19
-	VMULPD           Z7, Z20, Z20
-	VMULPD           Z5, Z18, Z18
-	VMULPD           Z2, Z11, Z2
-	VMULPD           Z7, Z10, Z7
-	VMULPD           Z5, Z8, Z5
-	VMULPD           Z19, Z29, Z8
-	VMULPD           Z20, Z30, Z10
-	VMULPD           Z18, Z31, Z11
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z31
+	VMAXPD           Z26, Z31, Z26
+	VMAXPD           Z30, Z31, Z30
+	VMAXPD           Z20, Z31, Z20
+	VADDPD           Z17, Z5, Z31
+	VMOVUPD          Z19, 320(BX)
+	VADDPD           Z21, Z15, Z19
+	VMOVUPD          Z18, 384(BX)
+	VADDPD           Z22, Z16, Z18
+	VSUBPD           Z17, Z5, Z5
+	VSUBPD           Z21, Z15, Z15
+	VSUBPD           Z22, Z16, Z16
+	VMULPD           Z27, Z3, Z17
+	VMULPD           Z28, Z4, Z21
+	VMULPD           192(BX), Z29, Z22
+	VMOVUPD          Z8, 448(BX)
+	VMOVAPD          Z23, Z8
+	VADDPD.BCST      spotFirstRowsAVX512Consts<>+32(SB), Z23, K1, Z8
+	VMOVUPD          Z7, 512(BX)
+	VMOVAPD          Z24, Z7
+	VADDPD.BCST      spotFirstRowsAVX512Consts<>+32(SB), Z24, K2, Z7
+	VMOVUPD          Z6, 576(BX)
+	VMOVAPD          Z25, Z6
+	VADDPD.BCST      spotFirstRowsAVX512Consts<>+32(SB), Z25, K3, Z6
+	VADDPD.BCST      spotFirstRowsAVX512Consts<>+40(SB), Z23, K4, Z8
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+40(SB), Z23
+	VADDPD           Z23, Z24, K5, Z7
+	VADDPD           Z23, Z25, K6, Z6
+	VMULPD           Z17, Z31, Z24
+	VMULPD           Z21, Z19, Z25
+	VMOVUPD          Z20, 640(BX)
+	VMULPD           Z22, Z18, Z20
+	VDIVPD           Z24, Z23, Z24
+	VDIVPD           Z25, Z23, Z25
+	VDIVPD           Z20, Z23, Z20
+	VMULPD           Z24, Z17, Z17
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z20, Z22, Z22
+	VMULPD           Z24, Z31, Z24
+	VMULPD           Z25, Z19, Z19
+	VMULPD           Z20, Z18, Z18
+	VMULPD           Z17, Z5, Z5
+	VMULPD           Z21, Z15, Z15
+	VMULPD           Z22, Z16, Z16
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+48(SB), Z17
+	VMULPD           Z17, Z8, Z20
+	VMULPD           Z17, Z7, Z21
+	VMULPD           Z17, Z6, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+56(SB), Z22
+	VMULPD           Z22, Z27, Z25
+	VMULPD           Z22, Z28, Z31
+	VMULPD           Z22, Z29, Z22
+	VMULPD           Z5, Z5, Z23
+	VMOVUPD          Z22, 704(BX)
+	VMULPD           Z15, Z15, Z22
+	VMOVUPD          Z31, 768(BX)
+	VMULPD           Z16, Z16, Z31
+	VMOVUPD          Z25, 832(BX)
+	VMULPD           Z24, Z3, Z25
+	VMOVUPD          Z3, 896(BX)
+	VMULPD           Z19, Z4, Z3
+	VMOVUPD          Z4, 960(BX)
+	VMULPD           192(BX), Z18, Z4
+	VMULPD           Z24, Z27, Z24
+	VMULPD           Z19, Z28, Z19
+	VMULPD           Z18, Z29, Z18
+	VMULPD           Z9, Z25, Z9
+	VMULPD           Z10, Z3, Z10
+	VMULPD           Z11, Z4, Z11
+	VMOVUPD          Z11, 1024(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z11
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z23, Z11
+	VMOVUPD          Z10, 1088(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z10
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z22, Z10
+	VMOVUPD          Z9, 1152(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z9
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+64(SB), Z31, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z23, Z11
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z22, Z10
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+80(SB), Z31, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z23, Z11
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z22, Z10
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+88(SB), Z31, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z23, Z11
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z22, Z10
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+96(SB), Z31, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+104(SB), Z23, Z11
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+104(SB), Z22, Z10
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+104(SB), Z31, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z23, Z11
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z22, Z10
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+112(SB), Z31, Z9
+	VMULPD           Z11, Z23, Z11
+	VMULPD           Z10, Z22, Z10
+	VMULPD           Z9, Z31, Z9
+	VFMADD231PD      Z11, Z5, Z20
+	VFMADD231PD      Z10, Z15, Z21
+	VFMADD231PD      Z9, Z16, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+120(SB), Z9
+	VFMADD231PD      Z9, Z5, Z20
+	VFMADD231PD      Z9, Z15, Z21
+	VFMADD231PD      Z9, Z16, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+128(SB), Z5
+	VFMADD231PD      Z5, Z8, Z20
+	VFMADD231PD      Z5, Z7, Z21
+	VFMADD231PD      Z5, Z6, Z17
+	VFMADD231PD      Z12, Z0, Z20
+	VFMADD231PD      Z13, Z1, Z21
+	VFMADD231PD      Z14, Z2, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+136(SB), Z5
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z6
+	VFMADD231PD      Z5, Z26, Z6
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z7
+	VFMADD231PD      Z5, Z30, Z7
+	VMOVUPD          640(BX), Z8
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z10
+	VFMADD213PD      Z10, Z8, Z5
+	VSUBPD           Z10, Z6, Z6
+	VSUBPD           Z10, Z7, Z7
+	VSUBPD           Z10, Z5, Z5
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+152(SB), Z11
+	VFMADD231PD      Z11, Z6, Z26
+	VFMADD231PD      Z11, Z7, Z30
+	VFMADD231PD      Z11, Z5, Z8
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+160(SB), Z11
+	VFMADD231PD      Z11, Z6, Z26
+	VFMADD231PD      Z11, Z7, Z30
+	VFMADD231PD      Z11, Z5, Z8
+	VMOVUPD          832(BX), Z11
+	VFMADD231PD      Z20, Z25, Z11
+	VMOVUPD          768(BX), Z15
+	VFMADD231PD      Z21, Z3, Z15
+	VMOVUPD          704(BX), Z16
+	VFMADD231PD      Z17, Z4, Z16
+	VFMSUB213PD      832(BX), Z25, Z20
+	VFMSUB213PD      768(BX), Z3, Z21
+	VFMSUB213PD      704(BX), Z4, Z17
+	VMULPD           Z24, Z25, Z22
 	VMULPD           Z19, Z3, Z3
-	VMULPD           Z20, Z4, Z4
-	VMULPD           Z18, Z21, Z18
-	VMULPD           Z2, Z1, Z1
-	VMULPD           Z7, Z0, Z0
-	VMULPD           Z5, Z14, Z14
-	VMULPD           Z2, Z13, Z2
-	VMULPD           Z7, Z12, Z7
-	VMULPD           Z5, Z22, Z5
-	VMULPD           Z1, Z27, Z1
-	VMULPD           Z0, Z28, Z0
-	VMULPD           Z14, Z26, Z12
-	VMULPD           Z8, Z23, Z8
-	VMULPD           Z10, Z24, Z10
+	VMULPD           Z18, Z4, Z4
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z23
+	VANDPD           Z23, Z11, Z25
+	VANDPD           Z23, Z15, Z31
+	VMOVUPD          Z2, 704(BX)
+	VANDPD           Z23, Z16, Z2
+	VMOVUPD          Z1, 768(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+176(SB), Z1
+	VMINPD           Z25, Z1, Z25
+	VMINPD           Z31, Z1, Z31
+	VMINPD           Z2, Z1, Z2
+	VMOVUPD          Z0, 832(BX)
+	VANDPD           Z23, Z20, Z0
+	VMOVUPD          Z14, 640(BX)
+	VANDPD           Z23, Z21, Z14
+	VMOVUPD          Z13, 1216(BX)
+	VANDPD           Z23, Z17, Z13
+	VMINPD           Z0, Z1, Z0
+	VMINPD           Z14, Z1, Z14
+	VMINPD           Z13, Z1, Z1
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z13
+	VFMADD213PD      Z9, Z25, Z13
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z23
+	VFMADD213PD      Z9, Z31, Z23
+	VMOVUPD          Z12, 1280(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z12
+	VFMADD213PD      Z9, Z2, Z12
+	VMOVUPD          Z4, 1344(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+192(SB), Z4
+	VMOVUPD          Z3, 1408(BX)
+	VADDPD           Z4, Z25, Z3
+	VMOVUPD          Z22, 1472(BX)
+	VADDPD           Z4, Z31, Z22
+	VMOVUPD          Z18, 1536(BX)
+	VADDPD           Z4, Z2, Z18
+	VMOVUPD          Z19, 1600(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z19
+	VFMADD213PD      Z9, Z0, Z19
+	VMOVUPD          Z24, 1664(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z24
+	VFMADD213PD      Z9, Z14, Z24
+	VMOVUPD          Z29, 1728(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z29
+	VFMADD213PD      Z9, Z1, Z29
+	VMOVUPD          Z28, 1792(BX)
+	VADDPD           Z4, Z0, Z28
+	VMOVUPD          Z27, 1856(BX)
+	VADDPD           Z4, Z14, Z27
+	VADDPD           Z4, Z1, Z4
+	VMOVUPD          Z16, 1920(BX)
+	VMULPD           Z3, Z13, Z16
+	VMOVUPD          Z15, 1984(BX)
+	VMULPD           Z22, Z23, Z15
+	VMOVUPD          Z11, 2048(BX)
+	VMULPD           Z18, Z12, Z11
+	VMOVUPD          Z17, 2112(BX)
+	VMULPD           Z25, Z25, Z17
+	VMOVUPD          Z21, 2176(BX)
+	VMULPD           Z31, Z31, Z21
+	VMOVUPD          Z20, 2240(BX)
+	VMULPD           Z2, Z2, Z20
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+200(SB), Z9
+	VFMADD213PD      Z10, Z9, Z17
+	VFMADD213PD      Z10, Z9, Z21
+	VFMADD213PD      Z10, Z9, Z20
+	VSUBPD           Z10, Z17, Z9
+	VSUBPD           Z10, Z21, Z17
+	VSUBPD           Z10, Z20, Z10
+	VMULPD           Z28, Z19, Z20
+	VMULPD           Z27, Z24, Z21
+	VMOVUPD          Z10, 2304(BX)
+	VMULPD           Z4, Z29, Z10
+	VMOVUPD          Z17, 2368(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z17
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+208(SB), Z26, Z17
+	VMOVUPD          Z9, 2432(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z9
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+208(SB), Z30, Z9
+	VMOVUPD          Z2, 2496(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z2
+	VFMADD231PD.BCST spotFirstRowsAVX512Consts<>+208(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+224(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+224(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+224(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+232(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+232(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+232(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+240(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+240(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+240(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+248(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+248(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+248(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+256(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+256(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+256(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+264(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+264(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+264(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+272(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+272(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+272(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+280(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+280(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+280(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+40(SB), Z26, Z17
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+40(SB), Z30, Z9
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+40(SB), Z8, Z2
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+40(SB), Z17, Z26
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+40(SB), Z17
+	VFMADD213PD      Z17, Z9, Z30
+	VFMADD213PD      Z17, Z2, Z8
+	VSCALEFPD        Z6, Z26, Z2
+	VSCALEFPD        Z7, Z30, Z6
+	VSCALEFPD        Z5, Z8, Z5
+	VMULPD           576(BX), Z2, Z2
+	VMULPD           512(BX), Z6, Z6
+	VMULPD           448(BX), Z5, Z5
+	VMULPD           Z20, Z16, Z7
+	VMULPD           Z21, Z15, Z8
+	VMULPD           Z10, Z11, Z9
+	VDIVPD           Z7, Z17, Z7
+	VDIVPD           Z8, Z17, Z8
+	VDIVPD           Z9, Z17, Z9
+	VMULPD           Z7, Z20, Z20
+	VMULPD           Z8, Z21, Z21
+	VMULPD           Z9, Z10, Z10
+	VMULPD           Z7, Z16, Z7
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z9, Z11, Z9
+	VMULPD           Z20, Z13, Z11
+	VMULPD           Z21, Z23, Z13
+	VMULPD           Z10, Z12, Z12
+	VMULPD           Z20, Z3, Z3
+	VMULPD           Z21, Z22, Z15
+	VMULPD           Z10, Z18, Z10
+	VMULPD           Z7, Z19, Z16
+	VMULPD           Z8, Z24, Z18
+	VMULPD           Z9, Z29, Z19
+	VMULPD           Z7, Z28, Z7
+	VMULPD           Z8, Z27, Z8
+	VMULPD           Z9, Z4, Z4
+	VMULPD           Z16, Z0, Z0
+	VMULPD           Z18, Z14, Z9
+	VMULPD           Z19, Z1, Z1
 	VMULPD           Z11, Z25, Z11
-	VMOVUPD          2560(BX), Z13
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+288(SB), Z14
-	VMULPD           Z14, Z13, Z19
-	VMOVUPD          2432(BX), Z20
-	VMULPD           Z14, Z20, Z21
+	VMULPD           Z13, Z31, Z13
+	VMOVUPD          2496(BX), Z14
+	VMULPD           Z12, Z14, Z12
+	VMOVUPD          2432(BX), Z16
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+288(SB), Z18
+	VMULPD           Z18, Z16, Z19
+	VMOVUPD          2368(BX), Z20
+	VMULPD           Z18, Z20, Z21
 	VMOVUPD          2304(BX), Z22
-	VMULPD           Z14, Z22, Z14
-	VFMADD231PD      Z23, Z23, Z19
-	VFMADD231PD      Z24, Z24, Z21
-	VFMADD231PD      Z25, Z25, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+296(SB), Z23
-	VFMADD231PD      Z23, Z13, Z19
-	VFMADD231PD      Z23, Z20, Z21
-	VFMADD231PD      Z23, Z22, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+152(SB), Z23
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z24
-	VFMADD231PD      Z23, Z1, Z24
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z25
-	VFMADD231PD      Z23, Z0, Z25
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z26
-	VFMADD231PD      Z23, Z12, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z27
-	VFMADD231PD      Z23, Z8, Z27
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z28
-	VFMADD231PD      Z23, Z10, Z28
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+8(SB), Z11, Z23
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+304(SB), Z29
+	VMULPD           Z18, Z22, Z18
+	VFMADD231PD      Z25, Z25, Z19
+	VFMADD231PD      Z31, Z31, Z21
+	VFMADD231PD      Z14, Z14, Z18
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+296(SB), Z14
+	VFMADD231PD      Z14, Z16, Z19
+	VFMADD231PD      Z14, Z20, Z21
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+120(SB), Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z23
+	VFMADD231PD      Z14, Z0, Z23
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z24
+	VFMADD231PD      Z14, Z9, Z24
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z25
+	VFMADD231PD      Z14, Z1, Z25
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z26
+	VFMADD231PD      Z14, Z11, Z26
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z27
+	VFMADD231PD      Z14, Z13, Z27
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+32(SB), Z12, Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+304(SB), Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+312(SB), Z29
+	VFMADD231PD      Z28, Z19, Z29
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+312(SB), Z30
-	VFMADD231PD      Z29, Z19, Z30
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+312(SB), Z31
-	VFMADD231PD      Z29, Z21, Z31
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+312(SB), Z14, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+320(SB), Z9
-	VFMADD213PD      Z9, Z19, Z30
-	VFMADD213PD      Z9, Z21, Z31
-	VFMADD231PD      Z29, Z14, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+328(SB), Z29
-	VFMADD213PD      Z29, Z19, Z30
-	VFMADD213PD      Z29, Z21, Z31
-	VFMADD231PD      Z9, Z14, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+336(SB), Z9
-	VFMADD213PD      Z9, Z19, Z30
-	VFMADD213PD      Z9, Z21, Z31
-	VFMADD231PD      Z29, Z14, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+344(SB), Z29
-	VFMADD213PD      Z29, Z19, Z30
-	VFMADD213PD      Z29, Z21, Z31
-	VFMADD231PD      Z9, Z14, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+352(SB), Z9
-	VFMADD213PD      Z9, Z19, Z30
-	VFMADD213PD      Z9, Z21, Z31
-	VFMADD231PD      Z29, Z14, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+360(SB), Z29
-	VFMADD213PD      Z29, Z19, Z30
-	VFMADD213PD      Z29, Z21, Z31
-	VFMADD231PD      Z9, Z14, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+368(SB), Z9
-	VFMADD213PD      Z9, Z19, Z30
-	VFMADD213PD      Z9, Z21, Z31
-	VFMADD231PD      Z29, Z14, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+376(SB), Z29
-	VFMADD213PD      Z29, Z19, Z30
-	VFMADD213PD      Z29, Z21, Z31
-	VFMADD231PD      Z9, Z14, Z29
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+384(SB), Z9
-	VFMADD213PD      Z9, Z19, Z30
-	VFMADD213PD      Z9, Z21, Z31
-	VFMADD213PD      Z9, Z14, Z29
-	VMULPD           Z30, Z19, Z19
-	VMULPD           Z31, Z21, Z21
-	VMULPD           Z29, Z14, Z14
-	VMOVUPD          768(BX), Z29
-	VFMADD213PD      Z29, Z29, Z19
-	VMOVUPD          256(BX), Z30
-	VFMADD213PD      Z30, Z30, Z21
-	VMOVUPD          192(BX), Z31
-	VFMADD213PD      Z31, Z31, Z14
-	VSCALEFPD        Z13, Z19, Z13
+	VFMADD231PD      Z28, Z21, Z30
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+312(SB), Z18, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z19, Z29
+	VFMADD213PD      Z31, Z21, Z30
+	VFMADD231PD      Z28, Z18, Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+328(SB), Z28
+	VFMADD213PD      Z28, Z19, Z29
+	VFMADD213PD      Z28, Z21, Z30
+	VFMADD231PD      Z31, Z18, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+336(SB), Z31
+	VFMADD213PD      Z31, Z19, Z29
+	VFMADD213PD      Z31, Z21, Z30
+	VFMADD231PD      Z28, Z18, Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+344(SB), Z28
+	VFMADD213PD      Z28, Z19, Z29
+	VFMADD213PD      Z28, Z21, Z30
+	VFMADD231PD      Z31, Z18, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+352(SB), Z31
+	VFMADD213PD      Z31, Z19, Z29
+	VFMADD213PD      Z31, Z21, Z30
+	VFMADD231PD      Z28, Z18, Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+360(SB), Z28
+	VFMADD213PD      Z28, Z19, Z29
+	VFMADD213PD      Z28, Z21, Z30
+	VFMADD231PD      Z31, Z18, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+368(SB), Z31
+	VFMADD213PD      Z31, Z19, Z29
+	VFMADD213PD      Z31, Z21, Z30
+	VFMADD231PD      Z28, Z18, Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+376(SB), Z28
+	VFMADD213PD      Z28, Z19, Z29
+	VFMADD213PD      Z28, Z21, Z30
+	VFMADD231PD      Z31, Z18, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+384(SB), Z31
+	VFMADD213PD      Z31, Z19, Z29
+	VFMADD213PD      Z31, Z21, Z30
+	VFMADD213PD      Z31, Z18, Z28
+	VMULPD           Z29, Z19, Z19
+	VMULPD           Z30, Z21, Z21
+	VMULPD           Z28, Z18, Z18
+	VADDPD           Z19, Z17, Z19
+	VADDPD           Z21, Z17, Z21
+	VADDPD           Z18, Z17, Z18
+	VSCALEFPD        Z16, Z19, Z16
 	VSCALEFPD        Z20, Z21, Z19
-	VSCALEFPD        Z22, Z14, Z14
+	VSCALEFPD        Z22, Z18, Z18
+	VMULPD           896(BX), Z16, Z16
+	VMULPD           960(BX), Z19, Z19
+	VMULPD           192(BX), Z18, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+392(SB), Z20
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z21
-	VFMADD231PD      Z20, Z24, Z21
+	VFMADD231PD      Z20, Z23, Z21
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z22
-	VFMADD231PD      Z20, Z25, Z22
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z9
-	VFMADD231PD      Z20, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+408(SB), Z31
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD213PD      Z31, Z25, Z22
-	VFMADD213PD      Z31, Z26, Z9
+	VFMADD231PD      Z20, Z24, Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z28
+	VFMADD231PD      Z20, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+408(SB), Z29
+	VFMADD213PD      Z29, Z23, Z21
+	VFMADD213PD      Z29, Z24, Z22
+	VFMADD213PD      Z29, Z25, Z28
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+416(SB), Z30
-	VFMADD213PD      Z30, Z24, Z21
-	VFMADD213PD      Z30, Z25, Z22
-	VFMADD213PD      Z30, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+424(SB), Z29
-	VFMADD213PD      Z29, Z24, Z21
-	VFMADD213PD      Z29, Z25, Z22
-	VFMADD213PD      Z29, Z26, Z9
-	VMOVUPD          Z14, 2304(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+432(SB), Z14
-	VFMADD213PD      Z14, Z24, Z21
-	VFMADD213PD      Z14, Z25, Z22
-	VFMADD213PD      Z14, Z26, Z9
-	VMOVUPD          Z19, 2432(BX)
+	VFMADD213PD      Z30, Z23, Z21
+	VFMADD213PD      Z30, Z24, Z22
+	VFMADD213PD      Z30, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+424(SB), Z31
+	VFMADD213PD      Z31, Z23, Z21
+	VFMADD213PD      Z31, Z24, Z22
+	VFMADD213PD      Z31, Z25, Z28
+	VMOVUPD          Z18, 2304(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+432(SB), Z18
+	VFMADD213PD      Z18, Z23, Z21
+	VFMADD213PD      Z18, Z24, Z22
+	VFMADD213PD      Z18, Z25, Z28
+	VMOVUPD          Z19, 2368(BX)
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+440(SB), Z19
-	VFMADD213PD      Z19, Z24, Z21
-	VFMADD213PD      Z19, Z25, Z22
-	VFMADD213PD      Z19, Z26, Z9
-	VMOVUPD          Z13, 2560(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+448(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+456(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+464(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+472(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+480(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+488(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+496(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+504(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+512(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+520(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+528(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+536(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+544(SB), Z13
-	VFMADD213PD      Z13, Z24, Z21
-	VFMADD213PD      Z13, Z25, Z22
-	VFMADD213PD      Z13, Z26, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+552(SB), Z13
-	VFMADD213PD      Z13, Z21, Z24
-	VFMADD213PD      Z13, Z22, Z25
-	VFMADD213PD      Z13, Z9, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z9
-	VFMADD213PD      Z9, Z24, Z1
-	VFMADD213PD      Z9, Z25, Z0
-	VFMADD213PD      Z9, Z26, Z12
-	VMULPD           Z2, Z1, Z1
+	VFMADD213PD      Z19, Z23, Z21
+	VFMADD213PD      Z19, Z24, Z22
+	VFMADD213PD      Z19, Z25, Z28
+	VMOVUPD          Z16, 2432(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+448(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+456(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+464(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+472(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+480(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+488(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+496(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+504(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+512(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+520(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+528(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+536(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+544(SB), Z16
+	VFMADD213PD      Z16, Z23, Z21
+	VFMADD213PD      Z16, Z24, Z22
+	VFMADD213PD      Z16, Z25, Z28
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+552(SB), Z16
+	VFMADD213PD      Z16, Z21, Z23
+	VFMADD213PD      Z16, Z22, Z24
+	VFMADD213PD      Z16, Z28, Z25
+	VFMADD213PD      Z17, Z23, Z0
+	VFMADD213PD      Z17, Z24, Z9
+	VFMADD213PD      Z17, Z25, Z1
 	VMULPD           Z7, Z0, Z0
-	VMULPD           Z5, Z12, Z2
-	VMOVUPD          2240(BX), Z5
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+248(SB), Z7
-	VPTERNLOGQ       $0xe4, Z7, Z5, Z1
-	VMOVUPD          2176(BX), Z12
-	VPTERNLOGQ       $0xe4, Z7, Z12, Z0
+	VMULPD           Z8, Z9, Z7
+	VMULPD           Z4, Z1, Z1
+	VMOVUPD          2240(BX), Z4
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z8
+	VPTERNLOGQ       $0xe4, Z8, Z4, Z0
+	VMOVUPD          2176(BX), Z9
+	VPTERNLOGQ       $0xe4, Z8, Z9, Z7
 	VMOVUPD          2112(BX), Z21
-	VPTERNLOGQ       $0xe4, Z7, Z21, Z2
-	VMOVAPD          Z9, Z22
-	VPTERNLOGQ       $0xe4, Z7, Z5, Z22
-	VMOVAPD          Z9, Z5
-	VPTERNLOGQ       $0xe4, Z7, Z12, Z5
-	VMOVAPD          Z9, Z12
-	VPTERNLOGQ       $0xe4, Z7, Z21, Z12
-	VMOVUPD          2048(BX), Z21
-	VCMPPD           $0x00, Z22, Z21, K1
-	VMOVUPD          1984(BX), Z22
-	VCMPPD           $0x00, Z5, Z22, K2
-	VMOVUPD          1920(BX), Z5
-	VCMPPD           $0x00, Z12, Z5, K3
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+560(SB), Z12
-	VBLENDMPD        Z12, Z6, K1, Z6
-	VBLENDMPD        Z12, Z16, K2, Z16
-	VBLENDMPD        Z12, Z17, K3, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z24
-	VFMADD231PD      Z20, Z27, Z24
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z25
-	VFMADD231PD      Z20, Z28, Z25
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+400(SB), Z23, Z20
-	VFMADD213PD      Z31, Z27, Z24
-	VFMADD213PD      Z31, Z28, Z25
-	VFMADD231PD      Z20, Z23, Z31
-	VFMADD213PD      Z30, Z27, Z24
-	VFMADD213PD      Z30, Z28, Z25
-	VFMADD231PD      Z31, Z23, Z30
-	VFMADD213PD      Z29, Z27, Z24
-	VFMADD213PD      Z29, Z28, Z25
-	VFMADD231PD      Z30, Z23, Z29
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z29, Z23, Z14
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+448(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VPTERNLOGQ       $0xe4, Z8, Z21, Z1
+	VMOVAPD          Z17, Z22
+	VPTERNLOGQ       $0xe4, Z8, Z4, Z22
+	VMOVAPD          Z17, Z4
+	VPTERNLOGQ       $0xe4, Z8, Z9, Z4
+	VMOVAPD          Z17, Z9
+	VPTERNLOGQ       $0xe4, Z8, Z21, Z9
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z21
+	VFMADD231PD      Z20, Z26, Z21
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+400(SB), Z23
+	VFMADD231PD      Z20, Z27, Z23
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+400(SB), Z14, Z20
+	VFMADD213PD      Z29, Z26, Z21
+	VFMADD213PD      Z29, Z27, Z23
+	VFMADD231PD      Z20, Z14, Z29
+	VFMADD213PD      Z30, Z26, Z21
+	VFMADD213PD      Z30, Z27, Z23
+	VFMADD231PD      Z29, Z14, Z30
+	VFMADD213PD      Z31, Z26, Z21
+	VFMADD213PD      Z31, Z27, Z23
+	VFMADD231PD      Z30, Z14, Z31
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z31, Z14, Z18
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+448(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+456(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+464(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+464(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+472(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+480(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+480(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+488(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+496(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+496(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+504(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+512(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+512(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+520(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+528(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+528(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+536(SB), Z19
-	VFMADD213PD      Z19, Z27, Z24
-	VFMADD213PD      Z19, Z28, Z25
-	VFMADD231PD      Z14, Z23, Z19
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+544(SB), Z14
-	VFMADD213PD      Z14, Z27, Z24
-	VFMADD213PD      Z14, Z28, Z25
-	VFMADD231PD      Z19, Z23, Z14
-	VFMADD213PD      Z13, Z24, Z27
-	VFMADD213PD      Z13, Z25, Z28
-	VFMADD231PD      Z14, Z23, Z13
-	VFMADD213PD      Z9, Z27, Z8
-	VFMADD213PD      Z9, Z28, Z10
-	VFMADD213PD      Z9, Z13, Z11
-	VMULPD           Z3, Z8, Z3
-	VMULPD           Z4, Z10, Z4
-	VMULPD           Z18, Z11, Z8
-	VMOVUPD          1856(BX), Z10
-	VPTERNLOGQ       $0xe4, Z7, Z10, Z3
-	VMOVUPD          1792(BX), Z11
-	VPTERNLOGQ       $0xe4, Z7, Z11, Z4
-	VMOVUPD          1728(BX), Z13
-	VPTERNLOGQ       $0xe4, Z7, Z13, Z8
-	VMOVAPD          Z9, Z14
-	VPTERNLOGQ       $0xe4, Z7, Z10, Z14
-	VMOVAPD          Z9, Z10
-	VPTERNLOGQ       $0xe4, Z7, Z11, Z10
-	VPTERNLOGQ       $0xe4, Z7, Z13, Z9
-	VCMPPD           $0x00, Z14, Z21, K1
-	VCMPPD           $0x00, Z10, Z22, K2
-	VCMPPD           $0x00, Z9, Z5, K3
-	VMOVUPD          2368(BX), Z5
-	VBLENDMPD        Z12, Z5, K1, Z5
-	VMOVUPD          2496(BX), Z7
-	VBLENDMPD        Z12, Z7, K2, Z7
-	VBLENDMPD        Z12, Z15, K3, Z9
-	VMOVUPD          768(BX), Z10
-	VMOVUPD          128(BX), Z11
-	VMINPD           Z11, Z10, Z12
-	VMOVUPD          256(BX), Z13
-	VMOVUPD          64(BX), Z14
-	VMINPD           Z14, Z13, Z15
-	VMOVUPD          192(BX), Z18
-	VMOVUPD          (BX), Z19
-	VMINPD           Z19, Z18, Z20
-	VADDPD           Z11, Z10, Z10
-	VADDPD           Z14, Z13, Z11
-	VADDPD           Z19, Z18, Z13
-	VMOVUPD          1152(BX), Z14
-	VMINPD           Z14, Z12, Z12
-	VMOVUPD          1088(BX), Z18
-	VMINPD           Z18, Z15, Z15
-	VMOVUPD          1024(BX), Z19
+	VFMADD213PD      Z19, Z26, Z21
+	VFMADD213PD      Z19, Z27, Z23
+	VFMADD231PD      Z18, Z14, Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+544(SB), Z18
+	VFMADD213PD      Z18, Z26, Z21
+	VFMADD213PD      Z18, Z27, Z23
+	VFMADD231PD      Z19, Z14, Z18
+	VFMADD213PD      Z16, Z21, Z26
+	VFMADD213PD      Z16, Z23, Z27
+	VFMADD231PD      Z18, Z14, Z16
+	VFMADD213PD      Z17, Z26, Z11
+	VFMADD213PD      Z17, Z27, Z13
+	VFMADD213PD      Z17, Z16, Z12
+	VMULPD           Z3, Z11, Z3
+	VMULPD           Z15, Z13, Z11
+	VMULPD           Z10, Z12, Z10
+	VMOVUPD          2048(BX), Z12
+	VPTERNLOGQ       $0xe4, Z8, Z12, Z3
+	VMOVUPD          1984(BX), Z13
+	VPTERNLOGQ       $0xe4, Z8, Z13, Z11
+	VMOVUPD          1920(BX), Z14
+	VPTERNLOGQ       $0xe4, Z8, Z14, Z10
+	VMOVAPD          Z17, Z15
+	VPTERNLOGQ       $0xe4, Z8, Z12, Z15
+	VMOVAPD          Z17, Z12
+	VPTERNLOGQ       $0xe4, Z8, Z13, Z12
+	VPTERNLOGQ       $0xe4, Z8, Z14, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z8
+	VXORPD           128(BX), Z8, Z13
+	VXORPD           64(BX), Z8, Z14
+	VXORPD           (BX), Z8, Z8
+	VCMPPD           $0x00, Z15, Z13, K1
+	VCMPPD           $0x00, Z12, Z14, K2
+	VCMPPD           $0x00, Z17, Z8, K3
+	VCMPPD           $0x00, Z22, Z13, K4
+	VCMPPD           $0x00, Z4, Z14, K5
+	VCMPPD           $0x00, Z9, Z8, K6
+	VMOVUPD          128(BX), Z4
+	VMULPD           896(BX), Z4, Z8
+	VMOVUPD          64(BX), Z9
+	VMULPD           960(BX), Z9, Z12
+	VMOVUPD          (BX), Z13
+	VMULPD           192(BX), Z13, Z14
+	VMULPD           Z2, Z4, Z4
+	VMULPD           Z6, Z9, Z9
+	VMULPD           Z5, Z13, Z13
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+560(SB), Z15
+	VBLENDMPD        Z15, Z8, K1, Z8
+	VBLENDMPD        Z15, Z12, K2, Z12
+	VBLENDMPD        Z15, Z14, K3, Z14
+	VBLENDMPD        Z15, Z4, K4, Z4
+	VBLENDMPD        Z15, Z9, K5, Z9
+	VBLENDMPD        Z15, Z13, K6, Z13
+	VMOVUPD          896(BX), Z15
+	VMINPD           Z2, Z15, Z16
+	VMOVUPD          960(BX), Z17
+	VMINPD           Z6, Z17, Z18
+	VMOVUPD          192(BX), Z19
+	VMINPD           Z5, Z19, Z20
+	VADDPD           Z2, Z15, Z2
+	VADDPD           Z6, Z17, Z6
+	VADDPD           Z5, Z19, Z5
+	VMOVUPD          1856(BX), Z15
+	VMINPD           Z15, Z16, Z16
+	VMOVUPD          1792(BX), Z17
+	VMINPD           Z17, Z18, Z18
+	VMOVUPD          1728(BX), Z19
 	VMINPD           Z19, Z20, Z20
-	VADDPD           Z10, Z14, Z10
-	VADDPD           Z11, Z18, Z11
-	VADDPD           Z13, Z19, Z13
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+568(SB), Z14
-	VMULPD           2560(BX), Z14, Z18
-	VMULPD           2432(BX), Z14, Z19
-	VMULPD           2304(BX), Z14, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+576(SB), Z21
-	VCMPPD           $0x11, Z12, Z21, K1
-	VCMPPD           $0x11, Z15, Z21, K2
-	VCMPPD           $0x11, Z20, Z21, K3
-	VSUBPD           Z3, Z1, Z12
-	VSUBPD           Z4, Z0, Z15
-	VSUBPD           Z8, Z2, Z20
-	VMULPD           960(BX), Z18, Z21
-	VMULPD           896(BX), Z19, Z22
-	VMULPD           832(BX), Z14, Z23
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+584(SB), Z24
-	VCMPPD           $0x11, Z24, Z10, K4
-	VCMPPD           $0x11, Z24, Z11, K5
-	VCMPPD           $0x11, Z24, Z13, K6
-	VSUBPD           Z6, Z5, Z10
-	VSUBPD           Z16, Z7, Z11
-	VSUBPD           Z17, Z9, Z13
-	VMOVUPD          2560(BX), Z24
-	VFNMADD231PD     Z24, Z1, Z6
-	VMOVUPD          2432(BX), Z1
-	VFNMADD231PD     Z1, Z0, Z16
-	VMOVUPD          2304(BX), Z0
-	VFNMADD231PD     Z0, Z2, Z17
-	VFNMADD231PD     Z24, Z3, Z5
-	VFNMADD231PD     Z1, Z4, Z7
-	VFNMADD231PD     Z0, Z8, Z9
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+384(SB), Z2
-	VMULPD           Z21, Z2, Z3
-	VMULPD           Z22, Z2, Z4
-	VMULPD           Z23, Z2, Z2
-	VMULPD           1344(BX), Z18, Z8
-	VMULPD           1280(BX), Z19, Z21
-	VMULPD           1216(BX), Z14, Z22
-	VFMADD231PD      Z12, Z24, Z10
-	VFMADD231PD      Z15, Z1, Z11
-	VFMADD231PD      Z20, Z0, Z13
+	VADDPD           Z2, Z15, Z2
+	VADDPD           Z6, Z17, Z6
+	VADDPD           Z5, Z19, Z5
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+568(SB), Z15
+	VCMPPD           $0x11, Z16, Z15, K1
+	VCMPPD           $0x11, Z18, Z15, K2
+	VCMPPD           $0x11, Z20, Z15, K3
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+576(SB), Z15
+	VCMPPD           $0x11, Z15, Z2, K4
+	VCMPPD           $0x11, Z15, Z6, K5
+	VCMPPD           $0x11, Z15, Z5, K6
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+584(SB), Z2
+	VMULPD           2432(BX), Z2, Z5
+	VMULPD           2368(BX), Z2, Z6
+	VMULPD           2304(BX), Z2, Z2
 	KANDB            K4, K1, K1
 	KANDB            K5, K2, K2
 	KANDB            K6, K3, K3
-	VMULPD           576(BX), Z18, Z0
-	VMULPD           512(BX), Z19, Z1
-	VMULPD           448(BX), Z14, Z12
-	VMULPD           1344(BX), Z5, Z5
-	VMULPD           1280(BX), Z7, Z7
-	VMULPD           1216(BX), Z9, Z9
-	VFNMADD231PD     1664(BX), Z6, Z3
-	VFNMADD231PD     1600(BX), Z16, Z4
-	VFNMADD231PD     1536(BX), Z17, Z2
-	VMULPD           1472(BX), Z6, Z6
-	VMULPD           1408(BX), Z16, Z14
-	VMULPD           704(BX), Z17, Z15
-	VMULPD           320(BX), Z8, Z8
-	VMULPD           384(BX), Z21, Z16
-	VMULPD           640(BX), Z22, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+592(SB), Z18
-	VBLENDMPD        Z10, Z18, K1, Z10
-	VBLENDMPD        Z11, Z18, K2, Z11
-	VBLENDMPD        Z13, Z18, K3, Z13
+	VMULPD           1152(BX), Z5, Z15
+	VMULPD           1088(BX), Z6, Z16
+	VMULPD           1024(BX), Z2, Z17
+	VMULPD           384(BX), Z5, Z18
+	VMULPD           320(BX), Z6, Z19
+	VMULPD           256(BX), Z2, Z20
+	VMULPD           1664(BX), Z5, Z5
+	VMULPD           1600(BX), Z6, Z6
+	VMULPD           1536(BX), Z2, Z2
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+384(SB), Z21
+	VMULPD           Z15, Z21, Z15
+	VMULPD           Z16, Z21, Z16
+	VMULPD           Z17, Z21, Z17
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z0, (R9)(AX*1)
+	VMOVUPD          Z18, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z1, 64(R9)(AX*1)
+	VMOVUPD          Z19, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z12, 128(R9)(AX*1)
+	VMOVUPD          Z20, 128(R9)(AX*1)
+	VSUBPD           Z3, Z0, Z18
+	VSUBPD           Z11, Z7, Z19
+	VSUBPD           Z10, Z1, Z20
+	VMOVUPD          2432(BX), Z21
+	VFNMADD213PD     Z8, Z21, Z3
+	VMOVUPD          2368(BX), Z22
+	VFNMADD213PD     Z12, Z22, Z11
+	VMOVUPD          2304(BX), Z23
+	VFNMADD213PD     Z14, Z23, Z10
+	VSUBPD           Z4, Z8, Z8
+	VSUBPD           Z9, Z12, Z12
+	VSUBPD           Z13, Z14, Z14
+	VFNMADD231PD     Z21, Z0, Z4
+	VFNMADD231PD     Z22, Z7, Z9
+	VFNMADD231PD     Z23, Z1, Z13
+	VMULPD           1472(BX), Z5, Z0
+	VMULPD           1408(BX), Z6, Z1
+	VMULPD           1344(BX), Z2, Z2
+	VFMADD231PD      Z18, Z21, Z8
+	VFMADD231PD      Z19, Z22, Z12
+	VFMADD231PD      Z20, Z23, Z14
+	VMULPD           1664(BX), Z3, Z3
+	VMULPD           1600(BX), Z11, Z5
+	VMULPD           1536(BX), Z10, Z6
+	VFNMADD231PD     1280(BX), Z4, Z15
+	VFNMADD231PD     1216(BX), Z9, Z16
+	VFNMADD231PD     640(BX), Z13, Z17
+	VMULPD           832(BX), Z4, Z4
+	VMULPD           768(BX), Z9, Z7
+	VMULPD           704(BX), Z13, Z9
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+592(SB), Z10
+	VBLENDMPD        Z8, Z10, K1, Z8
+	VBLENDMPD        Z12, Z10, K2, Z11
+	VBLENDMPD        Z14, Z10, K3, Z10
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPD          Z0, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPD          Z1, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          Z2, 128(R8)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z5, (DI)(AX*1)
+	VMOVUPD          Z3, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z7, 64(DI)(AX*1)
+	VMOVUPD          Z5, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z9, 128(DI)(AX*1)
+	VMOVUPD          Z6, 128(DI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z3, (R10)(AX*1)
+	VMOVUPD          Z15, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z4, 64(R10)(AX*1)
+	VMOVUPD          Z16, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z2, 128(R10)(AX*1)
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z6, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z14, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z15, 128(R11)(AX*1)
+	VMOVUPD          Z17, 128(R10)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z10, (SI)(AX*1)
+	VMOVUPD          Z8, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z11, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z13, 128(SI)(AX*1)
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z8, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z16, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z17, 128(R8)(AX*1)
+	VMOVUPD          Z10, 128(SI)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPD          Z4, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPD          Z7, 64(R11)(AX*1)
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          Z9, 128(R11)(AX*1)
 	ADDQ             $+192, AX
 	SUBQ             $+24, CX
 	JGE              body
@@ -1022,12 +1005,12 @@ whole:
 	VMULPD           Z13, Z7, Z21
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z22
 	VMOVAPD          Z18, Z23
 	VADDPD           Z22, Z18, K1, Z23
 	VMOVAPD          Z19, Z24
 	VADDPD           Z22, Z19, K2, Z24
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z25
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+40(SB), Z25
 	VADDPD           Z25, Z18, K3, Z23
 	VADDPD           Z25, Z19, K4, Z24
 	VADDPD           Z15, Z20, Z18
@@ -1044,14 +1027,14 @@ whole:
 	VMULPD           Z28, Z21, Z28
 	VMULPD           Z8, Z0, Z30
 	VMULPD           Z9, Z1, Z31
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+16(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z22
 	VXORPD           Z30, Z22, Z30
 	VXORPD           Z31, Z22, Z31
 	VMOVUPD          Z13, (BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z13
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+16(SB), Z13
 	VMINPD           Z30, Z13, Z30
 	VMINPD           Z31, Z13, Z13
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+40(SB), Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+24(SB), Z31
 	VMAXPD           Z30, Z31, Z30
 	VMAXPD           Z13, Z31, Z13
 	VMULPD           Z16, Z18, Z31
@@ -1074,79 +1057,79 @@ whole:
 	VMULPD           Z15, Z15, Z20
 	VMULPD           Z14, Z14, Z31
 	VMOVUPD          Z7, 128(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+64(SB), Z7
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+136(SB), Z7
 	VMOVUPD          Z6, 192(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z6
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z6
 	VFMADD231PD      Z7, Z30, Z6
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z22
 	VFMADD213PD      Z22, Z13, Z7
 	VSUBPD           Z22, Z6, Z6
 	VSUBPD           Z22, Z7, Z7
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+80(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+152(SB), Z22
 	VFMADD231PD      Z22, Z6, Z30
 	VFMADD231PD      Z22, Z7, Z13
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+88(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+160(SB), Z22
 	VFMADD231PD      Z22, Z6, Z30
 	VFMADD231PD      Z22, Z7, Z13
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+96(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+64(SB), Z22
 	VMOVUPD          Z21, 256(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+104(SB), Z21
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z21
 	VFMADD231PD      Z22, Z20, Z21
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+104(SB), Z31, Z22
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+72(SB), Z31, Z22
 	VMOVUPD          Z17, 320(BX)
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+80(SB), Z17
+	VFMADD213PD      Z17, Z20, Z21
+	VFMADD231PD      Z22, Z31, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+88(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z17, Z31, Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+96(SB), Z17
+	VFMADD213PD      Z17, Z20, Z21
+	VFMADD231PD      Z22, Z31, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+104(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z17, Z31, Z22
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+112(SB), Z17
-	VFMADD213PD      Z17, Z20, Z21
-	VFMADD231PD      Z22, Z31, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+120(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z17, Z31, Z22
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z20, Z21
-	VFMADD231PD      Z22, Z31, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+136(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z17, Z31, Z22
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z17
 	VFMADD213PD      Z17, Z20, Z21
 	VFMADD231PD      Z22, Z31, Z17
 	VMULPD           Z21, Z20, Z20
 	VMULPD           Z17, Z31, Z17
 	VFMADD231PD      Z20, Z15, Z27
 	VFMADD231PD      Z17, Z14, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+152(SB), Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+120(SB), Z17
 	VFMADD231PD      Z17, Z15, Z27
 	VFMADD231PD      Z17, Z14, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+160(SB), Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+128(SB), Z14
 	VFMADD231PD      Z14, Z23, Z27
 	VFMADD231PD      Z14, Z24, Z26
 	VFMADD231PD      Z8, Z0, Z27
 	VFMADD231PD      Z9, Z1, Z26
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+176(SB), Z15
-	VFMADD231PD      Z14, Z30, Z15
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+176(SB), Z13, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z20
-	VFMADD213PD      Z20, Z30, Z15
-	VFMADD231PD      Z14, Z13, Z20
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+192(SB), Z14
-	VFMADD213PD      Z14, Z30, Z15
-	VFMADD231PD      Z20, Z13, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+200(SB), Z20
-	VFMADD213PD      Z20, Z30, Z15
-	VFMADD231PD      Z14, Z13, Z20
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+208(SB), Z14
-	VFMADD213PD      Z14, Z30, Z15
-	VFMADD231PD      Z20, Z13, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z20
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+216(SB), Z15
+	VFMADD231PD      Z14, Z30, Z15
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+216(SB), Z13, Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+224(SB), Z20
 	VFMADD213PD      Z20, Z30, Z15
 	VFMADD231PD      Z14, Z13, Z20
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+224(SB), Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+232(SB), Z14
 	VFMADD213PD      Z14, Z30, Z15
 	VFMADD231PD      Z20, Z13, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+232(SB), Z20
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+240(SB), Z20
 	VFMADD213PD      Z20, Z30, Z15
 	VFMADD231PD      Z14, Z13, Z20
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+240(SB), Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+248(SB), Z14
+	VFMADD213PD      Z14, Z30, Z15
+	VFMADD231PD      Z20, Z13, Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+256(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD231PD      Z14, Z13, Z20
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z14, Z30, Z15
+	VFMADD231PD      Z20, Z13, Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+272(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD231PD      Z14, Z13, Z20
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+280(SB), Z14
 	VFMADD213PD      Z14, Z30, Z15
 	VFMADD231PD      Z20, Z13, Z14
 	VFMADD213PD      Z25, Z30, Z15
@@ -1165,13 +1148,13 @@ whole:
 	VFMSUB231PD      Z26, Z19, Z28
 	VMULPD           Z18, Z16, Z13
 	VMULPD           Z12, Z19, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+16(SB), Z15
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z15
 	VXORPD           Z15, Z10, Z16
 	VXORPD           Z15, Z11, Z15
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+248(SB), Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z19
 	VANDPD           Z19, Z6, Z20
 	VANDPD           Z19, Z7, Z21
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+256(SB), Z22
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+176(SB), Z22
 	VMINPD           Z20, Z22, Z20
 	VMINPD           Z21, Z22, Z21
 	VANDPD           Z19, Z29, Z23
@@ -1182,20 +1165,20 @@ whole:
 	VMULPD           Z3, Z11, Z26
 	VMULPD           Z4, Z10, Z10
 	VMULPD           Z5, Z11, Z11
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z27
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z27
 	VFMADD213PD      Z17, Z20, Z27
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z30
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z30
 	VFMADD213PD      Z17, Z21, Z30
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+272(SB), Z31
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+192(SB), Z31
 	VMOVUPD          Z1, 384(BX)
 	VADDPD           Z31, Z20, Z1
 	VMOVUPD          Z0, 448(BX)
 	VADDPD           Z31, Z21, Z0
 	VMOVUPD          Z9, 512(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z9
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z9
 	VFMADD213PD      Z17, Z23, Z9
 	VMOVUPD          Z8, 576(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+264(SB), Z8
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+184(SB), Z8
 	VFMADD213PD      Z17, Z22, Z8
 	VMOVUPD          Z14, 640(BX)
 	VADDPD           Z31, Z23, Z14
@@ -1205,9 +1188,9 @@ whole:
 	VMOVUPD          Z12, 768(BX)
 	VMULPD           Z21, Z21, Z12
 	VMOVUPD          Z18, 832(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+280(SB), Z18
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+200(SB), Z18
 	VMOVUPD          Z11, 896(BX)
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+72(SB), Z11
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+144(SB), Z11
 	VFMADD213PD      Z11, Z18, Z13
 	VFMADD213PD      Z11, Z18, Z12
 	VSUBPD           Z11, Z13, Z13
@@ -1231,10 +1214,10 @@ whole:
 	VMINPD           Z2, Z19, Z19
 	VADDPD           Z4, Z3, Z3
 	VADDPD           Z5, Z2, Z2
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+576(SB), Z4
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+568(SB), Z4
 	VCMPPD           $0x11, Z29, Z4, K1
 	VCMPPD           $0x11, Z19, Z4, K2
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+584(SB), Z4
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+576(SB), Z4
 	VCMPPD           $0x11, Z4, Z3, K3
 	VCMPPD           $0x11, Z4, Z2, K4
 	KANDB            K3, K1, K1
@@ -1267,14 +1250,14 @@ whole:
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+296(SB), Z14
 	VFMADD231PD      Z14, Z13, Z12
 	VFMADD231PD      Z14, Z11, Z10
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z14
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z14
 	VFMADD231PD      Z17, Z4, Z14
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z18
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z18
 	VFMADD231PD      Z17, Z5, Z18
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+8(SB), Z19
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+32(SB), Z19
 	VFMADD231PD      Z17, Z8, Z19
-	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+8(SB), Z9, Z17
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+248(SB), Z20
+	VFMADD213PD.BCST spotFirstRowsAVX512Consts<>+32(SB), Z9, Z17
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+168(SB), Z20
 	VMOVAPD          Z25, Z21
 	VPTERNLOGQ       $0xe4, Z20, Z6, Z21
 	VMOVAPD          Z25, Z22
@@ -1421,9 +1404,9 @@ whole:
 	VFMADD213PD      Z13, Z14, Z19
 	VFMADD231PD      Z15, Z17, Z13
 	VFMADD213PD      Z25, Z19, Z8
-	VFMADD231PD      Z13, Z9, Z25
+	VFMADD213PD      Z25, Z13, Z9
 	VMULPD           Z1, Z8, Z1
-	VMULPD           Z0, Z25, Z0
+	VMULPD           Z0, Z9, Z0
 	VPTERNLOGQ       $0xe4, Z20, Z6, Z1
 	VPTERNLOGQ       $0xe4, Z20, Z7, Z0
 	VBROADCASTSD     spotFirstRowsAVX512Consts<>+304(SB), Z6
@@ -1459,27 +1442,27 @@ whole:
 	VFMADD213PD      Z8, Z10, Z6
 	VMULPD           Z7, Z12, Z7
 	VMULPD           Z6, Z10, Z6
-	VMOVUPD          1216(BX), Z9
-	VFMADD213PD      Z9, Z7, Z9
-	VMOVUPD          1152(BX), Z7
-	VFMADD213PD      Z7, Z6, Z7
-	VSCALEFPD        1344(BX), Z9, Z6
-	VSCALEFPD        1280(BX), Z7, Z7
+	VADDPD           Z7, Z25, Z7
+	VADDPD           Z6, Z25, Z6
+	VSCALEFPD        1344(BX), Z7, Z7
+	VSCALEFPD        1280(BX), Z6, Z6
+	VMULPD           1216(BX), Z7, Z7
+	VMULPD           1152(BX), Z6, Z6
 	VMOVUPD          320(BX), Z9
 	VSUBPD           Z4, Z9, Z10
 	VMOVUPD          256(BX), Z11
 	VSUBPD           Z5, Z11, Z12
-	VFNMADD231PD     Z6, Z1, Z9
-	VFNMADD231PD     Z7, Z0, Z11
+	VFNMADD231PD     Z7, Z1, Z9
+	VFNMADD231PD     Z6, Z0, Z11
 	VSUBPD           Z1, Z2, Z1
 	VSUBPD           Z0, Z3, Z0
-	VFNMADD231PD     Z6, Z2, Z4
-	VFNMADD231PD     Z7, Z3, Z5
-	VFMADD231PD      Z1, Z6, Z10
-	VFMADD231PD      Z0, Z7, Z12
-	VBROADCASTSD     spotFirstRowsAVX512Consts<>+568(SB), Z0
-	VMULPD           Z0, Z6, Z1
-	VMULPD           Z0, Z7, Z0
+	VFNMADD231PD     Z7, Z2, Z4
+	VFNMADD231PD     Z6, Z3, Z5
+	VFMADD231PD      Z1, Z7, Z10
+	VFMADD231PD      Z0, Z6, Z12
+	VBROADCASTSD     spotFirstRowsAVX512Consts<>+584(SB), Z0
+	VMULPD           Z0, Z7, Z1
+	VMULPD           Z0, Z6, Z0
 	VMULPD           832(BX), Z9, Z2
 	VMULPD           768(BX), Z11, Z3
 	VMOVUPD          Z2, K7, (DI)(AX*1)
@@ -1575,38 +1558,38 @@ DATA spotFirstRowsAVX2Consts<>+416(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+424(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+432(SB)/8, $0x3fc39a09d078c69f
 DATA spotFirstRowsAVX2Consts<>+440(SB)/8, $0x3fc39a09d078c69f
-DATA spotFirstRowsAVX2Consts<>+448(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+456(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+464(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+472(SB)/8, $0xbff0000000000000
-DATA spotFirstRowsAVX2Consts<>+480(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+488(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+496(SB)/8, $0x3fc7466496cb03de
-DATA spotFirstRowsAVX2Consts<>+504(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+448(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+456(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+464(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+472(SB)/8, $0x3fc7466496cb03de
+DATA spotFirstRowsAVX2Consts<>+480(SB)/8, $0x3fe0000000000000
+DATA spotFirstRowsAVX2Consts<>+488(SB)/8, $0x3fe0000000000000
+DATA spotFirstRowsAVX2Consts<>+496(SB)/8, $0x3fe0000000000000
+DATA spotFirstRowsAVX2Consts<>+504(SB)/8, $0x3fe0000000000000
 DATA spotFirstRowsAVX2Consts<>+512(SB)/8, $0x3fcc71c51d8e78af
 DATA spotFirstRowsAVX2Consts<>+520(SB)/8, $0x3fcc71c51d8e78af
 DATA spotFirstRowsAVX2Consts<>+528(SB)/8, $0x3fcc71c51d8e78af
 DATA spotFirstRowsAVX2Consts<>+536(SB)/8, $0x3fcc71c51d8e78af
-DATA spotFirstRowsAVX2Consts<>+544(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+552(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+560(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+568(SB)/8, $0x3fd2492494229359
-DATA spotFirstRowsAVX2Consts<>+576(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+584(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+592(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+600(SB)/8, $0x3dea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA spotFirstRowsAVX2Consts<>+640(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+648(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+656(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+664(SB)/8, $0x3fd999999997fa04
-DATA spotFirstRowsAVX2Consts<>+672(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+680(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+688(SB)/8, $0x3fe5555555555593
-DATA spotFirstRowsAVX2Consts<>+696(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+544(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+552(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+560(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+568(SB)/8, $0xbff0000000000000
+DATA spotFirstRowsAVX2Consts<>+576(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+584(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+592(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+600(SB)/8, $0x3fd2492494229359
+DATA spotFirstRowsAVX2Consts<>+608(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+616(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+624(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+632(SB)/8, $0x3fd999999997fa04
+DATA spotFirstRowsAVX2Consts<>+640(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+648(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+656(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+664(SB)/8, $0x3fe5555555555593
+DATA spotFirstRowsAVX2Consts<>+672(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+680(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+688(SB)/8, $0x3dea39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+696(SB)/8, $0x3dea39ef35793c76
 DATA spotFirstRowsAVX2Consts<>+704(SB)/8, $0x8000000000000000
 DATA spotFirstRowsAVX2Consts<>+712(SB)/8, $0x8000000000000000
 DATA spotFirstRowsAVX2Consts<>+720(SB)/8, $0x8000000000000000
@@ -1647,50 +1630,50 @@ DATA spotFirstRowsAVX2Consts<>+992(SB)/8, $0xbdea39ef35793c76
 DATA spotFirstRowsAVX2Consts<>+1000(SB)/8, $0xbdea39ef35793c76
 DATA spotFirstRowsAVX2Consts<>+1008(SB)/8, $0xbdea39ef35793c76
 DATA spotFirstRowsAVX2Consts<>+1016(SB)/8, $0xbdea39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1024(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+1032(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+1040(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+1048(SB)/8, $0x4044000000000000
-DATA spotFirstRowsAVX2Consts<>+1056(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1064(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1072(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1080(SB)/8, $0x3e5ade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1088(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1096(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1104(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1112(SB)/8, $0x3e928af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1120(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1128(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1136(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1144(SB)/8, $0x3ec71dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f2a01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f56c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1248(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1256(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1264(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1272(SB)/8, $0x3f81111111122322
-DATA spotFirstRowsAVX2Consts<>+1280(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1288(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1296(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1304(SB)/8, $0x3fa55555555502a1
-DATA spotFirstRowsAVX2Consts<>+1312(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1320(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1328(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1336(SB)/8, $0x3fc5555555555511
-DATA spotFirstRowsAVX2Consts<>+1344(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1352(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1360(SB)/8, $0x3fe000000000000b
-DATA spotFirstRowsAVX2Consts<>+1368(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1024(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1032(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1040(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1048(SB)/8, $0x3e5ade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+1056(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1064(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1072(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1080(SB)/8, $0x3e928af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+1088(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1096(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1104(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1112(SB)/8, $0x3ec71dee623fde67
+DATA spotFirstRowsAVX2Consts<>+1120(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1128(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1136(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1144(SB)/8, $0x3efa01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1176(SB)/8, $0x3f2a01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f81111111122322
+DATA spotFirstRowsAVX2Consts<>+1248(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1256(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1264(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1272(SB)/8, $0x3fa55555555502a1
+DATA spotFirstRowsAVX2Consts<>+1280(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1288(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1296(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1304(SB)/8, $0x3fc5555555555511
+DATA spotFirstRowsAVX2Consts<>+1312(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1320(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1328(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1336(SB)/8, $0x3fe000000000000b
+DATA spotFirstRowsAVX2Consts<>+1344(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1352(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1360(SB)/8, $0x4044000000000000
+DATA spotFirstRowsAVX2Consts<>+1368(SB)/8, $0x4044000000000000
 DATA spotFirstRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
 DATA spotFirstRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
 DATA spotFirstRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
@@ -1703,171 +1686,167 @@ DATA spotFirstRowsAVX2Consts<>+1440(SB)/8, $0xbfe71547652b82fe
 DATA spotFirstRowsAVX2Consts<>+1448(SB)/8, $0xbfe71547652b82fe
 DATA spotFirstRowsAVX2Consts<>+1456(SB)/8, $0xbfe71547652b82fe
 DATA spotFirstRowsAVX2Consts<>+1464(SB)/8, $0xbfe71547652b82fe
-DATA spotFirstRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
-DATA spotFirstRowsAVX2Consts<>+1504(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1512(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1520(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1528(SB)/8, $0x3dfa39ef35793c76
-DATA spotFirstRowsAVX2Consts<>+1536(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1544(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1552(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1560(SB)/8, $0xbdaade156a5dbe76
-DATA spotFirstRowsAVX2Consts<>+1568(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1576(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1584(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1592(SB)/8, $0x3df28af3fca7ab0b
-DATA spotFirstRowsAVX2Consts<>+1600(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1608(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1616(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1624(SB)/8, $0xbe371dee623fde67
-DATA spotFirstRowsAVX2Consts<>+1632(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1640(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1648(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1656(SB)/8, $0x3e7a01997c89e6b0
-DATA spotFirstRowsAVX2Consts<>+1664(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1672(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1680(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1688(SB)/8, $0xbeba01a014761f6e
-DATA spotFirstRowsAVX2Consts<>+1696(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1704(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1712(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1720(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotFirstRowsAVX2Consts<>+1728(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+1736(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+1744(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+1752(SB)/8, $0xbf31111111122322
-DATA spotFirstRowsAVX2Consts<>+1760(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+1768(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+1776(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+1784(SB)/8, $0x3f655555555502a1
-DATA spotFirstRowsAVX2Consts<>+1792(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+1800(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+1808(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+1816(SB)/8, $0xbf95555555555511
-DATA spotFirstRowsAVX2Consts<>+1824(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+1832(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+1840(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+1848(SB)/8, $0x3fc000000000000b
-DATA spotFirstRowsAVX2Consts<>+1856(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+1864(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+1872(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+1880(SB)/8, $0xbfe0000000000000
-DATA spotFirstRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
-DATA spotFirstRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotFirstRowsAVX2Consts<>+1952(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1960(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1968(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1976(SB)/8, $0x3e89151d5fe69bf0
-DATA spotFirstRowsAVX2Consts<>+1984(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+1992(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+2000(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+2008(SB)/8, $0x3e84cef58dc442e5
-DATA spotFirstRowsAVX2Consts<>+2016(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+2024(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+2032(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+2040(SB)/8, $0xbeb9c98d68230094
-DATA spotFirstRowsAVX2Consts<>+2048(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+2056(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+2064(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+2072(SB)/8, $0x3e9f0588d5134af5
-DATA spotFirstRowsAVX2Consts<>+2080(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+2088(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+2096(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+2104(SB)/8, $0x3ee7b68052fca57d
-DATA spotFirstRowsAVX2Consts<>+2112(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+2120(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+2128(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+2136(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotFirstRowsAVX2Consts<>+2144(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+2152(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+2160(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+2168(SB)/8, $0xbf09a70a60d609b4
-DATA spotFirstRowsAVX2Consts<>+2176(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+2184(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+2192(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+2200(SB)/8, $0x3f356bc7962f9cea
-DATA spotFirstRowsAVX2Consts<>+2208(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+2216(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+2224(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+2232(SB)/8, $0xbf403c77d56a94be
-DATA spotFirstRowsAVX2Consts<>+2240(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+2248(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+2256(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+2264(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotFirstRowsAVX2Consts<>+2272(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+2280(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+2288(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+2296(SB)/8, $0x3f88af7a122fa11e
-DATA spotFirstRowsAVX2Consts<>+2304(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+2312(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+2320(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+2328(SB)/8, $0xbfa5e04fbae7029b
-DATA spotFirstRowsAVX2Consts<>+2336(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+2344(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+2352(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+2360(SB)/8, $0x3fbbe6e778f4145d
-DATA spotFirstRowsAVX2Consts<>+2368(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2376(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2384(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2392(SB)/8, $0xbfcc587e4e8904c3
-DATA spotFirstRowsAVX2Consts<>+2400(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2408(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2416(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2424(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotFirstRowsAVX2Consts<>+2432(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2440(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2448(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2456(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotFirstRowsAVX2Consts<>+2464(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2472(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2480(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2488(SB)/8, $0x3fe31b13059845d5
-DATA spotFirstRowsAVX2Consts<>+2496(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2504(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2512(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2520(SB)/8, $0xbfe077e1c5642a81
-DATA spotFirstRowsAVX2Consts<>+2528(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2536(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2544(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2552(SB)/8, $0x3fcabf470bc40607
-DATA spotFirstRowsAVX2Consts<>+2560(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2568(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2576(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2584(SB)/8, $0x408ff80000000000
-DATA spotFirstRowsAVX2Consts<>+2592(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2600(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2608(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2616(SB)/8, $0xc08ff00000000000
-DATA spotFirstRowsAVX2Consts<>+2624(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2632(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2640(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2648(SB)/8, $0x43380000000003ff
-DATA spotFirstRowsAVX2Consts<>+2656(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2664(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2672(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2680(SB)/8, $0x3fd9884533d43651
-DATA spotFirstRowsAVX2Consts<>+2688(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2696(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2704(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2712(SB)/8, $0x2b2bff2ee48e0530
-DATA spotFirstRowsAVX2Consts<>+2720(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2728(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2736(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2744(SB)/8, $0x54b249ad2594c37d
-DATA spotFirstRowsAVX2Consts<>+2752(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2760(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2768(SB)/8, $0x7ff8000000000001
-DATA spotFirstRowsAVX2Consts<>+2776(SB)/8, $0x7ff8000000000001
-GLOBL spotFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2784
+DATA spotFirstRowsAVX2Consts<>+1472(SB)/8, $0x0000000000000484
+DATA spotFirstRowsAVX2Consts<>+1480(SB)/8, $0x0000000000000484
+DATA spotFirstRowsAVX2Consts<>+1488(SB)/8, $0x0000000000000484
+DATA spotFirstRowsAVX2Consts<>+1496(SB)/8, $0x0000000000000484
+DATA spotFirstRowsAVX2Consts<>+1504(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1512(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1520(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1528(SB)/8, $0x3ff62e42fee00000
+DATA spotFirstRowsAVX2Consts<>+1536(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1544(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1552(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1560(SB)/8, $0x3dfa39ef35793c76
+DATA spotFirstRowsAVX2Consts<>+1568(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1576(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1584(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1592(SB)/8, $0xbe53cfd9440c758b
+DATA spotFirstRowsAVX2Consts<>+1600(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1608(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1616(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1624(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotFirstRowsAVX2Consts<>+1632(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1640(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1648(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1656(SB)/8, $0x3e89151d5fe69bf0
+DATA spotFirstRowsAVX2Consts<>+1664(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+1672(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+1680(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+1688(SB)/8, $0x3e84cef58dc442e5
+DATA spotFirstRowsAVX2Consts<>+1696(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+1704(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+1712(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+1720(SB)/8, $0xbeb9c98d68230094
+DATA spotFirstRowsAVX2Consts<>+1728(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+1736(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+1744(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+1752(SB)/8, $0x3e9f0588d5134af5
+DATA spotFirstRowsAVX2Consts<>+1760(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+1768(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+1776(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+1784(SB)/8, $0x3ee7b68052fca57d
+DATA spotFirstRowsAVX2Consts<>+1792(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+1800(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+1808(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+1816(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotFirstRowsAVX2Consts<>+1824(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+1832(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+1840(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+1848(SB)/8, $0xbf09a70a60d609b4
+DATA spotFirstRowsAVX2Consts<>+1856(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+1864(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+1872(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+1880(SB)/8, $0x3f356bc7962f9cea
+DATA spotFirstRowsAVX2Consts<>+1888(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+1896(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+1904(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+1912(SB)/8, $0xbf403c77d56a94be
+DATA spotFirstRowsAVX2Consts<>+1920(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+1928(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+1936(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+1944(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotFirstRowsAVX2Consts<>+1952(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+1960(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+1968(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+1976(SB)/8, $0x3f88af7a122fa11e
+DATA spotFirstRowsAVX2Consts<>+1984(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+1992(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2000(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2008(SB)/8, $0xbfa5e04fbae7029b
+DATA spotFirstRowsAVX2Consts<>+2016(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2024(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2032(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2040(SB)/8, $0x3fbbe6e778f4145d
+DATA spotFirstRowsAVX2Consts<>+2048(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2056(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2064(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2072(SB)/8, $0xbfcc587e4e8904c3
+DATA spotFirstRowsAVX2Consts<>+2080(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2088(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2096(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2104(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotFirstRowsAVX2Consts<>+2112(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2120(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2128(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2136(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotFirstRowsAVX2Consts<>+2144(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2152(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2160(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2168(SB)/8, $0x3fe31b13059845d5
+DATA spotFirstRowsAVX2Consts<>+2176(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2184(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2192(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2200(SB)/8, $0xbfe077e1c5642a81
+DATA spotFirstRowsAVX2Consts<>+2208(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2216(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2224(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2232(SB)/8, $0x3fcabf470bc40607
+DATA spotFirstRowsAVX2Consts<>+2240(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+2248(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+2256(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+2264(SB)/8, $0xbdaade156a5dbe76
+DATA spotFirstRowsAVX2Consts<>+2272(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+2280(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+2288(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+2296(SB)/8, $0x3df28af3fca7ab0b
+DATA spotFirstRowsAVX2Consts<>+2304(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+2312(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+2320(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+2328(SB)/8, $0xbe371dee623fde67
+DATA spotFirstRowsAVX2Consts<>+2336(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+2344(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+2352(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+2360(SB)/8, $0x3e7a01997c89e6b0
+DATA spotFirstRowsAVX2Consts<>+2368(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+2376(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+2384(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+2392(SB)/8, $0xbeba01a014761f6e
+DATA spotFirstRowsAVX2Consts<>+2400(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2408(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2416(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2424(SB)/8, $0x2b2bff2ee48e0530
+DATA spotFirstRowsAVX2Consts<>+2432(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+2440(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+2448(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+2456(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotFirstRowsAVX2Consts<>+2464(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2472(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2480(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2488(SB)/8, $0x54b249ad2594c37d
+DATA spotFirstRowsAVX2Consts<>+2496(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+2504(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+2512(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+2520(SB)/8, $0xbf31111111122322
+DATA spotFirstRowsAVX2Consts<>+2528(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+2536(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+2544(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+2552(SB)/8, $0x3f655555555502a1
+DATA spotFirstRowsAVX2Consts<>+2560(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+2568(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+2576(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+2584(SB)/8, $0xbf95555555555511
+DATA spotFirstRowsAVX2Consts<>+2592(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+2600(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+2608(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+2616(SB)/8, $0x3fc000000000000b
+DATA spotFirstRowsAVX2Consts<>+2624(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+2632(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+2640(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+2648(SB)/8, $0xbfe0000000000000
+DATA spotFirstRowsAVX2Consts<>+2656(SB)/8, $0x37a0000000000000
+DATA spotFirstRowsAVX2Consts<>+2664(SB)/8, $0x37a0000000000000
+DATA spotFirstRowsAVX2Consts<>+2672(SB)/8, $0x37a0000000000000
+DATA spotFirstRowsAVX2Consts<>+2680(SB)/8, $0x37a0000000000000
+DATA spotFirstRowsAVX2Consts<>+2688(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2696(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2704(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2712(SB)/8, $0x3fd9884533d43651
+DATA spotFirstRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA spotFirstRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL spotFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA spotFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1889,7 +1868,7 @@ GLOBL spotFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotFirstRowsAVX2(SB), $1888-288
+TEXT ·spotFirstRowsAVX2(SB), $1216-288
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1905,7 +1884,7 @@ TEXT ·spotFirstRowsAVX2(SB), $1888-288
 	VANDPD  spotFirstRowsAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+12, CX
+	SUBQ    $+8, CX
 	JLT     rest
 
 body:
@@ -1915,1215 +1894,751 @@ body:
 	VMOVUPD      (DX)(AX*1), Y0
 	MOVQ         T_base+216(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y1
-	MOVQ         T_base+216(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         T_base+216(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y2
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      (R13)(AX*1), Y3
-	VMOVUPD      32(R13)(AX*1), Y4
-	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      64(R13)(AX*1), Y5
+	VMOVUPD      (R13)(AX*1), Y2
+	VMOVUPD      32(R13)(AX*1), Y3
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y4
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y5
+	MOVQ         sigma_base+240(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+240(FP), DX
 	VMOVUPD      (DX)(AX*1), Y6
-	MOVQ         K_base+192(FP), DX
+	MOVQ         sigma_base+240(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y7
-	MOVQ         K_base+192(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         K_base+192(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y8
-	MOVQ         sigma_base+240(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPD      (DX)(AX*1), Y9
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y10
-	MOVQ         sigma_base+240(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         sigma_base+240(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y11
 	MOVQ         r_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+264(FP), DX
-	VMOVUPD      (DX)(AX*1), Y12
+	VMOVUPD      (DX)(AX*1), Y8
 	MOVQ         r_base+264(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y13
-	MOVQ         r_base+264(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         r_base+264(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y14
+	VMOVUPD      32(DX)(AX*1), Y9
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      (R12)(AX*1), Y15
-	VMOVUPD      Y15, 32(BX)
-	VMOVUPD      32(R12)(AX*1), Y15
-	VMOVUPD      Y15, 64(BX)
-	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPD      64(R12)(AX*1), Y15
-	VMOVUPD      Y15, 96(BX)
-	VSQRTPD      Y0, Y15
-	VMOVUPD      Y14, 128(BX)
-	VSQRTPD      Y1, Y14
+	VMOVUPD      (R12)(AX*1), Y10
+	VMOVUPD      32(R12)(AX*1), Y11
+	VSQRTPD      Y0, Y12
+	VSQRTPD      Y1, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y14
+	VANDPD       Y14, Y2, Y15
+	VMOVUPD      Y11, 32(BX)
+	VANDPD       Y14, Y3, Y11
+	VMOVUPD      Y10, 64(BX)
+	VANDPD       Y14, Y4, Y10
+	VMOVUPD      Y4, 96(BX)
+	VANDPD       Y14, Y5, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+64(SB), Y14
+	VMOVUPD      Y5, 128(BX)
+	VMULPD       Y14, Y15, Y5
 	VMOVUPD      Y1, 160(BX)
-	VSQRTPD      Y2, Y1
-	VMOVUPD      Y2, 192(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y3, Y2
-	VMOVUPD      Y13, 224(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y4, Y13
-	VMOVUPD      Y0, 256(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y5, Y0
-	VMOVUPD      Y12, 288(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y6, Y12
-	VMOVUPD      Y6, 320(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y7, Y6
+	VMULPD       Y14, Y11, Y1
+	VMOVUPD      Y9, 192(BX)
+	VMULPD       Y10, Y14, Y9
+	VMULPD       Y4, Y14, Y14
+	VMOVUPD      Y0, 224(BX)
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y15, Y0
+	VMOVUPD      Y8, 256(BX)
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y11, Y8
+	VMOVUPD      Y3, 288(BX)
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y10, Y3
+	VMOVUPD      Y2, 320(BX)
+	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y4, Y2
 	VMOVUPD      Y7, 352(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+32(SB), Y8, Y7
-	VMOVUPD      Y8, 384(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y2, Y8
-	VMOVUPD      Y5, 416(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y13, Y5
-	VMOVUPD      Y4, 448(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y0, Y4
-	VMOVUPD      Y3, 480(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y12, Y3
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y6, Y1
-	VMOVUPD      Y11, 544(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+64(SB), Y7, Y11
-	VMOVUPD      Y10, 576(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y2, Y10
-	VMOVUPD      Y14, 608(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y13, Y14
-	VMOVUPD      Y9, 640(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y0, Y9
-	VMOVUPD      Y15, 672(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y12, Y15
-	VMOVUPD      Y11, 704(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y6, Y11
-	VMOVUPD      Y1, 736(BX)
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y7, Y1
-	VBLENDVPD    Y10, Y8, Y2, Y8
-	VBLENDVPD    Y14, Y5, Y13, Y5
-	VBLENDVPD    Y9, Y4, Y0, Y4
-	VBLENDVPD    Y15, Y3, Y12, Y3
-	VMOVUPD      Y15, 768(BX)
-	VBLENDVPD    Y11, 736(BX), Y6, Y15
-	VMOVUPD      Y11, 736(BX)
-	VBLENDVPD    Y1, 704(BX), Y7, Y11
-	VMOVUPD      Y1, 704(BX)
-	VCMPPD       $0x03, Y2, Y2, Y1
-	VMOVUPD      Y2, 800(BX)
-	VCMPPD       $0x03, Y13, Y13, Y2
-	VMOVUPD      Y13, 832(BX)
-	VCMPPD       $0x03, Y0, Y0, Y13
-	VMOVUPD      Y0, 864(BX)
-	VCMPPD       $0x03, Y12, Y12, Y0
-	VMOVUPD      Y12, 896(BX)
-	VCMPPD       $0x03, Y6, Y6, Y12
-	VMOVUPD      Y6, 928(BX)
-	VCMPPD       $0x03, Y7, Y7, Y6
-	VMOVUPD      Y7, 960(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y8, Y7
-	VMOVUPD      Y9, 992(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y5, Y9
-	VMOVUPD      Y14, 1024(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y4, Y14
-	VMOVUPD      Y10, 1056(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y3, Y10
-	VMOVUPD      Y3, 1088(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y15, Y3
-	VMOVUPD      Y15, 1120(BX)
-	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y11, Y15
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y7, Y7
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y9, Y9
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y14, Y14
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y10, Y10
-	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y3, Y3
+	VCMPPD       $0x03, Y15, Y15, Y7
+	VMOVUPD      Y13, 384(BX)
+	VCMPPD       $0x03, Y11, Y11, Y13
+	VBLENDVPD    Y0, Y5, Y15, Y5
+	VBLENDVPD    Y8, Y1, Y11, Y1
+	VBLENDVPD    Y3, Y9, Y10, Y9
+	VBLENDVPD    Y2, Y14, Y4, Y14
+	VMOVUPD      Y11, 416(BX)
+	VCMPPD       $0x03, Y10, Y10, Y11
+	VMOVUPD      Y10, 448(BX)
+	VCMPPD       $0x03, Y4, Y4, Y10
+	VMOVUPD      Y4, 480(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y5, Y4
+	VMOVUPD      Y15, 512(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y1, Y15
+	VMOVUPD      Y2, 544(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y9, Y2
+	VMOVUPD      Y3, 576(BX)
+	VANDPD       spotFirstRowsAVX2Consts<>+128(SB), Y14, Y3
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y15, Y15
-	VORPD        Y1, Y7, Y1
-	VORPD        Y2, Y9, Y2
-	VORPD        Y13, Y14, Y7
-	VORPD        Y0, Y10, Y0
-	VORPD        Y12, Y3, Y3
-	VORPD        Y6, Y15, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y9
-	VMULPD       Y9, Y1, Y10
-	VMULPD       Y9, Y2, Y12
-	VMULPD       Y9, Y7, Y13
-	VMULPD       Y9, Y0, Y14
-	VMULPD       Y9, Y3, Y15
-	VMULPD       Y9, Y6, Y9
-	VMOVUPD      Y11, 1152(BX)
-	VADDPD       Y1, Y1, Y11
-	VMOVUPD      Y4, 1184(BX)
-	VADDPD       Y2, Y2, Y4
-	VMOVUPD      Y5, 1216(BX)
-	VADDPD       Y7, Y7, Y5
-	VMOVUPD      Y8, 1248(BX)
-	VADDPD       Y0, Y0, Y8
-	VMOVUPD      Y8, 1280(BX)
-	VADDPD       Y3, Y3, Y8
-	VMOVUPD      Y8, 1312(BX)
-	VADDPD       Y6, Y6, Y8
-	VCMPPD       $0x11, Y0, Y10, Y10
-	VCMPPD       $0x11, Y3, Y12, Y12
-	VCMPPD       $0x11, Y6, Y13, Y13
-	VCMPPD       $0x11, Y1, Y14, Y14
-	VCMPPD       $0x11, Y2, Y15, Y15
-	VCMPPD       $0x11, Y7, Y9, Y9
-	VMOVUPD      Y6, 1344(BX)
-	VMOVUPD      640(BX), Y6
-	VMOVUPD      Y8, 1376(BX)
-	VMULPD       672(BX), Y6, Y8
-	VMOVUPD      576(BX), Y6
-	VMOVUPD      Y8, 1408(BX)
-	VMULPD       608(BX), Y6, Y8
-	VMOVUPD      544(BX), Y6
-	VMOVUPD      Y8, 1440(BX)
-	VMULPD       512(BX), Y6, Y8
-	VBLENDVPD    Y10, Y11, Y1, Y1
-	VBLENDVPD    Y12, Y4, Y2, Y2
-	VBLENDVPD    Y13, Y5, Y7, Y4
-	VBLENDVPD    Y14, 1280(BX), Y0, Y0
-	VBLENDVPD    Y15, 1312(BX), Y3, Y3
-	VMOVUPD      1344(BX), Y5
-	VBLENDVPD    Y9, 1376(BX), Y5, Y5
-	VMOVUPD      1408(BX), Y7
-	VMULPD       480(BX), Y7, Y11
-	VMOVUPD      1440(BX), Y6
-	VMULPD       448(BX), Y6, Y7
-	VMULPD       416(BX), Y8, Y6
-	VMOVUPD      Y8, 1344(BX)
-	VADDPD       Y0, Y1, Y8
-	VMOVUPD      Y9, 1376(BX)
-	VADDPD       Y3, Y2, Y9
-	VMOVUPD      Y15, 1312(BX)
-	VADDPD       Y5, Y4, Y15
-	VSUBPD       Y0, Y1, Y0
-	VSUBPD       Y3, Y2, Y1
-	VSUBPD       Y5, Y4, Y2
-	VMOVUPD      1248(BX), Y3
-	VPSRLQ       $0x34, Y3, Y3
-	VMOVUPD      1216(BX), Y4
-	VPSRLQ       $0x34, Y4, Y4
-	VMOVUPD      1184(BX), Y5
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y2, Y2
+	VORPD        spotFirstRowsAVX2Consts<>+0(SB), Y3, Y3
+	VORPD        Y7, Y4, Y4
+	VORPD        Y13, Y15, Y7
+	VORPD        Y11, Y2, Y2
+	VORPD        Y10, Y3, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+160(SB), Y10
+	VMULPD       Y10, Y4, Y11
+	VMULPD       Y10, Y7, Y13
+	VMULPD       Y10, Y2, Y15
+	VMULPD       Y10, Y3, Y10
+	VMOVUPD      Y8, 608(BX)
+	VADDPD       Y4, Y4, Y8
+	VMOVUPD      Y0, 640(BX)
+	VADDPD       Y7, Y7, Y0
 	VPSRLQ       $0x34, Y5, Y5
-	VMOVUPD      Y14, 1184(BX)
-	VMULPD       Y11, Y8, Y14
-	VMOVUPD      Y13, 1216(BX)
-	VMULPD       Y7, Y9, Y13
-	VMOVUPD      Y12, 1248(BX)
-	VMULPD       Y6, Y15, Y12
-	VMOVUPD      Y10, 1280(BX)
-	VMOVUPD      1088(BX), Y10
-	VPSRLQ       $0x34, Y10, Y10
-	VMOVUPD      Y15, 1088(BX)
-	VMOVUPD      1120(BX), Y15
-	VPSRLQ       $0x34, Y15, Y15
-	VMOVUPD      Y9, 1120(BX)
-	VMOVUPD      1152(BX), Y9
+	VPSRLQ       $0x34, Y1, Y1
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VCMPPD       $0x11, Y3, Y13, Y13
+	VCMPPD       $0x11, Y4, Y15, Y15
+	VCMPPD       $0x11, Y7, Y10, Y10
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y3, Y3
-	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y4, Y4
+	VPSRLQ       $0x34, Y14, Y14
+	VBLENDVPD    Y11, Y8, Y4, Y4
+	VBLENDVPD    Y13, Y0, Y7, Y0
+	VADDPD       Y2, Y2, Y7
+	VADDPD       Y3, Y3, Y8
 	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y5, Y5
-	VMOVUPD      Y8, 1152(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y8
-	VDIVPD       Y14, Y8, Y14
-	VDIVPD       Y13, Y8, Y13
-	VDIVPD       Y12, Y8, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+192(SB), Y8
-	VORPD        Y10, Y8, Y10
-	VORPD        Y15, Y8, Y15
-	VORPD        Y9, Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+224(SB), Y9
-	VSUBPD       Y9, Y3, Y3
-	VSUBPD       Y9, Y4, Y4
-	VSUBPD       Y9, Y5, Y5
-	VSUBPD       Y9, Y10, Y10
-	VSUBPD       Y9, Y15, Y15
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+256(SB), Y9
-	VMOVUPD      Y2, 1472(BX)
-	VANDPD       1056(BX), Y9, Y2
-	VMOVUPD      Y1, 1056(BX)
-	VANDPD       1024(BX), Y9, Y1
-	VMOVUPD      Y0, 1024(BX)
-	VANDPD       992(BX), Y9, Y0
-	VMOVUPD      Y6, 992(BX)
-	VANDPD       768(BX), Y9, Y6
-	VMOVUPD      Y12, 768(BX)
-	VANDPD       736(BX), Y9, Y12
-	VANDPD       704(BX), Y9, Y9
-	VSUBPD       Y2, Y3, Y2
-	VSUBPD       Y1, Y4, Y1
-	VSUBPD       Y0, Y5, Y0
-	VSUBPD       Y6, Y10, Y3
-	VSUBPD       Y12, Y15, Y4
-	VSUBPD       Y9, Y8, Y5
-	VMOVUPD      800(BX), Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y8
-	VCMPPD       $0x00, Y8, Y6, Y9
-	VMOVUPD      832(BX), Y10
-	VCMPPD       $0x00, Y8, Y10, Y12
-	VMOVUPD      864(BX), Y15
-	VCMPPD       $0x00, Y8, Y15, Y10
-	VMOVUPD      896(BX), Y15
-	VMOVUPD      Y7, 704(BX)
-	VCMPPD       $0x00, Y8, Y15, Y7
-	VMOVUPD      928(BX), Y15
-	VMOVUPD      Y13, 736(BX)
-	VCMPPD       $0x00, Y8, Y15, Y13
-	VMOVUPD      960(BX), Y15
-	VMOVUPD      Y11, 1504(BX)
-	VCMPPD       $0x00, Y8, Y15, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+320(SB), Y8
-	VBLENDVPD    Y9, Y8, Y2, Y2
-	VBLENDVPD    Y12, Y8, Y1, Y1
-	VBLENDVPD    Y10, Y8, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+352(SB), Y9
-	VCMPPD       $0x11, Y9, Y6, Y10
-	VMOVUPD      832(BX), Y12
-	VCMPPD       $0x11, Y9, Y12, Y6
-	VMOVUPD      864(BX), Y12
-	VCMPPD       $0x11, Y9, Y12, Y15
-	VBLENDVPD    Y7, Y8, Y3, Y3
-	VBLENDVPD    Y13, Y8, Y4, Y4
-	VBLENDVPD    Y11, Y8, Y5, Y5
-	VMULPD       1504(BX), Y14, Y7
-	VMOVUPD      736(BX), Y8
-	VMULPD       704(BX), Y8, Y11
-	VMOVUPD      768(BX), Y13
-	VMULPD       992(BX), Y13, Y8
-	VMOVUPD      896(BX), Y13
-	VMOVUPD      Y14, 992(BX)
-	VCMPPD       $0x11, Y9, Y13, Y14
-	VMOVUPD      928(BX), Y13
-	VMOVUPD      Y5, 704(BX)
-	VCMPPD       $0x11, Y9, Y13, Y5
-	VMOVUPD      960(BX), Y13
-	VCMPPD       $0x11, Y9, Y13, Y9
-	VMOVUPD      800(BX), Y13
-	VBLENDVPD    Y10, Y2, Y13, Y2
-	VMOVUPD      832(BX), Y10
-	VBLENDVPD    Y6, Y1, Y10, Y1
-	VBLENDVPD    Y15, Y0, Y12, Y0
-	VMULPD       1024(BX), Y7, Y6
-	VMULPD       1056(BX), Y11, Y7
-	VMULPD       1472(BX), Y8, Y8
-	VMOVUPD      896(BX), Y10
-	VBLENDVPD    Y14, Y3, Y10, Y3
-	VMOVUPD      928(BX), Y10
-	VBLENDVPD    Y5, Y4, Y10, Y4
-	VMOVUPD      960(BX), Y5
-	VBLENDVPD    Y9, 704(BX), Y5, Y5
-	VMULPD       Y6, Y6, Y9
-	VMULPD       Y7, Y7, Y10
-	VMULPD       Y8, Y8, Y11
-	VSUBPD       Y3, Y2, Y2
-	VSUBPD       Y4, Y1, Y1
-	VSUBPD       Y5, Y0, Y0
-	VMOVUPD      1152(BX), Y3
-	VMULPD       992(BX), Y3, Y3
-	VMOVUPD      1120(BX), Y4
-	VMULPD       736(BX), Y4, Y4
-	VMOVUPD      1088(BX), Y5
-	VMULPD       768(BX), Y5, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+384(SB), Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y12, Y9, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y14
-	VFMADD231PD  Y12, Y10, Y14
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y15
-	VMOVUPD      Y8, 768(BX)
-	VADDPD       Y15, Y2, Y8
-	VMOVUPD      Y7, 1088(BX)
-	VADDPD       Y15, Y1, Y7
-	VMOVUPD      Y6, 736(BX)
-	VADDPD       Y15, Y0, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y15
-	VMOVUPD      Y5, 1120(BX)
-	VADDPD       Y2, Y15, Y5
-	VMOVUPD      Y4, 992(BX)
-	VADDPD       Y1, Y15, Y4
-	VMOVUPD      Y3, 1152(BX)
-	VADDPD       Y0, Y15, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y15
-	VFMADD213PD  Y15, Y9, Y13
-	VFMADD213PD  Y15, Y10, Y14
-	VFMADD231PD  Y12, Y11, Y15
-	VMOVUPD      1280(BX), Y12
-	VBLENDVPD    Y12, Y8, Y2, Y2
-	VMOVUPD      1248(BX), Y8
-	VBLENDVPD    Y8, Y7, Y1, Y1
-	VMOVUPD      1216(BX), Y7
-	VBLENDVPD    Y7, Y6, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y6
-	VFMADD213PD  Y6, Y9, Y13
-	VFMADD213PD  Y6, Y10, Y14
-	VFMADD231PD  Y15, Y11, Y6
-	VMOVUPD      1184(BX), Y7
-	VBLENDVPD    Y7, Y5, Y2, Y2
-	VMOVUPD      1312(BX), Y5
-	VBLENDVPD    Y5, Y4, Y1, Y1
-	VMOVUPD      1376(BX), Y4
-	VBLENDVPD    Y4, Y3, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y3
-	VFMADD213PD  Y3, Y9, Y13
-	VFMADD213PD  Y3, Y10, Y14
-	VFMADD231PD  Y6, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y4
-	VMULPD       Y4, Y2, Y5
-	VMULPD       Y4, Y1, Y6
-	VMULPD       Y4, Y0, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y7
-	VMULPD       1408(BX), Y7, Y8
-	VMULPD       1440(BX), Y7, Y12
-	VMULPD       1344(BX), Y7, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y15
-	VFMADD213PD  Y15, Y9, Y13
-	VFMADD213PD  Y15, Y10, Y14
-	VFMADD231PD  Y3, Y11, Y15
-	VMOVUPD      480(BX), Y3
-	VMOVUPD      Y7, 1376(BX)
-	VMULPD       1152(BX), Y3, Y7
-	VMOVUPD      448(BX), Y3
-	VMOVUPD      Y12, 1312(BX)
-	VMULPD       992(BX), Y3, Y12
-	VMOVUPD      416(BX), Y3
-	VMOVUPD      Y8, 1184(BX)
-	VMULPD       1120(BX), Y3, Y8
-	VMOVUPD      256(BX), Y3
-	VMOVUPD      Y0, 1216(BX)
-	VMULPD       288(BX), Y3, Y0
-	VMOVUPD      160(BX), Y3
-	VMOVUPD      Y1, 1248(BX)
-	VMULPD       224(BX), Y3, Y1
-	VMOVUPD      192(BX), Y3
-	VMOVUPD      Y2, 1280(BX)
-	VMULPD       128(BX), Y3, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y3
-	VFMADD213PD  Y3, Y9, Y13
-	VFMADD213PD  Y3, Y10, Y14
-	VFMADD231PD  Y15, Y11, Y3
-	VMOVUPD      640(BX), Y15
-	VMULPD       Y15, Y15, Y15
-	VMOVUPD      Y4, 640(BX)
-	VMOVUPD      576(BX), Y4
-	VMULPD       Y4, Y4, Y4
-	VMOVUPD      Y6, 576(BX)
-	VMOVUPD      544(BX), Y6
-	VMULPD       Y6, Y6, Y6
-	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y0, Y0
-	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y1, Y1
-	VXORPD       spotFirstRowsAVX2Consts<>+704(SB), Y2, Y2
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y14, Y10, Y10
-	VMULPD       Y3, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y11
-	VMINPD       Y0, Y11, Y0
-	VMINPD       Y1, Y11, Y1
-	VMINPD       Y2, Y11, Y2
-	VMULPD       Y15, Y7, Y11
-	VMULPD       Y4, Y12, Y4
-	VMULPD       Y6, Y8, Y6
-	VFMADD231PD  736(BX), Y9, Y5
-	VMOVUPD      1088(BX), Y9
-	VFMADD213PD  576(BX), Y9, Y10
-	VMOVUPD      768(BX), Y13
-	VFMADD213PD  640(BX), Y13, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y14
-	VMAXPD       Y0, Y14, Y0
-	VMAXPD       Y1, Y14, Y1
-	VMAXPD       Y2, Y14, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y14
-	VXORPD       32(BX), Y14, Y15
-	VMOVUPD      Y6, 640(BX)
-	VXORPD       64(BX), Y14, Y6
-	VMOVUPD      Y4, 576(BX)
-	VXORPD       96(BX), Y14, Y4
-	VMOVUPD      Y11, 544(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y11
-	VFMADD231PD  736(BX), Y11, Y5
-	VFMADD231PD  Y11, Y9, Y10
-	VFMADD231PD  Y11, Y13, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y13
-	VFMADD231PD  Y9, Y0, Y13
-	VMOVUPD      Y4, 768(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y4
-	VFMADD231PD  Y9, Y1, Y4
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+864(SB), Y2, Y9
-	VMOVUPD      Y6, 1088(BX)
-	VMOVUPD      32(BX), Y6
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y1, Y1
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y9, Y9
+	VORPD        spotFirstRowsAVX2Consts<>+192(SB), Y14, Y14
+	VSUBPD       spotFirstRowsAVX2Consts<>+224(SB), Y5, Y5
+	VSUBPD       spotFirstRowsAVX2Consts<>+224(SB), Y1, Y1
+	VBLENDVPD    Y15, Y7, Y2, Y2
+	VBLENDVPD    Y10, Y8, Y3, Y3
+	VMULPD       Y12, Y6, Y7
+	VMOVUPD      352(BX), Y8
+	VMOVUPD      Y12, 672(BX)
+	VMULPD       384(BX), Y8, Y12
+	VMOVUPD      Y10, 704(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+224(SB), Y10
+	VSUBPD       Y10, Y9, Y9
+	VSUBPD       Y10, Y14, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+256(SB), Y14
 	VMOVUPD      Y15, 736(BX)
-	VMULPD       480(BX), Y6, Y15
-	VMOVUPD      Y15, 960(BX)
-	VMOVUPD      64(BX), Y15
-	VMULPD       448(BX), Y15, Y6
-	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      96(BX), Y6
-	VMULPD       416(BX), Y6, Y15
-	VMOVUPD      Y15, 928(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y15
-	VFMADD231PD  1280(BX), Y15, Y5
-	VFMADD231PD  1248(BX), Y15, Y10
-	VFMADD231PD  1216(BX), Y15, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y15
-	VSUBPD       Y15, Y13, Y6
-	VSUBPD       Y15, Y4, Y11
-	VSUBPD       Y15, Y9, Y14
-	VMOVUPD      spotFirstRowsAVX2Consts<>+928(SB), Y15
-	VPADDQ       Y15, Y13, Y13
-	VPADDQ       Y15, Y4, Y4
-	VPADDQ       Y15, Y9, Y9
-	VMOVUPD      288(BX), Y15
-	VFMADD231PD  256(BX), Y15, Y5
-	VMOVUPD      224(BX), Y15
-	VFMADD231PD  160(BX), Y15, Y10
-	VMOVUPD      128(BX), Y15
-	VFMADD231PD  192(BX), Y15, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y15
-	VFMADD231PD  Y15, Y6, Y0
-	VFMADD231PD  Y15, Y11, Y1
-	VFMADD231PD  Y15, Y14, Y2
-	VPSRLQ       $0x01, Y13, Y15
-	VMOVUPD      Y13, 1216(BX)
-	VPSRLQ       $0x01, Y4, Y13
-	VMOVUPD      Y4, 1248(BX)
-	VPSRLQ       $0x01, Y9, Y4
-	VMOVUPD      Y4, 1280(BX)
-	VMOVUPD      1184(BX), Y4
-	VFMADD231PD  Y5, Y7, Y4
-	VMOVUPD      Y9, 896(BX)
-	VMOVUPD      1312(BX), Y9
-	VFMADD231PD  Y10, Y12, Y9
-	VMOVUPD      Y13, 1472(BX)
-	VMOVUPD      1376(BX), Y13
-	VFMADD231PD  Y3, Y8, Y13
-	VFMSUB213PD  1184(BX), Y7, Y5
-	VFMSUB213PD  1312(BX), Y12, Y10
-	VFMSUB213PD  1376(BX), Y8, Y3
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y6, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+992(SB), Y6
-	VFMADD231PD  Y6, Y11, Y1
-	VFMADD231PD  Y6, Y14, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y6
-	VANDPD       Y4, Y6, Y11
-	VANDPD       Y9, Y6, Y14
-	VMOVUPD      Y8, 1376(BX)
-	VANDPD       Y13, Y6, Y8
-	VMOVUPD      Y12, 1312(BX)
-	VANDPD       Y5, Y6, Y12
-	VMOVUPD      Y7, 1184(BX)
-	VANDPD       Y10, Y6, Y7
-	VMOVUPD      Y10, 1056(BX)
-	VANDPD       Y3, Y6, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y6
-	VMINPD       Y11, Y6, Y11
-	VMINPD       Y14, Y6, Y14
-	VMINPD       Y8, Y6, Y8
-	VMINPD       Y12, Y6, Y12
-	VMINPD       Y7, Y6, Y7
-	VMINPD       Y10, Y6, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y10
-	VMOVUPD      Y6, 1024(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y6
-	VFMADD231PD  Y10, Y0, Y6
-	VMOVUPD      Y7, 864(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y7
-	VFMADD231PD  Y10, Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1088(SB), Y2, Y10
-	VMOVUPD      Y12, 832(BX)
-	VMOVUPD      1216(BX), Y12
-	VPSUBQ       Y15, Y12, Y12
-	VMOVUPD      Y8, 1216(BX)
-	VMOVUPD      1248(BX), Y8
-	VPSUBQ       1472(BX), Y8, Y8
-	VMOVUPD      Y14, 1248(BX)
-	VMOVUPD      896(BX), Y14
-	VPSUBQ       1280(BX), Y14, Y14
-	VPSLLQ       $0x34, Y15, Y15
-	VMOVUPD      Y15, 896(BX)
-	VMOVUPD      1472(BX), Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VMOVUPD      Y15, 1472(BX)
-	VMOVUPD      1280(BX), Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1120(SB), Y2, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y14, Y14
-	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y4, Y4
-	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y9, Y9
-	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y13, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1152(SB), Y2, Y10
-	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y5, Y5
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y13
-	VMOVUPD      Y9, 800(BX)
-	VANDPD       1056(BX), Y13, Y9
-	VANDPD       Y3, Y13, Y3
-	VMOVUPD      1408(BX), Y13
-	VMOVUPD      Y4, 1056(BX)
-	VMULPD       1152(BX), Y13, Y4
-	VMOVUPD      1440(BX), Y13
-	VMOVUPD      Y3, 1152(BX)
-	VMULPD       992(BX), Y13, Y3
-	VMOVUPD      1344(BX), Y13
-	VMOVUPD      Y9, 992(BX)
-	VMULPD       1120(BX), Y13, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y13
-	VFMADD213PD  Y13, Y0, Y6
-	VFMADD213PD  Y13, Y1, Y7
-	VFMADD231PD  Y10, Y2, Y13
-	VMULPD       1184(BX), Y4, Y10
-	VMOVUPD      Y10, 1184(BX)
-	VMULPD       1312(BX), Y3, Y10
-	VMOVUPD      Y10, 1312(BX)
-	VMULPD       1376(BX), Y9, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1216(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1248(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1280(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1312(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1344(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y0, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y1, Y7
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y2, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+0(SB), Y6, Y0
+	VANDPD       640(BX), Y14, Y15
+	VMOVUPD      Y13, 640(BX)
+	VANDPD       608(BX), Y14, Y13
+	VMOVUPD      Y11, 608(BX)
+	VANDPD       576(BX), Y14, Y11
+	VANDPD       544(BX), Y14, Y14
+	VSUBPD       Y15, Y5, Y5
+	VSUBPD       Y13, Y1, Y1
+	VADDPD       Y2, Y4, Y13
+	VADDPD       Y3, Y0, Y15
+	VSUBPD       Y2, Y4, Y2
+	VSUBPD       Y3, Y0, Y0
+	VMULPD       320(BX), Y7, Y3
+	VMULPD       288(BX), Y12, Y4
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y14, Y10, Y10
+	VMOVUPD      512(BX), Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y14
+	VMOVUPD      Y12, 544(BX)
+	VCMPPD       $0x00, Y14, Y11, Y12
+	VMOVUPD      Y7, 576(BX)
+	VMOVUPD      416(BX), Y7
+	VCMPPD       $0x00, Y14, Y7, Y11
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y8, 352(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+320(SB), Y8
+	VBLENDVPD    Y12, Y8, Y5, Y5
+	VBLENDVPD    Y11, Y8, Y1, Y1
+	VMULPD       Y3, Y13, Y11
+	VMULPD       Y4, Y15, Y12
+	VMOVUPD      Y6, 768(BX)
 	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y6
-	VFMADD213PD  Y6, Y7, Y1
-	VFMADD213PD  Y6, Y13, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y13
-	VFMADD231PD  Y7, Y11, Y13
-	VMOVUPD      Y10, 1376(BX)
-	VMOVUPD      1248(BX), Y10
-	VMOVUPD      Y9, 1120(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y9
-	VFMADD231PD  Y7, Y10, Y9
-	VMOVUPD      Y3, 1504(BX)
-	VMOVUPD      1216(BX), Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y7, Y3
-	VMULPD       896(BX), Y0, Y0
-	VMULPD       1472(BX), Y1, Y1
-	VMULPD       Y15, Y2, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1408(SB), Y15
-	VMOVUPD      Y4, 1472(BX)
-	VADDPD       Y15, Y11, Y4
-	VMOVUPD      Y5, 896(BX)
-	VADDPD       Y15, Y10, Y5
-	VADDPD       1216(BX), Y15, Y6
-	VMULPD       Y12, Y0, Y0
-	VMULPD       Y8, Y1, Y1
-	VMULPD       Y14, Y2, Y2
-	VMOVUPD      832(BX), Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y12
-	VFMADD231PD  Y7, Y8, Y12
-	VMOVUPD      864(BX), Y14
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      Y11, 1536(BX)
-	VMOVUPD      1024(BX), Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y11, Y7
-	VMULPD       320(BX), Y0, Y0
-	VMULPD       352(BX), Y1, Y1
-	VMULPD       384(BX), Y2, Y2
-	VMOVUPD      Y7, 384(BX)
-	VADDPD       Y15, Y8, Y7
-	VADDPD       Y15, Y14, Y8
-	VADDPD       Y15, Y11, Y15
-	VMULPD       32(BX), Y0, Y11
-	VMOVUPD      Y0, 32(BX)
-	VMULPD       64(BX), Y1, Y0
-	VMOVUPD      Y1, 64(BX)
-	VMULPD       96(BX), Y2, Y1
-	VMOVUPD      Y2, 96(BX)
-	VMULPD       Y4, Y13, Y2
-	VMOVUPD      Y1, 352(BX)
-	VMULPD       Y5, Y9, Y1
-	VMOVUPD      Y0, 320(BX)
-	VMULPD       Y6, Y3, Y0
-	VMOVUPD      Y11, 1568(BX)
-	VMULPD       Y7, Y12, Y11
-	VMULPD       Y8, Y10, Y14
-	VMOVUPD      Y8, 1600(BX)
-	VMULPD       384(BX), Y15, Y8
-	VMOVUPD      Y15, 1632(BX)
-	VMOVUPD      1536(BX), Y15
-	VMOVUPD      Y7, 1664(BX)
-	VMULPD       Y15, Y15, Y7
-	VMOVUPD      1248(BX), Y15
-	VMOVUPD      Y10, 1696(BX)
-	VMULPD       Y15, Y15, Y10
-	VMOVUPD      1216(BX), Y15
-	VMOVUPD      Y12, 1728(BX)
-	VMULPD       Y15, Y15, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1440(SB), Y15
-	VMOVUPD      Y6, 1760(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y6
-	VFMADD213PD  Y6, Y15, Y7
-	VFMADD213PD  Y6, Y15, Y10
-	VFMADD213PD  Y6, Y15, Y12
-	VSUBPD       Y6, Y7, Y7
-	VSUBPD       Y6, Y10, Y10
-	VSUBPD       Y6, Y12, Y6
-	VMULPD       Y11, Y2, Y12
-	VMULPD       Y14, Y1, Y15
-	VMOVUPD      Y6, 1792(BX)
-	VMULPD       Y8, Y0, Y6
-	VMOVUPD      Y10, 1824(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y10
-	VDIVPD       Y12, Y10, Y12
-	VDIVPD       Y15, Y10, Y15
-	VDIVPD       Y6, Y10, Y6
-	VMULPD       Y12, Y11, Y11
-	VMULPD       Y15, Y14, Y14
-	VMULPD       Y6, Y8, Y8
-	VMULPD       Y12, Y2, Y2
-	VMULPD       Y15, Y1, Y1
-	VMULPD       Y6, Y0, Y0
-	VMULPD       Y11, Y13, Y6
-	VMULPD       Y14, Y9, Y9
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y14, Y5, Y5
-	VMULPD       1760(BX), Y8, Y8
-	VMULPD       1728(BX), Y2, Y11
-	VMULPD       1696(BX), Y1, Y12
-	VMULPD       384(BX), Y0, Y13
-	VMULPD       1664(BX), Y2, Y2
-	VMULPD       1600(BX), Y1, Y1
-	VMULPD       1632(BX), Y0, Y0
-	VMULPD       832(BX), Y11, Y11
-	VMULPD       864(BX), Y12, Y12
-	VMULPD       1024(BX), Y13, Y13
-	VMOVUPD      1536(BX), Y14
-	VMULPD       Y6, Y14, Y6
-	VMOVUPD      1248(BX), Y15
-	VMULPD       Y9, Y15, Y9
-	VMOVUPD      1216(BX), Y10
-	VMULPD       Y3, Y10, Y3
-	VMOVUPD      Y8, 1024(BX)
-	VMULPD       spotFirstRowsAVX2Consts<>+1472(SB), Y7, Y8
-	VMOVUPD      Y5, 864(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y5
-	VMOVUPD      Y4, 832(BX)
-	VMULPD       1824(BX), Y5, Y4
-	VMOVUPD      Y0, 1632(BX)
-	VMOVUPD      1792(BX), Y0
-	VMULPD       Y5, Y0, Y5
-	VFMADD231PD  Y14, Y14, Y8
-	VFMADD231PD  Y15, Y15, Y4
-	VFMADD231PD  Y10, Y10, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD231PD  Y10, Y7, Y8
-	VFMADD231PD  1824(BX), Y10, Y4
-	VFMADD231PD  Y10, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y14
-	VFMADD231PD  Y10, Y11, Y14
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y15
-	VFMADD231PD  Y10, Y12, Y15
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y0
-	VFMADD231PD  Y10, Y13, Y0
-	VMOVUPD      Y7, 1216(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
-	VFMADD231PD  Y10, Y6, Y7
-	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y6
-	VFMADD231PD  Y10, Y9, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+448(SB), Y3, Y10
-	VMOVUPD      Y3, 1536(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y3
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y8, Y3
-	VMOVUPD      Y9, 1600(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y9
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y4, Y9
-	VMOVUPD      Y10, 1664(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+1536(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1632(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1664(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1696(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1728(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1760(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1792(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1824(SB), Y5, Y10
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y8, Y3
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y4, Y9
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1856(SB), Y5, Y10
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y9, Y4, Y4
-	VMULPD       Y10, Y5, Y5
-	VMOVUPD      480(BX), Y8
-	VFMADD213PD  Y8, Y8, Y3
-	VMOVUPD      448(BX), Y9
-	VFMADD213PD  Y9, Y9, Y4
-	VMOVUPD      416(BX), Y10
-	VFMADD213PD  Y10, Y10, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y9
-	VFMADD231PD  Y10, Y14, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD231PD  Y10, Y15, Y8
-	VMOVUPD      Y5, 384(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y5
-	VFMADD231PD  Y10, Y0, Y5
-	VMOVUPD      Y4, 1696(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y4
-	VFMADD213PD  Y4, Y14, Y9
-	VFMADD213PD  Y4, Y15, Y8
-	VFMADD213PD  Y4, Y0, Y5
-	VMOVUPD      Y3, 1728(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y3
-	VFMADD213PD  Y3, Y14, Y9
-	VFMADD213PD  Y3, Y15, Y8
-	VFMADD213PD  Y3, Y0, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y3
-	VFMADD213PD  Y3, Y9, Y14
-	VFMADD213PD  Y3, Y8, Y15
-	VFMADD213PD  Y3, Y5, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y5
-	VFMADD213PD  Y5, Y14, Y11
-	VFMADD213PD  Y5, Y15, Y12
-	VFMADD213PD  Y5, Y0, Y13
-	VMULPD       Y2, Y11, Y0
-	VMULPD       Y1, Y12, Y1
-	VMULPD       1632(BX), Y13, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y8
-	VANDPD       Y0, Y8, Y0
-	VANDPD       Y1, Y8, Y1
-	VANDPD       Y2, Y8, Y2
-	VMOVUPD      896(BX), Y9
-	VORPD        Y0, Y9, Y0
-	VMOVUPD      992(BX), Y11
-	VORPD        Y1, Y11, Y1
-	VMOVUPD      1152(BX), Y12
-	VORPD        Y2, Y12, Y2
-	VMOVUPD      (BX), Y13
-	VORPD        Y9, Y13, Y9
-	VORPD        Y11, Y13, Y11
-	VORPD        Y12, Y13, Y12
-	VMOVUPD      736(BX), Y14
-	VCMPPD       $0x00, Y9, Y14, Y9
-	VMOVUPD      1088(BX), Y15
-	VCMPPD       $0x00, Y11, Y15, Y11
-	VMOVUPD      768(BX), Y8
-	VCMPPD       $0x00, Y12, Y8, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y8
-	VMOVUPD      1568(BX), Y15
-	VBLENDVPD    Y9, Y8, Y15, Y9
-	VMOVUPD      320(BX), Y15
-	VBLENDVPD    Y11, Y8, Y15, Y11
-	VMOVUPD      352(BX), Y15
-	VBLENDVPD    Y12, Y8, Y15, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y15
-	VFMADD231PD  Y10, Y7, Y15
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD231PD  Y10, Y6, Y8
-	VMOVUPD      1664(BX), Y14
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1920(SB), Y14, Y10
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y4
-	VFMADD213PD  Y4, Y7, Y15
-	VFMADD213PD  Y4, Y6, Y8
-	VFMADD231PD  Y10, Y14, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y10
-	VFMADD213PD  Y10, Y7, Y15
-	VFMADD213PD  Y10, Y6, Y8
-	VFMADD231PD  Y4, Y14, Y10
-	VFMADD213PD  Y3, Y15, Y7
-	VFMADD213PD  Y3, Y8, Y6
-	VFMADD231PD  Y10, Y14, Y3
-	VMOVUPD      1216(BX), Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y8
-	VMINPD       Y8, Y4, Y10
-	VMOVUPD      1824(BX), Y14
-	VMINPD       Y8, Y14, Y15
-	VMOVUPD      Y2, 1664(BX)
-	VMOVUPD      1792(BX), Y2
-	VMINPD       Y8, Y2, Y8
-	VFMADD132PD  1248(BX), Y5, Y7
-	VFMADD132PD  1600(BX), Y5, Y6
-	VFMADD231PD  1536(BX), Y3, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y3
-	VMAXPD       Y3, Y10, Y10
-	VMAXPD       Y3, Y15, Y15
-	VMAXPD       Y3, Y8, Y3
-	VORPD        1056(BX), Y13, Y8
-	VMOVUPD      Y1, 1536(BX)
-	VORPD        800(BX), Y13, Y1
-	VORPD        1280(BX), Y13, Y13
-	VMULPD       832(BX), Y7, Y7
-	VMULPD       864(BX), Y6, Y6
-	VMULPD       1024(BX), Y5, Y5
-	VSUBPD       Y10, Y4, Y4
-	VSUBPD       Y15, Y14, Y14
-	VSUBPD       Y3, Y2, Y2
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y10, Y10
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y15, Y15
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y3, Y3
-	VMOVUPD      Y0, 1792(BX)
-	VMOVUPD      736(BX), Y0
-	VCMPPD       $0x00, Y8, Y0, Y0
-	VMOVUPD      1088(BX), Y8
-	VCMPPD       $0x00, Y1, Y8, Y1
-	VMOVUPD      768(BX), Y8
-	VCMPPD       $0x00, Y13, Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y13
-	VADDPD       Y13, Y4, Y4
-	VADDPD       Y13, Y14, Y14
-	VADDPD       Y13, Y2, Y2
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y15, Y13
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      480(BX), Y15
-	VMOVUPD      Y12, 768(BX)
-	VMINPD       32(BX), Y15, Y12
-	VMOVUPD      Y11, 1088(BX)
-	VMOVUPD      448(BX), Y11
-	VMOVUPD      Y9, 736(BX)
-	VMINPD       64(BX), Y11, Y9
-	VMOVUPD      Y9, 1824(BX)
-	VMOVUPD      416(BX), Y9
-	VMOVUPD      Y12, 1216(BX)
-	VMINPD       96(BX), Y9, Y12
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       1728(BX), Y4, Y4
-	VMULPD       1696(BX), Y14, Y14
-	VMULPD       384(BX), Y2, Y2
-	VADDPD       32(BX), Y15, Y15
-	VADDPD       64(BX), Y11, Y11
-	VADDPD       96(BX), Y9, Y9
-	VMOVUPD      Y9, 96(BX)
-	VMOVUPD      960(BX), Y9
-	VBLENDVPD    Y0, spotFirstRowsAVX2Consts<>+288(SB), Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y9
-	VMOVUPD      Y0, 960(BX)
-	VMOVUPD      704(BX), Y0
-	VBLENDVPD    Y1, Y9, Y0, Y0
-	VMOVUPD      928(BX), Y1
-	VBLENDVPD    Y8, Y9, Y1, Y1
-	VMULPD       Y10, Y4, Y4
-	VMULPD       Y13, Y14, Y8
+	VDIVPD       Y11, Y6, Y11
+	VDIVPD       Y12, Y6, Y12
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y12, Y15, Y12
+	VMOVUPD      448(BX), Y13
+	VCMPPD       $0x00, Y14, Y13, Y15
+	VMOVUPD      480(BX), Y6
+	VMOVUPD      Y12, 800(BX)
+	VCMPPD       $0x00, Y14, Y6, Y12
 	VMULPD       Y3, Y2, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y3
-	VANDPD       Y7, Y3, Y7
-	VANDPD       Y6, Y3, Y6
-	VANDPD       Y5, Y3, Y3
-	VORPD        1056(BX), Y7, Y5
-	VORPD        800(BX), Y6, Y6
-	VORPD        1280(BX), Y3, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y7
-	VMULPD       Y7, Y4, Y9
-	VMULPD       Y7, Y8, Y10
-	VMULPD       Y7, Y2, Y7
-	VMOVUPD      1216(BX), Y13
-	VMOVUPD      1408(BX), Y14
-	VMINPD       Y14, Y13, Y13
-	VMOVUPD      Y13, 1216(BX)
-	VMOVUPD      1824(BX), Y13
-	VMINPD       1440(BX), Y13, Y13
-	VMINPD       1344(BX), Y12, Y12
-	VADDPD       Y15, Y14, Y14
-	VADDPD       1440(BX), Y11, Y11
-	VMOVUPD      1344(BX), Y15
-	VADDPD       96(BX), Y15, Y15
-	VMOVUPD      Y15, 96(BX)
-	VMULPD       544(BX), Y9, Y15
-	VMOVUPD      Y11, 544(BX)
-	VMULPD       576(BX), Y10, Y11
-	VMOVUPD      Y14, 576(BX)
-	VMULPD       640(BX), Y7, Y14
-	VMOVUPD      Y12, 640(BX)
-	VMOVUPD      960(BX), Y12
-	VMOVUPD      Y13, 1344(BX)
-	VSUBPD       736(BX), Y12, Y13
-	VMOVUPD      Y13, 1440(BX)
-	VSUBPD       1088(BX), Y0, Y13
-	VMOVUPD      Y13, 1408(BX)
-	VSUBPD       768(BX), Y1, Y13
-	VMOVUPD      Y13, 1824(BX)
-	VMOVUPD      1792(BX), Y13
-	VMOVUPD      Y7, 1280(BX)
-	VSUBPD       Y5, Y13, Y7
-	VMOVUPD      Y7, 800(BX)
-	VMOVUPD      1536(BX), Y7
-	VMOVUPD      Y10, 1056(BX)
-	VSUBPD       Y6, Y7, Y10
-	VMOVUPD      Y10, 928(BX)
-	VMOVUPD      1664(BX), Y10
-	VMOVUPD      Y9, 704(BX)
-	VSUBPD       Y3, Y10, Y9
-	VFNMADD213PD 736(BX), Y4, Y13
-	VFNMADD213PD 1088(BX), Y8, Y7
-	VFNMADD213PD 768(BX), Y2, Y10
-	VFNMADD231PD Y4, Y5, Y12
-	VFNMADD231PD Y8, Y6, Y0
-	VFNMADD231PD Y2, Y3, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y3
-	VMULPD       Y15, Y3, Y5
-	VMULPD       Y11, Y3, Y6
-	VMULPD       Y14, Y3, Y3
-	VMOVUPD      704(BX), Y11
-	VMULPD       1472(BX), Y11, Y14
-	VMOVUPD      1056(BX), Y15
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      512(BX), Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+352(SB), Y4
+	VCMPPD       $0x11, Y4, Y3, Y14
+	VMOVUPD      Y11, 832(BX)
+	VCMPPD       $0x11, Y4, Y7, Y11
+	VBLENDVPD    Y15, Y8, Y9, Y9
+	VBLENDVPD    Y12, Y8, Y10, Y8
+	VMULPD       Y2, Y2, Y10
+	VMULPD       Y0, Y0, Y12
+	VBLENDVPD    Y14, Y5, Y3, Y3
+	VBLENDVPD    Y11, Y1, Y7, Y1
+	VCMPPD       $0x11, Y4, Y13, Y5
+	VCMPPD       $0x11, Y4, Y6, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+384(SB), Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y7, Y10, Y11
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y12, Y7
+	VBLENDVPD    Y5, Y9, Y13, Y5
+	VBLENDVPD    Y4, Y8, Y6, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y6
+	VFMADD213PD  Y6, Y10, Y11
+	VFMADD231PD  Y7, Y12, Y6
+	VSUBPD       Y5, Y3, Y3
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y4
+	VMULPD       576(BX), Y4, Y5
+	VMULPD       544(BX), Y4, Y4
+	VMOVUPD      832(BX), Y7
+	VMULPD       320(BX), Y7, Y8
+	VMOVUPD      800(BX), Y9
+	VMULPD       288(BX), Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y14
+	VFMADD213PD  Y14, Y10, Y11
+	VFMADD231PD  Y6, Y12, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y6
+	VADDPD       Y6, Y3, Y15
+	VMOVUPD      Y4, 480(BX)
+	VADDPD       Y6, Y1, Y4
+	VMULPD       576(BX), Y7, Y7
+	VMULPD       544(BX), Y9, Y9
+	VMULPD       768(BX), Y8, Y6
+	VMOVUPD      Y6, 768(BX)
+	VMULPD       352(BX), Y13, Y6
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+576(SB), Y10, Y11
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+576(SB), Y12, Y14
+	VMOVUPD      Y6, 352(BX)
+	VMOVUPD      608(BX), Y6
+	VBLENDVPD    Y6, Y15, Y3, Y6
+	VMOVUPD      640(BX), Y15
+	VBLENDVPD    Y15, Y4, Y1, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y15
+	VADDPD       Y3, Y15, Y3
+	VADDPD       Y1, Y15, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y15
+	VFMADD213PD  Y15, Y10, Y11
+	VFMADD231PD  Y14, Y12, Y15
+	VMOVUPD      224(BX), Y14
+	VMOVUPD      Y5, 640(BX)
+	VMULPD       256(BX), Y14, Y5
+	VMOVUPD      160(BX), Y14
+	VMOVUPD      Y9, 608(BX)
+	VMULPD       192(BX), Y14, Y9
+	VMOVUPD      736(BX), Y14
+	VBLENDVPD    Y14, Y3, Y6, Y3
+	VMOVUPD      704(BX), Y6
+	VBLENDVPD    Y6, Y1, Y4, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y4
+	VFMADD213PD  Y4, Y10, Y11
+	VFMADD231PD  Y15, Y12, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y6
+	VMULPD       Y6, Y3, Y14
+	VMULPD       Y6, Y1, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y15
+	VXORPD       Y5, Y15, Y5
+	VXORPD       Y9, Y15, Y9
+	VMOVUPD      Y1, 704(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y1
+	VMINPD       Y5, Y1, Y5
+	VMINPD       Y9, Y1, Y1
+	VMULPD       Y11, Y10, Y9
+	VMULPD       Y4, Y12, Y4
+	VMOVUPD      64(BX), Y10
+	VXORPD       Y15, Y10, Y11
+	VMOVUPD      32(BX), Y12
+	VMOVUPD      Y11, 736(BX)
+	VXORPD       Y15, Y12, Y11
+	VMULPD       320(BX), Y10, Y15
+	VMULPD       288(BX), Y12, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y12
+	VMAXPD       Y5, Y12, Y5
+	VMAXPD       Y1, Y12, Y1
+	VFMADD231PD  Y9, Y2, Y14
+	VFMADD231PD  Y4, Y0, Y6
+	VMULPD       Y7, Y8, Y4
+	VMULPD       608(BX), Y13, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y12
+	VFMADD231PD  Y12, Y2, Y14
+	VFMADD231PD  Y12, Y0, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y2
+	VFMADD231PD  Y0, Y5, Y2
+	VMOVUPD      Y9, 800(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y9
+	VFMADD213PD  Y9, Y1, Y0
+	VMOVUPD      Y4, 832(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+896(SB), Y4
+	VFMADD231PD  Y4, Y3, Y14
+	VFMADD231PD  704(BX), Y4, Y6
+	VSUBPD       Y9, Y2, Y3
+	VSUBPD       Y9, Y0, Y4
+	VMOVUPD      Y7, 704(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+928(SB), Y7
+	VPADDQ       Y7, Y2, Y2
+	VPADDQ       Y7, Y0, Y0
+	VMOVUPD      224(BX), Y7
+	VFMADD231PD  256(BX), Y7, Y14
+	VMOVUPD      160(BX), Y7
+	VFMADD231PD  192(BX), Y7, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y7
+	VFMADD231PD  Y7, Y3, Y5
+	VFMADD231PD  Y7, Y4, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+992(SB), Y7
+	VFMADD231PD  Y7, Y3, Y5
+	VFMADD231PD  Y7, Y4, Y1
+	VMOVUPD      640(BX), Y3
+	VFMADD231PD  Y14, Y8, Y3
+	VMOVUPD      480(BX), Y4
+	VFMADD231PD  Y6, Y13, Y4
+	VFMSUB213PD  640(BX), Y14, Y8
+	VFMSUB213PD  480(BX), Y6, Y13
+	VPSRLQ       $0x01, Y2, Y6
+	VPSRLQ       $0x01, Y0, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y9
+	VFMADD231PD  Y14, Y5, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1056(SB), Y1, Y14
+	VPSUBQ       Y6, Y2, Y2
+	VPSUBQ       Y7, Y0, Y0
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y12
+	VFMADD213PD  Y12, Y5, Y9
+	VFMADD231PD  Y14, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y14
+	VFMADD213PD  Y14, Y5, Y9
+	VFMADD231PD  Y12, Y1, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y12
+	VFMADD213PD  Y12, Y5, Y9
+	VFMADD231PD  Y14, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y14
+	VFMADD213PD  Y14, Y5, Y9
+	VFMADD231PD  Y12, Y1, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y5, Y9
+	VFMADD231PD  Y14, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1248(SB), Y14
+	VFMADD213PD  Y14, Y5, Y9
+	VFMADD231PD  Y12, Y1, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1280(SB), Y12
+	VFMADD213PD  Y12, Y5, Y9
+	VFMADD231PD  Y14, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1312(SB), Y14
+	VFMADD213PD  Y14, Y5, Y9
+	VFMADD231PD  Y12, Y1, Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y12
+	VFMADD213PD  Y12, Y5, Y9
+	VFMADD213PD  Y12, Y1, Y14
+	VFMADD213PD  Y12, Y9, Y5
+	VFMADD213PD  Y12, Y14, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y9
+	VANDPD       Y3, Y9, Y14
+	VANDPD       Y4, Y9, Y12
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1344(SB), Y10
+	VMINPD       Y14, Y10, Y14
+	VMINPD       Y12, Y10, Y12
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y3, Y3
+	VANDPD       spotFirstRowsAVX2Consts<>+704(SB), Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y7, Y1, Y1
+	VANDPD       Y8, Y9, Y6
+	VANDPD       Y13, Y9, Y7
+	VMINPD       Y6, Y10, Y6
+	VMINPD       Y7, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y10
+	VANDPD       Y8, Y10, Y8
+	VANDPD       Y13, Y10, Y10
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y5
+	VFMADD231PD  Y1, Y14, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y13
+	VFMADD231PD  Y1, Y12, Y13
+	VMULPD       96(BX), Y2, Y2
+	VMULPD       128(BX), Y0, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1408(SB), Y9
+	VMOVUPD      Y10, 128(BX)
+	VADDPD       Y9, Y14, Y10
+	VMOVUPD      Y8, 96(BX)
+	VADDPD       Y9, Y12, Y8
+	VMOVUPD      Y15, 640(BX)
+	VMULPD       64(BX), Y2, Y15
+	VMOVUPD      Y2, 64(BX)
+	VMULPD       32(BX), Y0, Y2
+	VMOVUPD      Y0, 32(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y0
+	VFMADD231PD  Y1, Y6, Y0
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y7, Y1
+	VMOVUPD      Y2, 448(BX)
+	VADDPD       Y9, Y6, Y2
+	VADDPD       Y9, Y7, Y9
+	VMOVUPD      Y15, 416(BX)
+	VMULPD       Y10, Y5, Y15
+	VMOVUPD      Y7, 512(BX)
+	VMULPD       Y8, Y13, Y7
+	VMOVUPD      Y6, 864(BX)
+	VMULPD       Y14, Y14, Y6
+	VMOVUPD      Y14, 896(BX)
+	VMULPD       Y12, Y12, Y14
+	VMOVUPD      Y12, 928(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y12
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y12, Y6
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y12, Y14
+	VMULPD       Y2, Y0, Y12
 	VMOVUPD      Y14, 960(BX)
-	VMULPD       1504(BX), Y15, Y14
-	VMOVUPD      Y14, 768(BX)
-	VMOVUPD      1280(BX), Y14
-	VMULPD       1120(BX), Y14, Y15
-	VMOVUPD      Y15, 1664(BX)
-	VMOVUPD      1440(BX), Y15
-	VFMADD231PD  800(BX), Y4, Y15
-	VMOVUPD      1408(BX), Y4
-	VFMADD231PD  928(BX), Y8, Y4
-	VFMADD213PD  1824(BX), Y9, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y8
-	VCMPPD       $0x11, 1216(BX), Y8, Y9
-	VMOVUPD      Y2, 1216(BX)
-	VCMPPD       $0x11, 1344(BX), Y8, Y2
-	VCMPPD       $0x11, 640(BX), Y8, Y8
-	VMOVUPD      Y4, 640(BX)
-	VMOVUPD      576(BX), Y4
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y4, Y4
-	VMOVUPD      Y15, 576(BX)
+	VMULPD       Y9, Y1, Y14
+	VMOVUPD      Y6, 992(BX)
+	VORPD        (BX), Y3, Y6
+	VMOVUPD      Y3, 1024(BX)
+	VORPD        (BX), Y4, Y3
+	VMOVUPD      Y4, 1056(BX)
+	VMOVUPD      736(BX), Y4
+	VCMPPD       $0x00, Y6, Y4, Y6
+	VCMPPD       $0x00, Y3, Y11, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y4
+	VMOVUPD      Y11, 1088(BX)
+	VMOVUPD      640(BX), Y11
+	VBLENDVPD    Y6, Y4, Y11, Y6
+	VMOVUPD      480(BX), Y11
+	VBLENDVPD    Y3, Y4, Y11, Y3
+	VMULPD       Y12, Y15, Y11
+	VMULPD       Y14, Y7, Y4
+	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y3
+	VDIVPD       Y11, Y3, Y11
+	VDIVPD       Y4, Y3, Y4
+	VMULPD       Y11, Y12, Y12
+	VMULPD       Y4, Y14, Y14
+	VMULPD       Y11, Y15, Y11
+	VMULPD       Y4, Y7, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y14, Y13, Y7
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y4, Y9, Y4
+	VMULPD       864(BX), Y0, Y0
+	VMULPD       512(BX), Y1, Y1
+	VMULPD       896(BX), Y5, Y5
+	VMULPD       928(BX), Y7, Y7
+	VMOVUPD      992(BX), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y11
+	VSUBPD       Y11, Y9, Y12
+	VMOVUPD      960(BX), Y13
+	VSUBPD       Y11, Y13, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y14
+	VPADDQ       Y14, Y9, Y9
+	VPADDQ       Y14, Y13, Y13
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y13, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y14
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y15
+	VFMADD231PD  Y14, Y0, Y15
+	VMOVUPD      Y13, 960(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y13
+	VFMADD231PD  Y14, Y1, Y13
+	VMOVUPD      Y9, 992(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y9
+	VFMADD231PD  Y14, Y5, Y9
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+544(SB), Y7, Y14
+	VMOVUPD      Y6, 512(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y6
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       Y6, Y12, Y8
+	VMULPD       Y6, Y11, Y6
+	VMOVUPD      Y10, 640(BX)
+	VMOVUPD      896(BX), Y10
+	VFMADD231PD  Y10, Y10, Y8
+	VMOVUPD      928(BX), Y10
+	VFMADD231PD  Y10, Y10, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y10
+	VFMADD231PD  Y10, Y12, Y8
+	VFMADD231PD  Y10, Y11, Y6
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y11
+	VFMADD231PD  Y10, Y15, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD231PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y10
+	VFMADD213PD  Y10, Y15, Y11
+	VFMADD213PD  Y10, Y13, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD  Y10, Y11, Y15
+	VFMADD213PD  Y10, Y12, Y13
+	VFMADD213PD  Y3, Y15, Y0
+	VFMADD213PD  Y3, Y13, Y1
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y2
+	VANDPD       Y0, Y2, Y0
+	VANDPD       Y1, Y2, Y1
+	VMOVUPD      96(BX), Y4
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      128(BX), Y11
+	VORPD        Y1, Y11, Y1
+	VMOVUPD      (BX), Y12
+	VORPD        Y4, Y12, Y4
+	VORPD        Y11, Y12, Y11
+	VMOVUPD      736(BX), Y12
+	VCMPPD       $0x00, Y4, Y12, Y4
+	VMOVUPD      1088(BX), Y12
+	VCMPPD       $0x00, Y11, Y12, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y12
+	VMOVUPD      416(BX), Y13
+	VBLENDVPD    Y4, Y12, Y13, Y4
+	VMOVUPD      448(BX), Y13
+	VBLENDVPD    Y11, Y12, Y13, Y11
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y13
+	VFMADD231PD  Y12, Y9, Y13
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y15
+	VFMADD213PD  Y15, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y12
+	VFMADD213PD  Y12, Y9, Y13
+	VFMADD231PD  Y15, Y14, Y12
+	VFMADD213PD  Y10, Y13, Y9
+	VFMADD231PD  Y12, Y14, Y10
+	VFMADD213PD  Y3, Y9, Y5
+	VFMADD213PD  Y3, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y10
+	VFMADD231PD  Y9, Y8, Y10
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+2272(SB), Y6, Y9
+	VMULPD       640(BX), Y5, Y5
+	VMULPD       864(BX), Y7, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y9, Y6, Y12
+	VMOVUPD      320(BX), Y9
+	VMOVUPD      64(BX), Y13
+	VMINPD       Y13, Y9, Y14
+	VMOVUPD      288(BX), Y15
+	VMOVUPD      32(BX), Y3
+	VMOVUPD      Y1, 864(BX)
+	VMINPD       Y3, Y15, Y1
+	VADDPD       Y13, Y9, Y13
+	VADDPD       Y3, Y15, Y3
+	VANDPD       Y5, Y2, Y5
+	VANDPD       Y7, Y2, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD  Y7, Y8, Y10
+	VFMADD231PD  Y12, Y6, Y7
+	VORPD        1024(BX), Y5, Y5
+	VORPD        1056(BX), Y2, Y2
+	VMOVUPD      576(BX), Y12
+	VMINPD       Y12, Y14, Y14
 	VMOVUPD      544(BX), Y15
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y15, Y15
-	VMOVUPD      Y8, 544(BX)
-	VMOVUPD      96(BX), Y8
-	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+2720(SB), Y8, Y8
-	VMULPD       672(BX), Y11, Y11
-	VMOVUPD      Y11, 672(BX)
-	VMOVUPD      608(BX), Y11
-	VMULPD       1056(BX), Y11, Y11
-	VMULPD       512(BX), Y14, Y14
-	VMULPD       1472(BX), Y12, Y12
-	VMULPD       1504(BX), Y0, Y0
-	VMULPD       1120(BX), Y1, Y1
-	VFNMADD231PD 288(BX), Y13, Y5
-	VFNMADD231PD 224(BX), Y7, Y6
-	VFNMADD231PD 128(BX), Y10, Y3
-	VMULPD       256(BX), Y13, Y13
-	VMULPD       160(BX), Y7, Y7
-	VMULPD       192(BX), Y10, Y10
-	VMOVUPD      Y10, 192(BX)
-	VMOVUPD      960(BX), Y10
-	VMULPD       1184(BX), Y10, Y10
-	VMOVUPD      Y10, 1184(BX)
-	VMOVUPD      768(BX), Y10
-	VMULPD       1312(BX), Y10, Y10
-	VMOVUPD      Y10, 1312(BX)
-	VMOVUPD      1664(BX), Y10
-	VMULPD       1376(BX), Y10, Y10
-	VANDPD       Y4, Y9, Y4
-	VANDPD       Y15, Y2, Y2
-	VANDPD       544(BX), Y8, Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2752(SB), Y9
-	VBLENDVPD    Y4, 576(BX), Y9, Y4
-	VBLENDVPD    Y2, 640(BX), Y9, Y2
-	VBLENDVPD    Y8, 1216(BX), Y9, Y8
-	VMOVUPD      672(BX), Y9
+	VMINPD       Y15, Y1, Y1
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y3, Y15, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y7, Y6, Y13
+	VMOVUPD      512(BX), Y7
+	VSUBPD       Y4, Y7, Y15
+	VMOVUPD      480(BX), Y7
+	VSUBPD       Y11, Y7, Y9
+	VSUBPD       Y5, Y0, Y7
+	VMOVUPD      Y9, 544(BX)
+	VMOVUPD      864(BX), Y9
+	VMOVUPD      Y7, 576(BX)
+	VSUBPD       Y2, Y9, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y9
+	VCMPPD       $0x11, Y14, Y9, Y14
+	VCMPPD       $0x11, Y1, Y9, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD231PD  Y13, Y6, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y13
+	VCMPPD       $0x11, Y13, Y12, Y12
+	VCMPPD       $0x11, Y13, Y3, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y13
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD231PD  Y9, Y6, Y13
+	VANDPD       Y12, Y14, Y9
+	VANDPD       Y3, Y1, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y3
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y13, Y6, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y3, Y6, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y3
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y12, Y6, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD213PD  Y12, Y6, Y3
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y3, Y6, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y6
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y3, Y6, Y3
+	VMULPD       992(BX), Y8, Y6
+	VMULPD       960(BX), Y3, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y8
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y3, Y3
+	VMULPD       320(BX), Y6, Y6
+	VMULPD       288(BX), Y3, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y8
+	VMULPD       Y8, Y6, Y10
+	VMULPD       Y8, Y3, Y8
+	VFNMADD213PD 512(BX), Y6, Y5
+	VFNMADD213PD 480(BX), Y3, Y2
+	VFNMADD231PD Y6, Y0, Y4
+	VFNMADD231PD 864(BX), Y3, Y11
+	VFMADD231PD  576(BX), Y6, Y15
+	VFMADD213PD  544(BX), Y7, Y3
+	VMULPD       768(BX), Y10, Y0
+	VMULPD       352(BX), Y8, Y6
+	VMOVUPD      704(BX), Y7
+	VMULPD       Y10, Y7, Y13
+	VMOVUPD      608(BX), Y14
+	VMOVUPD      Y1, 352(BX)
+	VMULPD       Y8, Y14, Y1
+	VMULPD       672(BX), Y10, Y10
+	VMULPD       384(BX), Y8, Y8
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y2, Y14, Y2
+	VMULPD       Y0, Y12, Y0
+	VMULPD       Y6, Y12, Y6
+	VMULPD       832(BX), Y13, Y7
+	VMULPD       800(BX), Y1, Y1
+	VMULPD       224(BX), Y4, Y12
+	VMULPD       160(BX), Y11, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y14
+	VBLENDVPD    Y9, Y15, Y14, Y9
+	VMOVUPD      352(BX), Y15
+	VBLENDVPD    Y15, Y3, Y14, Y3
+	VFNMADD231PD 256(BX), Y4, Y0
+	VFNMADD231PD 192(BX), Y11, Y6
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y9, (R9)(AX*1)
-	VMOVUPD      Y11, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y14, 64(R9)(AX*1)
+	VMOVUPD      Y10, (R9)(AX*1)
+	VMOVUPD      Y8, 32(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y12, (DI)(AX*1)
-	VMOVUPD      Y0, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y1, 64(DI)(AX*1)
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y5, (R10)(AX*1)
-	VMOVUPD      Y6, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y3, 64(R10)(AX*1)
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y13, (R11)(AX*1)
-	VMOVUPD      Y7, 32(R11)(AX*1)
-	VMOVUPD      192(BX), Y0
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y0, 64(R11)(AX*1)
-	VMOVUPD      1184(BX), Y0
+	VMOVUPD      Y5, (DI)(AX*1)
+	VMOVUPD      Y2, 32(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y0, (R8)(AX*1)
-	VMOVUPD      1312(BX), Y0
-	VMOVUPD      Y0, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y10, 64(R8)(AX*1)
+	VMOVUPD      Y7, (R8)(AX*1)
+	VMOVUPD      Y1, 32(R8)(AX*1)
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPD      Y12, (R11)(AX*1)
+	VMOVUPD      Y13, 32(R11)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y4, (SI)(AX*1)
-	VMOVUPD      Y2, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y8, 64(SI)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+12, CX
+	VMOVUPD      Y9, (SI)(AX*1)
+	VMOVUPD      Y3, 32(SI)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPD      Y0, (R10)(AX*1)
+	VMOVUPD      Y6, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGE          body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+8, CX
 	JEQ  done
 
 tail:
@@ -3176,16 +2691,16 @@ tail:
 	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y11, Y3
 	VMOVUPD      Y2, 320(BX)
 	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y10, Y2
+	VBLENDVPD    Y3, Y5, Y11, Y5
+	VBLENDVPD    Y2, Y9, Y10, Y9
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y2, Y2
 	VMOVUPD      Y7, 352(BX)
 	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y1, Y7
 	VMOVUPD      Y13, 384(BX)
 	VCMPPD       $0x11, spotFirstRowsAVX2Consts<>+96(SB), Y4, Y13
-	VBLENDVPD    Y3, Y5, Y11, Y5
-	VBLENDVPD    Y2, Y9, Y10, Y9
 	VBLENDVPD    Y7, Y0, Y1, Y0
 	VBLENDVPD    Y13, Y8, Y4, Y8
-	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y3, Y3
-	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y2, Y2
 	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y7, Y7
 	VANDPD       spotFirstRowsAVX2Consts<>+256(SB), Y13, Y13
 	VMOVUPD      Y6, 416(BX)
@@ -3306,19 +2821,19 @@ tail:
 	VMOVUPD      spotFirstRowsAVX2Consts<>+416(SB), Y4
 	VFMADD231PD  Y3, Y7, Y4
 	VFMADD213PD  spotFirstRowsAVX2Consts<>+416(SB), Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
 	VMOVUPD      spotFirstRowsAVX2Consts<>+512(SB), Y3
 	VFMADD213PD  Y3, Y7, Y4
 	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y3
 	VFMADD213PD  Y3, Y7, Y4
 	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+640(SB), Y12
 	VFMADD213PD  Y12, Y7, Y4
 	VFMADD231PD  Y3, Y11, Y12
 	VMULPD       Y4, Y7, Y3
@@ -3331,7 +2846,7 @@ tail:
 	VSUBPD       Y0, Y1, Y0
 	VSUBPD       Y5, Y2, Y1
 	VMOVUPD      768(BX), Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+608(SB), Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+480(SB), Y5
 	VMULPD       Y5, Y2, Y6
 	VMOVUPD      736(BX), Y7
 	VMULPD       Y5, Y7, Y5
@@ -3341,7 +2856,7 @@ tail:
 	VMULPD       Y8, Y7, Y8
 	VMULPD       704(BX), Y9, Y12
 	VMULPD       672(BX), Y11, Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y7
 	VADDPD       Y7, Y0, Y2
 	VMOVUPD      Y13, 672(BX)
 	VADDPD       Y7, Y1, Y13
@@ -3357,7 +2872,7 @@ tail:
 	VBLENDVPD    Y7, Y0, Y2, Y0
 	VMOVUPD      608(BX), Y2
 	VBLENDVPD    Y2, Y1, Y12, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+576(SB), Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+672(SB), Y2
 	VMULPD       Y2, Y0, Y7
 	VMULPD       Y2, Y1, Y2
 	VMOVUPD      832(BX), Y12
@@ -3372,493 +2887,490 @@ tail:
 	VFMADD231PD  Y3, Y1, Y2
 	VMOVUPD      224(BX), Y0
 	VMOVUPD      256(BX), Y1
-	VMULPD       Y1, Y0, Y3
-	VMOVUPD      96(BX), Y12
-	VMOVUPD      192(BX), Y13
-	VMULPD       Y13, Y12, Y4
 	VFMADD231PD  Y1, Y0, Y7
-	VFMADD231PD  Y13, Y12, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
-	VXORPD       Y3, Y12, Y3
-	VXORPD       Y4, Y12, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y0
-	VMINPD       Y3, Y0, Y3
-	VMINPD       Y4, Y0, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y4
-	VMAXPD       Y3, Y4, Y3
-	VMAXPD       Y0, Y4, Y0
-	VMOVAPD      Y6, Y4
-	VFMADD231PD  Y7, Y9, Y4
-	VMOVAPD      Y5, Y13
-	VFMADD231PD  Y2, Y11, Y13
+	VMOVUPD      96(BX), Y3
+	VMOVUPD      192(BX), Y12
+	VFMADD231PD  Y12, Y3, Y2
+	VMULPD       Y1, Y0, Y13
+	VMULPD       Y12, Y3, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y3
+	VXORPD       Y13, Y3, Y13
+	VXORPD       Y0, Y3, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+736(SB), Y12
+	VMINPD       Y13, Y12, Y13
+	VMINPD       Y0, Y12, Y0
+	VMOVUPD      spotFirstRowsAVX2Consts<>+768(SB), Y12
+	VMAXPD       Y13, Y12, Y13
+	VMAXPD       Y0, Y12, Y0
+	VMOVAPD      Y6, Y12
+	VFMADD231PD  Y7, Y9, Y12
+	VMOVAPD      Y5, Y1
+	VFMADD231PD  Y2, Y11, Y1
 	VFMSUB231PD  Y7, Y9, Y6
 	VFMSUB231PD  Y2, Y11, Y5
 	VMULPD       Y10, Y9, Y2
 	VMULPD       Y8, Y11, Y7
 	VMOVUPD      spotFirstRowsAVX2Consts<>+832(SB), Y9
 	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y11
-	VFMADD231PD  Y9, Y3, Y11
+	VFMADD231PD  Y9, Y13, Y11
 	VFMADD213PD  spotFirstRowsAVX2Consts<>+864(SB), Y0, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y1
 	VMOVUPD      Y7, 800(BX)
-	VANDPD       Y4, Y1, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y7
 	VMOVUPD      Y2, 832(BX)
-	VANDPD       Y13, Y1, Y2
+	VANDPD       Y12, Y7, Y2
 	VMOVUPD      Y8, 608(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y8
-	VMINPD       Y7, Y8, Y7
-	VMINPD       Y2, Y8, Y2
-	VANDPD       Y4, Y12, Y4
-	VANDPD       Y13, Y12, Y13
+	VANDPD       Y1, Y7, Y8
 	VMOVUPD      Y10, 640(BX)
-	VANDPD       Y6, Y1, Y10
-	VMOVUPD      Y13, 352(BX)
-	VANDPD       Y5, Y1, Y13
-	VMINPD       Y10, Y8, Y10
-	VMINPD       Y13, Y8, Y8
-	VANDPD       Y6, Y12, Y6
-	VANDPD       Y5, Y12, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y12
-	VFMADD231PD  Y13, Y7, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y1
-	VFMADD231PD  Y13, Y2, Y1
-	VMOVUPD      Y4, 416(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y7, Y4
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1344(SB), Y10
+	VMINPD       Y2, Y10, Y2
+	VMINPD       Y8, Y10, Y8
+	VANDPD       Y12, Y3, Y12
+	VANDPD       Y1, Y3, Y1
+	VMOVUPD      Y1, 352(BX)
+	VANDPD       Y6, Y7, Y1
+	VMOVUPD      Y12, 416(BX)
+	VANDPD       Y5, Y7, Y12
+	VMINPD       Y1, Y10, Y1
+	VMINPD       Y12, Y10, Y10
+	VANDPD       Y6, Y3, Y6
+	VANDPD       Y5, Y3, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD  Y4, Y2, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y3
+	VFMADD213PD  Y4, Y8, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1408(SB), Y7
 	VMOVUPD      Y5, 544(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y2, Y5
+	VADDPD       Y7, Y2, Y5
 	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y6
-	VFMADD231PD  Y13, Y10, Y6
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+800(SB), Y8, Y13
+	VADDPD       Y7, Y8, Y6
 	VMOVUPD      Y0, 480(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y10, Y0
-	VMOVUPD      Y10, 448(BX)
-	VADDPD       spotFirstRowsAVX2Consts<>+1408(SB), Y8, Y10
-	VMOVUPD      Y8, 864(BX)
-	VMULPD       Y7, Y7, Y8
-	VMOVUPD      Y7, 896(BX)
-	VMULPD       Y2, Y2, Y7
-	VMOVUPD      Y2, 928(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y2
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y2, Y8
-	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y2, Y7
-	VSUBPD       Y2, Y8, Y8
-	VSUBPD       Y2, Y7, Y7
-	VMOVUPD      Y7, 960(BX)
-	VMULPD       Y4, Y12, Y7
-	VMOVUPD      Y8, 992(BX)
-	VMULPD       Y5, Y1, Y8
-	VMOVUPD      Y5, 1024(BX)
-	VMULPD       Y0, Y6, Y5
-	VMOVUPD      Y0, 1056(BX)
-	VMULPD       Y10, Y13, Y0
-	VMOVUPD      Y10, 1088(BX)
-	VSUBPD       Y2, Y11, Y10
-	VSUBPD       Y2, Y9, Y2
-	VPADDQ       spotFirstRowsAVX2Consts<>+928(SB), Y11, Y11
-	VPADDQ       spotFirstRowsAVX2Consts<>+928(SB), Y9, Y9
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+960(SB), Y10, Y3
-	VMOVUPD      Y9, 1120(BX)
-	VMOVUPD      480(BX), Y9
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+960(SB), Y2, Y9
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y10, Y3
-	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y2, Y9
-	VMULPD       Y5, Y7, Y2
-	VMULPD       Y0, Y8, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD  Y4, Y1, Y0
+	VMOVUPD      Y13, 448(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y4, Y10, Y13
+	VADDPD       Y7, Y1, Y4
+	VADDPD       Y7, Y10, Y7
+	VMOVUPD      Y10, 864(BX)
+	VMULPD       Y2, Y2, Y10
+	VMOVUPD      Y2, 896(BX)
+	VMULPD       Y8, Y8, Y2
+	VMOVUPD      Y8, 928(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y8
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y8, Y10
+	VFMADD132PD  spotFirstRowsAVX2Consts<>+1440(SB), Y8, Y2
+	VMOVUPD      Y2, 960(BX)
+	VMULPD       Y5, Y12, Y2
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       Y6, Y3, Y10
+	VMOVUPD      Y1, 1024(BX)
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      Y4, 1056(BX)
+	VMULPD       Y7, Y13, Y4
+	VMOVUPD      Y7, 1088(BX)
+	VSUBPD       Y8, Y11, Y7
+	VMOVUPD      Y13, 1120(BX)
+	VSUBPD       Y8, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+928(SB), Y8
+	VPADDQ       Y8, Y11, Y11
+	VPADDQ       Y8, Y9, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+960(SB), Y9
+	VFMADD213PD  448(BX), Y7, Y9
+	VMOVUPD      Y8, 448(BX)
+	VMOVUPD      480(BX), Y8
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+960(SB), Y13, Y8
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y7, Y9
+	VFMADD231PD  spotFirstRowsAVX2Consts<>+992(SB), Y13, Y8
+	VMULPD       Y1, Y2, Y7
+	VMULPD       Y4, Y10, Y13
 	VMOVUPD      Y11, 480(BX)
 	VMOVUPD      spotFirstRowsAVX2Consts<>+0(SB), Y11
-	VDIVPD       Y2, Y11, Y2
-	VDIVPD       Y10, Y11, Y10
-	VMULPD       Y2, Y5, Y5
-	VMULPD       Y10, Y0, Y0
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y10, Y8, Y7
-	VMULPD       Y5, Y12, Y8
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y5, Y4, Y4
-	VMULPD       1024(BX), Y0, Y0
-	VMULPD       Y2, Y6, Y5
-	VMULPD       Y7, Y13, Y6
+	VDIVPD       Y7, Y11, Y7
+	VDIVPD       Y13, Y11, Y13
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y13, Y10, Y7
+	VMULPD       Y1, Y12, Y10
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y1, Y5, Y1
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y2, Y0, Y0
+	VMULPD       1120(BX), Y7, Y5
 	VMULPD       1056(BX), Y2, Y2
-	VMULPD       1088(BX), Y7, Y7
-	VMULPD       448(BX), Y5, Y5
-	VMULPD       864(BX), Y6, Y6
-	VMOVUPD      896(BX), Y10
-	VMULPD       Y8, Y10, Y8
-	VMOVUPD      928(BX), Y12
-	VMULPD       Y1, Y12, Y1
-	VMOVUPD      992(BX), Y13
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y0
-	VMOVUPD      Y4, 448(BX)
-	VMULPD       Y0, Y13, Y4
-	VMOVUPD      Y7, 1088(BX)
-	VMOVUPD      960(BX), Y7
-	VMULPD       Y0, Y7, Y0
-	VFMADD231PD  Y10, Y10, Y4
-	VFMADD231PD  Y12, Y12, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD231PD  Y10, Y13, Y4
-	VFMADD231PD  Y10, Y7, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y12
-	VFMADD231PD  Y10, Y5, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y7
-	VFMADD231PD  Y10, Y6, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+448(SB), Y13
-	VFMADD231PD  Y10, Y8, Y13
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+448(SB), Y1, Y10
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y0
-	VMOVUPD      Y4, 896(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y4
-	VFMADD231PD  Y0, Y3, Y4
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1088(SB), Y9, Y0
-	VMOVUPD      Y1, 1056(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD213PD  Y1, Y3, Y4
-	VFMADD231PD  Y0, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y3, Y4
-	VFMADD231PD  Y1, Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y1
-	VFMADD213PD  Y1, Y3, Y4
-	VFMADD231PD  Y0, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y3, Y4
-	VFMADD231PD  Y1, Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1248(SB), Y1
-	VFMADD213PD  Y1, Y3, Y4
-	VFMADD231PD  Y0, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y3, Y4
-	VFMADD231PD  Y1, Y9, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1312(SB), Y1
-	VFMADD213PD  Y1, Y3, Y4
-	VFMADD231PD  Y0, Y9, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1344(SB), Y0
-	VFMADD213PD  Y0, Y3, Y4
-	VFMADD231PD  Y1, Y9, Y0
-	VFMADD213PD  Y11, Y3, Y4
-	VFMADD213PD  Y11, Y9, Y0
-	VFMADD213PD  Y11, Y4, Y3
-	VFMADD213PD  Y11, Y0, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y1
-	VFMADD231PD  Y0, Y12, Y1
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y4
-	VFMADD231PD  Y0, Y7, Y4
+	VMULPD       1088(BX), Y7, Y6
+	VMULPD       1024(BX), Y0, Y0
+	VMULPD       864(BX), Y5, Y5
+	VMULPD       896(BX), Y10, Y7
+	VMULPD       928(BX), Y3, Y3
+	VMOVUPD      992(BX), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+864(SB), Y12
+	VSUBPD       Y12, Y10, Y13
+	VMOVUPD      Y8, 864(BX)
+	VMOVUPD      960(BX), Y8
+	VSUBPD       Y12, Y8, Y12
 	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y9
-	VFMADD213PD  Y9, Y12, Y1
-	VFMADD213PD  Y9, Y7, Y4
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y3
-	VFMADD213PD  Y3, Y12, Y1
-	VFMADD213PD  Y3, Y7, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y3
-	VFMADD213PD  Y3, Y1, Y12
-	VFMADD213PD  Y3, Y4, Y7
-	VFMADD213PD  Y11, Y12, Y5
-	VFMADD213PD  Y11, Y7, Y6
-	VMULPD       Y2, Y5, Y1
-	VMULPD       1088(BX), Y6, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y4
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y2, Y4, Y2
-	VMOVUPD      512(BX), Y5
-	VORPD        Y1, Y5, Y1
-	VMOVUPD      544(BX), Y6
-	VORPD        Y2, Y6, Y2
-	VMOVUPD      (BX), Y7
-	VORPD        Y5, Y7, Y5
-	VORPD        Y6, Y7, Y6
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y12
-	VFMADD231PD  Y0, Y13, Y12
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1920(SB), Y10, Y0
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD  Y9, Y13, Y12
-	VFMADD231PD  Y0, Y10, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y0
-	VFMADD213PD  Y0, Y13, Y12
-	VFMADD231PD  Y9, Y10, Y0
-	VFMADD213PD  Y3, Y12, Y13
-	VFMADD231PD  Y0, Y10, Y3
-	VFMADD213PD  Y11, Y13, Y8
-	VFMADD231PD  1056(BX), Y3, Y11
-	VMULPD       448(BX), Y8, Y0
-	VMULPD       864(BX), Y11, Y3
-	VANDPD       Y0, Y4, Y0
-	VANDPD       Y3, Y4, Y3
-	VMOVUPD      416(BX), Y4
-	VORPD        Y0, Y4, Y0
-	VMOVUPD      352(BX), Y8
-	VORPD        Y3, Y8, Y3
-	VORPD        Y4, Y7, Y4
-	VORPD        Y8, Y7, Y7
-	VMOVUPD      896(BX), Y8
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD231PD  Y9, Y8, Y10
-	VMOVUPD      928(BX), Y11
-	VFMADD213PD  spotFirstRowsAVX2Consts<>+1568(SB), Y11, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1472(SB), Y9
+	VPADDQ       Y9, Y10, Y10
+	VPADDQ       Y9, Y8, Y8
+	VPSLLQ       $0x34, Y10, Y9
+	VPSLLQ       $0x34, Y8, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+800(SB), Y10
+	VMOVUPD      Y8, 960(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y8
+	VFMADD231PD  Y10, Y0, Y8
+	VMOVUPD      Y9, 992(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y9
+	VFMADD231PD  Y10, Y5, Y9
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+544(SB), Y4
+	VFMADD231PD  Y10, Y7, Y4
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+544(SB), Y3, Y10
+	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1504(SB), Y1
+	VMOVUPD      Y3, 1120(BX)
+	VMULPD       Y1, Y13, Y3
+	VMULPD       Y1, Y12, Y1
+	VMOVUPD      Y7, 1152(BX)
+	VMOVUPD      896(BX), Y7
+	VFMADD231PD  Y7, Y7, Y3
+	VMOVUPD      928(BX), Y7
+	VFMADD231PD  Y7, Y7, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1536(SB), Y7
+	VFMADD231PD  Y7, Y13, Y3
+	VFMADD231PD  Y7, Y12, Y1
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1568(SB), Y7
 	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y9
-	VFMADD213PD  Y9, Y8, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y9
-	VFMADD213PD  Y9, Y8, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y9
-	VFMADD213PD  Y9, Y8, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y9
-	VFMADD213PD  Y9, Y8, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD213PD  Y12, Y11, Y9
-	VMULPD       Y10, Y8, Y8
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      320(BX), Y10
-	VFMADD213PD  Y10, Y10, Y8
-	VMOVUPD      288(BX), Y11
-	VFMADD213PD  Y11, Y11, Y9
-	VMOVUPD      992(BX), Y13
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y12
-	VMINPD       Y12, Y13, Y11
-	VMOVUPD      960(BX), Y10
-	VMINPD       Y12, Y10, Y12
-	VMAXPD       spotFirstRowsAVX2Consts<>+2592(SB), Y11, Y11
-	VMAXPD       spotFirstRowsAVX2Consts<>+2592(SB), Y12, Y12
-	VSUBPD       Y11, Y13, Y13
-	VSUBPD       Y12, Y10, Y10
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y11, Y11
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y12, Y12
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y13, Y13
-	VADDPD       spotFirstRowsAVX2Consts<>+2624(SB), Y10, Y10
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y10, Y10
-	VMULPD       Y13, Y8, Y8
-	VMULPD       Y10, Y9, Y9
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y12, Y9, Y9
-	VMOVUPD      480(BX), Y10
-	VPSRLQ       $0x01, Y10, Y11
-	VMOVUPD      1120(BX), Y12
-	VPSRLQ       $0x01, Y12, Y13
-	VPSUBQ       Y11, Y10, Y10
-	VPSUBQ       Y13, Y12, Y12
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y13, Y13
-	VMULPD       1152(BX), Y11, Y11
-	VMULPD       1024(BX), Y13, Y13
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VMULPD       Y10, Y11, Y10
-	VMULPD       Y12, Y13, Y11
-	VMULPD       128(BX), Y10, Y10
-	VMULPD       160(BX), Y11, Y11
-	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y12
-	VXORPD       64(BX), Y12, Y13
-	VXORPD       32(BX), Y12, Y12
-	VCMPPD       $0x00, Y4, Y13, Y4
-	VCMPPD       $0x00, Y7, Y12, Y7
-	VCMPPD       $0x00, Y5, Y13, Y5
-	VCMPPD       $0x00, Y6, Y12, Y6
-	VMOVUPD      64(BX), Y12
-	VMULPD       320(BX), Y12, Y13
-	VMOVUPD      Y2, 160(BX)
-	VMOVUPD      32(BX), Y2
-	VMOVUPD      Y3, 128(BX)
-	VMULPD       288(BX), Y2, Y3
-	VBLENDVPD    Y4, spotFirstRowsAVX2Consts<>+288(SB), Y13, Y4
-	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y13
-	VBLENDVPD    Y7, Y13, Y3, Y3
-	VMULPD       Y10, Y12, Y7
-	VMULPD       Y11, Y2, Y2
-	VBLENDVPD    Y5, Y13, Y7, Y5
-	VBLENDVPD    Y6, Y13, Y2, Y2
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y6
-	VMULPD       Y6, Y8, Y7
-	VMULPD       Y6, Y9, Y6
-	VMULPD       704(BX), Y7, Y12
-	VMULPD       672(BX), Y6, Y13
-	VMOVUPD      Y2, 672(BX)
-	VMULPD       576(BX), Y7, Y2
-	VMOVUPD      Y5, 576(BX)
-	VMULPD       384(BX), Y6, Y5
-	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R9)(AX*1)
-	VMULPD       640(BX), Y7, Y2
-	VMULPD       608(BX), Y6, Y5
-	VMULPD       832(BX), Y2, Y2
-	VMULPD       800(BX), Y5, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y6
-	VMULPD       Y12, Y6, Y7
-	VMULPD       Y13, Y6, Y6
-	VMASKMOVPD   Y2, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R8)(AX*1)
-	VMOVUPD      320(BX), Y2
-	VMINPD       Y10, Y2, Y5
-	VMOVUPD      288(BX), Y12
-	VMINPD       Y11, Y12, Y13
-	VADDPD       Y10, Y2, Y2
-	VADDPD       Y11, Y12, Y10
-	VSUBPD       Y0, Y1, Y11
-	VMOVUPD      160(BX), Y12
-	VMOVUPD      Y6, 288(BX)
-	VMOVUPD      128(BX), Y6
-	VMOVUPD      Y7, 320(BX)
-	VSUBPD       Y6, Y12, Y7
-	VFNMADD213PD Y4, Y8, Y0
-	VFNMADD213PD Y3, Y9, Y6
-	VSUBPD       576(BX), Y4, Y4
-	VSUBPD       672(BX), Y3, Y3
-	VMINPD       768(BX), Y5, Y5
-	VMINPD       736(BX), Y13, Y13
-	VADDPD       768(BX), Y2, Y2
-	VADDPD       736(BX), Y10, Y10
-	VFNMADD213PD 576(BX), Y8, Y1
-	VFNMADD213PD 672(BX), Y9, Y12
-	VFMADD231PD  Y11, Y8, Y4
-	VFMADD231PD  Y7, Y9, Y3
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y7
-	VCMPPD       $0x11, Y5, Y7, Y5
-	VCMPPD       $0x11, Y13, Y7, Y7
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y8
-	VCMPPD       $0x11, Y8, Y2, Y2
-	VCMPPD       $0x11, Y8, Y10, Y8
-	VMULPD       640(BX), Y0, Y0
-	VMULPD       608(BX), Y6, Y6
-	VMOVUPD      320(BX), Y9
-	VFNMADD231PD 256(BX), Y1, Y9
-	VMOVUPD      288(BX), Y10
-	VFNMADD231PD 192(BX), Y12, Y10
-	VMULPD       224(BX), Y1, Y1
-	VMULPD       96(BX), Y12, Y11
+	VFMADD231PD  Y7, Y8, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y13
+	VFMADD231PD  Y7, Y9, Y13
+	VMOVUPD      Y1, 928(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y1
+	VFMADD213PD  Y1, Y8, Y12
+	VFMADD213PD  Y1, Y9, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2208(SB), Y1
+	VFMADD213PD  Y1, Y12, Y8
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD213PD  Y11, Y8, Y0
+	VFMADD213PD  Y11, Y9, Y5
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y6, Y5, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+32(SB), Y5
+	VANDPD       Y0, Y5, Y0
 	VANDPD       Y2, Y5, Y2
-	VANDPD       Y8, Y7, Y5
-	VMOVUPD      spotFirstRowsAVX2Consts<>+2752(SB), Y7
-	VBLENDVPD    Y2, Y4, Y7, Y2
-	VBLENDVPD    Y5, Y3, Y7, Y3
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y10, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
+	VMOVUPD      512(BX), Y6
+	VORPD        Y0, Y6, Y0
+	VMOVUPD      544(BX), Y8
+	VORPD        Y2, Y8, Y2
+	VMOVUPD      (BX), Y9
+	VORPD        Y6, Y9, Y6
+	VORPD        Y8, Y9, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD231PD  Y7, Y4, Y12
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1600(SB), Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1632(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1664(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1696(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1728(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1760(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1792(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1824(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1856(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1888(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1920(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1952(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2144(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD  Y7, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y7
+	VFMADD213PD  Y1, Y12, Y4
+	VFMADD231PD  Y7, Y10, Y1
+	VFMADD132PD  1152(BX), Y11, Y4
+	VFMADD132PD  1120(BX), Y11, Y1
+	VMULPD       1056(BX), Y4, Y4
+	VMULPD       1088(BX), Y1, Y1
+	VANDPD       Y4, Y5, Y4
+	VANDPD       Y1, Y5, Y1
+	VMOVUPD      416(BX), Y5
+	VORPD        Y4, Y5, Y4
+	VMOVUPD      352(BX), Y7
+	VORPD        Y1, Y7, Y1
+	VORPD        Y5, Y9, Y5
+	VORPD        Y7, Y9, Y7
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2240(SB), Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2272(SB), Y10
+	VFMADD231PD  Y9, Y3, Y10
+	VMOVUPD      928(BX), Y12
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+2272(SB), Y12, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2304(SB), Y13
+	VFMADD213PD  Y13, Y3, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD  Y9, Y3, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2368(SB), Y13
+	VFMADD213PD  Y13, Y3, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD  Y9, Y3, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2496(SB), Y13
+	VFMADD213PD  Y13, Y3, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2528(SB), Y9
+	VFMADD213PD  Y9, Y3, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2560(SB), Y13
+	VFMADD213PD  Y13, Y3, Y10
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2592(SB), Y9
+	VFMADD213PD  Y9, Y3, Y10
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y13
+	VFMADD213PD  Y13, Y3, Y10
+	VFMADD213PD  Y13, Y12, Y9
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y9, Y12, Y9
+	VADDPD       Y3, Y11, Y3
+	VADDPD       Y9, Y11, Y9
+	VMULPD       992(BX), Y3, Y3
+	VMULPD       960(BX), Y9, Y9
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2656(SB), Y10
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y10, Y9, Y9
+	VMULPD       320(BX), Y3, Y3
+	VMULPD       288(BX), Y9, Y9
+	VMOVUPD      1024(BX), Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1024(SB), Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD231PD  Y12, Y10, Y13
+	VMOVUPD      Y1, 960(BX)
+	VMOVUPD      864(BX), Y1
+	VFMADD213PD  spotFirstRowsAVX2Consts<>+1056(SB), Y1, Y12
+	VMOVUPD      Y2, 992(BX)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1088(SB), Y2
+	VFMADD213PD  Y2, Y10, Y13
+	VFMADD231PD  Y12, Y1, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1120(SB), Y12
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y2, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1152(SB), Y2
+	VFMADD213PD  Y2, Y10, Y13
+	VFMADD231PD  Y12, Y1, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1184(SB), Y12
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y2, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1216(SB), Y2
+	VFMADD213PD  Y2, Y10, Y13
+	VFMADD231PD  Y12, Y1, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y2, Y1, Y12
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1280(SB), Y2
+	VFMADD213PD  Y2, Y10, Y13
+	VFMADD231PD  Y12, Y1, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y2, Y1, Y12
+	VFMADD213PD  Y11, Y10, Y13
+	VFMADD213PD  Y11, Y1, Y12
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y12, Y1, Y11
+	VMOVUPD      480(BX), Y1
+	VPSRLQ       $0x01, Y1, Y2
+	VMOVUPD      448(BX), Y12
+	VPSRLQ       $0x01, Y12, Y13
+	VPSUBQ       Y2, Y1, Y1
+	VPSUBQ       Y13, Y12, Y12
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y13, Y13
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y13, Y11, Y10
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y12, Y11
+	VMULPD       Y1, Y2, Y1
+	VMULPD       Y11, Y10, Y2
+	VMULPD       128(BX), Y1, Y1
+	VMULPD       160(BX), Y2, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+704(SB), Y10
+	VXORPD       64(BX), Y10, Y11
+	VXORPD       32(BX), Y10, Y10
+	VCMPPD       $0x00, Y5, Y11, Y5
+	VCMPPD       $0x00, Y7, Y10, Y7
+	VCMPPD       $0x00, Y6, Y11, Y6
+	VCMPPD       $0x00, Y8, Y10, Y8
+	VMOVUPD      64(BX), Y10
+	VMULPD       320(BX), Y10, Y11
+	VMOVUPD      32(BX), Y12
+	VMULPD       288(BX), Y12, Y13
+	VBLENDVPD    Y5, spotFirstRowsAVX2Consts<>+288(SB), Y11, Y5
+	VMOVUPD      spotFirstRowsAVX2Consts<>+288(SB), Y11
+	VBLENDVPD    Y7, Y11, Y13, Y7
+	VMULPD       Y1, Y10, Y10
+	VMULPD       Y2, Y12, Y12
+	VBLENDVPD    Y6, Y11, Y10, Y6
+	VBLENDVPD    Y8, Y11, Y12, Y8
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2688(SB), Y10
+	VMULPD       Y10, Y3, Y11
+	VMULPD       Y10, Y9, Y10
+	VMULPD       704(BX), Y11, Y12
+	VMULPD       672(BX), Y10, Y13
+	VMOVUPD      Y8, 672(BX)
+	VMULPD       576(BX), Y11, Y8
+	VMOVUPD      Y6, 576(BX)
+	VMULPD       384(BX), Y10, Y6
+	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
+	VMULPD       640(BX), Y11, Y6
+	VMULPD       608(BX), Y10, Y8
+	VMULPD       832(BX), Y6, Y6
+	VMULPD       800(BX), Y8, Y8
+	VMASKMOVPD   Y6, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R8)(AX*1)
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2624(SB), Y6
+	VMULPD       Y12, Y6, Y8
+	VMULPD       Y13, Y6, Y6
+	VMOVUPD      320(BX), Y10
+	VMINPD       Y1, Y10, Y11
+	VMOVUPD      288(BX), Y12
+	VMINPD       Y2, Y12, Y13
+	VADDPD       Y1, Y10, Y1
+	VADDPD       Y2, Y12, Y2
+	VMOVUPD      768(BX), Y10
+	VMINPD       Y10, Y11, Y11
+	VMOVUPD      736(BX), Y12
+	VMINPD       Y12, Y13, Y13
+	VADDPD       Y1, Y10, Y1
+	VADDPD       Y2, Y12, Y2
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2400(SB), Y10
+	VCMPPD       $0x11, Y11, Y10, Y11
+	VCMPPD       $0x11, Y13, Y10, Y10
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2464(SB), Y12
+	VCMPPD       $0x11, Y12, Y1, Y1
+	VCMPPD       $0x11, Y12, Y2, Y2
+	VANDPD       Y1, Y11, Y1
+	VANDPD       Y2, Y10, Y2
+	VSUBPD       Y4, Y0, Y10
+	VMOVUPD      992(BX), Y11
+	VMOVUPD      960(BX), Y12
+	VSUBPD       Y12, Y11, Y13
+	VFNMADD213PD Y5, Y3, Y4
+	VFNMADD213PD Y7, Y9, Y12
+	VMULPD       640(BX), Y4, Y4
+	VMULPD       608(BX), Y12, Y12
+	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(DI)(AX*1)
+	VMOVUPD      576(BX), Y4
+	VSUBPD       Y4, Y5, Y5
+	VMOVUPD      672(BX), Y12
+	VSUBPD       Y12, Y7, Y7
+	VFNMADD231PD Y3, Y0, Y4
+	VFNMADD231PD Y9, Y11, Y12
+	VFMADD231PD  Y10, Y3, Y5
+	VFMADD231PD  Y13, Y9, Y7
+	VFNMADD231PD 256(BX), Y4, Y8
+	VFNMADD231PD 192(BX), Y12, Y6
+	VMULPD       224(BX), Y4, Y0
+	VMULPD       96(BX), Y12, Y3
+	VMOVUPD      spotFirstRowsAVX2Consts<>+2720(SB), Y4
+	VBLENDVPD    Y1, Y5, Y4, Y1
+	VBLENDVPD    Y2, Y7, Y4, Y2
+	VMASKMOVPD   Y8, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -155,46 +155,47 @@ func spotFirstRowsRow(sign, S, K, T, sigma, r float64) (price, delta, gamma, veg
 	v218 := math.FMA(v199, v216, 0.1250000000000003)
 	v220 := math.FMA(v199, v218, -0.5)
 	v221 := float64(v199 * v220)
-	v222 := math.FMA(S, v221, S)
-	E := scale(v222, v194)
-	v225 := float64(E * 0.3989422804014327)
-	v226 := -sign
-	v227 := math.Copysign(1, d1)
-	v228 := v226 == v227
-	v229 := float64(sign * S)
-	v231 := choose(v228, 0, v229)
-	v232 := math.Copysign(1, d2)
-	v233 := v226 == v232
-	v234 := float64(sign * v44)
-	v235 := choose(v233, 0, v234)
-	v236 := math.Copysign(v164, d1)
-	v237 := math.Copysign(v191, d2)
-	v238 := -E
-	N1 := math.FMA(v236, v238, v231)
-	N2 := math.FMA(v237, v238, v235)
-	v241 := v237 - v236
-	v242 := v231 - v235
-	v243 := math.FMA(E, v241, v242)
-	v244 := minOf(S, v44)
-	v245 := minOf(v244, s)
-	v246 := S + v44
-	v247 := s + v246
-	v249 := 1e-100 < v245
-	v251 := v247 < 1e+100
-	v252 := v249 && v251
-	v254 := choose(v252, v243, math.NaN())
-	v255 := float64(v73 * N1)
-	v256 := float64(v73 * v225)
-	v257 := float64(v72 * v73)
-	v258 := float64(v256 * v257)
-	v259 := float64(v6 * v225)
-	v260 := float64(sigma * sigma)
-	v261 := float64(v72 * v260)
-	v262 := float64(v225 * v261)
-	v263 := float64(v262 * -0.5)
-	v264 := math.FMA(v8, N2, v263)
-	v265 := float64(T * N2)
-	return v254, v255, v258, v259, v264, v265
+	v222 := v221 + 1
+	v223 := scale(v222, v194)
+	E := float64(S * v223)
+	v226 := float64(E * 0.3989422804014327)
+	v227 := -sign
+	v228 := math.Copysign(1, d1)
+	v229 := v227 == v228
+	v230 := float64(sign * S)
+	v232 := choose(v229, 0, v230)
+	v233 := math.Copysign(1, d2)
+	v234 := v227 == v233
+	v235 := float64(sign * v44)
+	v236 := choose(v234, 0, v235)
+	v237 := math.Copysign(v164, d1)
+	v238 := math.Copysign(v191, d2)
+	v239 := -E
+	N1 := math.FMA(v237, v239, v232)
+	N2 := math.FMA(v238, v239, v236)
+	v242 := v238 - v237
+	v243 := v232 - v236
+	v244 := math.FMA(E, v242, v243)
+	v245 := minOf(S, v44)
+	v246 := minOf(v245, s)
+	v247 := S + v44
+	v248 := s + v247
+	v250 := 1e-100 < v246
+	v252 := v248 < 1e+100
+	v253 := v250 && v252
+	v255 := choose(v253, v244, math.NaN())
+	v256 := float64(v73 * N1)
+	v257 := float64(v73 * v226)
+	v258 := float64(v72 * v73)
+	v259 := float64(v257 * v258)
+	v260 := float64(v6 * v226)
+	v261 := float64(sigma * sigma)
+	v262 := float64(v72 * v261)
+	v263 := float64(v226 * v262)
+	v264 := float64(v263 * -0.5)
+	v265 := math.FMA(v8, N2, v264)
+	v266 := float64(T * N2)
+	return v255, v256, v259, v260, v265, v266
 }
 
 // spotFirstRowsGeneric is spotFirstRowsRow row by row.

@@ -115,33 +115,34 @@ func spotPriceRows32Row(sign, S, K, T, sigma, r float32) (price float32) {
 	v152 := fma32(v143, v150, 0.124999985)
 	v154 := fma32(v143, v152, -0.5)
 	v155 := float32(v143 * v154)
-	v156 := fma32(S, v155, S)
-	E := scale32(v156, v138)
-	v158 := -sign
-	v159 := copysign32(1, d1)
-	v160 := v158 == v159
-	v161 := float32(sign * S)
-	v163 := choose32(v160, 0, v161)
-	v164 := copysign32(1, d2)
-	v165 := v158 == v164
-	v166 := float32(sign * v33)
-	v167 := choose32(v165, 0, v166)
-	v168 := copysign32(v120, d1)
-	v169 := copysign32(v135, d2)
-	v170 := v169 - v168
-	v171 := v163 - v167
-	v172 := fma32(E, v170, v171)
-	v173 := minOf32(S, v33)
-	v174 := minOf32(v173, s)
-	v175 := S + v33
-	v176 := s + v175
-	v177 := minOf32(v174, T)
-	v178 := T + v176
-	v180 := 1e-09 < v177
-	v182 := v178 < 1e+09
-	v183 := v180 && v182
-	v185 := choose32(v183, v172, float32(math.NaN()))
-	return v185
+	v156 := v155 + 1
+	v157 := scale32(v156, v138)
+	E := float32(S * v157)
+	v159 := -sign
+	v160 := copysign32(1, d1)
+	v161 := v159 == v160
+	v162 := float32(sign * S)
+	v164 := choose32(v161, 0, v162)
+	v165 := copysign32(1, d2)
+	v166 := v159 == v165
+	v167 := float32(sign * v33)
+	v168 := choose32(v166, 0, v167)
+	v169 := copysign32(v120, d1)
+	v170 := copysign32(v135, d2)
+	v171 := v170 - v169
+	v172 := v164 - v168
+	v173 := fma32(E, v171, v172)
+	v174 := minOf32(S, v33)
+	v175 := minOf32(v174, s)
+	v176 := S + v33
+	v177 := s + v176
+	v178 := minOf32(v175, T)
+	v179 := T + v177
+	v181 := 1e-09 < v178
+	v183 := v179 < 1e+09
+	v184 := v181 && v183
+	v186 := choose32(v184, v173, float32(math.NaN()))
+	return v186
 }
 
 // spotPriceRows32Generic is spotPriceRows32Row row by row.

@@ -5,84 +5,84 @@
 #include "textflag.h"
 
 DATA spotPriceRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotPriceRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA spotPriceRowsAVX512Consts<>+16(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX512Consts<>+24(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX512Consts<>+32(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX512Consts<>+40(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX512Consts<>+48(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX512Consts<>+56(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX512Consts<>+64(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX512Consts<>+72(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX512Consts<>+80(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX512Consts<>+88(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX512Consts<>+96(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX512Consts<>+104(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX512Consts<>+112(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX512Consts<>+120(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX512Consts<>+128(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX512Consts<>+136(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX512Consts<>+144(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX512Consts<>+152(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX512Consts<>+160(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX512Consts<>+168(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX512Consts<>+176(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX512Consts<>+184(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX512Consts<>+192(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX512Consts<>+200(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX512Consts<>+208(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX512Consts<>+216(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX512Consts<>+224(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX512Consts<>+232(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX512Consts<>+240(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX512Consts<>+248(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX512Consts<>+256(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX512Consts<>+264(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX512Consts<>+272(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX512Consts<>+280(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX512Consts<>+288(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX512Consts<>+296(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX512Consts<>+304(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX512Consts<>+312(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX512Consts<>+320(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX512Consts<>+328(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX512Consts<>+336(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX512Consts<>+344(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX512Consts<>+352(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX512Consts<>+360(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX512Consts<>+368(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX512Consts<>+376(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX512Consts<>+384(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX512Consts<>+392(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX512Consts<>+400(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX512Consts<>+408(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX512Consts<>+416(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX512Consts<>+424(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX512Consts<>+432(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX512Consts<>+440(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX512Consts<>+448(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX512Consts<>+456(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX512Consts<>+464(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX512Consts<>+472(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX512Consts<>+480(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX512Consts<>+488(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX512Consts<>+496(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX512Consts<>+504(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX512Consts<>+512(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX512Consts<>+520(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX512Consts<>+528(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX512Consts<>+536(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX512Consts<>+544(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX512Consts<>+552(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX512Consts<>+560(SB)/8, $0x0000000000000000
-DATA spotPriceRowsAVX512Consts<>+568(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX512Consts<>+576(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX512Consts<>+16(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX512Consts<>+32(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX512Consts<>+40(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX512Consts<>+48(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX512Consts<>+56(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX512Consts<>+72(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX512Consts<>+96(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX512Consts<>+104(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX512Consts<>+112(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX512Consts<>+120(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX512Consts<>+128(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX512Consts<>+136(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX512Consts<>+144(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX512Consts<>+152(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX512Consts<>+160(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX512Consts<>+168(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX512Consts<>+176(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX512Consts<>+184(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX512Consts<>+192(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX512Consts<>+200(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX512Consts<>+208(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX512Consts<>+216(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX512Consts<>+224(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX512Consts<>+232(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX512Consts<>+240(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX512Consts<>+288(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX512Consts<>+296(SB)/8, $0x0000000000000000
+DATA spotPriceRowsAVX512Consts<>+304(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX512Consts<>+312(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX512Consts<>+320(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX512Consts<>+328(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX512Consts<>+336(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX512Consts<>+344(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX512Consts<>+352(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX512Consts<>+360(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX512Consts<>+368(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX512Consts<>+376(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX512Consts<>+384(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX512Consts<>+392(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX512Consts<>+400(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX512Consts<>+408(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX512Consts<>+416(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX512Consts<>+424(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX512Consts<>+432(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX512Consts<>+440(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX512Consts<>+448(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX512Consts<>+456(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX512Consts<>+464(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX512Consts<>+472(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX512Consts<>+480(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX512Consts<>+488(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX512Consts<>+496(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX512Consts<>+504(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX512Consts<>+512(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX512Consts<>+520(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX512Consts<>+528(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX512Consts<>+536(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX512Consts<>+544(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX512Consts<>+552(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX512Consts<>+560(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX512Consts<>+568(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX512Consts<>+576(SB)/8, $0x3fcabf470bc40607
 DATA spotPriceRowsAVX512Consts<>+584(SB)/8, $0x7ff8000000000001
 GLOBL spotPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $592
 
 // func spotPriceRowsAVX512(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotPriceRowsAVX512(SB), $2688-168
+TEXT ·spotPriceRowsAVX512(SB), $2048-168
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -94,7 +94,7 @@ TEXT ·spotPriceRowsAVX512(SB), $2688-168
 	MOVQ sigma_base+120(FP), R11
 	MOVQ r_base+144(FP), R12
 	XORL AX, AX
-	SUBQ $+32, CX
+	SUBQ $+24, CX
 	JLT  rest
 
 body:
@@ -104,971 +104,717 @@ body:
 	VMOVUPD          64(R10)(AX*1), Z1
 	PREFETCHT0       1152(R10)(AX*1)
 	VMOVUPD          128(R10)(AX*1), Z2
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          192(R10)(AX*1), Z3
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          (R8)(AX*1), Z4
+	VMOVUPD          (R8)(AX*1), Z3
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          64(R8)(AX*1), Z5
+	VMOVUPD          64(R8)(AX*1), Z4
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          128(R8)(AX*1), Z6
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          192(R8)(AX*1), Z7
+	VMOVUPD          128(R8)(AX*1), Z5
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          (R9)(AX*1), Z8
+	VMOVUPD          (R9)(AX*1), Z6
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          64(R9)(AX*1), Z9
+	VMOVUPD          64(R9)(AX*1), Z7
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          128(R9)(AX*1), Z10
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          192(R9)(AX*1), Z11
+	VMOVUPD          128(R9)(AX*1), Z8
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          (R11)(AX*1), Z12
+	VMOVUPD          (R11)(AX*1), Z9
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          64(R11)(AX*1), Z13
+	VMOVUPD          64(R11)(AX*1), Z10
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          128(R11)(AX*1), Z14
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          192(R11)(AX*1), Z15
+	VMOVUPD          128(R11)(AX*1), Z11
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z16
+	VMOVUPD          (R12)(AX*1), Z12
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z17
+	VMOVUPD          64(R12)(AX*1), Z13
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          128(R12)(AX*1), Z18
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          192(R12)(AX*1), Z19
+	VMOVUPD          128(R12)(AX*1), Z14
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z20
+	VMOVUPD          (DI)(AX*1), Z15
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z21
+	VMOVUPD          64(DI)(AX*1), Z16
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          128(DI)(AX*1), Z22
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          192(DI)(AX*1), Z23
-	VSQRTPD          Z0, Z24
-	VSQRTPD          Z1, Z25
-	VSQRTPD          Z2, Z26
-	VSQRTPD          Z3, Z27
-	VMULPD           Z24, Z12, Z12
-	VMULPD           Z25, Z13, Z13
-	VMULPD           Z26, Z14, Z14
-	VMULPD           Z27, Z15, Z15
-	VGETMANTPD       $0x04, Z4, Z24
-	VGETMANTPD       $0x04, Z5, Z25
-	VGETMANTPD       $0x04, Z6, Z26
-	VGETMANTPD       $0x04, Z7, Z27
-	VGETMANTPD       $0x04, Z8, Z28
-	VGETMANTPD       $0x04, Z9, Z29
-	VGETMANTPD       $0x04, Z10, Z30
-	VGETMANTPD       $0x04, Z11, Z31
-	VMOVUPD          Z23, (BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z24, Z23
-	VMOVUPD          Z22, 64(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z25, Z22
-	VMOVUPD          Z21, 128(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z26, Z21
-	VMOVUPD          Z20, 192(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z27, Z20
-	VCMPPD           $0x11, Z28, Z23, K1
-	VCMPPD           $0x11, Z29, Z22, K2
-	VCMPPD           $0x11, Z30, Z21, K3
-	VCMPPD           $0x11, Z31, Z20, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+0(SB), Z20
-	VMULPD           Z20, Z28, Z21
-	VMULPD           Z20, Z29, Z22
-	VMULPD           Z20, Z30, Z23
-	VMULPD           Z20, Z31, Z20
-	VCMPPD           $0x11, Z24, Z21, K5
-	VCMPPD           $0x11, Z25, Z22, K6
-	VCMPPD           $0x11, Z26, Z23, K7
-	KMOVB            K7, 256(BX)
-	VCMPPD           $0x11, Z27, Z20, K7
-	VMOVAPD          Z24, Z20
-	VADDPD           Z24, Z24, K1, Z20
-	VMOVAPD          Z25, Z21
-	VADDPD           Z25, Z25, K2, Z21
-	VMOVAPD          Z26, Z22
-	VADDPD           Z26, Z26, K3, Z22
-	VMOVAPD          Z27, Z23
-	VADDPD           Z27, Z27, K4, Z23
-	VMOVAPD          Z28, Z24
-	VADDPD           Z28, Z28, K5, Z24
-	VMOVAPD          Z29, Z25
-	VADDPD           Z29, Z29, K6, Z25
-	KMOVB            K6, 320(BX)
-	KMOVB            256(BX), K6
-	VMOVAPD          Z30, Z26
-	VADDPD           Z30, Z30, K6, Z26
-	VMOVAPD          Z31, Z27
-	VADDPD           Z31, Z31, K7, Z27
-	VMULPD           Z12, Z4, Z28
-	VMULPD           Z13, Z5, Z29
-	VMULPD           Z14, Z6, Z30
-	VMULPD           Z15, Z7, Z31
-	VMOVUPD          Z3, 384(BX)
-	VADDPD           Z24, Z20, Z3
-	VMOVUPD          Z19, 448(BX)
-	VADDPD           Z25, Z21, Z19
-	VMOVUPD          Z2, 512(BX)
-	VADDPD           Z26, Z22, Z2
-	VMOVUPD          Z18, 576(BX)
-	VADDPD           Z27, Z23, Z18
-	VSUBPD           Z24, Z20, Z20
-	VSUBPD           Z25, Z21, Z21
-	VSUBPD           Z26, Z22, Z22
-	VSUBPD           Z27, Z23, Z23
-	VMULPD           Z28, Z3, Z24
-	VMULPD           Z29, Z19, Z25
-	VMULPD           Z30, Z2, Z26
-	VMULPD           Z31, Z18, Z27
-	VMOVUPD          Z1, 640(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z1
-	VDIVPD           Z24, Z1, Z24
-	VDIVPD           Z25, Z1, Z25
-	VDIVPD           Z26, Z1, Z26
-	VDIVPD           Z27, Z1, Z27
-	VMULPD           Z24, Z28, Z28
-	VMULPD           Z25, Z29, Z29
-	VMULPD           Z26, Z30, Z30
-	VMULPD           Z27, Z31, Z31
-	VMULPD           Z24, Z3, Z3
-	VMULPD           Z25, Z19, Z19
-	VMULPD           Z26, Z2, Z2
-	VMULPD           Z27, Z18, Z18
-	VMULPD           Z28, Z20, Z20
-	VMULPD           Z29, Z21, Z21
-	VMULPD           Z30, Z22, Z22
-	VMULPD           Z31, Z23, Z23
-	VMULPD           Z3, Z4, Z3
-	VMULPD           Z19, Z5, Z19
-	VMULPD           Z2, Z6, Z2
-	VMULPD           Z18, Z7, Z18
-	VMULPD           Z20, Z20, Z24
-	VMULPD           Z21, Z21, Z25
-	VMULPD           Z22, Z22, Z26
-	VMULPD           Z23, Z23, Z27
+	VMOVUPD          128(DI)(AX*1), Z17
+	VSQRTPD          Z0, Z18
+	VSQRTPD          Z1, Z19
+	VSQRTPD          Z2, Z20
+	VGETMANTPD       $0x04, Z3, Z21
+	VGETMANTPD       $0x04, Z4, Z22
+	VGETMANTPD       $0x04, Z5, Z23
+	VGETMANTPD       $0x04, Z6, Z24
+	VGETMANTPD       $0x04, Z7, Z25
+	VGETMANTPD       $0x04, Z8, Z26
+	VGETEXPPD        Z3, Z27
 	VGETEXPPD        Z4, Z28
 	VGETEXPPD        Z5, Z29
-	VGETEXPPD        Z6, Z30
-	VGETEXPPD        Z7, Z31
-	VMOVUPD          Z7, 704(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z7
-	VMOVUPD          Z6, 768(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z6
-	VFMADD231PD      Z7, Z24, Z6
-	VMOVUPD          Z5, 832(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z5
-	VFMADD231PD      Z7, Z25, Z5
-	VMOVUPD          Z4, 896(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+0(SB), Z30
+	VMULPD           Z30, Z21, Z31
+	VMOVUPD          Z17, (BX)
+	VMULPD           Z30, Z22, Z17
+	VMOVUPD          Z16, 64(BX)
+	VMULPD           Z30, Z23, Z16
+	VMOVUPD          Z15, 128(BX)
+	VMULPD           Z30, Z24, Z15
+	VMOVUPD          Z5, 192(BX)
+	VMULPD           Z30, Z25, Z5
+	VMULPD           Z30, Z26, Z30
+	VMOVUPD          Z4, 256(BX)
+	VGETEXPPD        Z6, Z4
+	VMOVUPD          Z6, 320(BX)
+	VGETEXPPD        Z7, Z6
+	VMOVUPD          Z7, 384(BX)
+	VGETEXPPD        Z8, Z7
+	VCMPPD           $0x11, Z24, Z31, K1
+	VCMPPD           $0x11, Z25, Z17, K2
+	VCMPPD           $0x11, Z26, Z16, K3
+	VCMPPD           $0x11, Z21, Z15, K4
+	VCMPPD           $0x11, Z22, Z5, K5
+	VCMPPD           $0x11, Z23, Z30, K6
+	VMOVAPD          Z21, Z5
+	VADDPD           Z21, Z21, K1, Z5
+	VMOVAPD          Z22, Z15
+	VADDPD           Z22, Z22, K2, Z15
+	VMOVAPD          Z23, Z16
+	VADDPD           Z23, Z23, K3, Z16
+	VMOVAPD          Z24, Z17
+	VADDPD           Z24, Z24, K4, Z17
+	VMOVAPD          Z25, Z21
+	VADDPD           Z25, Z25, K5, Z21
+	VMOVAPD          Z26, Z22
+	VADDPD           Z26, Z26, K6, Z22
+	VSUBPD           Z4, Z27, Z4
+	VSUBPD           Z6, Z28, Z6
+	VSUBPD           Z7, Z29, Z7
+	VMULPD           Z12, Z0, Z23
+	VMULPD           Z13, Z1, Z24
+	VMULPD           Z14, Z2, Z25
+	VADDPD           Z17, Z5, Z26
+	VADDPD           Z21, Z15, Z27
+	VADDPD           Z22, Z16, Z28
+	VMULPD           Z18, Z9, Z9
+	VMULPD           Z19, Z10, Z10
+	VMULPD           Z20, Z11, Z11
+	VSUBPD           Z17, Z5, Z5
+	VSUBPD           Z21, Z15, Z15
+	VSUBPD           Z22, Z16, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z17
+	VMOVAPD          Z4, Z18
+	VADDPD           Z17, Z4, K1, Z18
+	VMOVAPD          Z6, Z19
+	VADDPD           Z17, Z6, K2, Z19
+	VMOVAPD          Z7, Z20
+	VADDPD           Z17, Z7, K3, Z20
+	VMULPD           Z9, Z3, Z21
+	VMULPD           256(BX), Z10, Z22
+	VMULPD           192(BX), Z11, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z30
+	VMULPD           Z30, Z9, Z31
+	VMULPD           Z30, Z10, Z17
+	VMULPD           Z30, Z11, Z30
+	VADDPD.BCST      spotPriceRowsAVX512Consts<>+24(SB), Z4, K4, Z18
 	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z4
-	VFMADD231PD      Z7, Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+24(SB), Z27, Z7
-	VMOVUPD          Z18, 960(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z18
-	VFMADD213PD      Z18, Z24, Z6
-	VFMADD213PD      Z18, Z25, Z5
-	VFMADD213PD      Z18, Z26, Z4
-	VFMADD231PD      Z7, Z27, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+40(SB), Z7
-	VFMADD213PD      Z7, Z24, Z6
-	VFMADD213PD      Z7, Z25, Z5
-	VFMADD213PD      Z7, Z26, Z4
-	VFMADD231PD      Z18, Z27, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z18
-	VFMADD213PD      Z18, Z24, Z6
-	VFMADD213PD      Z18, Z25, Z5
-	VFMADD213PD      Z18, Z26, Z4
-	VFMADD231PD      Z7, Z27, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z7
-	VFMADD213PD      Z7, Z24, Z6
-	VFMADD213PD      Z7, Z25, Z5
-	VFMADD213PD      Z7, Z26, Z4
-	VFMADD231PD      Z18, Z27, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z18
-	VFMADD213PD      Z18, Z24, Z6
-	VFMADD213PD      Z18, Z25, Z5
-	VFMADD213PD      Z18, Z26, Z4
-	VFMADD231PD      Z7, Z27, Z18
-	VMULPD           Z6, Z24, Z6
-	VMULPD           Z5, Z25, Z5
-	VMULPD           Z4, Z26, Z4
-	VMULPD           Z18, Z27, Z7
-	VGETEXPPD        Z8, Z18
-	VGETEXPPD        Z9, Z24
-	VGETEXPPD        Z10, Z25
-	VGETEXPPD        Z11, Z26
-	VSUBPD           Z18, Z28, Z18
-	VSUBPD           Z24, Z29, Z24
-	VSUBPD           Z25, Z30, Z25
-	VSUBPD           Z26, Z31, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z27
-	VMULPD           Z27, Z12, Z28
-	VMULPD           Z27, Z13, Z29
-	VMULPD           Z27, Z14, Z30
-	VMULPD           Z27, Z15, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z31
-	VMOVUPD          Z15, 1024(BX)
-	VMOVAPD          Z18, Z15
-	VADDPD           Z31, Z18, K1, Z15
-	VMOVUPD          Z14, 1088(BX)
-	VMOVAPD          Z24, Z14
-	VADDPD           Z31, Z24, K2, Z14
-	VMOVUPD          Z13, 1152(BX)
-	VMOVAPD          Z25, Z13
-	VADDPD           Z31, Z25, K3, Z13
-	VMOVUPD          Z12, 1216(BX)
-	VMOVAPD          Z26, Z12
-	VADDPD           Z31, Z26, K4, Z12
-	VADDPD           Z1, Z18, K5, Z15
-	KMOVB            320(BX), K1
-	VADDPD           Z1, Z24, K1, Z14
-	VADDPD           Z1, Z25, K6, Z13
-	VADDPD           Z1, Z26, K7, Z12
-	VMULPD           Z16, Z0, Z18
-	VMULPD           640(BX), Z17, Z24
-	VMOVUPD          512(BX), Z25
-	VMULPD           576(BX), Z25, Z26
-	VMOVUPD          Z11, 256(BX)
-	VMOVUPD          384(BX), Z11
-	VMOVUPD          Z10, 320(BX)
-	VMULPD           448(BX), Z11, Z10
-	VMOVUPD          Z9, 1280(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z9
-	VXORPD           Z9, Z18, Z18
-	VXORPD           Z9, Z24, Z24
-	VXORPD           Z9, Z26, Z26
-	VXORPD           Z9, Z10, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z9
-	VMINPD           Z18, Z9, Z18
-	VMINPD           Z24, Z9, Z24
-	VMINPD           Z26, Z9, Z26
-	VMINPD           Z10, Z9, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z10
-	VMAXPD           Z18, Z10, Z18
-	VMAXPD           Z24, Z10, Z24
-	VMAXPD           Z26, Z10, Z26
-	VMAXPD           Z9, Z10, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z10
-	VMOVUPD          Z8, 1344(BX)
-	VMULPD           Z10, Z15, Z8
-	VMULPD           Z10, Z14, Z31
-	VMULPD           Z10, Z13, Z1
-	VMULPD           Z10, Z12, Z10
-	VFMADD231PD      Z6, Z20, Z8
-	VFMADD231PD      Z5, Z21, Z31
-	VFMADD231PD      Z4, Z22, Z1
-	VFMADD231PD      Z7, Z23, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z4
-	VFMADD231PD      Z4, Z20, Z8
-	VFMADD231PD      Z4, Z21, Z31
-	VFMADD231PD      Z4, Z22, Z1
-	VFMADD231PD      Z4, Z23, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z5
-	VFMADD231PD      Z5, Z15, Z8
-	VFMADD231PD      Z5, Z14, Z31
-	VFMADD231PD      Z5, Z13, Z1
-	VFMADD231PD      Z5, Z12, Z10
-	VFMADD231PD      Z16, Z0, Z8
-	VFMADD231PD      640(BX), Z17, Z31
-	VFMADD231PD      576(BX), Z25, Z1
-	VFMADD231PD      448(BX), Z11, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z5
-	VFMADD231PD      Z0, Z18, Z5
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z6
-	VFMADD231PD      Z0, Z24, Z6
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z7
-	VFMADD231PD      Z0, Z26, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z11
-	VFMADD213PD      Z11, Z9, Z0
-	VSUBPD           Z11, Z5, Z5
-	VSUBPD           Z11, Z6, Z6
-	VSUBPD           Z11, Z7, Z7
-	VSUBPD           Z11, Z0, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z12
-	VFMADD231PD      Z12, Z5, Z18
-	VFMADD231PD      Z12, Z6, Z24
-	VFMADD231PD      Z12, Z7, Z26
-	VFMADD231PD      Z12, Z0, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z12
-	VFMADD231PD      Z12, Z5, Z18
-	VFMADD231PD      Z12, Z6, Z24
-	VFMADD231PD      Z12, Z7, Z26
-	VFMADD231PD      Z12, Z0, Z9
-	VMOVAPD          Z28, Z12
-	VFMADD231PD      Z8, Z3, Z12
-	VMOVAPD          Z29, Z13
-	VFMADD231PD      Z31, Z19, Z13
-	VMOVAPD          Z30, Z14
-	VFMADD231PD      Z1, Z2, Z14
-	VMOVUPD          960(BX), Z15
-	VFMADD213PD      Z27, Z10, Z15
-	VFMSUB231PD      Z8, Z3, Z28
-	VFMSUB231PD      Z31, Z19, Z29
-	VFMSUB231PD      Z1, Z2, Z30
-	VFMSUB231PD      960(BX), Z10, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z1
-	VANDPD           Z1, Z12, Z2
-	VANDPD           Z1, Z13, Z3
-	VANDPD           Z1, Z14, Z8
-	VANDPD           Z1, Z15, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z16
-	VMINPD           Z2, Z16, Z2
-	VMINPD           Z3, Z16, Z3
-	VMINPD           Z8, Z16, Z8
-	VMINPD           Z10, Z16, Z10
-	VANDPD           Z1, Z28, Z17
-	VANDPD           Z1, Z29, Z19
-	VANDPD           Z1, Z30, Z20
-	VANDPD           Z1, Z27, Z21
-	VMINPD           Z17, Z16, Z17
-	VMINPD           Z19, Z16, Z19
-	VMINPD           Z20, Z16, Z20
-	VMINPD           Z21, Z16, Z16
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z21
-	VFMADD213PD      Z4, Z2, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z22
-	VFMADD213PD      Z4, Z3, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z23
-	VFMADD213PD      Z4, Z8, Z23
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z25
-	VFMADD213PD      Z4, Z10, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z31
-	VADDPD           Z31, Z2, Z1
-	VMOVUPD          Z0, 960(BX)
-	VADDPD           Z31, Z3, Z0
-	VMOVUPD          Z7, 448(BX)
-	VADDPD           Z31, Z8, Z7
-	VMOVUPD          Z6, 384(BX)
-	VADDPD           Z31, Z10, Z6
-	VMOVUPD          Z5, 576(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z5
-	VFMADD213PD      Z4, Z17, Z5
-	VMOVUPD          Z9, 512(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z9
-	VFMADD213PD      Z4, Z19, Z9
-	VMOVUPD          Z26, 640(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z26
-	VFMADD213PD      Z4, Z20, Z26
-	VMOVUPD          Z24, 1408(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z24
-	VFMADD213PD      Z4, Z16, Z24
-	VMOVUPD          Z18, 1472(BX)
-	VADDPD           Z31, Z17, Z18
-	VMOVUPD          Z15, 1536(BX)
-	VADDPD           Z31, Z19, Z15
-	VMOVUPD          Z14, 1600(BX)
-	VADDPD           Z31, Z20, Z14
-	VADDPD           Z31, Z16, Z31
-	VMOVUPD          Z13, 1664(BX)
-	VMULPD           Z1, Z21, Z13
-	VMOVUPD          Z12, 1728(BX)
-	VMULPD           Z0, Z22, Z12
-	VMOVUPD          Z27, 1792(BX)
-	VMULPD           Z7, Z23, Z27
-	VMOVUPD          Z30, 1856(BX)
-	VMULPD           Z6, Z25, Z30
-	VMOVUPD          Z29, 1920(BX)
-	VMULPD           Z18, Z5, Z29
-	VMOVUPD          Z28, 1984(BX)
-	VMULPD           Z15, Z9, Z28
-	VMULPD           Z14, Z26, Z4
-	VMOVUPD          Z16, 2048(BX)
-	VMULPD           Z31, Z24, Z16
-	VMOVUPD          Z20, 2112(BX)
-	VMULPD           Z2, Z2, Z20
-	VMOVUPD          Z2, 2176(BX)
-	VMULPD           Z3, Z3, Z2
-	VMOVUPD          Z3, 2240(BX)
-	VMULPD           Z8, Z8, Z3
-	VMOVUPD          Z8, 2304(BX)
-	VMULPD           Z10, Z10, Z8
-	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z11, Z20
-	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z11, Z2
-	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z11, Z3
-	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z11, Z8
-	VSUBPD           Z11, Z20, Z20
-	VSUBPD           Z11, Z2, Z2
-	VSUBPD           Z11, Z3, Z3
-	VSUBPD           Z11, Z8, Z8
-	VMULPD           Z29, Z13, Z11
-	VMOVUPD          Z8, 2368(BX)
-	VMULPD           Z28, Z12, Z8
-	VMOVUPD          Z3, 2432(BX)
-	VMULPD           Z4, Z27, Z3
-	VMOVUPD          Z2, 2496(BX)
-	VMULPD           Z16, Z30, Z2
-	VMOVUPD          Z20, 2560(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z20
-	VDIVPD           Z11, Z20, Z11
-	VDIVPD           Z8, Z20, Z8
-	VDIVPD           Z3, Z20, Z3
-	VDIVPD           Z2, Z20, Z2
-	VMULPD           Z11, Z29, Z29
-	VMULPD           Z8, Z28, Z28
-	VMULPD           Z3, Z4, Z4
-	VMULPD           Z2, Z16, Z16
-	VMULPD           Z11, Z13, Z11
-	VMULPD           Z8, Z12, Z8
+	VADDPD           Z4, Z6, K5, Z19
+	VADDPD           Z4, Z7, K6, Z20
+	VMULPD           Z21, Z26, Z6
+	VMULPD           Z22, Z27, Z7
+	VMOVUPD          Z11, 448(BX)
+	VMULPD           Z29, Z28, Z11
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z23, Z23
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z24, Z24
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z25, Z25
+	VMOVUPD          Z10, 512(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z18, Z10
+	VMOVUPD          Z9, 576(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z19, Z9
+	VMOVUPD          Z8, 640(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z20, Z8
+	VDIVPD           Z6, Z4, Z6
+	VDIVPD           Z7, Z4, Z7
+	VDIVPD           Z11, Z4, Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z4
+	VMINPD           Z23, Z4, Z23
+	VMINPD           Z24, Z4, Z24
+	VMINPD           Z25, Z4, Z4
+	VMOVUPD          128(BX), Z25
+	VMOVUPD          Z30, 704(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z30
+	VMOVUPD          Z17, 768(BX)
+	VXORPD           Z30, Z25, Z17
+	VMOVUPD          Z17, 832(BX)
+	VXORPD           64(BX), Z30, Z17
+	VMOVUPD          Z17, 896(BX)
+	VMOVUPD          (BX), Z17
+	VXORPD           Z30, Z17, Z30
+	VMOVUPD          Z30, 960(BX)
+	VMULPD           Z3, Z25, Z30
+	VMOVUPD          256(BX), Z25
+	VMOVUPD          Z30, 1024(BX)
+	VMULPD           64(BX), Z25, Z30
+	VMOVUPD          Z30, 1088(BX)
+	VMULPD           192(BX), Z17, Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z17
+	VMAXPD           Z23, Z17, Z23
+	VMAXPD           Z24, Z17, Z24
+	VMAXPD           Z4, Z17, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z17
+	VMOVUPD          Z30, 1152(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z30
+	VFMADD231PD      Z17, Z23, Z30
+	VMOVUPD          Z31, 1216(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z31
+	VFMADD231PD      Z17, Z24, Z31
+	VMOVUPD          Z2, 1280(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z2
+	VFMADD213PD      Z2, Z4, Z17
+	VSUBPD           Z2, Z30, Z30
+	VSUBPD           Z2, Z31, Z31
+	VSUBPD           Z2, Z17, Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z2
+	VFMADD231PD      Z2, Z30, Z23
+	VFMADD231PD      Z2, Z31, Z24
+	VFMADD231PD      Z2, Z17, Z4
+	VMULPD           Z6, Z21, Z2
+	VMULPD           Z7, Z22, Z21
+	VMULPD           Z11, Z29, Z22
+	VMULPD           Z6, Z26, Z6
+	VMULPD           Z7, Z27, Z7
+	VMULPD           Z11, Z28, Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z26
+	VFMADD231PD      Z26, Z30, Z23
+	VFMADD231PD      Z26, Z31, Z24
+	VFMADD231PD      Z26, Z17, Z4
+	VMULPD           Z2, Z5, Z2
+	VMULPD           Z21, Z15, Z5
+	VMULPD           Z22, Z16, Z15
+	VMULPD           Z6, Z3, Z6
+	VMULPD           Z7, Z25, Z7
+	VMULPD           192(BX), Z11, Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z21
+	VFMADD231PD      Z16, Z23, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z22
+	VFMADD231PD      Z16, Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+104(SB), Z4, Z16
+	VMULPD           Z2, Z2, Z26
+	VMULPD           Z5, Z5, Z27
+	VMULPD           Z15, Z15, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z29
+	VFMADD213PD      Z29, Z23, Z21
+	VFMADD213PD      Z29, Z24, Z22
+	VFMADD231PD      Z16, Z4, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z25
+	VFMADD231PD      Z16, Z26, Z25
+	VMOVUPD          Z3, 1344(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z3
+	VFMADD231PD      Z16, Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+128(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z4, Z29
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+144(SB), Z26, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+144(SB), Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+144(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+152(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+152(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+152(SB), Z4, Z29
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+160(SB), Z26, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+160(SB), Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+160(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+168(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+168(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+168(SB), Z4, Z29
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+176(SB), Z26, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+176(SB), Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+176(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+184(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+184(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+184(SB), Z4, Z29
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+192(SB), Z26, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+192(SB), Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+192(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+200(SB), Z4, Z29
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+208(SB), Z26, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+208(SB), Z27, Z3
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+208(SB), Z28, Z16
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+216(SB), Z23, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+216(SB), Z24, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+216(SB), Z4, Z29
+	VMULPD           Z25, Z26, Z25
 	VMULPD           Z3, Z27, Z3
-	VMULPD           Z2, Z30, Z2
-	VMULPD           Z29, Z21, Z12
-	VMULPD           Z28, Z22, Z13
-	VMULPD           Z4, Z23, Z21
-	VMULPD           Z16, Z25, Z22
-	VMULPD           Z29, Z1, Z1
-	VMULPD           Z28, Z0, Z0
-	VMULPD           Z4, Z7, Z4
-	VMULPD           Z16, Z6, Z6
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z8, Z9, Z7
-	VMULPD           Z3, Z26, Z9
-	VMULPD           Z2, Z24, Z16
-	VMULPD           Z11, Z18, Z11
-	VMULPD           Z8, Z15, Z8
-	VMULPD           Z3, Z14, Z3
-	VMULPD           Z2, Z31, Z2
-	VMULPD           Z5, Z17, Z5
-	VMULPD           Z7, Z19, Z7
-	VMULPD           2112(BX), Z9, Z9
-	VMULPD           2048(BX), Z16, Z14
-	VMULPD           2176(BX), Z12, Z12
-	VMULPD           2240(BX), Z13, Z13
-	VMULPD           2304(BX), Z21, Z15
-	VMULPD           Z22, Z10, Z16
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z18
-	VFMADD231PD      Z17, Z5, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z19
-	VFMADD231PD      Z17, Z7, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z21
-	VFMADD231PD      Z17, Z9, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z22
-	VFMADD231PD      Z17, Z14, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z23
-	VFMADD231PD      Z17, Z12, Z23
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z24
-	VFMADD231PD      Z17, Z13, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z25
-	VFMADD231PD      Z17, Z15, Z25
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+80(SB), Z16, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z27
-	VFMADD231PD      Z26, Z18, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z28
-	VFMADD231PD      Z26, Z19, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z29
-	VFMADD231PD      Z26, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z30
-	VFMADD231PD      Z26, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z31
-	VFMADD213PD      Z31, Z18, Z27
-	VFMADD213PD      Z31, Z19, Z28
-	VFMADD213PD      Z31, Z21, Z29
-	VFMADD213PD      Z31, Z22, Z30
-	VMOVUPD          Z10, 2048(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z10
-	VFMADD213PD      Z10, Z18, Z27
-	VFMADD213PD      Z10, Z19, Z28
-	VFMADD213PD      Z10, Z21, Z29
-	VFMADD213PD      Z10, Z22, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z10
-	VFMADD213PD      Z10, Z27, Z18
-	VFMADD213PD      Z10, Z28, Z19
-	VFMADD213PD      Z10, Z29, Z21
-	VFMADD213PD      Z10, Z30, Z22
-	VFMADD213PD      Z20, Z18, Z5
-	VFMADD213PD      Z20, Z19, Z7
-	VFMADD213PD      Z20, Z21, Z9
-	VFMADD213PD      Z20, Z22, Z14
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z8, Z7, Z7
-	VMULPD           Z3, Z9, Z3
-	VMULPD           Z2, Z14, Z2
-	VMOVUPD          1984(BX), Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z9
-	VPTERNLOGQ       $0xe4, Z9, Z8, Z5
-	VMOVUPD          1920(BX), Z11
-	VPTERNLOGQ       $0xe4, Z9, Z11, Z7
-	VMOVUPD          1856(BX), Z14
-	VPTERNLOGQ       $0xe4, Z9, Z14, Z3
-	VMOVUPD          1792(BX), Z18
-	VPTERNLOGQ       $0xe4, Z9, Z18, Z2
-	VMOVAPD          Z20, Z19
-	VPTERNLOGQ       $0xe4, Z9, Z8, Z19
-	VMOVAPD          Z20, Z8
-	VPTERNLOGQ       $0xe4, Z9, Z11, Z8
-	VMOVAPD          Z20, Z11
-	VPTERNLOGQ       $0xe4, Z9, Z14, Z11
-	VMOVAPD          Z20, Z14
-	VPTERNLOGQ       $0xe4, Z9, Z18, Z14
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z18
-	VFMADD231PD      Z26, Z23, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z21
-	VFMADD231PD      Z26, Z24, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z22
-	VFMADD231PD      Z26, Z25, Z22
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+216(SB), Z17, Z26
-	VFMADD213PD      Z31, Z23, Z18
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD213PD      Z31, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z31
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z31, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z27
-	VFMADD213PD      Z27, Z23, Z18
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD213PD      Z27, Z25, Z22
-	VFMADD231PD      Z26, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z26
-	VFMADD213PD      Z26, Z23, Z18
-	VFMADD213PD      Z26, Z24, Z21
-	VFMADD213PD      Z26, Z25, Z22
-	VFMADD231PD      Z27, Z17, Z26
-	VFMADD213PD      Z10, Z18, Z23
-	VFMADD213PD      Z10, Z21, Z24
-	VFMADD213PD      Z10, Z22, Z25
-	VFMADD231PD      Z26, Z17, Z10
-	VFMADD213PD      Z20, Z23, Z12
-	VFMADD213PD      Z20, Z24, Z13
-	VFMADD213PD      Z20, Z25, Z15
-	VFMADD213PD      Z20, Z10, Z16
-	VMULPD           Z1, Z12, Z1
-	VMULPD           Z0, Z13, Z0
-	VMULPD           Z4, Z15, Z4
-	VMULPD           Z6, Z16, Z6
-	VMOVUPD          1728(BX), Z10
-	VPTERNLOGQ       $0xe4, Z9, Z10, Z1
-	VMOVUPD          1664(BX), Z12
-	VPTERNLOGQ       $0xe4, Z9, Z12, Z0
-	VMOVUPD          1600(BX), Z13
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z4
-	VMOVUPD          1536(BX), Z15
-	VPTERNLOGQ       $0xe4, Z9, Z15, Z6
-	VSUBPD           Z1, Z5, Z1
-	VSUBPD           Z0, Z7, Z0
-	VSUBPD           Z4, Z3, Z3
-	VSUBPD           Z6, Z2, Z2
-	VMOVAPD          Z20, Z4
-	VPTERNLOGQ       $0xe4, Z9, Z10, Z4
-	VMOVAPD          Z20, Z5
-	VPTERNLOGQ       $0xe4, Z9, Z12, Z5
-	VMOVAPD          Z20, Z6
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z6
-	VMOVAPD          Z20, Z7
-	VPTERNLOGQ       $0xe4, Z9, Z15, Z7
-	VMOVUPD          2560(BX), Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z10
-	VMULPD           Z10, Z9, Z12
-	VMOVUPD          2496(BX), Z13
-	VMULPD           Z10, Z13, Z15
-	VMOVUPD          2432(BX), Z16
-	VMULPD           Z10, Z16, Z17
-	VMOVUPD          2368(BX), Z18
-	VMULPD           Z10, Z18, Z10
-	VMOVUPD          2176(BX), Z21
-	VFMADD231PD      Z21, Z21, Z12
-	VMOVUPD          2240(BX), Z21
-	VFMADD231PD      Z21, Z21, Z15
-	VMOVUPD          2304(BX), Z21
-	VFMADD231PD      Z21, Z21, Z17
-	VMOVUPD          2048(BX), Z21
-	VFMADD231PD      Z21, Z21, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z21
-	VFMADD231PD      Z21, Z9, Z12
-	VFMADD231PD      Z21, Z13, Z15
-	VFMADD231PD      Z21, Z16, Z17
-	VFMADD231PD      Z21, Z18, Z10
-	VMOVUPD          1472(BX), Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z23
-	VFMADD231PD      Z22, Z21, Z23
-	VMOVUPD          1408(BX), Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z25
-	VFMADD231PD      Z22, Z24, Z25
-	VMOVUPD          640(BX), Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z27
-	VFMADD231PD      Z22, Z26, Z27
-	VMOVUPD          512(BX), Z28
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z28, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z29
-	VFMADD213PD      Z29, Z21, Z23
-	VFMADD213PD      Z29, Z24, Z25
-	VFMADD213PD      Z29, Z26, Z27
-	VFMADD231PD      Z22, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z22
-	VFMADD213PD      Z22, Z21, Z23
-	VFMADD213PD      Z22, Z24, Z25
-	VFMADD213PD      Z22, Z26, Z27
-	VFMADD231PD      Z29, Z28, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z29
-	VFMADD213PD      Z29, Z21, Z23
-	VFMADD213PD      Z29, Z24, Z25
-	VFMADD213PD      Z29, Z26, Z27
-	VFMADD231PD      Z22, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z22
-	VFMADD213PD      Z22, Z21, Z23
-	VFMADD213PD      Z22, Z24, Z25
-	VFMADD213PD      Z22, Z26, Z27
-	VFMADD231PD      Z29, Z28, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z29
-	VFMADD213PD      Z29, Z21, Z23
-	VFMADD213PD      Z29, Z24, Z25
-	VFMADD213PD      Z29, Z26, Z27
-	VFMADD231PD      Z22, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z22
-	VFMADD213PD      Z22, Z21, Z23
-	VFMADD213PD      Z22, Z24, Z25
-	VFMADD213PD      Z22, Z26, Z27
-	VFMADD231PD      Z29, Z28, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z29
-	VFMADD213PD      Z29, Z21, Z23
-	VFMADD213PD      Z29, Z24, Z25
-	VFMADD213PD      Z29, Z26, Z27
-	VFMADD231PD      Z22, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z22
-	VFMADD213PD      Z22, Z21, Z23
-	VFMADD213PD      Z22, Z24, Z25
-	VFMADD213PD      Z22, Z26, Z27
-	VFMADD231PD      Z29, Z28, Z22
-	VFMADD213PD      Z20, Z21, Z23
-	VFMADD213PD      Z20, Z24, Z25
-	VFMADD213PD      Z20, Z26, Z27
-	VFMADD213PD      Z20, Z28, Z22
-	VFMADD213PD      Z20, Z23, Z21
-	VFMADD213PD      Z20, Z25, Z24
-	VFMADD213PD      Z20, Z27, Z26
-	VFMADD231PD      Z22, Z28, Z20
-	VSCALEFPD        576(BX), Z21, Z21
-	VSCALEFPD        384(BX), Z24, Z22
-	VSCALEFPD        448(BX), Z26, Z23
-	VSCALEFPD        960(BX), Z20, Z20
-	VMULPD           1344(BX), Z21, Z21
-	VMULPD           1280(BX), Z22, Z22
-	VMULPD           320(BX), Z23, Z23
-	VMULPD           256(BX), Z20, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z25
-	VFMADD231PD      Z24, Z12, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z26
-	VFMADD231PD      Z24, Z15, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z27
-	VFMADD231PD      Z24, Z17, Z27
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+480(SB), Z10, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+488(SB), Z28
-	VFMADD213PD      Z28, Z12, Z25
-	VFMADD213PD      Z28, Z15, Z26
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z24, Z10, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+496(SB), Z24
-	VFMADD213PD      Z24, Z12, Z25
-	VFMADD213PD      Z24, Z15, Z26
-	VFMADD213PD      Z24, Z17, Z27
-	VFMADD231PD      Z28, Z10, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+504(SB), Z28
-	VFMADD213PD      Z28, Z12, Z25
-	VFMADD213PD      Z28, Z15, Z26
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z24, Z10, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+512(SB), Z24
-	VFMADD213PD      Z24, Z12, Z25
-	VFMADD213PD      Z24, Z15, Z26
-	VFMADD213PD      Z24, Z17, Z27
-	VFMADD231PD      Z28, Z10, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+520(SB), Z28
-	VFMADD213PD      Z28, Z12, Z25
-	VFMADD213PD      Z28, Z15, Z26
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z24, Z10, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+528(SB), Z24
-	VFMADD213PD      Z24, Z12, Z25
-	VFMADD213PD      Z24, Z15, Z26
-	VFMADD213PD      Z24, Z17, Z27
-	VFMADD231PD      Z28, Z10, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+536(SB), Z28
-	VFMADD213PD      Z28, Z12, Z25
-	VFMADD213PD      Z28, Z15, Z26
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z24, Z10, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+544(SB), Z24
-	VFMADD213PD      Z24, Z12, Z25
-	VFMADD213PD      Z24, Z15, Z26
-	VFMADD213PD      Z24, Z17, Z27
-	VFMADD231PD      Z28, Z10, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+552(SB), Z28
-	VFMADD213PD      Z28, Z12, Z25
-	VFMADD213PD      Z28, Z15, Z26
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z24, Z10, Z28
-	VMULPD           Z25, Z12, Z12
-	VMULPD           Z26, Z15, Z15
-	VMULPD           Z27, Z17, Z17
-	VMULPD           Z28, Z10, Z10
+	VMULPD           Z16, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z26
+	VFMADD213PD      Z26, Z23, Z21
+	VFMADD213PD      Z26, Z24, Z22
+	VFMADD231PD      Z29, Z4, Z26
+	VFMADD231PD      Z25, Z2, Z10
+	VFMADD231PD      Z3, Z5, Z9
+	VFMADD231PD      Z16, Z15, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z3
+	VFMADD213PD      Z3, Z23, Z21
+	VFMADD213PD      Z3, Z24, Z22
+	VFMADD213PD      Z3, Z4, Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z16
+	VFMADD231PD      Z16, Z2, Z10
+	VFMADD231PD      Z16, Z5, Z9
+	VFMADD231PD      Z16, Z15, Z8
+	VFMADD213PD      Z3, Z21, Z23
+	VFMADD213PD      Z3, Z22, Z24
+	VFMADD213PD      Z3, Z26, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z2
+	VFMADD231PD      Z2, Z18, Z10
+	VFMADD231PD      Z2, Z19, Z9
+	VFMADD231PD      Z2, Z20, Z8
+	VSCALEFPD        Z30, Z23, Z2
+	VSCALEFPD        Z31, Z24, Z5
+	VSCALEFPD        Z17, Z4, Z4
+	VFMADD231PD      Z12, Z0, Z10
+	VFMADD231PD      Z13, Z1, Z9
+	VFMADD231PD      1280(BX), Z14, Z8
+	VMOVUPD          1216(BX), Z0
+	VFMADD231PD      Z10, Z6, Z0
+	VMOVUPD          768(BX), Z1
+	VFMADD231PD      Z9, Z7, Z1
+	VMOVUPD          704(BX), Z12
+	VFMADD231PD      Z8, Z11, Z12
+	VFMSUB213PD      1216(BX), Z10, Z6
+	VFMSUB213PD      768(BX), Z9, Z7
+	VFMSUB213PD      704(BX), Z8, Z11
+	VMULPD           320(BX), Z2, Z2
+	VMULPD           384(BX), Z5, Z5
+	VMULPD           640(BX), Z4, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z8
+	VANDPD           Z8, Z0, Z9
+	VANDPD           Z8, Z1, Z10
+	VANDPD           Z8, Z12, Z13
+	VANDPD           Z8, Z6, Z14
+	VANDPD           Z8, Z7, Z15
+	VANDPD           Z8, Z11, Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z18
+	VMINPD           Z9, Z18, Z9
+	VMINPD           Z10, Z18, Z10
+	VMINPD           Z13, Z18, Z13
+	VMINPD           Z14, Z18, Z14
+	VMINPD           Z15, Z18, Z15
+	VMINPD           Z17, Z18, Z17
+	VMULPD           128(BX), Z2, Z18
+	VMULPD           64(BX), Z5, Z19
+	VMULPD           (BX), Z4, Z20
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z21
+	VFMADD213PD      Z16, Z9, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z22
+	VFMADD213PD      Z16, Z10, Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z23
+	VFMADD213PD      Z16, Z13, Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z24
+	VADDPD           Z24, Z9, Z25
+	VADDPD           Z24, Z10, Z26
+	VADDPD           Z24, Z13, Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z16, Z14, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z29
+	VFMADD213PD      Z16, Z15, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z30
+	VFMADD213PD      Z16, Z17, Z30
+	VADDPD           Z24, Z14, Z31
+	VADDPD           Z24, Z15, Z16
+	VADDPD           Z24, Z17, Z24
+	VMOVUPD          Z17, (BX)
+	VMULPD           Z25, Z21, Z17
+	VMOVUPD          Z25, 64(BX)
+	VMULPD           Z26, Z22, Z25
+	VMOVUPD          Z26, 128(BX)
+	VMULPD           Z27, Z23, Z26
+	VMOVUPD          Z27, 640(BX)
+	VMULPD           Z9, Z9, Z27
+	VMOVUPD          Z15, 384(BX)
+	VMULPD           Z10, Z10, Z15
+	VMOVUPD          Z14, 320(BX)
+	VMULPD           Z13, Z13, Z14
+	VMOVUPD          Z23, 704(BX)
+	VMULPD           Z31, Z28, Z23
+	VMOVUPD          Z31, 768(BX)
+	VMULPD           Z16, Z29, Z31
+	VMOVUPD          Z16, 1216(BX)
+	VMULPD           Z24, Z30, Z16
+	VMOVUPD          Z24, 1280(BX)
+	VMOVAPD          Z3, Z24
+	VPTERNLOGQ       $0xe4, Z8, Z0, Z24
+	VMOVUPD          Z0, 1408(BX)
+	VMOVAPD          Z3, Z0
+	VPTERNLOGQ       $0xe4, Z8, Z1, Z0
+	VMOVUPD          Z1, 1472(BX)
+	VMOVAPD          Z3, Z1
+	VPTERNLOGQ       $0xe4, Z8, Z12, Z1
+	VMOVUPD          Z12, 1536(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z12
+	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+280(SB), Z12, Z27
+	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+280(SB), Z12, Z15
+	VFMADD132PD.BCST spotPriceRowsAVX512Consts<>+280(SB), Z12, Z14
+	VMOVUPD          Z30, 1600(BX)
+	VMULPD           Z23, Z17, Z30
+	VMOVUPD          Z29, 1664(BX)
+	VMULPD           Z31, Z25, Z29
+	VMOVUPD          Z28, 1728(BX)
+	VMULPD           Z16, Z26, Z28
+	VMOVUPD          Z22, 1792(BX)
+	VMOVAPD          Z3, Z22
+	VPTERNLOGQ       $0xe4, Z8, Z6, Z22
+	VMOVUPD          Z6, 1856(BX)
+	VMOVAPD          Z3, Z6
+	VPTERNLOGQ       $0xe4, Z8, Z7, Z6
+	VMOVUPD          Z7, 1920(BX)
+	VMOVAPD          Z3, Z7
+	VPTERNLOGQ       $0xe4, Z8, Z11, Z7
+	VSUBPD           Z12, Z27, Z27
+	VSUBPD           Z12, Z15, Z15
+	VSUBPD           Z12, Z14, Z12
+	VDIVPD           Z30, Z3, Z14
+	VDIVPD           Z29, Z3, Z29
+	VDIVPD           Z28, Z3, Z28
+	VMOVUPD          832(BX), Z30
+	VCMPPD           $0x00, Z24, Z30, K1
 	VMOVUPD          896(BX), Z24
-	VFMADD213PD      Z24, Z24, Z12
-	VMOVUPD          832(BX), Z25
-	VFMADD213PD      Z25, Z25, Z15
-	VMOVUPD          768(BX), Z26
-	VFMADD213PD      Z26, Z26, Z17
-	VMOVUPD          704(BX), Z27
-	VFMADD213PD      Z27, Z27, Z10
-	VSCALEFPD        Z9, Z12, Z9
-	VSCALEFPD        Z13, Z15, Z12
-	VSCALEFPD        Z16, Z17, Z13
-	VSCALEFPD        Z18, Z10, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z15
-	VXORPD           192(BX), Z15, Z16
-	VXORPD           128(BX), Z15, Z17
-	VXORPD           64(BX), Z15, Z18
-	VXORPD           (BX), Z15, Z15
-	VCMPPD           $0x00, Z4, Z16, K1
-	VCMPPD           $0x00, Z5, Z17, K2
-	VCMPPD           $0x00, Z6, Z18, K3
-	VCMPPD           $0x00, Z7, Z15, K4
-	VCMPPD           $0x00, Z19, Z16, K5
-	VCMPPD           $0x00, Z8, Z17, K6
-	VCMPPD           $0x00, Z11, Z18, K7
-	KMOVB            K7, 2368(BX)
-	VCMPPD           $0x00, Z14, Z15, K7
-	VMOVUPD          192(BX), Z4
-	VMULPD           Z24, Z4, Z5
-	VMOVUPD          128(BX), Z6
-	VMULPD           Z25, Z6, Z7
-	VMOVUPD          64(BX), Z8
-	VMULPD           Z26, Z8, Z11
-	VMOVUPD          (BX), Z14
-	VMULPD           Z27, Z14, Z15
-	VMULPD           Z21, Z4, Z4
-	VMULPD           Z22, Z6, Z6
-	VMULPD           Z23, Z8, Z8
-	VMULPD           Z20, Z14, Z14
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+560(SB), Z16
-	VBLENDMPD        Z16, Z5, K1, Z5
-	VBLENDMPD        Z16, Z7, K2, Z7
-	VBLENDMPD        Z16, Z11, K3, Z11
-	VBLENDMPD        Z16, Z15, K4, Z15
-	VBLENDMPD        Z16, Z4, K5, Z4
-	VBLENDMPD        Z16, Z6, K6, Z6
-	KMOVB            2368(BX), K1
-	VBLENDMPD        Z16, Z8, K1, Z8
-	VBLENDMPD        Z16, Z14, K7, Z14
-	VSUBPD           Z4, Z5, Z4
-	VSUBPD           Z6, Z7, Z5
-	VSUBPD           Z8, Z11, Z6
-	VSUBPD           Z14, Z15, Z7
-	VFMADD231PD      Z1, Z9, Z4
-	VFMADD231PD      Z0, Z12, Z5
-	VFMADD231PD      Z3, Z13, Z6
-	VFMADD231PD      Z2, Z10, Z7
-	VMINPD           Z21, Z24, Z0
-	VMINPD           Z22, Z25, Z1
-	VMINPD           Z23, Z26, Z2
-	VMINPD           Z20, Z27, Z3
-	VADDPD           Z21, Z24, Z8
-	VADDPD           Z22, Z25, Z9
-	VADDPD           Z23, Z26, Z10
-	VADDPD           Z20, Z27, Z11
-	VMOVUPD          1216(BX), Z12
-	VMINPD           Z12, Z0, Z0
-	VMOVUPD          1152(BX), Z13
-	VMINPD           Z13, Z1, Z1
-	VMOVUPD          1088(BX), Z14
-	VMINPD           Z14, Z2, Z2
-	VMOVUPD          1024(BX), Z15
-	VMINPD           Z15, Z3, Z3
-	VADDPD           Z8, Z12, Z8
-	VADDPD           Z9, Z13, Z9
-	VADDPD           Z10, Z14, Z10
-	VADDPD           Z11, Z15, Z11
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+568(SB), Z12
-	VCMPPD           $0x11, Z0, Z12, K1
-	VCMPPD           $0x11, Z1, Z12, K2
-	VCMPPD           $0x11, Z2, Z12, K3
-	VCMPPD           $0x11, Z3, Z12, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+576(SB), Z0
-	VCMPPD           $0x11, Z0, Z8, K5
-	VCMPPD           $0x11, Z0, Z9, K6
-	VCMPPD           $0x11, Z0, Z10, K7
-	KMOVB            K4, 1024(BX)
-	VCMPPD           $0x11, Z0, Z11, K4
-	KANDB            K5, K1, K1
-	KANDB            K6, K2, K2
-	KANDB            K7, K3, K3
-	KMOVB            1024(BX), K5
-	KANDB            K4, K5, K4
+	VCMPPD           $0x00, Z0, Z24, K2
+	VMOVUPD          960(BX), Z0
+	VCMPPD           $0x00, Z1, Z0, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z1
+	VMULPD           Z1, Z27, Z8
+	VMULPD           Z1, Z15, Z3
+	VMULPD           Z1, Z12, Z1
+	VCMPPD           $0x00, Z22, Z30, K4
+	VCMPPD           $0x00, Z6, Z24, K5
+	VCMPPD           $0x00, Z7, Z0, K6
+	VMOVUPD          1344(BX), Z0
+	VMINPD           Z2, Z0, Z6
+	VMOVUPD          256(BX), Z7
+	VMINPD           Z5, Z7, Z22
+	VMOVUPD          192(BX), Z24
+	VMINPD           Z4, Z24, Z30
+	VFMADD231PD      Z9, Z9, Z8
+	VFMADD231PD      Z10, Z10, Z3
+	VFMADD231PD      Z13, Z13, Z1
+	VADDPD           Z2, Z0, Z2
+	VADDPD           Z5, Z7, Z5
+	VADDPD           Z4, Z24, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z24
+	VMOVUPD          1024(BX), Z7
+	VBLENDMPD        Z24, Z7, K1, Z7
+	VMOVUPD          1088(BX), Z0
+	VBLENDMPD        Z24, Z0, K2, Z0
+	VMOVUPD          Z11, 1088(BX)
+	VMOVUPD          1152(BX), Z11
+	VBLENDMPD        Z24, Z11, K3, Z11
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+304(SB), Z27, Z8
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+304(SB), Z15, Z3
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+304(SB), Z12, Z1
+	VBLENDMPD        Z24, Z18, K4, Z18
+	VBLENDMPD        Z24, Z19, K5, Z19
+	VBLENDMPD        Z24, Z20, K6, Z20
+	VMOVUPD          576(BX), Z24
+	VMINPD           Z24, Z6, Z6
+	VMINPD           512(BX), Z22, Z22
+	VMINPD           448(BX), Z30, Z30
+	VMOVUPD          Z30, 1152(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z30
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+312(SB), Z8, Z30
+	VMOVUPD          Z22, 1024(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z22
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+312(SB), Z3, Z22
+	VMOVUPD          Z6, 960(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z6
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+312(SB), Z1, Z6
+	VADDPD           Z2, Z24, Z2
+	VADDPD           512(BX), Z5, Z5
+	VADDPD           448(BX), Z4, Z4
+	VSUBPD           Z18, Z7, Z7
+	VSUBPD           Z19, Z0, Z0
+	VSUBPD           Z20, Z11, Z11
+	VMULPD           Z14, Z23, Z18
+	VMULPD           Z29, Z31, Z19
+	VMULPD           Z28, Z16, Z16
+	VMULPD           Z14, Z17, Z14
+	VMULPD           Z29, Z25, Z17
+	VMULPD           Z28, Z26, Z20
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z23
+	VFMADD213PD      Z23, Z8, Z30
+	VFMADD213PD      Z23, Z3, Z22
+	VFMADD231PD      Z6, Z1, Z23
+	VMULPD           Z18, Z21, Z6
+	VMULPD           1792(BX), Z19, Z21
+	VMULPD           704(BX), Z16, Z24
+	VMULPD           1728(BX), Z14, Z25
+	VMULPD           1664(BX), Z17, Z26
+	VMULPD           1600(BX), Z20, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z29
+	VFMADD213PD      Z29, Z8, Z30
+	VFMADD213PD      Z29, Z3, Z22
+	VFMADD231PD      Z23, Z1, Z29
+	VMULPD           Z6, Z9, Z6
+	VMULPD           Z21, Z10, Z9
+	VMULPD           Z24, Z13, Z10
+	VMULPD           320(BX), Z25, Z13
+	VMULPD           384(BX), Z26, Z21
+	VMULPD           (BX), Z28, Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z24
+	VFMADD213PD      Z24, Z8, Z30
+	VFMADD213PD      Z24, Z3, Z22
+	VFMADD231PD      Z29, Z1, Z24
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z26
+	VFMADD231PD      Z25, Z6, Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z28
+	VFMADD231PD      Z25, Z9, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z29
+	VFMADD231PD      Z25, Z10, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z31
+	VFMADD231PD      Z25, Z13, Z31
+	VMOVUPD          Z11, (BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z11
+	VFMADD231PD      Z25, Z21, Z11
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+8(SB), Z23, Z25
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+352(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+352(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+352(SB), Z1, Z24
+	VMOVUPD          Z0, 384(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z0
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z26, Z0
+	VMOVUPD          Z7, 320(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z7
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z28, Z7
+	VMOVUPD          Z23, 1600(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z23
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z29, Z23
+	VMOVUPD          Z21, 1664(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z21
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z31, Z21
+	VMOVUPD          Z13, 1728(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z13
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z11, Z13
+	VMOVUPD          Z10, 704(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z10
+	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+360(SB), Z25, Z10
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+376(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+376(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+376(SB), Z1, Z24
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z26, Z0
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z28, Z7
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z29, Z23
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z31, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z11, Z13
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+384(SB), Z25, Z10
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z1, Z24
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z26, Z0
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z28, Z7
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z29, Z23
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z31, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z11, Z13
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z25, Z10
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+408(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+408(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+408(SB), Z1, Z24
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z26, Z0
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z28, Z7
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z29, Z23
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z31, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z11, Z13
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+416(SB), Z25, Z10
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+424(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+424(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+424(SB), Z1, Z24
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z26, Z0
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z28, Z7
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z29, Z23
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z31, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z11, Z13
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+432(SB), Z25, Z10
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+440(SB), Z8, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+440(SB), Z3, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+440(SB), Z1, Z24
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z26, Z0
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z28, Z7
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z29, Z23
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z31, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z11, Z13
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+448(SB), Z25, Z10
+	VMULPD           Z30, Z8, Z8
+	VMULPD           Z22, Z3, Z3
+	VMULPD           Z24, Z1, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z22
+	VFMADD213PD      Z22, Z26, Z0
+	VFMADD213PD      Z22, Z28, Z7
+	VFMADD213PD      Z22, Z29, Z23
+	VFMADD213PD      Z22, Z31, Z21
+	VFMADD213PD      Z22, Z11, Z13
+	VFMADD231PD      Z10, Z25, Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z10
+	VADDPD           Z8, Z10, Z8
+	VADDPD           Z3, Z10, Z3
+	VADDPD           Z1, Z10, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z24
+	VFMADD213PD      Z24, Z26, Z0
+	VFMADD213PD      Z24, Z28, Z7
+	VFMADD213PD      Z24, Z29, Z23
+	VFMADD213PD      Z24, Z31, Z21
+	VFMADD213PD      Z24, Z11, Z13
+	VFMADD231PD      Z22, Z25, Z24
+	VMULPD           64(BX), Z18, Z18
+	VMULPD           128(BX), Z19, Z19
+	VMULPD           640(BX), Z16, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z22
+	VFMADD213PD      Z22, Z26, Z0
+	VFMADD213PD      Z22, Z28, Z7
+	VFMADD213PD      Z22, Z29, Z23
+	VFMADD213PD      Z22, Z31, Z21
+	VFMADD213PD      Z22, Z11, Z13
+	VFMADD231PD      Z24, Z25, Z22
+	VMULPD           768(BX), Z14, Z14
+	VMULPD           1216(BX), Z17, Z17
+	VMULPD           1280(BX), Z20, Z20
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z24
+	VFMADD213PD      Z24, Z26, Z0
+	VFMADD213PD      Z24, Z28, Z7
+	VFMADD213PD      Z24, Z29, Z23
+	VFMADD213PD      Z24, Z31, Z21
+	VFMADD213PD      Z24, Z11, Z13
+	VFMADD231PD      Z22, Z25, Z24
+	VSCALEFPD        Z27, Z8, Z8
+	VSCALEFPD        Z15, Z3, Z3
+	VSCALEFPD        Z12, Z1, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+488(SB), Z12
+	VFMADD213PD      Z12, Z26, Z0
+	VFMADD213PD      Z12, Z28, Z7
+	VFMADD213PD      Z12, Z29, Z23
+	VFMADD213PD      Z12, Z31, Z21
+	VFMADD213PD      Z12, Z11, Z13
+	VFMADD231PD      Z24, Z25, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+496(SB), Z15
+	VCMPPD           $0x11, 960(BX), Z15, K1
+	VCMPPD           $0x11, 1024(BX), Z15, K2
+	VCMPPD           $0x11, 1152(BX), Z15, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+504(SB), Z15
+	VFMADD213PD      Z15, Z26, Z0
+	VFMADD213PD      Z15, Z28, Z7
+	VFMADD213PD      Z15, Z29, Z23
+	VFMADD213PD      Z15, Z31, Z21
+	VFMADD213PD      Z15, Z11, Z13
+	VFMADD231PD      Z12, Z25, Z15
+	VMULPD           1344(BX), Z8, Z8
+	VMULPD           256(BX), Z3, Z3
+	VMULPD           192(BX), Z1, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+512(SB), Z12
+	VFMADD213PD      Z12, Z26, Z0
+	VFMADD213PD      Z12, Z28, Z7
+	VFMADD213PD      Z12, Z29, Z23
+	VFMADD213PD      Z12, Z31, Z21
+	VFMADD213PD      Z12, Z11, Z13
+	VFMADD231PD      Z15, Z25, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+520(SB), Z15
+	VCMPPD           $0x11, Z15, Z2, K4
+	VCMPPD           $0x11, Z15, Z5, K5
+	VCMPPD           $0x11, Z15, Z4, K6
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+528(SB), Z2
+	VFMADD213PD      Z2, Z26, Z0
+	VFMADD213PD      Z2, Z28, Z7
+	VFMADD213PD      Z2, Z29, Z23
+	VFMADD213PD      Z2, Z31, Z21
+	VFMADD213PD      Z2, Z11, Z13
+	VFMADD231PD      Z12, Z25, Z2
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
+	KANDB            K6, K3, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+536(SB), Z4
+	VFMADD213PD      Z4, Z26, Z0
+	VFMADD213PD      Z4, Z28, Z7
+	VFMADD213PD      Z4, Z29, Z23
+	VFMADD213PD      Z4, Z31, Z21
+	VFMADD213PD      Z4, Z11, Z13
+	VFMADD231PD      Z2, Z25, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+544(SB), Z2
+	VFMADD213PD      Z2, Z26, Z0
+	VFMADD213PD      Z2, Z28, Z7
+	VFMADD213PD      Z2, Z29, Z23
+	VFMADD213PD      Z2, Z31, Z21
+	VFMADD213PD      Z2, Z11, Z13
+	VFMADD231PD      Z4, Z25, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+552(SB), Z4
+	VFMADD213PD      Z4, Z26, Z0
+	VFMADD213PD      Z4, Z28, Z7
+	VFMADD213PD      Z4, Z29, Z23
+	VFMADD213PD      Z4, Z31, Z21
+	VFMADD213PD      Z4, Z11, Z13
+	VFMADD231PD      Z2, Z25, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+560(SB), Z2
+	VFMADD213PD      Z2, Z26, Z0
+	VFMADD213PD      Z2, Z28, Z7
+	VFMADD213PD      Z2, Z29, Z23
+	VFMADD213PD      Z2, Z31, Z21
+	VFMADD213PD      Z2, Z11, Z13
+	VFMADD231PD      Z4, Z25, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+568(SB), Z4
+	VFMADD213PD      Z4, Z26, Z0
+	VFMADD213PD      Z4, Z28, Z7
+	VFMADD213PD      Z4, Z29, Z23
+	VFMADD213PD      Z4, Z31, Z21
+	VFMADD213PD      Z4, Z11, Z13
+	VFMADD231PD      Z2, Z25, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+576(SB), Z2
+	VFMADD213PD      Z2, Z0, Z26
+	VFMADD213PD      Z2, Z7, Z28
+	VFMADD213PD      Z2, Z23, Z29
+	VFMADD213PD      Z2, Z21, Z31
+	VFMADD213PD      Z2, Z13, Z11
+	VFMADD231PD      Z4, Z25, Z2
+	VFMADD213PD      Z10, Z26, Z6
+	VFMADD213PD      Z10, Z28, Z9
+	VFMADD132PD      704(BX), Z10, Z29
+	VFMADD132PD      1728(BX), Z10, Z31
+	VFMADD132PD      1664(BX), Z10, Z11
+	VFMADD231PD      1600(BX), Z2, Z10
+	VMULPD           Z18, Z6, Z0
+	VMULPD           Z19, Z9, Z2
+	VMULPD           Z16, Z29, Z4
+	VMULPD           Z14, Z31, Z5
+	VMULPD           Z17, Z11, Z6
+	VMULPD           Z20, Z10, Z7
+	VMOVUPD          1408(BX), Z9
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z10
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z0
+	VMOVUPD          1472(BX), Z9
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z2
+	VMOVUPD          1536(BX), Z9
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z4
+	VMOVUPD          1856(BX), Z9
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z5
+	VMOVUPD          1920(BX), Z9
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z6
+	VMOVUPD          1088(BX), Z9
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z7
+	VSUBPD           Z0, Z5, Z0
+	VSUBPD           Z2, Z6, Z2
+	VSUBPD           Z4, Z7, Z4
+	VFMADD213PD      320(BX), Z0, Z8
+	VFMADD213PD      384(BX), Z2, Z3
+	VFMADD213PD      (BX), Z4, Z1
 	VBROADCASTSD     spotPriceRowsAVX512Consts<>+584(SB), Z0
-	VBLENDMPD        Z4, Z0, K1, Z1
-	VBLENDMPD        Z5, Z0, K2, Z2
-	VBLENDMPD        Z6, Z0, K3, Z3
-	VBLENDMPD        Z7, Z0, K4, Z0
+	VBLENDMPD        Z8, Z0, K1, Z2
+	VBLENDMPD        Z3, Z0, K2, Z3
+	VBLENDMPD        Z1, Z0, K3, Z0
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z1, (SI)(AX*1)
+	VMOVUPD          Z2, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z2, 64(SI)(AX*1)
+	VMOVUPD          Z3, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z3, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+32, CX
+	VMOVUPD          Z0, 128(SI)(AX*1)
+	ADDQ             $+192, AX
+	SUBQ             $+24, CX
 	JGE              body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -1132,15 +878,15 @@ whole:
 	VADDPD           Z16, Z13, Z21
 	VSUBPD           Z20, Z12, Z12
 	VSUBPD           Z16, Z13, Z13
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z16
 	VMULPD           Z16, Z6, Z20
 	VMULPD           Z16, Z7, Z16
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z22
 	VMOVAPD          Z17, Z23
 	VADDPD           Z22, Z17, K1, Z23
 	VMOVAPD          Z18, Z24
 	VADDPD           Z22, Z18, K2, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z25
 	VADDPD           Z25, Z17, K3, Z23
 	VADDPD           Z25, Z18, K4, Z24
 	VMULPD           Z14, Z19, Z17
@@ -1155,18 +901,18 @@ whole:
 	VMULPD           Z15, Z13, Z13
 	VMULPD           Z17, Z2, Z14
 	VMULPD           Z18, Z3, Z15
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+40(SB), Z17
 	VMULPD           Z17, Z23, Z18
 	VMULPD           Z17, Z24, Z17
 	VMULPD           Z8, Z0, Z19
 	VMULPD           Z9, Z1, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z26
 	VXORPD           Z26, Z19, Z19
 	VXORPD           Z26, Z21, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z27
 	VMINPD           Z19, Z27, Z19
 	VMINPD           Z21, Z27, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z27
 	VMAXPD           Z19, Z27, Z19
 	VMAXPD           Z21, Z27, Z21
 	VMULPD           Z12, Z12, Z27
@@ -1175,80 +921,80 @@ whole:
 	VXORPD           Z26, Z11, Z26
 	VMULPD           Z2, Z10, Z30
 	VMULPD           Z3, Z11, Z31
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z22
 	VMOVUPD          Z31, (BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z31
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z31
 	VFMADD231PD      Z22, Z19, Z31
 	VMOVUPD          Z30, 64(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z30
 	VFMADD213PD      Z30, Z21, Z22
 	VSUBPD           Z30, Z31, Z31
 	VSUBPD           Z30, Z22, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z30
 	VFMADD231PD      Z30, Z31, Z19
 	VFMADD231PD      Z30, Z22, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z30
 	VFMADD231PD      Z30, Z31, Z19
 	VFMADD231PD      Z30, Z22, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z30
 	VMOVUPD          Z26, 128(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z26
 	VFMADD231PD      Z30, Z27, Z26
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+24(SB), Z28, Z30
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+128(SB), Z28, Z30
 	VMOVUPD          Z29, 192(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z29
 	VFMADD213PD      Z29, Z27, Z26
 	VFMADD231PD      Z30, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+40(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z30
 	VFMADD213PD      Z30, Z27, Z26
 	VFMADD231PD      Z29, Z28, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z29
 	VFMADD213PD      Z29, Z27, Z26
 	VFMADD231PD      Z30, Z28, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z30
 	VFMADD213PD      Z30, Z27, Z26
 	VFMADD231PD      Z29, Z28, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z29
 	VFMADD213PD      Z29, Z27, Z26
 	VFMADD231PD      Z30, Z28, Z29
 	VMULPD           Z26, Z27, Z26
 	VMULPD           Z29, Z28, Z27
 	VFMADD231PD      Z26, Z12, Z18
 	VFMADD231PD      Z27, Z13, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z26
 	VFMADD231PD      Z26, Z12, Z18
 	VFMADD231PD      Z26, Z13, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z12
 	VFMADD231PD      Z12, Z23, Z18
 	VFMADD231PD      Z12, Z24, Z17
 	VFMADD231PD      Z8, Z0, Z18
 	VFMADD231PD      Z9, Z1, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z1
 	VFMADD231PD      Z0, Z19, Z1
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+400(SB), Z21, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z8
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+104(SB), Z21, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z8
 	VFMADD213PD      Z8, Z19, Z1
 	VFMADD231PD      Z0, Z21, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z0
 	VFMADD213PD      Z0, Z19, Z1
 	VFMADD231PD      Z8, Z21, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z8
 	VFMADD213PD      Z8, Z19, Z1
 	VFMADD231PD      Z0, Z21, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z0
 	VFMADD213PD      Z0, Z19, Z1
 	VFMADD231PD      Z8, Z21, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z8
 	VFMADD213PD      Z8, Z19, Z1
 	VFMADD231PD      Z0, Z21, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z0
 	VFMADD213PD      Z0, Z19, Z1
 	VFMADD231PD      Z8, Z21, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z8
 	VFMADD213PD      Z8, Z19, Z1
 	VFMADD231PD      Z0, Z21, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z0
 	VFMADD213PD      Z0, Z19, Z1
 	VFMADD231PD      Z8, Z21, Z0
 	VFMADD213PD      Z25, Z19, Z1
@@ -1267,12 +1013,12 @@ whole:
 	VFMSUB231PD      Z17, Z15, Z16
 	VMULPD           Z0, Z10, Z8
 	VMULPD           Z1, Z11, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z10
 	VANDPD           Z10, Z4, Z11
 	VANDPD           Z10, Z5, Z12
 	VANDPD           Z10, Z20, Z13
 	VANDPD           Z10, Z16, Z14
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z15
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z15
 	VMINPD           Z11, Z15, Z11
 	VMINPD           Z12, Z15, Z12
 	VMINPD           Z13, Z15, Z13
@@ -1285,24 +1031,24 @@ whole:
 	VMINPD           Z7, Z17, Z17
 	VADDPD           Z0, Z6, Z0
 	VADDPD           Z1, Z7, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+568(SB), Z6
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+496(SB), Z6
 	VCMPPD           $0x11, Z15, Z6, K1
 	VCMPPD           $0x11, Z17, Z6, K2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z6
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z6
 	VFMADD213PD      Z26, Z11, Z6
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z7
 	VFMADD213PD      Z26, Z12, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+576(SB), Z15
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+520(SB), Z15
 	VCMPPD           $0x11, Z15, Z0, K3
 	VCMPPD           $0x11, Z15, Z1, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z0
 	VADDPD           Z0, Z11, Z1
 	VADDPD           Z0, Z12, Z15
 	KANDB            K3, K1, K1
 	KANDB            K4, K2, K2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z17
 	VFMADD213PD      Z26, Z13, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z18
 	VFMADD213PD      Z26, Z14, Z18
 	VADDPD           Z0, Z13, Z19
 	VADDPD           Z0, Z14, Z0
@@ -1310,8 +1056,8 @@ whole:
 	VMULPD           Z15, Z7, Z22
 	VMULPD           Z11, Z11, Z23
 	VMULPD           Z12, Z12, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z28
 	VFMADD213PD      Z28, Z27, Z23
 	VFMADD213PD      Z28, Z27, Z24
 	VSUBPD           Z28, Z23, Z23
@@ -1326,7 +1072,7 @@ whole:
 	VCMPPD           $0x00, Z29, Z31, K3
 	VMOVUPD          128(BX), Z29
 	VCMPPD           $0x00, Z30, Z29, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+560(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z30
 	VMOVUPD          Z3, 256(BX)
 	VMOVUPD          64(BX), Z3
 	VBLENDMPD        Z30, Z3, K3, Z3
@@ -1355,21 +1101,21 @@ whole:
 	VMULPD           Z18, Z14, Z13
 	VMULPD           Z6, Z11, Z6
 	VMULPD           Z7, Z12, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z14
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z14
 	VMULPD           Z14, Z23, Z17
 	VMULPD           Z14, Z24, Z14
 	VFMADD231PD      Z11, Z11, Z17
 	VFMADD231PD      Z12, Z12, Z14
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z11
 	VFMADD231PD      Z11, Z23, Z17
 	VFMADD231PD      Z11, Z24, Z14
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z11
 	VFMADD231PD      Z26, Z4, Z11
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z12
 	VFMADD231PD      Z26, Z13, Z12
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z18
 	VFMADD231PD      Z26, Z6, Z18
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+80(SB), Z7, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+8(SB), Z7, Z26
 	VMOVAPD          Z25, Z19
 	VPTERNLOGQ       $0xe4, Z10, Z20, Z19
 	VMOVAPD          Z25, Z21
@@ -1380,70 +1126,70 @@ whole:
 	VBLENDMPD        Z30, Z9, K4, Z9
 	VSUBPD           Z8, Z3, Z3
 	VSUBPD           Z9, Z2, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z9
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z9
 	VFMADD231PD      Z8, Z11, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z19
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z19
 	VFMADD231PD      Z8, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z21
 	VFMADD213PD      Z21, Z11, Z9
 	VFMADD213PD      Z21, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z22
 	VFMADD213PD      Z22, Z11, Z9
 	VFMADD213PD      Z22, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z27
 	VFMADD213PD      Z27, Z11, Z9
 	VFMADD213PD      Z27, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z28
 	VFMADD213PD      Z28, Z11, Z9
 	VFMADD213PD      Z28, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z29
 	VFMADD213PD      Z29, Z11, Z9
 	VFMADD213PD      Z29, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z30
 	VFMADD213PD      Z30, Z11, Z9
 	VFMADD213PD      Z30, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z31
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z31
 	VFMADD213PD      Z31, Z11, Z9
 	VFMADD213PD      Z31, Z12, Z19
 	VMOVUPD          Z2, 128(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z2
 	VFMADD213PD      Z2, Z11, Z9
 	VFMADD213PD      Z2, Z12, Z19
 	VMOVUPD          Z3, 192(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z3
 	VFMADD213PD      Z3, Z11, Z9
 	VFMADD213PD      Z3, Z12, Z19
 	VMOVUPD          Z24, 384(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z24
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+488(SB), Z24
 	VFMADD213PD      Z24, Z11, Z9
 	VFMADD213PD      Z24, Z12, Z19
 	VMOVUPD          Z23, 448(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+504(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+512(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+528(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+536(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+544(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+552(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+560(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+568(SB), Z23
 	VFMADD213PD      Z23, Z11, Z9
 	VFMADD213PD      Z23, Z12, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+576(SB), Z23
 	VFMADD213PD      Z23, Z9, Z11
 	VFMADD213PD      Z23, Z19, Z12
 	VFMADD213PD      Z25, Z11, Z4
@@ -1452,9 +1198,9 @@ whole:
 	VMULPD           Z0, Z13, Z0
 	VPTERNLOGQ       $0xe4, Z10, Z20, Z4
 	VPTERNLOGQ       $0xe4, Z10, Z16, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z5
 	VFMADD231PD      Z8, Z18, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+216(SB), Z26, Z8
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+368(SB), Z26, Z8
 	VFMADD213PD      Z21, Z18, Z5
 	VFMADD231PD      Z8, Z26, Z21
 	VFMADD213PD      Z22, Z18, Z5
@@ -1475,86 +1221,86 @@ whole:
 	VFMADD231PD      Z2, Z26, Z3
 	VFMADD213PD      Z24, Z18, Z5
 	VFMADD231PD      Z3, Z26, Z24
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+504(SB), Z2
 	VFMADD213PD      Z2, Z18, Z5
 	VFMADD231PD      Z24, Z26, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+512(SB), Z3
 	VFMADD213PD      Z3, Z18, Z5
 	VFMADD231PD      Z2, Z26, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+528(SB), Z2
 	VFMADD213PD      Z2, Z18, Z5
 	VFMADD231PD      Z3, Z26, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+536(SB), Z3
 	VFMADD213PD      Z3, Z18, Z5
 	VFMADD231PD      Z2, Z26, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+544(SB), Z2
 	VFMADD213PD      Z2, Z18, Z5
 	VFMADD231PD      Z3, Z26, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+552(SB), Z3
 	VFMADD213PD      Z3, Z18, Z5
 	VFMADD231PD      Z2, Z26, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+560(SB), Z2
 	VFMADD213PD      Z2, Z18, Z5
 	VFMADD231PD      Z3, Z26, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+568(SB), Z3
 	VFMADD213PD      Z3, Z18, Z5
 	VFMADD231PD      Z2, Z26, Z3
 	VFMADD213PD      Z23, Z5, Z18
 	VFMADD231PD      Z3, Z26, Z23
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z3
 	VFMADD231PD      Z2, Z17, Z3
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+480(SB), Z14, Z2
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+320(SB), Z14, Z2
 	VFMADD213PD      Z25, Z18, Z6
-	VFMADD231PD      Z23, Z7, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+488(SB), Z5
+	VFMADD213PD      Z25, Z23, Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z5
 	VFMADD213PD      Z5, Z17, Z3
 	VFMADD231PD      Z2, Z14, Z5
 	VMULPD           Z1, Z6, Z1
-	VMULPD           Z15, Z25, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+496(SB), Z6
+	VMULPD           Z15, Z7, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z6
 	VFMADD213PD      Z6, Z17, Z3
 	VFMADD231PD      Z5, Z14, Z6
 	VMOVUPD          320(BX), Z5
 	VPTERNLOGQ       $0xe4, Z10, Z5, Z1
 	VMOVUPD          (BX), Z5
 	VPTERNLOGQ       $0xe4, Z10, Z5, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+504(SB), Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z5
 	VFMADD213PD      Z5, Z17, Z3
 	VFMADD231PD      Z6, Z14, Z5
 	VSUBPD           Z1, Z4, Z1
 	VSUBPD           Z2, Z0, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+512(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z2
 	VFMADD213PD      Z2, Z17, Z3
 	VFMADD231PD      Z5, Z14, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+520(SB), Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z4
 	VFMADD213PD      Z4, Z17, Z3
 	VFMADD231PD      Z2, Z14, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+528(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z2
 	VFMADD213PD      Z2, Z17, Z3
 	VFMADD231PD      Z4, Z14, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+536(SB), Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z4
 	VFMADD213PD      Z4, Z17, Z3
 	VFMADD231PD      Z2, Z14, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+544(SB), Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z2
 	VFMADD213PD      Z2, Z17, Z3
 	VFMADD231PD      Z4, Z14, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+552(SB), Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z4
 	VFMADD213PD      Z4, Z17, Z3
 	VFMADD231PD      Z2, Z14, Z4
 	VMULPD           Z3, Z17, Z2
 	VMULPD           Z4, Z14, Z3
-	VMOVUPD          64(BX), Z4
-	VFMADD213PD      Z4, Z2, Z4
-	VMOVUPD          256(BX), Z2
-	VFMADD213PD      Z2, Z3, Z2
-	VSCALEFPD        448(BX), Z4, Z3
-	VSCALEFPD        384(BX), Z2, Z2
-	VFMADD213PD      192(BX), Z1, Z3
-	VFMADD213PD      128(BX), Z0, Z2
+	VADDPD           Z2, Z25, Z2
+	VADDPD           Z3, Z25, Z3
+	VSCALEFPD        448(BX), Z2, Z2
+	VSCALEFPD        384(BX), Z3, Z3
+	VMULPD           64(BX), Z2, Z2
+	VMULPD           256(BX), Z3, Z3
+	VFMADD213PD      192(BX), Z1, Z2
+	VFMADD213PD      128(BX), Z0, Z3
 	VBROADCASTSD     spotPriceRowsAVX512Consts<>+584(SB), Z0
-	VBLENDMPD        Z3, Z0, K1, Z1
-	VBLENDMPD        Z2, Z0, K2, Z0
+	VBLENDMPD        Z2, Z0, K1, Z1
+	VBLENDMPD        Z3, Z0, K2, Z0
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	VMOVUPD          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
@@ -1581,14 +1327,14 @@ DATA spotPriceRowsAVX2Consts<>+96(SB)/8, $0x0010000000000000
 DATA spotPriceRowsAVX2Consts<>+104(SB)/8, $0x0010000000000000
 DATA spotPriceRowsAVX2Consts<>+112(SB)/8, $0x0010000000000000
 DATA spotPriceRowsAVX2Consts<>+120(SB)/8, $0x0010000000000000
-DATA spotPriceRowsAVX2Consts<>+128(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+136(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+144(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+152(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+128(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+136(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+144(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+152(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+160(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotPriceRowsAVX2Consts<>+168(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotPriceRowsAVX2Consts<>+176(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotPriceRowsAVX2Consts<>+184(SB)/8, $0x3ff6a09e667f3bcd
 DATA spotPriceRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
 DATA spotPriceRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
 DATA spotPriceRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
@@ -1597,10 +1343,10 @@ DATA spotPriceRowsAVX2Consts<>+224(SB)/8, $0x43300000000003ff
 DATA spotPriceRowsAVX2Consts<>+232(SB)/8, $0x43300000000003ff
 DATA spotPriceRowsAVX2Consts<>+240(SB)/8, $0x43300000000003ff
 DATA spotPriceRowsAVX2Consts<>+248(SB)/8, $0x43300000000003ff
-DATA spotPriceRowsAVX2Consts<>+256(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotPriceRowsAVX2Consts<>+264(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotPriceRowsAVX2Consts<>+272(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotPriceRowsAVX2Consts<>+280(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotPriceRowsAVX2Consts<>+256(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+264(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+272(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+280(SB)/8, $0x404b000000000000
 DATA spotPriceRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA spotPriceRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA spotPriceRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
@@ -1613,303 +1359,299 @@ DATA spotPriceRowsAVX2Consts<>+352(SB)/8, $0x7ff0000000000000
 DATA spotPriceRowsAVX2Consts<>+360(SB)/8, $0x7ff0000000000000
 DATA spotPriceRowsAVX2Consts<>+368(SB)/8, $0x7ff0000000000000
 DATA spotPriceRowsAVX2Consts<>+376(SB)/8, $0x7ff0000000000000
-DATA spotPriceRowsAVX2Consts<>+384(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX2Consts<>+392(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX2Consts<>+400(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX2Consts<>+408(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX2Consts<>+416(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX2Consts<>+424(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX2Consts<>+432(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX2Consts<>+440(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX2Consts<>+448(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX2Consts<>+456(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX2Consts<>+464(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX2Consts<>+472(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX2Consts<>+480(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX2Consts<>+488(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX2Consts<>+496(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX2Consts<>+504(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX2Consts<>+512(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX2Consts<>+520(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX2Consts<>+528(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX2Consts<>+536(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX2Consts<>+544(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX2Consts<>+552(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX2Consts<>+560(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX2Consts<>+568(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX2Consts<>+576(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX2Consts<>+584(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX2Consts<>+592(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX2Consts<>+600(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX2Consts<>+640(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX2Consts<>+648(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX2Consts<>+656(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX2Consts<>+664(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX2Consts<>+672(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX2Consts<>+680(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX2Consts<>+688(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX2Consts<>+696(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX2Consts<>+704(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX2Consts<>+712(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX2Consts<>+720(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX2Consts<>+728(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX2Consts<>+736(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX2Consts<>+744(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX2Consts<>+752(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX2Consts<>+760(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX2Consts<>+768(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+776(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+784(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+792(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+800(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+808(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+816(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+824(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+864(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+872(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+880(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+888(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+896(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+904(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+912(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+920(SB)/8, $0x4338000000000000
-DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0x00000000000007fe
-DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0x00000000000007fe
-DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0x00000000000007fe
-DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0x00000000000007fe
-DATA spotPriceRowsAVX2Consts<>+960(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+968(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+976(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+984(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+992(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1000(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1008(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1016(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1024(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1032(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1040(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1048(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0x4004000000000000
-DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x4017000000000000
-DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0xbfe71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1184(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1192(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1200(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1208(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0x3ff62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+1504(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1512(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1520(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1528(SB)/8, $0x3dfa39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+1536(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1544(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1552(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1560(SB)/8, $0xbdaade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1568(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1576(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1584(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1592(SB)/8, $0x3df28af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1600(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1608(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1616(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1624(SB)/8, $0xbe371dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1632(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1640(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1648(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1656(SB)/8, $0x3e7a01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1664(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1672(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1680(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1688(SB)/8, $0xbeba01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1696(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1704(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1712(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1720(SB)/8, $0x3ef6c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1728(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1736(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1744(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1752(SB)/8, $0xbf31111111122322
-DATA spotPriceRowsAVX2Consts<>+1760(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1768(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1776(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1784(SB)/8, $0x3f655555555502a1
-DATA spotPriceRowsAVX2Consts<>+1792(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1800(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1808(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1816(SB)/8, $0xbf95555555555511
-DATA spotPriceRowsAVX2Consts<>+1824(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1832(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1840(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1848(SB)/8, $0x3fc000000000000b
-DATA spotPriceRowsAVX2Consts<>+1856(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1864(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1872(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1880(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
-DATA spotPriceRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
-DATA spotPriceRowsAVX2Consts<>+1952(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+1960(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+1968(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+1976(SB)/8, $0x3e89151d5fe69bf0
-DATA spotPriceRowsAVX2Consts<>+1984(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+1992(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2000(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2008(SB)/8, $0x3e84cef58dc442e5
-DATA spotPriceRowsAVX2Consts<>+2016(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2024(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2032(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2040(SB)/8, $0xbeb9c98d68230094
-DATA spotPriceRowsAVX2Consts<>+2048(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2056(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2064(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2072(SB)/8, $0x3e9f0588d5134af5
-DATA spotPriceRowsAVX2Consts<>+2080(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2088(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2096(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2104(SB)/8, $0x3ee7b68052fca57d
-DATA spotPriceRowsAVX2Consts<>+2112(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2120(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2128(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2136(SB)/8, $0xbef81dd74dfb5ff6
-DATA spotPriceRowsAVX2Consts<>+2144(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2152(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2160(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2168(SB)/8, $0xbf09a70a60d609b4
-DATA spotPriceRowsAVX2Consts<>+2176(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2184(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2192(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2200(SB)/8, $0x3f356bc7962f9cea
-DATA spotPriceRowsAVX2Consts<>+2208(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2216(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2224(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2232(SB)/8, $0xbf403c77d56a94be
-DATA spotPriceRowsAVX2Consts<>+2240(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2248(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2256(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2264(SB)/8, $0xbf59d3d3a3218a6c
-DATA spotPriceRowsAVX2Consts<>+2272(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2280(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2288(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2296(SB)/8, $0x3f88af7a122fa11e
-DATA spotPriceRowsAVX2Consts<>+2304(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2312(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2320(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2328(SB)/8, $0xbfa5e04fbae7029b
-DATA spotPriceRowsAVX2Consts<>+2336(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2344(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2352(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2360(SB)/8, $0x3fbbe6e778f4145d
-DATA spotPriceRowsAVX2Consts<>+2368(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2376(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2384(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2392(SB)/8, $0xbfcc587e4e8904c3
-DATA spotPriceRowsAVX2Consts<>+2400(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2408(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2416(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2424(SB)/8, $0x3fd7ce8b1b938d89
-DATA spotPriceRowsAVX2Consts<>+2432(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2440(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2448(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2456(SB)/8, $0xbfe0ac9c06c291cf
-DATA spotPriceRowsAVX2Consts<>+2464(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2472(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2480(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2488(SB)/8, $0x3fe31b13059845d5
-DATA spotPriceRowsAVX2Consts<>+2496(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2504(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2512(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2520(SB)/8, $0xbfe077e1c5642a81
-DATA spotPriceRowsAVX2Consts<>+2528(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2536(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2544(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2552(SB)/8, $0x3fcabf470bc40607
-DATA spotPriceRowsAVX2Consts<>+2560(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+2568(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+2576(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+2584(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+2592(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+2600(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+2608(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+2616(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+2624(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+2632(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+2640(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+2648(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
-DATA spotPriceRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
-DATA spotPriceRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
-DATA spotPriceRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
-GLOBL spotPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
+DATA spotPriceRowsAVX2Consts<>+384(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX2Consts<>+392(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX2Consts<>+400(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX2Consts<>+408(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX2Consts<>+416(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX2Consts<>+424(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX2Consts<>+432(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX2Consts<>+440(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX2Consts<>+448(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX2Consts<>+456(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX2Consts<>+464(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX2Consts<>+472(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX2Consts<>+480(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+488(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+496(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+504(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+512(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX2Consts<>+520(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX2Consts<>+528(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX2Consts<>+536(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX2Consts<>+544(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX2Consts<>+552(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX2Consts<>+560(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX2Consts<>+568(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX2Consts<>+576(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX2Consts<>+584(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX2Consts<>+592(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX2Consts<>+600(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX2Consts<>+608(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX2Consts<>+616(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX2Consts<>+624(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX2Consts<>+632(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX2Consts<>+640(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX2Consts<>+648(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX2Consts<>+656(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX2Consts<>+664(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX2Consts<>+672(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX2Consts<>+680(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX2Consts<>+688(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX2Consts<>+696(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX2Consts<>+704(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+712(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+720(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+728(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+736(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+744(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+752(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+760(SB)/8, $0x4338000000000000
+DATA spotPriceRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX2Consts<>+800(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+808(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+816(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+824(SB)/8, $0x00000000000007fe
+DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX2Consts<>+864(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+872(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+880(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+888(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+960(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+968(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+976(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+984(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+992(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1000(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1008(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1016(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1024(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1032(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1040(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1048(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x4004000000000000
+DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x4017000000000000
+DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0xbfe71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0x0000000000000484
+DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0x0000000000000484
+DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0x0000000000000484
+DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0x0000000000000484
+DATA spotPriceRowsAVX2Consts<>+1504(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1512(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1520(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1528(SB)/8, $0x3ff62e42fee00000
+DATA spotPriceRowsAVX2Consts<>+1536(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1544(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1552(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1560(SB)/8, $0x3dfa39ef35793c76
+DATA spotPriceRowsAVX2Consts<>+1568(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1576(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1584(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1592(SB)/8, $0xbe53cfd9440c758b
+DATA spotPriceRowsAVX2Consts<>+1600(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1608(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1616(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1624(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotPriceRowsAVX2Consts<>+1632(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1640(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1648(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1656(SB)/8, $0x3e89151d5fe69bf0
+DATA spotPriceRowsAVX2Consts<>+1664(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+1672(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+1680(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+1688(SB)/8, $0x3e84cef58dc442e5
+DATA spotPriceRowsAVX2Consts<>+1696(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+1704(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+1712(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+1720(SB)/8, $0xbeb9c98d68230094
+DATA spotPriceRowsAVX2Consts<>+1728(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+1736(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+1744(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+1752(SB)/8, $0x3e9f0588d5134af5
+DATA spotPriceRowsAVX2Consts<>+1760(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+1768(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+1776(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+1784(SB)/8, $0x3ee7b68052fca57d
+DATA spotPriceRowsAVX2Consts<>+1792(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+1800(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+1808(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+1816(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotPriceRowsAVX2Consts<>+1824(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+1832(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+1840(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+1848(SB)/8, $0xbf09a70a60d609b4
+DATA spotPriceRowsAVX2Consts<>+1856(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+1864(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+1872(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+1880(SB)/8, $0x3f356bc7962f9cea
+DATA spotPriceRowsAVX2Consts<>+1888(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+1896(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+1904(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+1912(SB)/8, $0xbf403c77d56a94be
+DATA spotPriceRowsAVX2Consts<>+1920(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+1928(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+1936(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+1944(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotPriceRowsAVX2Consts<>+1952(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+1960(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+1968(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+1976(SB)/8, $0x3f88af7a122fa11e
+DATA spotPriceRowsAVX2Consts<>+1984(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+1992(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2000(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2008(SB)/8, $0xbfa5e04fbae7029b
+DATA spotPriceRowsAVX2Consts<>+2016(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2024(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2032(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2040(SB)/8, $0x3fbbe6e778f4145d
+DATA spotPriceRowsAVX2Consts<>+2048(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2056(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2064(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2072(SB)/8, $0xbfcc587e4e8904c3
+DATA spotPriceRowsAVX2Consts<>+2080(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2088(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2096(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2104(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotPriceRowsAVX2Consts<>+2112(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2120(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2128(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2136(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotPriceRowsAVX2Consts<>+2144(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2152(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2160(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2168(SB)/8, $0x3fe31b13059845d5
+DATA spotPriceRowsAVX2Consts<>+2176(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2184(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2192(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2200(SB)/8, $0xbfe077e1c5642a81
+DATA spotPriceRowsAVX2Consts<>+2208(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2216(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2224(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2232(SB)/8, $0x3fcabf470bc40607
+DATA spotPriceRowsAVX2Consts<>+2240(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+2248(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+2256(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+2264(SB)/8, $0xbdaade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+2272(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+2280(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+2288(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+2296(SB)/8, $0x3df28af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+2304(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+2312(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+2320(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+2328(SB)/8, $0xbe371dee623fde67
+DATA spotPriceRowsAVX2Consts<>+2336(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+2344(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+2352(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+2360(SB)/8, $0x3e7a01997c89e6b0
+DATA spotPriceRowsAVX2Consts<>+2368(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+2376(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+2384(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+2392(SB)/8, $0xbeba01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+2400(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+2408(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+2416(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+2424(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+2432(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+2440(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+2448(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+2456(SB)/8, $0xbf31111111122322
+DATA spotPriceRowsAVX2Consts<>+2464(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+2472(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+2480(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+2488(SB)/8, $0x3f655555555502a1
+DATA spotPriceRowsAVX2Consts<>+2496(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+2504(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+2512(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+2520(SB)/8, $0xbf95555555555511
+DATA spotPriceRowsAVX2Consts<>+2528(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2536(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2544(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2552(SB)/8, $0x2b2bff2ee48e0530
+DATA spotPriceRowsAVX2Consts<>+2560(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+2568(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+2576(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+2584(SB)/8, $0x3fc000000000000b
+DATA spotPriceRowsAVX2Consts<>+2592(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2600(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2608(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2616(SB)/8, $0x54b249ad2594c37d
+DATA spotPriceRowsAVX2Consts<>+2624(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+2632(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+2640(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+2648(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+2656(SB)/8, $0x37a0000000000000
+DATA spotPriceRowsAVX2Consts<>+2664(SB)/8, $0x37a0000000000000
+DATA spotPriceRowsAVX2Consts<>+2672(SB)/8, $0x37a0000000000000
+DATA spotPriceRowsAVX2Consts<>+2680(SB)/8, $0x37a0000000000000
+DATA spotPriceRowsAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
+DATA spotPriceRowsAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
+GLOBL spotPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2720
 
 DATA spotPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1931,7 +1673,7 @@ GLOBL spotPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotPriceRowsAVX2(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotPriceRowsAVX2(SB), $1472-168
+TEXT ·spotPriceRowsAVX2(SB), $960-168
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1946,1009 +1688,658 @@ TEXT ·spotPriceRowsAVX2(SB), $1472-168
 	VANDPD  spotPriceRowsAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+12, CX
+	SUBQ    $+8, CX
 	JLT     rest
 
 body:
 	PREFETCHT0  1024(R10)(AX*1)
 	VMOVUPD     (R10)(AX*1), Y0
 	VMOVUPD     32(R10)(AX*1), Y1
-	PREFETCHT0  1088(R10)(AX*1)
-	VMOVUPD     64(R10)(AX*1), Y2
 	PREFETCHT0  1024(R8)(AX*1)
-	VMOVUPD     (R8)(AX*1), Y3
-	VMOVUPD     32(R8)(AX*1), Y4
-	PREFETCHT0  1088(R8)(AX*1)
-	VMOVUPD     64(R8)(AX*1), Y5
+	VMOVUPD     (R8)(AX*1), Y2
+	VMOVUPD     32(R8)(AX*1), Y3
 	PREFETCHT0  1024(R9)(AX*1)
-	VMOVUPD     (R9)(AX*1), Y6
-	VMOVUPD     32(R9)(AX*1), Y7
-	PREFETCHT0  1088(R9)(AX*1)
-	VMOVUPD     64(R9)(AX*1), Y8
+	VMOVUPD     (R9)(AX*1), Y4
+	VMOVUPD     32(R9)(AX*1), Y5
 	PREFETCHT0  1024(R11)(AX*1)
-	VMOVUPD     (R11)(AX*1), Y9
-	VMOVUPD     32(R11)(AX*1), Y10
-	PREFETCHT0  1088(R11)(AX*1)
-	VMOVUPD     64(R11)(AX*1), Y11
+	VMOVUPD     (R11)(AX*1), Y6
+	VMOVUPD     32(R11)(AX*1), Y7
 	PREFETCHT0  1024(R12)(AX*1)
-	VMOVUPD     (R12)(AX*1), Y12
-	VMOVUPD     32(R12)(AX*1), Y13
-	PREFETCHT0  1088(R12)(AX*1)
-	VMOVUPD     64(R12)(AX*1), Y14
+	VMOVUPD     (R12)(AX*1), Y8
+	VMOVUPD     32(R12)(AX*1), Y9
 	PREFETCHT0  1024(DI)(AX*1)
-	VMOVUPD     (DI)(AX*1), Y15
-	VMOVUPD     Y15, 32(BX)
-	VMOVUPD     32(DI)(AX*1), Y15
-	VMOVUPD     Y15, 64(BX)
-	PREFETCHT0  1088(DI)(AX*1)
-	VMOVUPD     64(DI)(AX*1), Y15
-	VMOVUPD     Y15, 96(BX)
-	VSQRTPD     Y0, Y15
-	VMOVUPD     Y14, 128(BX)
-	VSQRTPD     Y1, Y14
+	VMOVUPD     (DI)(AX*1), Y10
+	VMOVUPD     32(DI)(AX*1), Y11
+	VSQRTPD     Y0, Y12
+	VSQRTPD     Y1, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y14
+	VANDPD      Y14, Y2, Y15
+	VMOVUPD     Y11, 32(BX)
+	VANDPD      Y14, Y3, Y11
+	VMOVUPD     Y10, 64(BX)
+	VANDPD      Y14, Y4, Y10
+	VMOVUPD     Y4, 96(BX)
+	VANDPD      Y14, Y5, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+64(SB), Y14
+	VMOVUPD     Y5, 128(BX)
+	VMULPD      Y14, Y15, Y5
 	VMOVUPD     Y1, 160(BX)
-	VSQRTPD     Y2, Y1
-	VMULPD      Y15, Y9, Y9
-	VMULPD      Y14, Y10, Y10
-	VMULPD      Y1, Y11, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y11
-	VANDPD      Y11, Y3, Y14
-	VANDPD      Y11, Y4, Y15
-	VMOVUPD     Y2, 192(BX)
-	VANDPD      Y11, Y5, Y2
-	VMOVUPD     Y13, 224(BX)
-	VANDPD      Y11, Y6, Y13
-	VMOVUPD     Y6, 256(BX)
-	VANDPD      Y11, Y7, Y6
-	VMOVUPD     Y7, 288(BX)
-	VANDPD      Y11, Y8, Y7
-	VMOVUPD     Y8, 320(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+64(SB), Y8
-	VMULPD      Y8, Y14, Y11
-	VMOVUPD     Y0, 352(BX)
-	VMULPD      Y8, Y15, Y0
-	VMOVUPD     Y12, 384(BX)
-	VMULPD      Y8, Y2, Y12
-	VMOVUPD     Y1, 416(BX)
-	VMULPD      Y13, Y8, Y1
-	VMOVUPD     Y5, 448(BX)
-	VMULPD      Y6, Y8, Y5
-	VMULPD      Y7, Y8, Y8
+	VMULPD      Y14, Y11, Y1
+	VMOVUPD     Y9, 192(BX)
+	VMULPD      Y10, Y14, Y9
+	VMULPD      Y4, Y14, Y14
+	VMOVUPD     Y0, 224(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y15, Y0
+	VMOVUPD     Y8, 256(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y11, Y8
+	VMOVUPD     Y3, 288(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y10, Y3
+	VMOVUPD     Y2, 320(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y4, Y2
+	VMOVUPD     Y7, 352(BX)
+	VCMPPD      $0x03, Y15, Y15, Y7
+	VMOVUPD     Y13, 384(BX)
+	VCMPPD      $0x03, Y11, Y11, Y13
+	VBLENDVPD   Y0, Y5, Y15, Y5
+	VBLENDVPD   Y8, Y1, Y11, Y1
+	VBLENDVPD   Y3, Y9, Y10, Y9
+	VBLENDVPD   Y2, Y14, Y4, Y14
+	VMOVUPD     Y11, 416(BX)
+	VCMPPD      $0x03, Y10, Y10, Y11
+	VMOVUPD     Y10, 448(BX)
+	VCMPPD      $0x03, Y4, Y4, Y10
 	VMOVUPD     Y4, 480(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y14, Y4
-	VMOVUPD     Y10, 512(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y15, Y10
-	VMOVUPD     Y3, 544(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y2, Y3
-	VBLENDVPD   Y4, Y11, Y14, Y11
-	VBLENDVPD   Y10, Y0, Y15, Y0
-	VBLENDVPD   Y3, Y12, Y2, Y12
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y4, Y4
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
-	VMOVUPD     Y9, 576(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y13, Y9
-	VMOVUPD     Y3, 608(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y6, Y3
-	VMOVUPD     Y10, 640(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y7, Y10
-	VBLENDVPD   Y9, Y1, Y13, Y1
-	VBLENDVPD   Y3, Y5, Y6, Y5
-	VBLENDVPD   Y10, Y8, Y7, Y8
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y10, Y10
-	VMOVUPD     Y10, 672(BX)
-	VCMPPD      $0x03, Y14, Y14, Y10
-	VMOVUPD     Y14, 704(BX)
-	VCMPPD      $0x03, Y15, Y15, Y14
-	VMOVUPD     Y15, 736(BX)
-	VCMPPD      $0x03, Y2, Y2, Y15
-	VMOVUPD     Y2, 768(BX)
-	VCMPPD      $0x03, Y13, Y13, Y2
-	VMOVUPD     Y13, 800(BX)
-	VCMPPD      $0x03, Y6, Y6, Y13
-	VMOVUPD     Y6, 832(BX)
-	VCMPPD      $0x03, Y7, Y7, Y6
-	VMOVUPD     Y7, 864(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y11, Y7
-	VMOVUPD     Y3, 896(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y0, Y3
-	VMOVUPD     Y9, 928(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y12, Y9
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y7, Y7
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y3, Y3
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y9, Y9
-	VORPD       Y10, Y7, Y7
-	VORPD       Y14, Y3, Y3
-	VORPD       Y15, Y9, Y9
-	VPSRLQ      $0x34, Y11, Y10
-	VPSRLQ      $0x34, Y0, Y0
-	VPSRLQ      $0x34, Y12, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y12
-	VORPD       Y12, Y10, Y10
-	VORPD       Y12, Y0, Y0
-	VORPD       Y12, Y11, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y14
-	VSUBPD      Y14, Y10, Y10
-	VSUBPD      Y14, Y0, Y0
-	VSUBPD      Y14, Y11, Y11
-	VSUBPD      Y4, Y10, Y4
-	VSUBPD      640(BX), Y0, Y0
-	VSUBPD      608(BX), Y11, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y11
-	VANDPD      Y1, Y11, Y15
-	VMOVUPD     Y10, 608(BX)
-	VANDPD      Y5, Y11, Y10
-	VANDPD      Y8, Y11, Y11
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y5, Y4
+	VMOVUPD     Y15, 512(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y1, Y15
+	VMOVUPD     Y2, 544(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y9, Y2
+	VMOVUPD     Y3, 576(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y14, Y3
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y15, Y15
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y10, Y10
-	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y11, Y11
-	VORPD       Y2, Y15, Y2
-	VORPD       Y13, Y10, Y10
-	VORPD       Y6, Y11, Y6
-	VPSRLQ      $0x34, Y1, Y1
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y2, Y2
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y3, Y3
+	VORPD       Y7, Y4, Y4
+	VORPD       Y13, Y15, Y7
+	VORPD       Y11, Y2, Y2
+	VORPD       Y10, Y3, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y10
+	VMULPD      Y10, Y4, Y11
+	VMULPD      Y10, Y7, Y13
+	VMULPD      Y10, Y2, Y15
+	VMULPD      Y10, Y3, Y10
+	VMOVUPD     Y8, 608(BX)
+	VADDPD      Y4, Y4, Y8
+	VMOVUPD     Y0, 640(BX)
+	VADDPD      Y7, Y7, Y0
+	VMULPD      Y12, Y6, Y6
+	VMOVUPD     352(BX), Y12
+	VMULPD      384(BX), Y12, Y12
+	VMOVUPD     Y14, 384(BX)
+	VADDPD      Y2, Y2, Y14
+	VMOVUPD     Y9, 352(BX)
+	VADDPD      Y3, Y3, Y9
+	VCMPPD      $0x11, Y2, Y11, Y11
+	VCMPPD      $0x11, Y3, Y13, Y13
+	VCMPPD      $0x11, Y4, Y15, Y15
+	VCMPPD      $0x11, Y7, Y10, Y10
 	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y8, Y8
-	VORPD       Y1, Y12, Y1
-	VORPD       Y5, Y12, Y5
-	VORPD       Y8, Y12, Y8
-	VSUBPD      Y14, Y1, Y1
-	VSUBPD      Y14, Y5, Y5
-	VSUBPD      Y14, Y8, Y8
-	VSUBPD      928(BX), Y1, Y1
-	VSUBPD      896(BX), Y5, Y5
-	VSUBPD      672(BX), Y8, Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y11
-	VMULPD      Y11, Y7, Y12
-	VMULPD      Y11, Y3, Y13
-	VMULPD      Y11, Y9, Y14
-	VCMPPD      $0x11, Y2, Y12, Y12
-	VCMPPD      $0x11, Y10, Y13, Y13
-	VCMPPD      $0x11, Y6, Y14, Y14
-	VMULPD      Y11, Y2, Y15
-	VMOVUPD     Y8, 672(BX)
-	VMULPD      Y11, Y10, Y8
-	VMULPD      Y11, Y6, Y11
-	VCMPPD      $0x11, Y7, Y15, Y15
-	VCMPPD      $0x11, Y3, Y8, Y8
-	VCMPPD      $0x11, Y9, Y11, Y11
-	VMOVUPD     Y5, 896(BX)
-	VADDPD      Y7, Y7, Y5
-	VMOVUPD     Y1, 928(BX)
-	VADDPD      Y3, Y3, Y1
-	VMOVUPD     Y0, 640(BX)
-	VADDPD      Y9, Y9, Y0
-	VBLENDVPD   Y12, Y5, Y7, Y5
-	VBLENDVPD   Y13, Y1, Y3, Y1
-	VBLENDVPD   Y14, Y0, Y9, Y0
-	VADDPD      Y2, Y2, Y3
-	VADDPD      Y10, Y10, Y7
-	VADDPD      Y6, Y6, Y9
-	VBLENDVPD   Y15, Y3, Y2, Y2
-	VBLENDVPD   Y8, Y7, Y10, Y3
-	VBLENDVPD   Y11, Y9, Y6, Y6
-	VMOVUPD     544(BX), Y7
-	VMULPD      576(BX), Y7, Y9
-	VMOVUPD     480(BX), Y10
-	VMOVUPD     Y11, 960(BX)
-	VMULPD      512(BX), Y10, Y11
-	VMOVUPD     Y8, 992(BX)
-	VMOVUPD     448(BX), Y8
-	VMOVUPD     Y15, 1024(BX)
-	VMULPD      416(BX), Y8, Y15
-	VMOVUPD     Y14, 1056(BX)
-	VADDPD      Y2, Y5, Y14
-	VMOVUPD     Y13, 1088(BX)
-	VADDPD      Y3, Y1, Y13
-	VMOVUPD     Y12, 1120(BX)
-	VADDPD      Y6, Y0, Y12
-	VSUBPD      Y2, Y5, Y2
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y6, Y0, Y0
-	VMOVUPD     704(BX), Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
-	VCMPPD      $0x00, Y5, Y3, Y6
-	VMOVUPD     736(BX), Y3
-	VCMPPD      $0x00, Y5, Y3, Y8
-	VMOVUPD     768(BX), Y3
-	VCMPPD      $0x00, Y5, Y3, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y3
-	VBLENDVPD   Y6, Y3, Y4, Y4
-	VMOVUPD     640(BX), Y6
-	VBLENDVPD   Y8, Y3, Y6, Y6
-	VMOVUPD     608(BX), Y8
-	VBLENDVPD   Y10, Y3, Y8, Y8
-	VMULPD      Y9, Y14, Y10
-	VMULPD      Y11, Y13, Y3
-	VMULPD      Y15, Y12, Y5
-	VMOVUPD     Y8, 608(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y8
-	VDIVPD      Y10, Y8, Y10
-	VDIVPD      Y3, Y8, Y3
-	VDIVPD      Y5, Y8, Y5
-	VMULPD      Y10, Y9, Y9
-	VMULPD      Y3, Y11, Y11
-	VMULPD      Y5, Y15, Y15
-	VMULPD      Y10, Y14, Y10
-	VMULPD      Y3, Y13, Y3
-	VMULPD      Y5, Y12, Y5
-	VMULPD      Y9, Y2, Y2
-	VMULPD      Y11, Y1, Y1
-	VMULPD      Y15, Y0, Y0
-	VMULPD      Y10, Y7, Y9
-	VMULPD      480(BX), Y3, Y3
-	VMULPD      448(BX), Y5, Y5
-	VMOVUPD     800(BX), Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y11
-	VCMPPD      $0x00, Y11, Y10, Y12
-	VMOVUPD     832(BX), Y13
-	VCMPPD      $0x00, Y11, Y13, Y14
-	VMOVUPD     864(BX), Y15
-	VCMPPD      $0x00, Y11, Y15, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y11
-	VMOVUPD     928(BX), Y8
-	VBLENDVPD   Y12, Y11, Y8, Y8
-	VMOVUPD     896(BX), Y12
-	VBLENDVPD   Y14, Y11, Y12, Y12
-	VMOVUPD     672(BX), Y14
-	VBLENDVPD   Y7, Y11, Y14, Y7
-	VMULPD      Y2, Y2, Y11
-	VMULPD      Y1, Y1, Y14
-	VMOVUPD     Y5, 672(BX)
-	VMULPD      Y0, Y0, Y5
-	VMOVUPD     Y3, 896(BX)
-	VMOVUPD     704(BX), Y3
-	VMOVUPD     Y9, 928(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y9
-	VMOVUPD     Y0, 640(BX)
-	VCMPPD      $0x11, Y9, Y3, Y0
-	VMOVUPD     Y1, 1152(BX)
-	VMOVUPD     736(BX), Y1
-	VMOVUPD     Y2, 1184(BX)
-	VCMPPD      $0x11, Y9, Y1, Y2
-	VMOVUPD     768(BX), Y15
-	VCMPPD      $0x11, Y9, Y15, Y13
-	VBLENDVPD   Y0, Y4, Y3, Y0
-	VBLENDVPD   Y2, Y6, Y1, Y1
-	VBLENDVPD   Y13, 608(BX), Y15, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y4
-	VFMADD231PD Y3, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y6
-	VFMADD231PD Y3, Y14, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y5, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y13
-	VFMADD213PD Y13, Y11, Y4
-	VFMADD213PD Y13, Y14, Y6
-	VFMADD231PD Y3, Y5, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y3
-	VFMADD213PD Y3, Y11, Y4
-	VFMADD213PD Y3, Y14, Y6
-	VFMADD231PD Y13, Y5, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y13
-	VFMADD213PD Y13, Y11, Y4
-	VFMADD213PD Y13, Y14, Y6
-	VFMADD231PD Y3, Y5, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y3
-	VFMADD213PD Y3, Y11, Y4
-	VFMADD213PD Y3, Y14, Y6
-	VFMADD231PD Y13, Y5, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y13
-	VFMADD213PD Y13, Y11, Y4
-	VFMADD213PD Y13, Y14, Y6
-	VFMADD231PD Y3, Y5, Y13
-	VMULPD      Y4, Y11, Y3
-	VMULPD      Y6, Y14, Y4
-	VMULPD      Y13, Y5, Y5
-	VCMPPD      $0x11, Y9, Y10, Y6
-	VMOVUPD     832(BX), Y11
-	VCMPPD      $0x11, Y9, Y11, Y13
-	VMOVUPD     864(BX), Y14
-	VCMPPD      $0x11, Y9, Y14, Y9
-	VBLENDVPD   Y6, Y8, Y10, Y6
-	VBLENDVPD   Y13, Y12, Y11, Y8
-	VBLENDVPD   Y9, Y7, Y14, Y7
-	VSUBPD      Y6, Y0, Y0
-	VSUBPD      Y8, Y1, Y1
-	VSUBPD      Y7, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y6
-	VMULPD      576(BX), Y6, Y7
-	VMULPD      512(BX), Y6, Y8
-	VMULPD      416(BX), Y6, Y6
-	VMOVUPD     352(BX), Y9
-	VMULPD      384(BX), Y9, Y10
-	VMOVUPD     160(BX), Y11
-	VMULPD      224(BX), Y11, Y12
-	VMOVUPD     192(BX), Y13
-	VMULPD      128(BX), Y13, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y15
-	VXORPD      Y15, Y10, Y10
-	VXORPD      Y15, Y12, Y12
-	VXORPD      Y15, Y14, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y15
-	VMINPD      Y10, Y15, Y10
-	VMINPD      Y12, Y15, Y12
-	VMINPD      Y14, Y15, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y15
-	VMAXPD      Y10, Y15, Y10
-	VMAXPD      Y12, Y15, Y12
-	VMAXPD      Y14, Y15, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
-	VADDPD      Y15, Y0, Y13
-	VADDPD      Y15, Y1, Y11
-	VADDPD      Y15, Y2, Y9
-	VMOVUPD     1120(BX), Y15
-	VBLENDVPD   Y15, Y13, Y0, Y13
-	VMOVUPD     1088(BX), Y15
-	VBLENDVPD   Y15, Y11, Y1, Y11
-	VMOVUPD     1056(BX), Y15
-	VBLENDVPD   Y15, Y9, Y2, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y15
-	VADDPD      Y0, Y15, Y0
-	VADDPD      Y1, Y15, Y1
-	VADDPD      Y2, Y15, Y2
-	VMOVUPD     1024(BX), Y15
-	VBLENDVPD   Y15, Y0, Y13, Y0
-	VMOVUPD     992(BX), Y13
-	VBLENDVPD   Y13, Y1, Y11, Y1
-	VMOVUPD     960(BX), Y11
-	VBLENDVPD   Y11, Y2, Y9, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y9
-	VMULPD      Y9, Y0, Y11
-	VMULPD      Y9, Y1, Y13
-	VMULPD      Y9, Y2, Y9
-	VMOVUPD     1184(BX), Y15
-	VFMADD231PD Y3, Y15, Y11
-	VMOVUPD     1152(BX), Y3
-	VFMADD231PD Y4, Y3, Y13
-	VMOVUPD     640(BX), Y4
-	VFMADD231PD Y5, Y4, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y5
-	VFMADD231PD Y5, Y15, Y11
-	VFMADD231PD Y5, Y3, Y13
-	VFMADD231PD Y5, Y4, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y3
-	VFMADD231PD Y3, Y0, Y11
-	VFMADD231PD Y3, Y1, Y13
-	VFMADD231PD Y3, Y2, Y9
-	VMOVUPD     384(BX), Y0
-	VFMADD231PD 352(BX), Y0, Y11
-	VMOVUPD     224(BX), Y0
-	VFMADD231PD 160(BX), Y0, Y13
-	VMOVUPD     128(BX), Y0
-	VFMADD231PD 192(BX), Y0, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y1
-	VFMADD231PD Y0, Y10, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y2
-	VFMADD231PD Y0, Y12, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+896(SB), Y14, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y3
-	VXORPD      32(BX), Y3, Y4
-	VXORPD      64(BX), Y3, Y15
-	VMOVUPD     Y15, 128(BX)
-	VXORPD      96(BX), Y3, Y15
-	VMOVUPD     Y15, 192(BX)
-	VMOVUPD     928(BX), Y15
-	VFMADD213PD Y7, Y11, Y15
-	VMOVUPD     Y4, 224(BX)
-	VMOVUPD     896(BX), Y4
-	VFMADD213PD Y8, Y13, Y4
-	VMOVUPD     672(BX), Y5
-	VFMADD213PD Y6, Y9, Y5
-	VFMSUB231PD 928(BX), Y11, Y7
-	VFMSUB231PD 896(BX), Y13, Y8
-	VFMSUB231PD 672(BX), Y9, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y9
-	VSUBPD      Y9, Y1, Y11
-	VSUBPD      Y9, Y2, Y13
-	VSUBPD      Y9, Y0, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y9
-	VPADDQ      Y9, Y1, Y1
-	VPADDQ      Y9, Y2, Y2
-	VPADDQ      Y9, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y9
-	VFMADD231PD Y9, Y11, Y10
-	VFMADD231PD Y9, Y13, Y12
-	VFMADD231PD Y9, Y3, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD Y9, Y11, Y10
-	VFMADD231PD Y9, Y13, Y12
-	VFMADD231PD Y9, Y3, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y3
-	VANDPD      Y15, Y3, Y9
-	VANDPD      Y4, Y3, Y11
-	VANDPD      Y5, Y3, Y13
-	VMOVUPD     Y0, 672(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y0
-	VMINPD      Y9, Y0, Y9
-	VMINPD      Y11, Y0, Y11
-	VMINPD      Y13, Y0, Y13
-	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y15, Y15
-	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y4, Y4
-	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y5, Y5
-	VMOVUPD     Y2, 896(BX)
-	VANDPD      Y7, Y3, Y2
-	VMOVUPD     Y1, 928(BX)
-	VANDPD      Y8, Y3, Y1
-	VMOVUPD     Y5, 160(BX)
-	VANDPD      Y6, Y3, Y5
-	VMINPD      Y2, Y0, Y2
-	VMINPD      Y1, Y0, Y1
-	VMINPD      Y5, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y5
-	VANDPD      Y7, Y5, Y7
-	VANDPD      Y8, Y5, Y8
-	VANDPD      Y6, Y5, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y3
-	VFMADD231PD Y6, Y9, Y3
-	VMOVUPD     Y4, 384(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y4
-	VFMADD231PD Y6, Y11, Y4
+	VPSRLQ      $0x34, Y1, Y1
+	VBLENDVPD   Y11, Y8, Y4, Y4
+	VBLENDVPD   Y13, Y0, Y7, Y0
+	VBLENDVPD   Y15, Y14, Y2, Y2
+	VBLENDVPD   Y10, Y9, Y3, Y3
+	VMULPD      320(BX), Y6, Y7
+	VMULPD      288(BX), Y12, Y8
+	VADDPD      Y2, Y4, Y9
+	VADDPD      Y3, Y0, Y14
+	VSUBPD      Y2, Y4, Y2
+	VSUBPD      Y3, Y0, Y0
+	VMOVUPD     352(BX), Y3
+	VPSRLQ      $0x34, Y3, Y3
+	VMOVUPD     384(BX), Y4
+	VPSRLQ      $0x34, Y4, Y4
+	VORPD       spotPriceRowsAVX2Consts<>+192(SB), Y5, Y5
+	VORPD       spotPriceRowsAVX2Consts<>+192(SB), Y1, Y1
+	VMOVUPD     Y10, 384(BX)
+	VMULPD      Y7, Y9, Y10
 	VMOVUPD     Y15, 352(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y15
-	VFMADD231PD Y6, Y13, Y15
-	VMOVUPD     Y5, 640(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y9, Y5
-	VMOVUPD     Y8, 1152(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y11, Y8
-	VMOVUPD     Y7, 1184(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y13, Y7
-	VMOVUPD     Y14, 960(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y14
-	VFMADD231PD Y6, Y2, Y14
-	VMOVUPD     Y12, 992(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y12
-	VFMADD231PD Y6, Y1, Y12
-	VFMADD213PD spotPriceRowsAVX2Consts<>+800(SB), Y0, Y6
-	VMOVUPD     Y10, 1024(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y2, Y10
-	VMOVUPD     Y2, 1056(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y1, Y2
-	VMOVUPD     Y1, 1088(BX)
-	VADDPD      spotPriceRowsAVX2Consts<>+1088(SB), Y0, Y1
-	VMOVUPD     Y0, 1120(BX)
-	VMULPD      Y5, Y3, Y0
-	VMOVUPD     Y5, 864(BX)
-	VMULPD      Y8, Y4, Y5
-	VMOVUPD     Y8, 832(BX)
-	VMULPD      Y7, Y15, Y8
-	VMOVUPD     Y7, 800(BX)
-	VMULPD      Y9, Y9, Y7
-	VMOVUPD     Y9, 768(BX)
-	VMULPD      Y11, Y11, Y9
-	VMOVUPD     Y11, 608(BX)
-	VMULPD      Y13, Y13, Y11
-	VMOVUPD     Y13, 736(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y13
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y7
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y9
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y13, Y11
-	VSUBPD      Y13, Y7, Y7
-	VSUBPD      Y13, Y9, Y9
-	VSUBPD      Y13, Y11, Y11
-	VMULPD      Y10, Y14, Y13
+	VMULPD      Y8, Y14, Y15
+	VORPD       spotPriceRowsAVX2Consts<>+192(SB), Y3, Y3
+	VORPD       spotPriceRowsAVX2Consts<>+192(SB), Y4, Y4
+	VSUBPD      spotPriceRowsAVX2Consts<>+224(SB), Y5, Y5
+	VSUBPD      spotPriceRowsAVX2Consts<>+224(SB), Y1, Y1
+	VSUBPD      spotPriceRowsAVX2Consts<>+224(SB), Y3, Y3
+	VSUBPD      spotPriceRowsAVX2Consts<>+224(SB), Y4, Y4
+	VMOVUPD     Y13, 672(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y13
+	VDIVPD      Y10, Y13, Y10
+	VDIVPD      Y15, Y13, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y13
 	VMOVUPD     Y11, 704(BX)
-	VMULPD      Y2, Y12, Y11
-	VMOVUPD     Y9, 1216(BX)
-	VMULPD      Y1, Y6, Y9
-	VMOVUPD     Y7, 1248(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y7
-	VMOVUPD     Y1, 1280(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD 1024(BX), Y7, Y1
-	VMOVUPD     Y2, 1312(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y2
-	VFMADD231PD 992(BX), Y7, Y2
-	VMOVUPD     Y10, 1344(BX)
-	VMOVUPD     960(BX), Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y10, Y7
-	VMOVUPD     Y6, 1376(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y6
-	VFMADD132PD 1024(BX), Y6, Y1
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD231PD Y7, Y10, Y6
-	VMOVUPD     1024(BX), Y7
-	VMOVUPD     Y12, 1408(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y12
-	VFMADD213PD Y12, Y7, Y1
-	VFMADD132PD 992(BX), Y12, Y2
-	VFMADD231PD Y6, Y10, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y6
-	VFMADD213PD Y6, Y7, Y1
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD231PD Y12, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y12
-	VFMADD213PD Y12, Y7, Y1
-	VFMADD132PD 992(BX), Y12, Y2
-	VFMADD231PD Y6, Y10, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
-	VFMADD213PD Y6, Y7, Y1
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD231PD Y12, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y12
-	VFMADD213PD Y12, Y7, Y1
-	VFMADD132PD 992(BX), Y12, Y2
-	VFMADD231PD Y6, Y10, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y6
-	VFMADD213PD Y6, Y7, Y1
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD231PD Y12, Y10, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y12
-	VFMADD213PD Y12, Y7, Y1
-	VFMADD132PD 992(BX), Y12, Y2
-	VFMADD231PD Y6, Y10, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
-	VFMADD213PD Y6, Y7, Y1
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD213PD Y6, Y10, Y12
-	VFMADD213PD Y6, Y1, Y7
-	VFMADD132PD 992(BX), Y6, Y2
-	VFMADD213PD Y6, Y12, Y10
-	VMULPD      Y13, Y0, Y1
-	VMULPD      Y11, Y5, Y12
-	VMOVUPD     Y10, 960(BX)
-	VMULPD      Y9, Y8, Y10
-	VDIVPD      Y1, Y6, Y1
-	VDIVPD      Y12, Y6, Y12
-	VDIVPD      Y10, Y6, Y10
-	VMULPD      Y1, Y13, Y13
-	VMULPD      Y12, Y11, Y11
-	VMULPD      Y10, Y9, Y9
-	VMULPD      Y1, Y0, Y0
-	VMULPD      Y12, Y5, Y1
-	VMULPD      Y10, Y8, Y5
-	VMULPD      Y13, Y3, Y3
-	VMULPD      Y11, Y4, Y4
-	VMULPD      Y9, Y15, Y8
-	VMULPD      864(BX), Y13, Y10
-	VMULPD      832(BX), Y11, Y11
-	VMULPD      800(BX), Y9, Y9
-	VMULPD      Y0, Y14, Y12
-	VMULPD      1408(BX), Y1, Y13
-	VMULPD      1376(BX), Y5, Y14
-	VMULPD      1344(BX), Y0, Y0
-	VMULPD      1312(BX), Y1, Y1
-	VMULPD      1280(BX), Y5, Y5
-	VMULPD      1056(BX), Y12, Y12
-	VMULPD      1088(BX), Y13, Y13
-	VMULPD      1120(BX), Y14, Y14
-	VMOVUPD     768(BX), Y15
-	VMULPD      Y3, Y15, Y3
-	VMOVUPD     Y2, 1120(BX)
-	VMOVUPD     608(BX), Y2
-	VMULPD      Y4, Y2, Y4
-	VMOVUPD     Y7, 1088(BX)
-	VMOVUPD     736(BX), Y7
-	VMULPD      Y8, Y7, Y8
-	VMOVUPD     1248(BX), Y6
-	VMOVUPD     Y9, 1056(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y9
-	VMOVUPD     Y11, 1280(BX)
-	VMULPD      Y9, Y6, Y11
-	VMOVUPD     Y10, 1312(BX)
-	VMULPD      1216(BX), Y9, Y10
-	VMOVUPD     Y5, 1344(BX)
-	VMOVUPD     704(BX), Y5
-	VMULPD      Y9, Y5, Y9
-	VFMADD231PD Y15, Y15, Y11
-	VFMADD231PD Y2, Y2, Y10
-	VFMADD231PD Y7, Y7, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y2
-	VFMADD231PD Y2, Y6, Y11
-	VFMADD231PD 1216(BX), Y2, Y10
-	VFMADD231PD Y2, Y5, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y7
-	VFMADD231PD Y2, Y12, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
-	VFMADD231PD Y2, Y13, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y5
-	VFMADD231PD Y2, Y14, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y6
-	VFMADD231PD Y2, Y3, Y6
-	VMOVUPD     Y3, 736(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y3
-	VFMADD231PD Y2, Y4, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y8, Y2
-	VMOVUPD     Y8, 608(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y8
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y11, Y8
-	VMOVUPD     Y4, 768(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y4
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y10, Y4
-	VMOVUPD     Y2, 1376(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y2
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y9, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y11, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y10, Y4
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y9, Y2
-	VMULPD      Y8, Y11, Y8
-	VMULPD      Y4, Y10, Y4
-	VMULPD      Y2, Y9, Y2
-	VMOVUPD     544(BX), Y9
-	VFMADD213PD Y9, Y9, Y8
-	VMOVUPD     480(BX), Y10
-	VFMADD213PD Y10, Y10, Y4
-	VMOVUPD     448(BX), Y11
-	VFMADD213PD Y11, Y11, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y10
-	VFMADD231PD Y11, Y7, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y9
-	VFMADD231PD Y11, Y15, Y9
-	VMOVUPD     Y2, 1408(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y2
-	VFMADD231PD Y11, Y5, Y2
-	VMOVUPD     Y4, 800(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y4
-	VFMADD213PD Y4, Y7, Y10
-	VFMADD213PD Y4, Y15, Y9
-	VFMADD213PD Y4, Y5, Y2
-	VMOVUPD     Y8, 832(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y8
-	VFMADD213PD Y8, Y7, Y10
-	VFMADD213PD Y8, Y15, Y9
-	VFMADD213PD Y8, Y5, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y8
-	VFMADD213PD Y8, Y10, Y7
-	VFMADD213PD Y8, Y9, Y15
-	VFMADD213PD Y8, Y2, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y2
-	VFMADD213PD Y2, Y7, Y12
-	VFMADD213PD Y2, Y15, Y13
-	VFMADD213PD Y2, Y5, Y14
-	VMULPD      Y0, Y12, Y0
-	VMULPD      Y1, Y13, Y1
-	VMULPD      1344(BX), Y14, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y7
-	VANDPD      Y0, Y7, Y0
-	VANDPD      Y1, Y7, Y1
-	VANDPD      Y5, Y7, Y5
-	VMOVUPD     1184(BX), Y9
-	VORPD       Y0, Y9, Y0
-	VMOVUPD     1152(BX), Y10
-	VORPD       Y1, Y10, Y1
-	VMOVUPD     640(BX), Y12
-	VORPD       Y5, Y12, Y5
-	VMOVUPD     (BX), Y13
-	VORPD       Y9, Y13, Y9
-	VORPD       Y10, Y13, Y10
-	VORPD       Y12, Y13, Y12
-	VMOVUPD     224(BX), Y14
-	VCMPPD      $0x00, Y9, Y14, Y9
-	VMOVUPD     128(BX), Y15
-	VCMPPD      $0x00, Y10, Y15, Y10
-	VMOVUPD     192(BX), Y15
-	VCMPPD      $0x00, Y12, Y15, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y15
-	VFMADD231PD Y11, Y6, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y14
-	VFMADD231PD Y11, Y3, Y14
-	VMOVUPD     1376(BX), Y13
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y13, Y11
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y4
-	VFMADD213PD Y4, Y6, Y15
-	VFMADD213PD Y4, Y3, Y14
-	VFMADD231PD Y11, Y13, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y11
-	VFMADD213PD Y11, Y6, Y15
-	VFMADD213PD Y11, Y3, Y14
-	VFMADD231PD Y4, Y13, Y11
-	VFMADD213PD Y8, Y15, Y6
-	VFMADD213PD Y8, Y14, Y3
-	VFMADD231PD Y11, Y13, Y8
-	VFMADD132PD 736(BX), Y2, Y6
-	VFMADD132PD 768(BX), Y2, Y3
-	VFMADD231PD 608(BX), Y8, Y2
-	VMULPD      1312(BX), Y6, Y4
-	VMULPD      1280(BX), Y3, Y3
-	VMULPD      1056(BX), Y2, Y2
-	VANDPD      Y4, Y7, Y4
-	VANDPD      Y3, Y7, Y3
-	VANDPD      Y2, Y7, Y2
-	VMOVUPD     352(BX), Y6
-	VORPD       Y4, Y6, Y4
-	VMOVUPD     384(BX), Y7
-	VORPD       Y3, Y7, Y3
-	VMOVUPD     160(BX), Y8
-	VORPD       Y2, Y8, Y2
-	VSUBPD      Y4, Y0, Y0
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y2, Y5, Y2
-	VMOVUPD     (BX), Y3
-	VORPD       Y6, Y3, Y4
-	VORPD       Y7, Y3, Y5
-	VORPD       Y8, Y3, Y3
-	VMOVUPD     224(BX), Y6
-	VCMPPD      $0x00, Y4, Y6, Y4
-	VMOVUPD     128(BX), Y6
-	VCMPPD      $0x00, Y5, Y6, Y5
-	VMOVUPD     192(BX), Y6
-	VCMPPD      $0x00, Y3, Y6, Y3
-	VMOVUPD     1248(BX), Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y7
-	VMINPD      Y7, Y6, Y8
-	VMOVUPD     1216(BX), Y11
-	VMINPD      Y7, Y11, Y13
-	VMOVUPD     704(BX), Y14
-	VMINPD      Y7, Y14, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y15
-	VMAXPD      Y15, Y8, Y8
-	VMAXPD      Y15, Y13, Y13
-	VMAXPD      Y15, Y7, Y7
-	VSUBPD      Y8, Y6, Y6
-	VSUBPD      Y13, Y11, Y11
-	VSUBPD      Y7, Y14, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y15
-	VADDPD      Y15, Y8, Y8
-	VADDPD      Y15, Y13, Y13
-	VADDPD      Y15, Y7, Y7
-	VADDPD      Y15, Y6, Y6
-	VADDPD      Y15, Y11, Y11
-	VADDPD      Y15, Y14, Y14
-	VPSLLQ      $0x34, Y8, Y8
-	VPSLLQ      $0x34, Y13, Y13
-	VPSLLQ      $0x34, Y7, Y7
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y11, Y11
-	VPSLLQ      $0x34, Y14, Y14
-	VMULPD      832(BX), Y6, Y6
-	VMULPD      800(BX), Y11, Y11
-	VMULPD      1408(BX), Y14, Y14
-	VMULPD      Y8, Y6, Y6
-	VMULPD      Y13, Y11, Y8
-	VMULPD      Y7, Y14, Y7
-	VMOVUPD     928(BX), Y11
-	VPSRLQ      $0x01, Y11, Y13
-	VMOVUPD     896(BX), Y14
-	VPSRLQ      $0x01, Y14, Y15
-	VMOVUPD     Y2, 1408(BX)
-	VMOVUPD     672(BX), Y2
-	VMOVUPD     Y7, 800(BX)
-	VPSRLQ      $0x01, Y2, Y7
-	VPSUBQ      Y13, Y11, Y11
-	VPSUBQ      Y15, Y14, Y14
-	VPSUBQ      Y7, Y2, Y2
-	VPSLLQ      $0x34, Y13, Y13
-	VPSLLQ      $0x34, Y15, Y15
-	VPSLLQ      $0x34, Y7, Y7
-	VMULPD      1088(BX), Y13, Y13
-	VMULPD      1120(BX), Y15, Y15
-	VMULPD      960(BX), Y7, Y7
-	VPSLLQ      $0x34, Y11, Y11
-	VPSLLQ      $0x34, Y14, Y14
-	VPSLLQ      $0x34, Y2, Y2
-	VMULPD      Y11, Y13, Y11
-	VMULPD      Y14, Y15, Y13
-	VMULPD      Y2, Y7, Y2
-	VMULPD      256(BX), Y11, Y7
-	VMULPD      288(BX), Y13, Y11
-	VMULPD      320(BX), Y2, Y2
-	VMOVUPD     32(BX), Y13
-	VMULPD      544(BX), Y13, Y14
-	VMOVUPD     64(BX), Y15
-	VMOVUPD     Y1, 320(BX)
-	VMULPD      480(BX), Y15, Y1
-	VMOVUPD     Y8, 288(BX)
-	VMOVUPD     96(BX), Y8
-	VMOVUPD     Y0, 256(BX)
-	VMULPD      448(BX), Y8, Y0
-	VBLENDVPD   Y4, spotPriceRowsAVX2Consts<>+288(SB), Y14, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y14
-	VBLENDVPD   Y5, Y14, Y1, Y1
-	VBLENDVPD   Y3, Y14, Y0, Y0
-	VMULPD      Y7, Y13, Y3
-	VMULPD      Y11, Y15, Y5
-	VMULPD      Y2, Y8, Y8
-	VBLENDVPD   Y9, Y14, Y3, Y3
-	VBLENDVPD   Y10, Y14, Y5, Y5
-	VBLENDVPD   Y12, Y14, Y8, Y8
-	VSUBPD      Y3, Y4, Y3
-	VSUBPD      Y5, Y1, Y1
-	VSUBPD      Y8, Y0, Y0
-	VFMADD231PD 256(BX), Y6, Y3
-	VMOVUPD     320(BX), Y4
-	VFMADD231PD 288(BX), Y4, Y1
-	VMOVUPD     1408(BX), Y4
-	VFMADD231PD 800(BX), Y4, Y0
-	VMOVUPD     544(BX), Y4
-	VMINPD      Y7, Y4, Y5
-	VMOVUPD     480(BX), Y6
-	VMINPD      Y11, Y6, Y8
+	VANDPD      640(BX), Y13, Y11
+	VMOVUPD     Y0, 640(BX)
+	VANDPD      608(BX), Y13, Y0
+	VMOVUPD     Y2, 608(BX)
+	VANDPD      576(BX), Y13, Y2
+	VANDPD      544(BX), Y13, Y13
+	VSUBPD      Y11, Y5, Y5
+	VSUBPD      Y0, Y1, Y0
+	VSUBPD      Y2, Y3, Y1
+	VSUBPD      Y13, Y4, Y2
+	VMOVUPD     512(BX), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y4
+	VCMPPD      $0x00, Y4, Y3, Y11
+	VMOVUPD     416(BX), Y13
+	VMOVUPD     Y14, 544(BX)
+	VCMPPD      $0x00, Y4, Y13, Y14
+	VMOVUPD     Y9, 576(BX)
 	VMOVUPD     448(BX), Y9
-	VMINPD      Y2, Y9, Y10
-	VADDPD      Y7, Y4, Y4
-	VADDPD      Y11, Y6, Y6
-	VADDPD      Y2, Y9, Y2
-	VMOVUPD     576(BX), Y7
-	VMINPD      Y7, Y5, Y5
-	VMOVUPD     512(BX), Y9
-	VMINPD      Y9, Y8, Y8
-	VMOVUPD     416(BX), Y11
-	VMINPD      Y11, Y10, Y10
-	VADDPD      Y4, Y7, Y4
-	VADDPD      Y6, Y9, Y6
-	VADDPD      Y2, Y11, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y7
-	VCMPPD      $0x11, Y5, Y7, Y5
-	VCMPPD      $0x11, Y8, Y7, Y8
-	VCMPPD      $0x11, Y10, Y7, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y9
-	VCMPPD      $0x11, Y9, Y4, Y4
-	VCMPPD      $0x11, Y9, Y6, Y6
-	VCMPPD      $0x11, Y9, Y2, Y2
-	VANDPD      Y4, Y5, Y4
-	VANDPD      Y6, Y8, Y5
-	VANDPD      Y2, Y7, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2720(SB), Y6
-	VBLENDVPD   Y4, Y3, Y6, Y3
-	VBLENDVPD   Y5, Y1, Y6, Y1
-	VBLENDVPD   Y2, Y0, Y6, Y0
+	VMOVUPD     Y8, 736(BX)
+	VCMPPD      $0x00, Y4, Y9, Y8
+	VMOVUPD     Y15, 768(BX)
+	VMOVUPD     480(BX), Y15
+	VMOVUPD     Y7, 800(BX)
+	VCMPPD      $0x00, Y4, Y15, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y4
+	VBLENDVPD   Y11, Y4, Y5, Y5
+	VBLENDVPD   Y14, Y4, Y0, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y11
+	VCMPPD      $0x11, Y11, Y3, Y14
+	VMOVUPD     Y10, 832(BX)
+	VCMPPD      $0x11, Y11, Y13, Y10
+	VBLENDVPD   Y8, Y4, Y1, Y1
+	VBLENDVPD   Y7, Y4, Y2, Y2
+	VCMPPD      $0x11, Y11, Y9, Y4
+	VCMPPD      $0x11, Y11, Y15, Y7
+	VBLENDVPD   Y14, Y5, Y3, Y3
+	VBLENDVPD   Y10, Y0, Y13, Y0
+	VBLENDVPD   Y4, Y1, Y9, Y1
+	VBLENDVPD   Y7, Y2, Y15, Y2
+	VSUBPD      Y1, Y3, Y1
+	VSUBPD      Y2, Y0, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y2
+	VMULPD      Y2, Y6, Y3
+	VMULPD      Y2, Y12, Y2
+	VMOVUPD     224(BX), Y4
+	VMULPD      256(BX), Y4, Y5
+	VMOVUPD     160(BX), Y7
+	VMULPD      192(BX), Y7, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y9
+	VXORPD      64(BX), Y9, Y10
+	VXORPD      32(BX), Y9, Y11
+	VMOVUPD     832(BX), Y13
+	VMULPD      800(BX), Y13, Y14
+	VMOVUPD     768(BX), Y15
+	VMOVUPD     Y12, 800(BX)
+	VMULPD      736(BX), Y15, Y12
+	VMOVUPD     Y6, 736(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y6
+	VMOVUPD     Y11, 480(BX)
+	VADDPD      Y6, Y1, Y11
+	VMOVUPD     Y10, 448(BX)
+	VADDPD      Y6, Y0, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VADDPD      Y1, Y6, Y7
+	VADDPD      Y0, Y6, Y4
+	VMULPD      576(BX), Y13, Y13
+	VMULPD      544(BX), Y15, Y15
+	VMULPD      608(BX), Y14, Y14
+	VMULPD      640(BX), Y12, Y12
+	VMOVUPD     704(BX), Y6
+	VBLENDVPD   Y6, Y11, Y1, Y1
+	VMOVUPD     672(BX), Y6
+	VBLENDVPD   Y6, Y10, Y0, Y0
+	VMOVUPD     352(BX), Y6
+	VBLENDVPD   Y6, Y7, Y1, Y1
+	VMOVUPD     384(BX), Y6
+	VBLENDVPD   Y6, Y4, Y0, Y0
+	VMULPD      Y14, Y14, Y4
+	VMULPD      Y12, Y12, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y7
+	VMULPD      Y7, Y1, Y10
+	VMULPD      Y7, Y0, Y7
+	VMULPD      320(BX), Y13, Y11
+	VMULPD      288(BX), Y15, Y13
+	VXORPD      Y9, Y5, Y5
+	VXORPD      Y9, Y8, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y9
+	VFMADD231PD Y15, Y4, Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+544(SB), Y6, Y15
+	VMOVUPD     Y2, 384(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y2
+	VMINPD      Y5, Y2, Y5
+	VMINPD      Y8, Y2, Y2
+	VMOVUPD     64(BX), Y8
+	VMOVUPD     Y13, 352(BX)
+	VMULPD      320(BX), Y8, Y13
+	VMOVUPD     Y13, 672(BX)
+	VMOVUPD     32(BX), Y13
+	VMULPD      288(BX), Y13, Y8
+	VMOVUPD     Y8, 704(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y8
+	VFMADD213PD Y8, Y4, Y9
+	VFMADD231PD Y15, Y6, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y15
+	VMAXPD      Y5, Y15, Y5
+	VMAXPD      Y2, Y15, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y15
+	VFMADD213PD Y15, Y4, Y9
+	VFMADD231PD Y8, Y6, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y13
+	VFMADD231PD Y8, Y5, Y13
+	VMOVUPD     Y3, 640(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y3
+	VFMADD213PD Y3, Y2, Y8
+	VFMADD213PD spotPriceRowsAVX2Consts<>+768(SB), Y4, Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+768(SB), Y6, Y15
+	VMOVUPD     Y11, 608(BX)
+	VSUBPD      Y3, Y13, Y11
+	VMOVUPD     Y0, 544(BX)
+	VSUBPD      Y3, Y8, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y3
+	VPADDQ      Y3, Y13, Y13
+	VPADDQ      Y3, Y8, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y8
+	VFMADD213PD Y8, Y4, Y9
+	VFMADD231PD Y15, Y6, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y15
+	VFMADD231PD Y15, Y11, Y5
+	VFMADD231PD Y15, Y0, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y15
+	VFMADD213PD Y15, Y4, Y9
+	VFMADD231PD Y8, Y6, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y8
+	VFMADD231PD Y8, Y11, Y5
+	VFMADD231PD Y8, Y0, Y2
+	VPSRLQ      $0x01, Y13, Y0
+	VPSRLQ      $0x01, Y3, Y8
+	VPSUBQ      Y0, Y13, Y11
+	VPSUBQ      Y8, Y3, Y3
+	VMULPD      Y9, Y4, Y4
+	VMULPD      Y15, Y6, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y13
+	VFMADD231PD Y9, Y5, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+992(SB), Y2, Y9
+	VPSLLQ      $0x34, Y0, Y0
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y3, Y3
+	VFMADD231PD Y4, Y14, Y10
+	VFMADD231PD Y6, Y12, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD213PD Y4, Y5, Y13
+	VFMADD231PD Y9, Y2, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y6
+	VFMADD231PD Y6, Y14, Y10
+	VFMADD231PD Y6, Y12, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y9
+	VFMADD213PD Y9, Y5, Y13
+	VFMADD231PD Y4, Y2, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y4
+	VFMADD231PD Y4, Y1, Y10
+	VFMADD231PD 544(BX), Y4, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y1
+	VFMADD213PD Y1, Y5, Y13
+	VFMADD231PD Y9, Y2, Y1
+	VMOVUPD     256(BX), Y4
+	VFMADD231PD 224(BX), Y4, Y10
+	VMOVUPD     192(BX), Y4
+	VFMADD231PD 160(BX), Y4, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y4
+	VFMADD213PD Y4, Y5, Y13
+	VFMADD231PD Y1, Y2, Y4
+	VMOVUPD     608(BX), Y1
+	VMOVUPD     640(BX), Y9
+	VFMADD231PD Y10, Y1, Y9
+	VMOVUPD     352(BX), Y12
+	VMOVUPD     384(BX), Y14
+	VFMADD231PD Y7, Y12, Y14
+	VFMSUB213PD 640(BX), Y10, Y1
+	VFMSUB213PD 384(BX), Y7, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD Y7, Y5, Y13
+	VFMADD231PD Y4, Y2, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y4
+	VANDPD      Y9, Y4, Y10
+	VANDPD      Y14, Y4, Y15
+	VMOVUPD     Y3, 384(BX)
+	VANDPD      Y1, Y4, Y3
+	VMOVUPD     Y11, 352(BX)
+	VANDPD      Y12, Y4, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y4
+	VMINPD      Y10, Y4, Y10
+	VMINPD      Y15, Y4, Y15
+	VMINPD      Y3, Y4, Y3
+	VMINPD      Y11, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y11
+	VFMADD213PD Y11, Y5, Y13
+	VFMADD231PD Y7, Y2, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y7
+	VANDPD      Y9, Y7, Y9
+	VANDPD      Y14, Y7, Y14
+	VMOVUPD     Y14, 640(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y14
+	VFMADD213PD Y6, Y10, Y14
+	VMOVUPD     Y9, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD Y6, Y15, Y9
+	VMOVUPD     Y8, 192(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1344(SB), Y10, Y8
+	VMOVUPD     Y10, 160(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1344(SB), Y15, Y10
+	VMOVUPD     Y15, 256(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y15
+	VFMADD213PD Y6, Y3, Y15
+	VMOVUPD     Y15, 224(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y15
+	VFMADD213PD Y6, Y4, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
+	VMOVUPD     Y15, 544(BX)
+	VADDPD      Y6, Y3, Y15
+	VADDPD      Y6, Y4, Y6
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y5, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y2, Y11
+	VANDPD      Y1, Y7, Y1
+	VANDPD      Y12, Y7, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y12
+	VFMADD213PD Y12, Y5, Y13
+	VFMADD231PD Y11, Y2, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y11
+	VFMADD213PD Y11, Y5, Y13
+	VFMADD213PD Y11, Y2, Y12
+	VFMADD213PD Y11, Y13, Y5
+	VFMADD213PD Y11, Y12, Y2
+	VMULPD      Y8, Y14, Y12
+	VMULPD      Y10, Y9, Y13
+	VMULPD      Y0, Y5, Y0
+	VMULPD      192(BX), Y2, Y2
+	VMULPD      224(BX), Y15, Y5
+	VMOVUPD     Y7, 192(BX)
+	VMULPD      544(BX), Y6, Y7
+	VMULPD      352(BX), Y0, Y0
+	VMULPD      384(BX), Y2, Y2
+	VMOVUPD     Y1, 384(BX)
+	VMULPD      Y5, Y12, Y1
+	VMOVUPD     Y6, 352(BX)
+	VMULPD      Y7, Y13, Y6
+	VMULPD      96(BX), Y0, Y0
+	VMULPD      128(BX), Y2, Y2
+	VDIVPD      Y1, Y11, Y1
+	VDIVPD      Y6, Y11, Y6
+	VMOVUPD     160(BX), Y11
+	VMOVUPD     Y15, 128(BX)
+	VMULPD      Y11, Y11, Y15
+	VMOVUPD     256(BX), Y11
+	VMOVUPD     Y4, 96(BX)
+	VMULPD      Y11, Y11, Y4
+	VMULPD      64(BX), Y0, Y11
+	VMOVUPD     Y11, 64(BX)
+	VMULPD      32(BX), Y2, Y11
+	VMOVUPD     Y11, 32(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1440(SB), Y11, Y15
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1440(SB), Y11, Y4
+	VMULPD      Y1, Y5, Y5
+	VMULPD      Y6, Y7, Y7
+	VMULPD      Y1, Y12, Y1
+	VMULPD      Y6, Y13, Y6
+	VSUBPD      Y11, Y15, Y12
+	VSUBPD      Y11, Y4, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y13
+	VPADDQ      Y13, Y15, Y15
+	VPADDQ      Y13, Y4, Y4
+	VMULPD      Y5, Y14, Y13
+	VMULPD      Y7, Y9, Y9
+	VMULPD      224(BX), Y1, Y14
+	VMOVUPD     Y2, 224(BX)
+	VMULPD      544(BX), Y6, Y2
+	VMULPD      Y5, Y8, Y5
+	VMULPD      Y7, Y10, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y8
+	VMULPD      Y8, Y12, Y10
+	VMULPD      Y8, Y11, Y8
+	VMULPD      160(BX), Y13, Y13
+	VMULPD      256(BX), Y9, Y9
+	VMULPD      Y14, Y3, Y3
+	VMULPD      96(BX), Y2, Y2
+	VMULPD      128(BX), Y1, Y1
+	VMULPD      352(BX), Y6, Y6
+	VMOVUPD     160(BX), Y14
+	VFMADD231PD Y14, Y14, Y10
+	VMOVUPD     256(BX), Y14
+	VFMADD231PD Y14, Y14, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y14
+	VMOVUPD     Y0, 256(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y0
+	VFMADD231PD Y14, Y13, Y0
+	VMOVUPD     Y6, 160(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y6
+	VFMADD231PD Y14, Y9, Y6
+	VMOVUPD     Y1, 352(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y1
+	VFMADD231PD Y14, Y3, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+448(SB), Y2, Y14
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y4, Y4
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y12, Y10
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1536(SB), Y11, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD231PD Y11, Y0, Y12
+	VMOVUPD     Y4, 128(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y4
+	VFMADD231PD Y11, Y6, Y4
+	VMOVUPD     Y15, 96(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y15
+	VFMADD231PD Y11, Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y0, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y6, Y4
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y1, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y14, Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y12, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y12
+	VFMADD213PD Y12, Y4, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y4
+	VMOVUPD     Y7, 544(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD231PD Y4, Y10, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y8, Y4
+	VFMADD213PD Y12, Y15, Y1
+	VFMADD231PD Y11, Y14, Y12
+	VMOVUPD     (BX), Y11
+	VORPD       608(BX), Y11, Y14
+	VORPD       640(BX), Y11, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y0, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y0
+	VFMADD213PD Y0, Y6, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y6
+	VFMADD213PD Y6, Y10, Y7
+	VFMADD231PD Y4, Y8, Y6
+	VFMADD213PD Y0, Y1, Y3
+	VFMADD213PD Y0, Y12, Y2
+	VORPD       384(BX), Y11, Y1
+	VORPD       192(BX), Y11, Y4
+	VMULPD      Y5, Y13, Y5
+	VMULPD      544(BX), Y9, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y11
+	VFMADD213PD Y11, Y10, Y7
+	VFMADD231PD Y6, Y8, Y11
+	VMULPD      352(BX), Y3, Y3
+	VMULPD      160(BX), Y2, Y2
+	VMOVUPD     448(BX), Y6
+	VCMPPD      $0x00, Y14, Y6, Y12
+	VMOVUPD     480(BX), Y13
+	VCMPPD      $0x00, Y15, Y13, Y14
+	VCMPPD      $0x00, Y1, Y6, Y1
+	VCMPPD      $0x00, Y4, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD Y6, Y10, Y7
+	VFMADD231PD Y11, Y8, Y6
+	VMOVUPD     320(BX), Y11
+	VMOVUPD     256(BX), Y13
+	VMINPD      Y13, Y11, Y15
+	VMOVUPD     288(BX), Y0
+	VMOVUPD     Y15, 480(BX)
+	VMOVUPD     224(BX), Y15
+	VMOVUPD     Y2, 448(BX)
+	VMINPD      Y15, Y0, Y2
+	VADDPD      Y13, Y11, Y13
+	VADDPD      Y15, Y0, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y0
+	VMOVUPD     672(BX), Y11
+	VBLENDVPD   Y12, Y0, Y11, Y11
+	VMOVUPD     704(BX), Y12
+	VBLENDVPD   Y14, Y0, Y12, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y14
+	VFMADD213PD Y14, Y10, Y7
+	VFMADD231PD Y6, Y8, Y14
+	VMOVUPD     64(BX), Y6
+	VBLENDVPD   Y1, Y0, Y6, Y1
+	VMOVUPD     32(BX), Y6
+	VBLENDVPD   Y4, Y0, Y6, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y4
+	VANDPD      Y5, Y4, Y5
+	VANDPD      Y9, Y4, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD Y9, Y10, Y7
+	VFMADD231PD Y14, Y8, Y9
+	VANDPD      Y3, Y4, Y3
+	VANDPD      448(BX), Y4, Y4
+	VORPD       608(BX), Y5, Y5
+	VORPD       640(BX), Y6, Y6
+	VORPD       384(BX), Y3, Y3
+	VORPD       192(BX), Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y14
+	VFMADD213PD Y14, Y10, Y7
+	VFMADD231PD Y9, Y8, Y14
+	VSUBPD      Y1, Y11, Y1
+	VSUBPD      Y0, Y12, Y0
+	VSUBPD      Y5, Y3, Y3
+	VSUBPD      Y6, Y4, Y4
+	VMOVUPD     480(BX), Y5
+	VMOVUPD     736(BX), Y6
+	VMINPD      Y6, Y5, Y5
+	VMOVUPD     800(BX), Y9
+	VMINPD      Y9, Y2, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y11
+	VFMADD213PD Y11, Y10, Y7
+	VFMADD231PD Y14, Y8, Y11
+	VADDPD      Y13, Y6, Y6
+	VADDPD      Y15, Y9, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y12
+	VCMPPD      $0x11, Y5, Y12, Y5
+	VCMPPD      $0x11, Y2, Y12, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y12
+	VFMADD213PD Y12, Y10, Y7
+	VFMADD231PD Y11, Y8, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y11
+	VCMPPD      $0x11, Y11, Y6, Y6
+	VCMPPD      $0x11, Y11, Y9, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y11
+	VFMADD213PD Y11, Y10, Y7
+	VFMADD231PD Y12, Y8, Y11
+	VANDPD      Y6, Y5, Y5
+	VANDPD      Y9, Y2, Y2
+	VMULPD      Y7, Y10, Y6
+	VMULPD      Y11, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y8
+	VADDPD      Y6, Y8, Y6
+	VADDPD      Y7, Y8, Y7
+	VMULPD      96(BX), Y6, Y6
+	VMULPD      128(BX), Y7, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y8
+	VMULPD      Y8, Y6, Y6
+	VMULPD      Y8, Y7, Y7
+	VMULPD      320(BX), Y6, Y6
+	VMULPD      288(BX), Y7, Y7
+	VFMADD231PD Y3, Y6, Y1
+	VFMADD231PD Y4, Y7, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y3
+	VBLENDVPD   Y5, Y1, Y3, Y1
+	VBLENDVPD   Y2, Y0, Y3, Y0
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPD     Y3, (SI)(AX*1)
-	VMOVUPD     Y1, 32(SI)(AX*1)
-	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y0, 64(SI)(AX*1)
-	ADDQ        $+96, AX
-	SUBQ        $+12, CX
+	VMOVUPD     Y1, (SI)(AX*1)
+	VMOVUPD     Y0, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGE         body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+8, CX
 	JEQ  done
 
 tail:
@@ -2997,16 +2388,16 @@ tail:
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y11, Y8
 	VBLENDVPD   Y0, Y12, Y13, Y12
 	VBLENDVPD   Y8, Y1, Y11, Y1
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y0, Y0
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y8, Y8
+	VANDPD      spotPriceRowsAVX2Consts<>+256(SB), Y0, Y0
+	VANDPD      spotPriceRowsAVX2Consts<>+256(SB), Y8, Y8
 	VMOVUPD     Y3, 288(BX)
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y10, Y3
 	VMOVUPD     Y7, 320(BX)
 	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y4, Y7
 	VBLENDVPD   Y3, Y9, Y10, Y9
 	VBLENDVPD   Y7, Y5, Y4, Y5
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y7, Y7
+	VANDPD      spotPriceRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD      spotPriceRowsAVX2Consts<>+256(SB), Y7, Y7
 	VMOVUPD     Y2, 352(BX)
 	VCMPPD      $0x03, Y13, Y13, Y2
 	VMOVUPD     Y13, 384(BX)
@@ -3016,9 +2407,9 @@ tail:
 	VMOVUPD     Y10, 448(BX)
 	VCMPPD      $0x03, Y4, Y4, Y10
 	VMOVUPD     Y4, 480(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y12, Y4
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y12, Y4
 	VMOVUPD     Y6, 512(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y1, Y6
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y1, Y6
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y6, Y6
 	VORPD       Y2, Y4, Y2
@@ -3033,7 +2424,7 @@ tail:
 	VSUBPD      Y13, Y1, Y1
 	VSUBPD      Y0, Y6, Y0
 	VSUBPD      Y8, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+128(SB), Y6
 	VANDPD      Y9, Y6, Y8
 	VANDPD      Y5, Y6, Y6
 	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y8, Y8
@@ -3048,7 +2439,7 @@ tail:
 	VSUBPD      Y13, Y5, Y5
 	VSUBPD      Y3, Y9, Y3
 	VSUBPD      Y7, Y5, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y7
 	VMULPD      Y7, Y2, Y9
 	VMULPD      Y7, Y4, Y10
 	VCMPPD      $0x11, Y8, Y9, Y9
@@ -3117,23 +2508,23 @@ tail:
 	VCMPPD      $0x11, Y6, Y7, Y4
 	VBLENDVPD   Y9, Y0, Y13, Y0
 	VBLENDVPD   Y4, Y1, Y7, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y7
 	VFMADD231PD Y4, Y8, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+544(SB), Y11, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y9
 	VFMADD213PD Y9, Y8, Y7
 	VFMADD231PD Y4, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y4
 	VFMADD213PD Y4, Y8, Y7
 	VFMADD231PD Y9, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y9
 	VFMADD213PD Y9, Y8, Y7
 	VFMADD231PD Y4, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y4
 	VFMADD213PD Y4, Y8, Y7
 	VFMADD231PD Y9, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y9
 	VFMADD213PD Y9, Y8, Y7
 	VFMADD231PD Y4, Y11, Y9
 	VMULPD      Y7, Y8, Y4
@@ -3144,23 +2535,23 @@ tail:
 	VBLENDVPD   Y6, Y5, Y12, Y5
 	VSUBPD      Y3, Y0, Y0
 	VSUBPD      Y5, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y3
 	VMULPD      512(BX), Y3, Y5
 	VMULPD      320(BX), Y3, Y3
 	VMOVUPD     224(BX), Y6
 	VMULPD      256(BX), Y6, Y8
 	VMOVUPD     160(BX), Y9
 	VMULPD      192(BX), Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y11
 	VXORPD      Y11, Y8, Y8
 	VXORPD      Y11, Y10, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y12
 	VMINPD      Y8, Y12, Y8
 	VMINPD      Y10, Y12, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y12
 	VMAXPD      Y8, Y12, Y8
 	VMAXPD      Y10, Y12, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y12
 	VADDPD      Y12, Y0, Y13
 	VADDPD      Y12, Y1, Y11
 	VMOVUPD     640(BX), Y12
@@ -3174,26 +2565,26 @@ tail:
 	VBLENDVPD   Y13, Y0, Y12, Y0
 	VMOVUPD     544(BX), Y12
 	VBLENDVPD   Y12, Y1, Y11, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y11
 	VMULPD      Y11, Y0, Y12
 	VMULPD      Y11, Y1, Y11
 	VFMADD231PD Y4, Y2, Y12
 	VMOVUPD     736(BX), Y4
 	VFMADD231PD Y7, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y7
 	VFMADD231PD Y7, Y2, Y12
 	VFMADD231PD Y7, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y2
 	VFMADD231PD Y2, Y0, Y12
 	VFMADD231PD Y2, Y1, Y11
 	VFMADD231PD 256(BX), Y6, Y12
 	VFMADD231PD 192(BX), Y9, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y1
 	VFMADD231PD Y0, Y8, Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+896(SB), Y10, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y10, Y0
 	VMOVUPD     64(BX), Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y4
 	VXORPD      Y4, Y2, Y6
 	VMOVUPD     32(BX), Y9
 	VXORPD      Y4, Y9, Y13
@@ -3207,25 +2598,25 @@ tail:
 	VFMADD213PD Y3, Y11, Y2
 	VFMSUB231PD 704(BX), Y12, Y5
 	VFMSUB231PD 672(BX), Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
 	VSUBPD      Y11, Y1, Y12
 	VMOVUPD     Y13, 672(BX)
 	VSUBPD      Y11, Y0, Y13
 	VMOVUPD     Y6, 704(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y6
 	VPADDQ      Y6, Y1, Y1
 	VPADDQ      Y6, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y6
 	VFMADD231PD Y6, Y12, Y8
 	VFMADD231PD Y6, Y13, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y6
 	VFMADD231PD Y6, Y12, Y8
 	VFMADD231PD Y6, Y13, Y10
 	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y6
 	VANDPD      Y9, Y6, Y12
 	VANDPD      Y2, Y6, Y13
 	VMOVUPD     Y0, 256(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y0
 	VMINPD      Y12, Y0, Y12
 	VMINPD      Y13, Y0, Y13
 	VANDPD      Y9, Y4, Y9
@@ -3238,20 +2629,20 @@ tail:
 	VMINPD      Y2, Y0, Y0
 	VANDPD      Y5, Y4, Y2
 	VANDPD      Y3, Y4, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y4
 	VFMADD213PD Y7, Y12, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y5
 	VFMADD213PD Y7, Y13, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
 	VMOVUPD     Y9, 544(BX)
 	VADDPD      Y6, Y12, Y9
 	VMOVUPD     Y3, 576(BX)
 	VADDPD      Y6, Y13, Y3
 	VMOVUPD     Y2, 608(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y2
 	VFMADD213PD Y7, Y1, Y2
 	VMOVUPD     Y10, 640(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y10
 	VFMADD213PD Y7, Y0, Y10
 	VADDPD      Y6, Y1, Y7
 	VADDPD      Y6, Y0, Y6
@@ -3259,55 +2650,53 @@ tail:
 	VMULPD      Y12, Y12, Y0
 	VMOVUPD     Y12, 448(BX)
 	VMULPD      Y13, Y13, Y12
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y0
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y12
-	VSUBPD      Y11, Y0, Y0
-	VSUBPD      Y11, Y12, Y11
-	VMULPD      Y9, Y4, Y12
-	VMOVUPD     Y11, 416(BX)
-	VMULPD      Y3, Y5, Y11
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1440(SB), Y11, Y0
+	VFMADD132PD spotPriceRowsAVX2Consts<>+1440(SB), Y11, Y12
+	VMULPD      Y9, Y4, Y11
+	VMOVUPD     Y12, 416(BX)
+	VMULPD      Y3, Y5, Y12
 	VMOVUPD     Y0, 384(BX)
 	VMULPD      Y7, Y2, Y0
 	VMOVUPD     Y13, 768(BX)
 	VMULPD      Y6, Y10, Y13
 	VMOVUPD     Y1, 800(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1152(SB), Y8, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y1
+	VFMADD231PD spotPriceRowsAVX2Consts<>+960(SB), Y8, Y1
 	VMOVUPD     Y6, 832(BX)
 	VMOVUPD     640(BX), Y6
 	VMOVUPD     Y7, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y7
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1152(SB), Y6, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y7
+	VFMADD231PD spotPriceRowsAVX2Consts<>+960(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1024(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1024(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1088(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1088(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1152(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1152(SB), Y6, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y8, Y1
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y8, Y1
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y6, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y8, Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y8, Y1
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y6, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y8, Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1312(SB), Y6, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y8, Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1344(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y8, Y1
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1376(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y8, Y1
 	VFMADD213PD spotPriceRowsAVX2Consts<>+1408(SB), Y6, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y8, Y1
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1440(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y8, Y1
 	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y6, Y7
 	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y1, Y8
 	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y1
 	VFMADD213PD Y1, Y7, Y6
-	VMULPD      Y0, Y12, Y7
+	VMULPD      Y0, Y11, Y7
 	VMOVUPD     Y6, 640(BX)
-	VMULPD      Y13, Y11, Y6
+	VMULPD      Y13, Y12, Y6
 	VDIVPD      Y7, Y1, Y7
 	VDIVPD      Y6, Y1, Y6
 	VMULPD      Y7, Y0, Y0
 	VMULPD      Y6, Y13, Y13
-	VMULPD      Y7, Y12, Y7
-	VMULPD      Y6, Y11, Y6
+	VMULPD      Y7, Y11, Y7
+	VMULPD      Y6, Y12, Y6
 	VMULPD      Y0, Y4, Y4
 	VMULPD      Y13, Y5, Y5
 	VMULPD      Y0, Y9, Y0
@@ -3318,189 +2707,198 @@ tail:
 	VMULPD      832(BX), Y6, Y6
 	VMULPD      800(BX), Y2, Y2
 	VMULPD      480(BX), Y9, Y9
-	VMOVUPD     448(BX), Y10
-	VMULPD      Y4, Y10, Y4
-	VMOVUPD     768(BX), Y11
-	VMULPD      Y5, Y11, Y5
-	VMOVUPD     384(BX), Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y13
-	VMOVUPD     Y8, 480(BX)
-	VMULPD      Y13, Y12, Y8
-	VMOVUPD     416(BX), Y1
-	VMULPD      Y13, Y1, Y13
-	VFMADD231PD Y10, Y10, Y8
-	VFMADD231PD Y11, Y11, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD231PD Y10, Y12, Y8
-	VFMADD231PD Y10, Y1, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y10
+	VMULPD      448(BX), Y4, Y4
+	VMULPD      768(BX), Y5, Y5
+	VMOVUPD     384(BX), Y10
 	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
-	VFMADD231PD Y10, Y2, Y11
-	VMOVUPD     Y13, 768(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y13
-	VFMADD231PD Y10, Y9, Y13
-	VMOVUPD     Y8, 448(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y8
-	VFMADD231PD Y10, Y4, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y5, Y10
+	VSUBPD      Y11, Y10, Y12
+	VMOVUPD     416(BX), Y13
+	VSUBPD      Y11, Y13, Y11
+	VMOVUPD     Y8, 480(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y8
+	VPADDQ      Y8, Y10, Y10
+	VPADDQ      Y8, Y13, Y8
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y8, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y13
+	VMOVUPD     Y8, 416(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y8
+	VFMADD231PD Y13, Y2, Y8
+	VMOVUPD     Y10, 384(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y10
+	VFMADD231PD Y13, Y9, Y10
 	VMOVUPD     Y3, 800(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+2560(SB), Y12, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD Y13, Y4, Y3
+	VFMADD213PD spotPriceRowsAVX2Consts<>+448(SB), Y5, Y13
 	VMOVUPD     Y0, 832(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+2560(SB), Y1, Y0
-	VMAXPD      spotPriceRowsAVX2Consts<>+2592(SB), Y3, Y3
-	VMAXPD      spotPriceRowsAVX2Consts<>+2592(SB), Y0, Y0
-	VSUBPD      Y3, Y12, Y12
-	VSUBPD      Y0, Y1, Y1
-	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y3, Y3
-	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y0, Y0
-	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y12, Y12
-	VADDPD      spotPriceRowsAVX2Consts<>+2624(SB), Y1, Y1
-	VPSLLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y1, Y1
-	VMOVUPD     Y0, 416(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y0
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1888(SB), Y11, Y0
-	VMOVUPD     Y3, 384(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1888(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2208(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2240(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2304(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2336(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2368(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2400(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2432(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2464(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2496(SB), Y13, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y0, Y11
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2528(SB), Y3, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y0
-	VFMADD213PD Y0, Y11, Y2
-	VFMADD213PD Y0, Y13, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y0
+	VMOVUPD     Y5, 864(BX)
+	VMULPD      Y0, Y12, Y5
+	VMULPD      Y0, Y11, Y0
+	VMOVUPD     Y4, 896(BX)
+	VMOVUPD     448(BX), Y4
+	VFMADD231PD Y4, Y4, Y5
+	VMOVUPD     768(BX), Y4
+	VFMADD231PD Y4, Y4, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y4
+	VFMADD231PD Y4, Y12, Y5
+	VFMADD231PD Y4, Y11, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y11
+	VFMADD231PD Y4, Y8, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD231PD Y4, Y10, Y12
+	VMOVUPD     Y0, 768(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y0
+	VFMADD213PD Y0, Y8, Y11
+	VFMADD213PD Y0, Y10, Y12
+	VMOVUPD     Y5, 448(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y5
+	VFMADD213PD Y5, Y8, Y11
+	VFMADD213PD Y5, Y10, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y5
+	VFMADD213PD Y5, Y11, Y8
+	VFMADD213PD Y5, Y12, Y10
+	VFMADD213PD Y1, Y8, Y2
+	VFMADD213PD Y1, Y10, Y9
 	VMULPD      Y7, Y2, Y2
-	VMULPD      Y6, Y9, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y6
-	VANDPD      Y2, Y6, Y2
-	VANDPD      Y3, Y6, Y3
-	VMOVUPD     608(BX), Y7
-	VORPD       Y2, Y7, Y2
+	VMULPD      Y6, Y9, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y7
+	VANDPD      Y2, Y7, Y2
+	VANDPD      Y6, Y7, Y6
+	VMOVUPD     608(BX), Y8
+	VORPD       Y2, Y8, Y2
 	VMOVUPD     576(BX), Y9
-	VORPD       Y3, Y9, Y3
-	VMOVUPD     (BX), Y11
-	VORPD       Y7, Y11, Y7
-	VORPD       Y9, Y11, Y9
-	VMOVUPD     704(BX), Y13
-	VCMPPD      $0x00, Y7, Y13, Y7
-	VMOVUPD     192(BX), Y13
-	VCMPPD      $0x00, Y9, Y13, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y13
-	VMOVUPD     Y9, 576(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y9
-	VFMADD231PD Y13, Y8, Y9
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y10, Y13
-	VMOVUPD     Y7, 608(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y7
-	VFMADD213PD Y7, Y8, Y9
-	VFMADD231PD Y13, Y10, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y13
-	VFMADD213PD Y13, Y8, Y9
-	VFMADD231PD Y7, Y10, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y7
-	VFMADD213PD Y7, Y9, Y8
-	VFMADD231PD Y13, Y10, Y7
-	VFMADD213PD Y0, Y8, Y4
-	VFMADD231PD Y7, Y5, Y0
-	VMULPD      832(BX), Y4, Y4
-	VMULPD      800(BX), Y0, Y0
-	VANDPD      Y4, Y6, Y4
-	VANDPD      Y0, Y6, Y0
-	VMOVUPD     544(BX), Y5
-	VORPD       Y4, Y5, Y4
-	VMOVUPD     736(BX), Y6
-	VORPD       Y0, Y6, Y0
-	VSUBPD      Y4, Y2, Y2
-	VSUBPD      Y0, Y3, Y0
-	VORPD       Y5, Y11, Y3
-	VORPD       Y6, Y11, Y4
-	VMOVUPD     704(BX), Y5
-	VCMPPD      $0x00, Y3, Y5, Y3
+	VORPD       Y6, Y9, Y6
+	VMOVUPD     (BX), Y10
+	VORPD       Y8, Y10, Y8
+	VORPD       Y9, Y10, Y9
+	VMOVUPD     704(BX), Y11
+	VCMPPD      $0x00, Y8, Y11, Y8
+	VMOVUPD     192(BX), Y12
+	VCMPPD      $0x00, Y9, Y12, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y12
+	VFMADD231PD Y4, Y3, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y13, Y4
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y0
+	VFMADD213PD Y0, Y3, Y12
+	VFMADD231PD Y4, Y13, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y4
+	VFMADD213PD Y4, Y3, Y12
+	VFMADD231PD Y0, Y13, Y4
+	VFMADD213PD Y5, Y12, Y3
+	VFMADD231PD Y4, Y13, Y5
+	VFMADD132PD 896(BX), Y1, Y3
+	VFMADD132PD 864(BX), Y1, Y5
+	VMULPD      832(BX), Y3, Y0
+	VMULPD      800(BX), Y5, Y3
+	VANDPD      Y0, Y7, Y0
+	VANDPD      Y3, Y7, Y3
+	VMOVUPD     544(BX), Y4
+	VORPD       Y0, Y4, Y0
+	VMOVUPD     736(BX), Y5
+	VORPD       Y3, Y5, Y3
+	VSUBPD      Y0, Y2, Y0
+	VSUBPD      Y3, Y6, Y2
+	VORPD       Y4, Y10, Y3
+	VORPD       Y5, Y10, Y4
+	VCMPPD      $0x00, Y3, Y11, Y3
 	VMOVUPD     192(BX), Y5
 	VCMPPD      $0x00, Y4, Y5, Y4
 	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
@@ -3509,48 +2907,49 @@ tail:
 	VMOVUPD     160(BX), Y6
 	VBLENDVPD   Y4, Y5, Y6, Y4
 	VMOVUPD     448(BX), Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y8
-	VFMADD231PD Y7, Y6, Y8
-	VMOVUPD     768(BX), Y9
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y9, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y10
-	VFMADD213PD Y10, Y6, Y8
-	VFMADD231PD Y7, Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y7
-	VFMADD213PD Y7, Y6, Y8
-	VFMADD231PD Y10, Y9, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y10
-	VFMADD213PD Y10, Y6, Y8
-	VFMADD231PD Y7, Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y7
-	VFMADD213PD Y7, Y6, Y8
-	VFMADD231PD Y10, Y9, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y10
-	VFMADD213PD Y10, Y6, Y8
-	VFMADD231PD Y7, Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y7
-	VFMADD213PD Y7, Y6, Y8
-	VFMADD231PD Y10, Y9, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y10
-	VFMADD213PD Y10, Y6, Y8
-	VFMADD231PD Y7, Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y7
-	VFMADD213PD Y7, Y6, Y8
-	VFMADD231PD Y10, Y9, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y10
-	VFMADD213PD Y10, Y6, Y8
-	VFMADD231PD Y7, Y9, Y10
-	VMULPD      Y8, Y6, Y6
-	VMULPD      Y10, Y9, Y7
-	VMOVUPD     352(BX), Y8
-	VFMADD213PD Y8, Y8, Y6
-	VMOVUPD     288(BX), Y9
-	VFMADD213PD Y9, Y9, Y7
-	VMULPD      Y12, Y6, Y6
-	VMULPD      Y1, Y7, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y10
+	VFMADD231PD Y7, Y6, Y10
+	VMOVUPD     768(BX), Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2272(SB), Y11, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2304(SB), Y12
+	VFMADD213PD Y12, Y6, Y10
+	VFMADD231PD Y7, Y11, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD Y7, Y6, Y10
+	VFMADD231PD Y12, Y11, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2368(SB), Y12
+	VFMADD213PD Y12, Y6, Y10
+	VFMADD231PD Y7, Y11, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD Y7, Y6, Y10
+	VFMADD231PD Y12, Y11, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2432(SB), Y12
+	VFMADD213PD Y12, Y6, Y10
+	VFMADD231PD Y7, Y11, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2464(SB), Y7
+	VFMADD213PD Y7, Y6, Y10
+	VFMADD231PD Y12, Y11, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2496(SB), Y12
+	VFMADD213PD Y12, Y6, Y10
+	VFMADD231PD Y7, Y11, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2560(SB), Y7
+	VFMADD213PD Y7, Y6, Y10
+	VFMADD231PD Y12, Y11, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2624(SB), Y12
+	VFMADD213PD Y12, Y6, Y10
+	VFMADD231PD Y7, Y11, Y12
+	VMULPD      Y10, Y6, Y6
+	VMULPD      Y12, Y11, Y7
+	VADDPD      Y6, Y1, Y6
+	VADDPD      Y7, Y1, Y1
 	VMULPD      384(BX), Y6, Y6
 	VMULPD      416(BX), Y1, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y7
+	VMULPD      Y7, Y6, Y6
+	VMULPD      Y7, Y1, Y1
+	VMULPD      352(BX), Y6, Y6
+	VMULPD      288(BX), Y1, Y1
 	VMOVUPD     224(BX), Y7
 	VPSRLQ      $0x01, Y7, Y10
 	VMOVUPD     256(BX), Y11
@@ -3569,33 +2968,33 @@ tail:
 	VMULPD      128(BX), Y10, Y10
 	VMULPD      64(BX), Y7, Y11
 	VMULPD      32(BX), Y10, Y12
-	VMOVUPD     608(BX), Y13
-	VBLENDVPD   Y13, Y5, Y11, Y11
-	VMOVUPD     576(BX), Y13
-	VBLENDVPD   Y13, Y5, Y12, Y5
-	VSUBPD      Y11, Y3, Y3
+	VBLENDVPD   Y8, Y5, Y11, Y8
+	VBLENDVPD   Y9, Y5, Y12, Y5
+	VSUBPD      Y8, Y3, Y3
 	VSUBPD      Y5, Y4, Y4
-	VFMADD231PD Y2, Y6, Y3
-	VFMADD231PD Y0, Y1, Y4
-	VMINPD      Y7, Y8, Y0
-	VMINPD      Y10, Y9, Y1
-	VADDPD      Y7, Y8, Y2
-	VADDPD      Y10, Y9, Y5
+	VFMADD231PD Y0, Y6, Y3
+	VFMADD231PD Y2, Y1, Y4
+	VMOVUPD     352(BX), Y0
+	VMINPD      Y7, Y0, Y1
+	VMOVUPD     288(BX), Y2
+	VMINPD      Y10, Y2, Y5
+	VADDPD      Y7, Y0, Y0
+	VADDPD      Y10, Y2, Y2
 	VMOVUPD     512(BX), Y6
-	VMINPD      Y6, Y0, Y0
+	VMINPD      Y6, Y1, Y1
 	VMOVUPD     320(BX), Y7
-	VMINPD      Y7, Y1, Y1
-	VADDPD      Y2, Y6, Y2
-	VADDPD      Y5, Y7, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2656(SB), Y6
-	VCMPPD      $0x11, Y0, Y6, Y0
+	VMINPD      Y7, Y5, Y5
+	VADDPD      Y0, Y6, Y0
+	VADDPD      Y2, Y7, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2528(SB), Y6
 	VCMPPD      $0x11, Y1, Y6, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y6
+	VCMPPD      $0x11, Y5, Y6, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2592(SB), Y6
+	VCMPPD      $0x11, Y6, Y0, Y0
 	VCMPPD      $0x11, Y6, Y2, Y2
-	VCMPPD      $0x11, Y6, Y5, Y5
-	VANDPD      Y2, Y0, Y0
-	VANDPD      Y5, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2720(SB), Y2
+	VANDPD      Y0, Y1, Y0
+	VANDPD      Y2, Y5, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2688(SB), Y2
 	VBLENDVPD   Y0, Y3, Y2, Y0
 	VBLENDVPD   Y1, Y4, Y2, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)

@@ -153,31 +153,32 @@ func spotPriceRowsRow(sign, S, K, T, sigma, r float64) (price float64) {
 	v216 := math.FMA(v197, v214, 0.1250000000000003)
 	v218 := math.FMA(v197, v216, -0.5)
 	v219 := float64(v197 * v218)
-	v220 := math.FMA(S, v219, S)
-	E := scale(v220, v192)
-	v222 := -sign
-	v223 := math.Copysign(1, d1)
-	v224 := v222 == v223
-	v225 := float64(sign * S)
-	v227 := choose(v224, 0, v225)
-	v228 := math.Copysign(1, d2)
-	v229 := v222 == v228
-	v230 := float64(sign * v43)
-	v231 := choose(v229, 0, v230)
-	v232 := math.Copysign(v162, d1)
-	v233 := math.Copysign(v189, d2)
-	v234 := v233 - v232
-	v235 := v227 - v231
-	v236 := math.FMA(E, v234, v235)
-	v237 := minOf(S, v43)
-	v238 := minOf(v237, s)
-	v239 := S + v43
-	v240 := s + v239
-	v242 := 1e-100 < v238
-	v244 := v240 < 1e+100
-	v245 := v242 && v244
-	v247 := choose(v245, v236, math.NaN())
-	return v247
+	v220 := v219 + 1
+	v221 := scale(v220, v192)
+	E := float64(S * v221)
+	v223 := -sign
+	v224 := math.Copysign(1, d1)
+	v225 := v223 == v224
+	v226 := float64(sign * S)
+	v228 := choose(v225, 0, v226)
+	v229 := math.Copysign(1, d2)
+	v230 := v223 == v229
+	v231 := float64(sign * v43)
+	v232 := choose(v230, 0, v231)
+	v233 := math.Copysign(v162, d1)
+	v234 := math.Copysign(v189, d2)
+	v235 := v234 - v233
+	v236 := v228 - v232
+	v237 := math.FMA(E, v235, v236)
+	v238 := minOf(S, v43)
+	v239 := minOf(v238, s)
+	v240 := S + v43
+	v241 := s + v240
+	v243 := 1e-100 < v239
+	v245 := v241 < 1e+100
+	v246 := v243 && v245
+	v248 := choose(v246, v237, math.NaN())
+	return v248
 }
 
 // spotPriceRowsGeneric is spotPriceRowsRow row by row.

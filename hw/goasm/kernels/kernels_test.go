@@ -304,5 +304,5 @@ func ExampleVec() {
 	}
 	// Output:
 	// func expAVX512(y, x []float64): 4 vectors of 8 numbers at once
-	// func expm1AVX512(y, x []float64): 8 vectors of 8 numbers at once
+	// func expm1AVX512(y, x []float64): 4 vectors of 8 numbers at once
 }
