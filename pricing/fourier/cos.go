@@ -34,8 +34,9 @@ import (
 // With what else pays once, or on an average, it steps from date to date (Fang and Oosterlee 2009), under a [model.Additive]: a
 // [pricing.EarlyExercise] call or put, a [pricing.Barriered] option looked at on dates, and a [pricing.Averaging] option,
 // arithmetic by the recursion of Zhang and Oosterlee (2013). The error of the sum over all dates is held below Tol, and
-// delta and gamma come with the value. An American option is extrapolated from Bermudan ones, and Tol is there the change
-// of the extrapolated value by the last doubling of the dates; it is 1e-6 unless given. A [pricing.Terminal] that pays
+// delta and gamma come with the value. An American option is extrapolated from Bermudan ones, and Tol is there an estimate
+// from the changes of the extrapolated value by the last doublings of the dates; it is 1e-6 unless given. Where the spot is
+// so near to the boundary of exercise that they do not settle this is an error, or the Greeks are left out. A [pricing.Terminal] that pays
 // straight lines between its kinks, such as a digital option or a spread, is priced under every model of this package.
 //
 // A strip of one expiry evaluates the characteristic function once per term, whatever the number of strikes. After the

@@ -1,4 +1,5 @@
-// Package fourier prices European options under every model that knows its characteristic function.
+// Package fourier prices options under every model that knows its characteristic function: European ones, and under models of
+// independent increments also what is exercised, looked at or averaged on dates.
 //
 //	world := model.Heston{
 //		Market: model.Market{Spot: 100, Discount: curve.Flat(0.03), Carry: curve.Flat(0.01)},
@@ -9,7 +10,15 @@
 //
 // [COS] is for strips: one evaluation of the characteristic function per term serves all strikes of an expiry. [Lewis] is
 // the reference, accurate to 1e-12 also where the others give up, and the fastest for a single option. [CarrMadan]
-// gives all strikes of an expiry from one fast Fourier transform, for comparison.
+// gives all strikes of an expiry from one fast Fourier transform, for comparison. [CONV] carries values on a grid, an
+// independent check of early exercise.
+//
+// [COS] also steps from date to date: Bermudan and American options, barriers looked at on dates, options on geometric and
+// arithmetic averages. That needs a [model.Additive], which stochastic volatility is not, for there the price of the asset
+// alone does not say what comes next; and no cash dividends, for with them that price is not its forward times a martingale.
+//
+// Theta, where an engine gives it, is with the average rates to expiry and the volatility or variance of today held, as in
+// package analytic.
 //
 // # Conventions
 //

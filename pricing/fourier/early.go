@@ -2,16 +2,18 @@ package fourier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/model"
 )
 
 const (
 	firstDates = 4       // of the coarsest Bermudan option of an extrapolation
-	mostDates  = 1024    // of the finest
+	mostDates  = 512     // of the finest
 	stepTerms  = 1 << 15 // of a step
 )
 
@@ -20,38 +22,52 @@ const earlyTol = 1e-6
 
 // early values an option that may be exercised at dates, or at any time.
 func (e COS) early(ctx context.Context, in pricing.EarlyExercise, m pricing.Model) (pricing.Result, error) {
-	set := e.settings()
-	w, err := set.world(in, m)
+	return exerciser[COS]{e.settings(), e.Tol, e.ValueOnly, func(s *steps, o option) bermudan {
+		return func(ctx context.Context, dates []float64, tol float64) (jet, error) {
+			return s.bermudan(ctx, o, dates, tol, e.terms(stepTerms))
+		}
+	}}.price(ctx, in, m)
+}
+
+// bermudan values an option with exercise at the dates, all above zero, to tol times the forward.
+type bermudan func(ctx context.Context, dates []float64, tol float64) (jet, error)
+
+// exerciser is what the engines that step from date to date have in common for early exercise.
+type exerciser[E pricing.Engine] struct {
+	settings[E]
+	asked     float64 // Tol as it was given
+	valueOnly bool
+	method    func(*steps, option) bermudan
+}
+
+func (e exerciser[E]) price(ctx context.Context, in pricing.EarlyExercise, m pricing.Model) (pricing.Result, error) {
+	w, err := e.world(in, m)
 	if err == nil {
-		err = fault.First(ctx.Err(), in.Validate(), set.check(in.Maturity()))
+		err = fault.First(ctx.Err(), in.Validate(), e.check(in.Maturity()))
 	}
 	if err != nil {
 		return pricing.Result{}, err
 	}
 	right, strike, ok := plain(in)
 	if !ok {
-		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: "the payoff is not that of a call or put"}
+		return pricing.Result{}, &pricing.UnsupportedError{Engine: e.engine, Instrument: in, Model: m, Reason: "the payoff is not that of a call or put"}
 	}
 	if _, barriered := in.(pricing.Barriered); barriered {
-		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: "early exercise beside a barrier"}
+		return pricing.Result{}, &pricing.UnsupportedError{Engine: e.engine, Instrument: in, Model: m, Reason: "early exercise beside a barrier"}
 	}
 	expiry := in.Maturity()
-	add, err := stepWorld(e, in, w, expiry)
+	add, err := stepWorld(e.engine, in, w, expiry)
 	if err != nil {
 		return pricing.Result{}, err
 	}
 	spot := w.ForwardAt(0).Value
-	if err := fault.Positive(set.name, "forward at 0 years", spot); err != nil {
+	if err := fault.Positive(e.name, "forward at 0 years", spot); err != nil {
 		return pricing.Result{}, err
 	}
 	s := stepSpaces.Get().(*steps)
 	defer stepSpaces.Put(s)
-	s.name, s.world, s.additive = set.name, w, add
-	s.theta = 0
-	if right == pricing.Call {
-		s.theta = 1
-	}
-	opt := option{right: right, strike: strike, spot: spot, valueOnly: e.ValueOnly}
+	s.reset(e.name, w, add, right)
+	opt := option{right: right, strike: strike, spot: spot, valueOnly: e.valueOnly}
 	dates := in.ExerciseDates()
 	now := dates == nil || dates[0] == 0
 	if now && dates != nil {
@@ -62,13 +78,13 @@ func (e COS) early(ctx context.Context, in pricing.EarlyExercise, m pricing.Mode
 	case expiry == 0:
 		return opt.exercised(), nil
 	case dates != nil:
-		v, err = s.bermudan(ctx, opt, dates, set.tol, e.terms(stepTerms))
+		v, err = e.method(s, opt)(ctx, dates, e.tol)
 	default:
-		tol := e.Tol
+		tol := e.asked
 		if tol == 0 {
 			tol = earlyTol
 		}
-		v, err = s.american(ctx, opt, expiry, tol, e.terms(stepTerms))
+		v, err = s.american(ctx, opt, expiry, tol, e.method(s, opt))
 	}
 	if err != nil {
 		return pricing.Result{}, err
@@ -77,6 +93,14 @@ func (e COS) early(ctx context.Context, in pricing.EarlyExercise, m pricing.Mode
 		return opt.exercised(), nil
 	}
 	return opt.result(v), nil
+}
+
+// reset makes the workspace that of a call or put under a model; add is nil if there is one step only.
+func (s *steps) reset(name string, w model.Characteristic, add model.Additive, right pricing.Right) {
+	s.name, s.world, s.additive, s.theta = name, w, add, 0
+	if right == pricing.Call {
+		s.theta = 1
+	}
 }
 
 // terms returns the number of terms at which a series gives up.
@@ -160,24 +184,40 @@ func (s *steps) most(right pricing.Right, strike float64) float64 {
 	return most
 }
 
-// american extrapolates Bermudan options with 4, 8, 16, ... equally spaced dates to infinitely many: Richardson's method with
-// four of them, for an error in powers 1, 3/2 and 2 of the spacing, which is what the boundary's start like a square root
-// leaves. The error is taken as the change by the last doubling. A zero says that the option
-// is to be exercised now.
-func (s *steps) american(ctx context.Context, o option, expiry, tol float64, maxTerms int) (jet, error) {
+// american extrapolates Bermudan options with 4, 8, 16, ... dates to infinitely many: Richardson's method with four of them, for
+// an error in powers 1, 3/2 and 2 of the spacing, which is what the boundary's start like a square root leaves. Where the
+// boundary is nearer to the spot than it moves in the first step the error is of no such form; if the value is not far
+// above what exercise pays, the dates are therefore T(i/n)^(3/2), closer together at first. The error is taken as the change by
+// the last doubling, or an eighth of that by the one before if that is more, and near the boundary ten times that, or half
+// of what the option is worth above exercise. A zero says that the option is to be exercised now.
+func (s *steps) american(ctx context.Context, o option, expiry, tol float64, value bermudan) (jet, error) {
 	powers := [...]float64{1, 1.5, 2}
 	var row, prev [len(powers) + 1]jet
 	dates := make([]float64, 0, 64)
-	reached := math.Inf(1)
+	reached, before := math.Inf(1), math.Inf(1)
 	payoff := o.right.Payoff(o.spot, o.strike)
+	even, settle := true, false // settle for dates that are even
 	for level, n := 0, firstDates; n <= mostDates; level, n = level+1, 2*n {
 		dates = dates[:0]
 		for i := range n {
-			dates = append(dates, expiry*float64(i+1)/float64(n))
+			x := float64(i+1) / float64(n)
+			if !even {
+				x *= math.Sqrt(x)
+			}
+			dates = append(dates, expiry*x)
 		}
-		v, err := s.bermudan(ctx, o, dates, math.Max(0.03*tol, leastTol), maxTerms)
+		v, err := value(ctx, dates, math.Max(0.03*tol, leastTol))
 		if err != nil {
-			return jet{}, err
+			if even || !errors.Is(err, ErrAccuracy) {
+				return jet{}, err
+			}
+			even, settle, level, n = true, true, -1, firstDates/2 // the first steps are too short for the law
+			continue
+		}
+		// Far inside the region of exercise holding up to the first date loses all that the strike and the asset earn until then,
+		// for exercise then is certain; the boundary is several deviations of a step away.
+		if certain := o.right.Sign() * s.discount[0] * (s.forward[0] - o.strike); v.value-certain < 1e-3*(payoff-certain) {
+			return jet{}, nil
 		}
 		row[0] = v
 		for k := 0; k < min(level, len(powers)); k++ {
@@ -187,20 +227,26 @@ func (s *steps) american(ctx context.Context, o option, expiry, tol float64, max
 				value: mix(row[k].value, prev[k].value), first: mix(row[k].first, prev[k].first), second: mix(row[k].second, prev[k].second),
 			}
 		}
-		last := row[len(powers)]
-		if level > len(powers) {
-			coarse := prev[len(powers)]
+		last, coarse := row[len(powers)], prev[len(powers)]
+		gap := math.Abs(last.value - v.value) // of the finest Bermudan option
+		switch {
+		case even && !settle && level == len(powers) && last.value-payoff < 60*gap:
+			even, level, n = false, -1, firstDates/2 // from the start
+		case level > len(powers):
 			change := math.Abs(last.value - coarse.value)
-			reached = math.Max(change, 0.2*math.Abs(last.value-row[len(powers)-1].value)) / s.scale()
-			// An option worth what exercise pays, or less by more than it may still rise, is not held.
-			if reached <= tol && last.value-payoff <= tol*s.scale() || last.value+10*change < payoff {
+			reached = math.Max(change, math.Min(before, math.MaxFloat64)/8) / s.scale()
+			before = change
+			// Derivatives do not converge yet where the boundary is as near as that of the finest Bermudan option moves.
+			if last.rough = last.value-payoff < 10*gap; last.rough {
+				reached = math.Max(10*reached, 0.5*(last.value-payoff)/s.scale())
+			}
+			if reached > tol {
+				break
+			}
+			if last.value-payoff <= tol*s.scale() {
 				return jet{}, nil
 			}
-			if reached <= tol {
-				// Where the boundary is as near as that of the finest Bermudan option moves, derivatives do not converge yet.
-				last.rough = last.value-payoff < 10*math.Abs(last.value-row[0].value)
-				return last, nil
-			}
+			return last, nil
 		}
 		prev = row
 	}

@@ -82,3 +82,44 @@ func ExampleCarrMadan() {
 	fmt.Printf("%.6f %v\n", r.Value, err)
 	// Output: 13.688681 <nil>
 }
+
+// The Bermudan put is that of Fang and Oosterlee (2009), section 5.1, whose value is 10.479520123; the American one has no
+// closed form.
+func ExampleCOS_early() {
+	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.1), Vol: model.FlatVol(0.2)}
+	dates := make([]float64, 10)
+	for i := range dates {
+		dates[i] = float64(i+1) / 10
+	}
+	for _, put := range []pricing.Instrument{
+		pricing.Bermudan{Right: pricing.Put, Strike: 110, Dates: dates},
+		pricing.American{Right: pricing.Put, Strike: 110, Expiry: 1},
+	} {
+		r, err := fourier.COS{}.Price(context.Background(), put, world)
+		fmt.Printf("%.5f delta %.4f %v\n", r.Value, r.Delta, err)
+	}
+	// Output:
+	// 10.47952 delta -0.6992 <nil>
+	// 10.71919 delta -0.7311 <nil>
+}
+
+// The value of an engine of another kind, as a check: Merton's jumps, exercise every month.
+func ExampleCONV() {
+	world := model.Merton{
+		Market: model.Market{Spot: 100, Discount: curve.Flat(0.05)},
+		Jumps:  model.Jumps{Lambda: 1, MuJ: -0.1, SigmaJ: 0.2},
+		Sigma:  0.2,
+	}
+	dates := make([]float64, 12)
+	for i := range dates {
+		dates[i] = float64(i+1) / 12
+	}
+	put := pricing.Bermudan{Right: pricing.Put, Strike: 100, Dates: dates}
+	for _, engine := range []pricing.Engine{fourier.CONV{}, fourier.COS{}} {
+		r, err := engine.Price(context.Background(), put, world)
+		fmt.Printf("%.6f %v\n", r.Value, err)
+	}
+	// Output:
+	// 9.343140 <nil>
+	// 9.343140 <nil>
+}

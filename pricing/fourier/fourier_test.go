@@ -32,7 +32,7 @@ var (
 		model.NIG{Market: mkt, Alpha: 15, Beta: -5, Delta: 0.5},
 		model.CGMY{Market: mkt, C: 0.3, G: 4, M: 9, Y: 0.8},
 	}
-	engines = []pricing.StripEngine{COS{}, Lewis{}, CarrMadan{}}
+	engines = []pricing.StripEngine{COS{}, Lewis{}, CarrMadan{}, CONV{}}
 )
 
 // ladder is a strip of calls and puts with wide strikes and three expiries, not in order.
@@ -57,7 +57,7 @@ func TestEnginesKeepTheirTolerance(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, tol := range []float64{1e-3, 1e-6, 1e-8, 1e-11} {
-				for _, e := range []pricing.StripEngine{COS{Tol: tol}, COS{Tol: tol, ValueOnly: true}, CarrMadan{Tol: tol}, Lewis{Tol: tol}} {
+				for _, e := range []pricing.StripEngine{COS{Tol: tol}, COS{Tol: tol, ValueOnly: true}, CarrMadan{Tol: tol}, Lewis{Tol: tol}, CONV{Tol: tol}} {
 					got := make([]pricing.Result, len(in))
 					if err := e.PriceStrip(ctx, got, in, w); err != nil && !errors.Is(err, ErrAccuracy) {
 						t.Fatal(err)
@@ -399,12 +399,12 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("short variance gamma by %T: %v %v", c.e, r, err)
 		}
 	}
-	for _, e := range []pricing.Engine{COS{Tol: 1e-16}, Lewis{Tol: 1e-16}, CarrMadan{Tol: 1e-16}} {
+	for _, e := range []pricing.Engine{COS{Tol: 1e-16}, Lewis{Tol: 1e-16}, CarrMadan{Tol: 1e-16}, CONV{Tol: 1e-16}} {
 		if _, err := e.Price(ctx, call, benchHeston()); !errors.Is(err, ErrAccuracy) {
 			t.Errorf("%T with a tolerance of 1e-16: %v", e, err)
 		}
 	}
-	for _, e := range []pricing.Engine{COS{Tol: -1}, Lewis{Tol: math.NaN()}, CarrMadan{Tol: math.Inf(1)}} {
+	for _, e := range []pricing.Engine{COS{Tol: -1}, Lewis{Tol: math.NaN()}, CarrMadan{Tol: math.Inf(1)}, CONV{Tol: -1}} {
 		if _, err := e.Price(ctx, call, benchHeston()); !errors.Is(err, pricing.ErrDomain) || !strings.Contains(err.Error(), "Tol") {
 			t.Errorf("%+v: %v", e, err)
 		}

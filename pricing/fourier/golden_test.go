@@ -23,6 +23,7 @@ var reference = []struct {
 	{"COS", COS{Tol: 1e-12}},
 	{"Lewis", Lewis{}},
 	{"CarrMadan", CarrMadan{Tol: 1e-13}},
+	{"CONV", CONV{Tol: 1e-12}},
 }
 
 // market reads the part of a case that all models share, in the two spellings of the topics and the papers.
@@ -37,7 +38,7 @@ func goldenMarket(t *testing.T, c golden.Case) (model.Market, float64) {
 	}, c.Float(t, "T_years")
 }
 
-// checkGolden prices the options of a case by every engine. CarrMadan may refuse the accuracy, if the topic says
+// checkGolden prices the options of a case by every engine. CarrMadan and CONV may refuse the accuracy, if the topic says
 // so: where the characteristic function decays like a small power.
 func checkGolden(t *testing.T, c golden.Case, m pricing.Model, expiry float64, mayRefuse bool) {
 	t.Helper()
@@ -49,7 +50,7 @@ func checkGolden(t *testing.T, c golden.Case, m pricing.Model, expiry float64, m
 			}
 			opt := pricing.Vanilla{Right: right, Strike: c.Float(t, "strike"), Expiry: expiry}
 			r, err := e.engine.Price(ctx, opt, m)
-			if mayRefuse && e.name == "CarrMadan" && errors.Is(err, ErrAccuracy) {
+			if mayRefuse && (e.name == "CarrMadan" || e.name == "CONV") && errors.Is(err, ErrAccuracy) {
 				t.Logf("%s %s: refused: %v", e.name, name, err)
 				return
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Parameters far beyond what markets show, drawn at random: COS and CarrMadan are within their tolerance of Lewis or
+// Parameters far beyond what markets show, drawn at random: the other engines are within their tolerance of Lewis or
 // refuse, and Lewis never refuses.
 func TestRandomParameters(t *testing.T) {
 	const draws = 25
@@ -47,7 +47,7 @@ func TestRandomParameters(t *testing.T) {
 					t.Errorf("%+v %+v: Lewis: %v", w, opt, err)
 					continue
 				}
-				for _, e := range []pricing.Engine{COS{}, CarrMadan{}} {
+				for _, e := range []pricing.Engine{COS{}, CarrMadan{}, CONV{}} {
 					got, err := e.Price(ctx, opt, w)
 					if errors.Is(err, ErrAccuracy) {
 						refused[fmt.Sprintf("%T by %T", w, e)]++

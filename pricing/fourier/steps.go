@@ -84,8 +84,8 @@ func (s *steps) increment(dst, u []complex128, t0, t1 float64) {
 	s.additive.IncrementTo(dst, u, t0, t1)
 }
 
-// fit chooses the interval and the number of terms, for values of W up to most that jump (smooth = 1: whose slope jumps).
-func (s *steps) fit(most float64, smooth, maxTerms int) error {
+// truncate chooses the interval, for values of W up to most.
+func (s *steps) truncate(most float64) error {
 	expiry := s.times[len(s.times)-1]
 	need := math.Log(16 * most / s.tol)
 	if !(need > 1) {
@@ -106,7 +106,14 @@ func (s *steps) fit(most float64, smooth, maxTerms int) error {
 		return s.refuse(math.Inf(1), "too few moments are finite to truncate the law")
 	}
 	s.a, s.width = a, b-a
+	return nil
+}
 
+// fit chooses the interval and the number of terms, for values of W up to most that jump (smooth = 1: whose slope jumps).
+func (s *steps) fit(most float64, smooth, maxTerms int) error {
+	if err := s.truncate(most); err != nil {
+		return err
+	}
 	budget := 0.25 * s.tol / float64(len(s.times))
 	size := 0 // the number of terms as an index of size
 	last, seen := 0.0, math.NaN()
