@@ -44,6 +44,9 @@ func defaultScheme(m pricing.Model) Scheme {
 	if _, ok := m.(model.Diffusion); ok {
 		return Diffuse{}
 	}
+	if _, ok := m.(model.Diffusion2); ok {
+		return Diffuse2{}
+	}
 	return nil
 }
 
