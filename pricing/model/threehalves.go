@@ -118,29 +118,42 @@ func (m *ThreeHalves) integral(u complex128, z, logZ float64) (ln, slope complex
 	q := 1 - p
 	ws := cmplx.Log(p / q)
 	// The exponent falls from there as curvature·r²/2, a + c + z(1−2p) being the root. The path leaves in the direction of steepest
-	// descent, and bends back so that it stays in the strip, and where x is large near the real axis: w = ws + r − i·tilt·bend·tanh(r/bend).
+	// descent, and bends back so that it stays in the strip and, where x is large, near the real axis:
+	//
+	//	w = ws + r − far·(e^(−r) − 1) − i·tilt·bend·tanh(r/bend),
+	//
+	// the exponential making short work of the tail e^(aw) on the left.
 	curvature := p * q * root
 	tilt := math.Tan(0.5 * cmplx.Phase(curvature))
 	bend := 1.2
 	if tilt != 0 {
 		bend = math.Min(bend, math.Max(0.85*math.Pi-math.Abs(imag(ws)), 0.1)/math.Abs(tilt))
 	}
+	far := 0.2 / (1 + cmplx.Abs(a))
 	step := math.Min(0.17, 0.45/math.Sqrt(cmplx.Abs(curvature)*(1+tilt*tilt)))
 
-	exponent := func(w, e complex128) complex128 { // e is e^(−w)
-		l := log1p(e) // −ln p
-		return a*(complex(logZ, 0)-l) - c*(w+l) - zc/(1+e)
-	}
-	top := exponent(ws, q/p)
-	// term adds the integrand over e^top, and returns its size.
+	// term adds the integrand over its size at the saddle, and returns its own.
 	var value, other complex128
+	top := a*(complex(logZ, 0)+cmplx.Log(p)) + c*cmplx.Log(q) - zc*p
 	term := func(r float64) float64 {
 		tanh := math.Tanh(r / bend)
-		w := ws + complex(r, -tilt*bend*tanh)
-		e := cmplx.Exp(-w)
-		f := cmplx.Exp(exponent(w, e)-top) * complex(1, -tilt*(1-tanh*tanh))
-		rest := e / (1 + e) // 1 − p
-		inv := 1 / (zc * rest)
+		fall := far * math.Exp(-r)
+		w := ws + complex(r-fall+far, -tilt*bend*tanh)
+		// e^(−w), p = 1/(1+e^(−w)) and l = −ln p
+		size := math.Exp(-real(w))
+		sin, cos := math.Sincos(imag(w))
+		er, ei := size*cos, -size*sin
+		square := er*(2+er) + ei*ei // |1+e|²−1
+		l := complex(0.5*math.Log1p(square), math.Atan2(ei, 1+er))
+		over := 1 / (1 + square)
+		pr, pi := (1+er)*over, -ei*over
+		rest := complex(er*pr-ei*pi, er*pi+ei*pr)
+		x := a*(complex(logZ, 0)-l) - c*(w+l) - complex(z*pr, z*pi) - top
+		size = math.Exp(real(x))
+		sin, cos = math.Sincos(imag(x))
+		f := complex(size*cos, size*sin) * complex(1+fall, -tilt*(1-tanh*tanh))
+		ir, ii := quotient(1/z, 0, real(rest), imag(rest))
+		inv := complex(ir, ii)
 		g := f * rest * parts(n, c, inv)
 		value += g
 		other += f * parts(n-1, c-1, inv)
