@@ -11,10 +11,10 @@
 // [BlackScholes.WithSpot]. What an engine needs of a model it asks for through a capability, a small interface of this
 // package such as [Lognormal]; a model has a capability by having its methods.
 //
-// [Heston], [PiecewiseHeston], [DoubleHeston], [SteinStein], [RoughHeston], [HestonHullWhite], [ThreeHalves], [Bates],
-// [Merton], [Kou], [VarianceGamma], [NIG] and [CGMY] share the [Market] part, spot and curves, and are [Characteristic]: transform methods price
-// under them. So is [BlackScholes] if its volatility does not depend on the strike. Their parameters have the letters of the
-// papers that the types name.
+// [Heston], [PiecewiseHeston], [DoubleHeston], [SteinStein], [RoughHeston], [HestonHullWhite], [ThreeHalves], [Bates], [Merton],
+// [Kou], [VarianceGamma], [NIG] and [CGMY] share the [Market] part, spot and curves, and are [Characteristic]: transform methods
+// price under them. So is [BlackScholes] if its volatility does not depend on the strike. Their parameters have the letters of
+// the papers that the types name.
 //
 // [BlackScholes], [Bachelier], [Displaced], [CEV] and [LocalVol] are one-dimensional diffusions, which finite differences and
 // simulation follow: [DiffusionOf] says whether a model is one and for which fields it is not. How cash dividends act

@@ -22,12 +22,14 @@ func FlatVariance(level float64) ForwardVariance {
 
 func (c ForwardVariance) validate(fn, name string) error {
 	if len(c.Until) != len(c.Level) {
-		return fault.Arg(fn, name+".Level", fmt.Sprintf("of length %d", len(c.Level)), fmt.Sprintf("as long as Until, %d", len(c.Until)))
+		return fault.Arg(fn, name+".Level", fmt.Sprintf("of length %d", len(c.Level)),
+			fmt.Sprintf("as long as Until, %d", len(c.Until)))
 	}
 	last := 0.0
 	for i, end := range c.Until {
 		if !(end > last) || math.IsInf(end, 1) && i < len(c.Until)-1 {
-			return fault.Arg(fn, fmt.Sprintf("%s.Until[%d]", name, i), end, fmt.Sprintf("after %g, and finite before the last period", last))
+			return fault.Arg(fn, fmt.Sprintf("%s.Until[%d]", name, i), end,
+				fmt.Sprintf("after %g, and finite before the last period", last))
 		}
 		last = end
 		if err := fault.NonNegative(fn, fmt.Sprintf("%s.Level[%d]", name, i), c.Level[i]); err != nil {

@@ -17,8 +17,8 @@ import (
 //
 //	dF/F = √v dW + ηB(T−t) dR,   B(τ) = (1 − e^(−λτ))/λ   (eq. (2.12) there),
 //
-// and v keeps its law, for R is independent of Z. So X = ln(S_T/F_T), in the measure of expiry T, is that of Heston plus an independent
-// normal with variance V = η²∫B² and mean −V/2, and ln φ = ln φ_Heston − (u² + iu)V/2, exactly.
+// and v keeps its law, for R is independent of Z. So X = ln(S_T/F_T), in the measure of expiry T, is that of Heston plus an
+// independent normal with variance V = η²∫B² and mean −V/2, and ln φ = ln φ_Heston − (u² + iu)V/2, exactly.
 //
 // This is the only affine case: with dW·dR ≠ 0 the variance of F has a term in √v, with dZ·dR ≠ 0 the drift of v has one.
 type HestonHullWhite struct {
@@ -37,7 +37,8 @@ var (
 	_ CharVega       = HestonHullWhite{}
 )
 
-// heston returns the model without the noise of the rate. It is no embedded field: what else [Heston] can do is not true of this model.
+// heston returns the model without the noise of the rate. It is no embedded field: what else [Heston] can do is not true of this
+// model.
 func (m *HestonHullWhite) heston() Heston {
 	return Heston{Market: m.Market, V0: m.V0, Kappa: m.Kappa, Theta: m.Theta, Sigma: m.Sigma, Rho: m.Rho}
 }

@@ -48,7 +48,8 @@ func (m PiecewiseHeston) Validate() error {
 		p := &m.Periods[i]
 		open := i == len(m.Periods)-1 && math.IsInf(p.Until, 1)
 		if !(p.Until > last) || math.IsInf(p.Until, 1) && !open {
-			return fault.Arg(fn, fmt.Sprintf("Periods[%d].Until", i), p.Until, fmt.Sprintf("after %g, and finite before the last period", last))
+			return fault.Arg(fn, fmt.Sprintf("Periods[%d].Until", i), p.Until,
+				fmt.Sprintf("after %g, and finite before the last period", last))
 		}
 		last = p.Until
 		if err := p.check(fn); err != nil {

@@ -73,10 +73,11 @@ func (m RoughBergomi) DriverCovariance(s, t float64) float64 {
 // WithSpot returns the model with another spot.
 func (m RoughBergomi) WithSpot(spot float64) RoughBergomi { m.Spot = spot; return m }
 
-// Volterra makes paths of the process W̃ of [RoughBergomi] on a grid by the hybrid scheme of Bennedsen, Lunde and Pakkanen, "Hybrid
-// scheme for Brownian semistationary processes", Finance and Stochastics 21 (2017), with κ = 1: the integral over the last step, where
-// the kernel is singular, is drawn jointly with the increment of W, and that over every other step is the increment times the mean of
-// the kernel over the step, which is the discretisation with the least error (their proposition 2.8). The steps need not be equal.
+// Volterra makes paths of the process W̃ of [RoughBergomi] on a grid by the hybrid scheme of Bennedsen, Lunde and Pakkanen,
+// "Hybrid scheme for Brownian semistationary processes", Finance and Stochastics 21 (2017), with κ = 1: the integral over the
+// last step, where the kernel is singular, is drawn jointly with the increment of W, and that over every other step is the
+// increment times the mean of the kernel over the step, which is the discretisation with the least error (their proposition 2.8).
+// The steps need not be equal.
 //
 // A path of n steps takes n²/2 multiplications, a column of paths at a time. That is faster than a fast Fourier transform up to about
 // nine hundred steps. A Volterra never changes and is safe for concurrent use.
@@ -129,9 +130,9 @@ func NewVolterra(h float64, ends []float64) (*Volterra, error) {
 // Variance returns the variance that the scheme gives W̃ at the i-th time: slightly less than t^(2H).
 func (v *Volterra) Variance(i int) float64 { return v.variance[i] }
 
-// PathsTo writes W̃ at the i-th time to the column dst[i]. normals[k] are the standard normals that drive W over step k, so that its
-// increment is their product with the root of the step; residuals[k] are independent of them. All columns have one length. dst may not
-// share memory with the others. It allocates nothing.
+// PathsTo writes W̃ at the i-th time to the column dst[i]. normals[k] are the standard normals that drive W over step k, so that
+// its increment is their product with the root of the step; residuals[k] are independent of them. All columns have one length.
+// dst may not share memory with the others. It allocates nothing.
 func (v *Volterra) PathsTo(dst, normals, residuals [][]float64) {
 	if len(dst) != len(v.ends) || len(normals) != len(v.ends) || len(residuals) != len(v.ends) {
 		panic("model: Volterra.PathsTo: dst, normals and residuals need one column for each time")
@@ -154,9 +155,10 @@ func (v *Volterra) columnTo(dst []float64, i int, normals [][]float64, residual 
 	}
 }
 
-// Simulate prepares paths on the given times: the hybrid scheme for the variance, with the mean ξ0 whatever the steps, and Euler's step
-// for the logarithm of the price, from the variance at the start of the step. The steps are those of [StepGrid]; maxStep 0 means a
-// 200th part of the last time. Implied volatilities at the money are then good to a few hundredths of a point for H = 0.07 and η = 1.9.
+// Simulate prepares paths on the given times: the hybrid scheme for the variance, with the mean ξ0 whatever the steps, and
+// Euler's step for the logarithm of the price, from the variance at the start of the step. The steps are those of [StepGrid];
+// maxStep 0 means a 200th part of the last time. Implied volatilities at the money are then good to a few hundredths of a point
+// for H = 0.07 and η = 1.9.
 func (m RoughBergomi) Simulate(times []float64, maxStep float64) (Simulation, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -192,8 +194,8 @@ func (m RoughBergomi) Simulate(times []float64, maxStep float64) (Simulation, er
 	return s, nil
 }
 
-// roughBergomiPaths makes the paths. Of the factors of a step, the first drives the variance, the second the rest of the asset, and the
-// third is the residual of the hybrid scheme.
+// roughBergomiPaths makes the paths. Of the factors of a step, the first drives the variance, the second the rest of the asset,
+// and the third is the residual of the hybrid scheme.
 type roughBergomiPaths struct {
 	layout            Layout
 	volterra          *Volterra

@@ -214,7 +214,8 @@ func TestGoldenRoughBergomi(t *testing.T) {
 	})
 }
 
-// A step grid of the payoff's own, the mean of the asset and of its variance, and the at-the-money volatility against the smile above.
+// A step grid of the payoff's own, the mean of the asset and of its variance, and the at-the-money volatility against the smile
+// above.
 func TestRoughBergomiPaths(t *testing.T) {
 	m := RoughBergomi{Market: mkt, H: 0.12, Eta: 1.6, Rho: -0.7, Xi: ForwardVariance{[]float64{0.3, 2}, []float64{0.05, 0.03}}}
 	times := []float64{0.25, 0.4, 1}

@@ -75,7 +75,8 @@ var roughSpaces = sync.Pool{New: func() any {
 	for i := range sp.de {
 		t := 4 * (2*float64(i)/(deCount-1) - 1)
 		q := math.Exp(-math.Pi * math.Sinh(t))
-		sp.de[i] = deNode{at: 1 / (1 + q), rest: q / (1 + q), weight: 8. / (deCount - 1) * math.Pi * math.Cosh(t) * q / ((1 + q) * (1 + q))}
+		jacobian := math.Pi * math.Cosh(t) * q / ((1 + q) * (1 + q))
+		sp.de[i] = deNode{at: 1 / (1 + q), rest: q / (1 + q), weight: 8. / (deCount - 1) * jacobian}
 	}
 	return sp
 }}
