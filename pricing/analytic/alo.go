@@ -73,19 +73,24 @@ func aloRung(o put, tolerance float64) int {
 // hardness is the factor by which the errors of the rungs are larger for long wide options and where drift outruns diffusion,
 // so that the boundary bends within a small part of the time to expiry.
 func (o put) hardness() float64 {
-	root := math.Sqrt(o.tau)
-	switch drift := math.Abs(o.r-o.q) * root / o.vol; {
+	switch drift := o.drift(); {
 	case drift > 10:
 		return 1000
 	case drift > 3:
 		return 250
 	case drift > 1:
 		return 10
-	case o.vol*root > 1.2:
+	case o.vol*math.Sqrt(o.tau) > 1.2:
 		return 8
 	}
 	return 1
 }
+
+// drift is how far rate and yield carry the asset by expiry, in standard deviations.
+func (o put) drift() float64 { return math.Abs(o.r-o.q) * math.Sqrt(o.tau) / o.vol }
+
+// aloDrift is the drift beyond which no boundary is sought: up to 100 all that were tried settle, beyond 150 few do.
+const aloDrift = 300
 
 // Price values a [pricing.American] under a [model.Constant]. The volatility is the one that the model gives for the option's
 // strike and expiry, held constant. The errors: a [pricing.ArgError] for a tolerance below the least, or for terms outside
@@ -156,6 +161,10 @@ func (c contract) andersenLake(step int) (pricing.Result, error) {
 	}
 	if !o.between() && spot <= o.perpetual() {
 		return c.exercised(), nil
+	}
+	if drift := o.drift(); !(drift <= aloDrift) {
+		return pricing.Result{}, fault.Arg("analytic.AndersenLake", "|rate − yield|·√expiry/volatility", drift,
+			fmt.Sprintf("at most %d; the volatility is next to none", aloDrift))
 	}
 	for ; step < len(aloLadder); step++ {
 		premium, delta, gamma, exercised, settled := o.early(aloLadder[step].scheme(), spot)

@@ -139,7 +139,7 @@ func (b *strip) solve(t *aloScheme) bool {
 const aloNothing = 1e-12
 
 // aloSearches bounds the solutions of solve; four to eight are usual where the boundaries meet.
-const aloSearches = 60
+const aloSearches = 24
 
 // root returns the time at which the boundaries meet, by bisection of their gap.
 func (b *strip) root(t *aloScheme, width float64) float64 {

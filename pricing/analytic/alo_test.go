@@ -242,7 +242,8 @@ func FuzzAmerican(f *testing.F) {
 				}
 				continue
 			}
-			if !(r.Value >= right.Payoff(spot, strike)*(1-1e-13)) || math.IsInf(r.Value, 1) {
+			if g := r.Greeks; !(r.Value >= right.Payoff(spot, strike)*(1-1e-13)) || math.IsInf(r.Value, 1) ||
+				math.IsNaN(g.Delta+g.Gamma+g.Theta+g.Vega+g.Rho+g.DualDelta+g.DualGamma) {
 				t.Errorf("%T: %v", e, r)
 			}
 		}
