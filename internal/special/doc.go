@@ -1,10 +1,12 @@
 // Package special holds scalar special functions that the standard library and gonum lack, or that they do not give to
 // full relative accuracy in the tails: the normal distribution and its inverse, the Mills ratio, the scaled
-// complementary error function, and an exponential and a logarithm that carry the rounding error of their argument.
+// complementary error function, an exponential and a logarithm that carry the rounding error of their argument, the
+// noncentral χ² law, and the modified Bessel function of the first kind.
 //
 //	p := special.NormCDF(-30)    // 4.906713927148187e-198
 //	x := special.InvNormCDF(p)   // -30
 //	m := special.Mills(30)       // Φ(−30)/φ(30) = 0.03329641...
+//	_, tail := special.NoncentralChi2(400, 5, 150) // 1.2110310265319e-14
 //
 // # Conventions
 //

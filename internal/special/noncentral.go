@@ -7,7 +7,7 @@ import (
 
 // NoncentralChi2 returns the distribution function P(X <= x) and the survival function P(X > x) of the noncentral χ² law with df > 0
 // degrees of freedom, df need not be whole, and noncentrality nc >= 0. The smaller tail is computed and the other one is one
-// less it, so that both keep their digits: the relative error is below 2e-12 for df, nc and x up to 1e8 and tails down to 1e-300,
+// less it, so that both keep their digits: the relative error is below 4e-12 for df, nc and x up to 1e8 and tails down to 1e-287,
 // and below 1e-13 where all three are below 1000 and the tail above 1e-12. Arguments outside the domain give NaN.
 //
 // The tail is an integral of the moment generating function, P(X > x) = (1/2πi)∫e^(−sx)·M(s)/s ds over a line that crosses the real

@@ -2,6 +2,7 @@ package special_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
@@ -175,4 +176,38 @@ func BenchmarkNoncentralChi2(b *testing.B) {
 	for b.Loop() {
 		special.NoncentralChi2(80, 4, 100)
 	}
+}
+
+// F(x; df, nc) − F(x; df+2, nc) = 2·f(x; df+2, nc), where the density f = ½(x/nc)^(df/4)·e^(−(√x−√nc)²/2)·e^(−z)I_{df/2}(z), z = √(x·nc), is
+// computed without any integral of the distribution; in the lower tail and the upper, for parameters up to 1e8.
+func TestNoncentralChi2Recurrence(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	worst, deepest := 0.0, 0.0
+	for range 4000 {
+		df, nc := math.Pow(10, -1.3+6*rng.Float64()), math.Pow(10, -3+11*rng.Float64())
+		sd := math.Sqrt(2*df + 4*nc)
+		x := df + nc + sd*(-30+60*rng.Float64())
+		if !(x > 0) {
+			x = (df + nc) * math.Pow(10, -3*rng.Float64())
+		}
+		apart := (x - nc) / (math.Sqrt(x) + math.Sqrt(nc))
+		log, _, _ := special.LogBesselI(0.5*df, math.Sqrt(x)*math.Sqrt(nc))
+		twice := math.Exp(0.25*df*math.Log(x/nc) - 0.5*apart*apart + log)
+		cdf, sf := special.NoncentralChi2(x, df, nc)
+		cdf2, sf2 := special.NoncentralChi2(x, df+2, nc)
+		off, tail := cdf-cdf2-twice, cdf
+		if x > df+nc+2 {
+			off, tail = sf2-sf-twice, sf2
+		}
+		if tail < 1e-290 {
+			continue
+		}
+		deepest = math.Min(deepest, math.Log10(tail))
+		worst = math.Max(worst, math.Abs(off)/tail)
+		// The exponent of the density, of a few hundred and of parts of up to 1e8, is rounded too.
+		if tol := 2e-12 + 2e-16*(df*math.Abs(math.Log(x/nc))+apart*apart); math.Abs(off) > tol*tail {
+			t.Errorf("x=%g df=%g nc=%g: the tail %g is off by %.2g of itself", x, df, nc, tail, off/tail)
+		}
+	}
+	t.Logf("worst relative error %.2g, deepest tail 1e%.0f", worst, deepest)
 }
