@@ -19,9 +19,10 @@ import (
 //
 // It fills the value and all Greeks. They are exact derivatives of the value with all other fields of the model held: where the
 // volatility is a surface, at fixed volatility of the strike (sticky strike). Vega is by the volatility of the formula,
-// by σ under CEV and by α under SABR, where the volatility moves with the forward as the model says. Those by the spot go through the model's forward; those by calendar time hold the average discount and
-// carry rates to expiry, which for flat curves is the Black-Scholes-Merton theta. The relative error of an out-of-the-money
-// price is about 1e-14, and under CEV below 1e-12 where it is above 1e-20 of the forward.
+// by σ under CEV and by α under SABR, where the volatility moves with the forward as the model says. Those by the spot go
+// through the model's forward; those by calendar time hold the average discount and carry rates to expiry, which for flat
+// curves is the Black-Scholes-Merton theta. The relative error of an out-of-the-money price is about 1e-14, and under CEV
+// below 1e-12 where it is above 1e-20 of the forward.
 type European struct{}
 
 var (

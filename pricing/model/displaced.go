@@ -28,7 +28,9 @@ var (
 // Validate checks that spot and shift are finite and their sum positive, and that a volatility is given.
 func (m Displaced) Validate() error {
 	const fn = "model.Displaced"
-	if err := fault.First(fault.Finite(fn, "Spot", m.Spot), fault.Finite(fn, "Shift", m.Shift), fault.Positive(fn, "Spot + Shift", m.Spot+m.Shift)); err != nil {
+	if err := fault.First(
+		fault.Finite(fn, "Spot", m.Spot), fault.Finite(fn, "Shift", m.Shift), fault.Positive(fn, "Spot + Shift", m.Spot+m.Shift),
+	); err != nil {
 		return err
 	}
 	if m.Vol == nil {

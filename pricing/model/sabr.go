@@ -32,9 +32,13 @@ type SABRExpansion int8
 
 // The expansions. With f and k the forward and the strike raised by the shift, and L = ln(f/k):
 const (
-	HaganLognormal SABRExpansion = iota // the Black volatility of f: Hagan et al. (2002) eq. 2.17a, z = (ν/α)(fk)^((1−β)/2)·L
-	Obloj                               // the same with the leading term of Obloj, "Fine-tune your smile" (2008): exact as t → 0, and less arbitrage at low strikes
-	HaganNormal                         // the normal volatility of the forward: Hagan et al. (2002) eq. A.59, with z as in 2.17a
+	// HaganLognormal is the Black volatility of f: Hagan et al. (2002) eq. 2.17a, z = (ν/α)(fk)^((1−β)/2)·L.
+	HaganLognormal SABRExpansion = iota
+	// Obloj is the same with the leading term of Obloj, "Fine-tune your smile" (2008), z = (ν/α)(f^(1−β)−k^(1−β))/(1−β): exact as
+	// t → 0, and with less arbitrage at low strikes.
+	Obloj
+	// HaganNormal is the normal volatility of the forward: Hagan et al. (2002) eq. A.59, with z as in 2.17a.
+	HaganNormal
 )
 
 var expansionNames = [...]string{"HaganLognormal", "Obloj", "HaganNormal"}
