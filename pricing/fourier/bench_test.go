@@ -67,3 +67,34 @@ func BenchmarkHestonSingle(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSteps times what goes from date to date, at the accuracy of the zero value.
+func BenchmarkSteps(b *testing.B) {
+	var world pricing.Model = model.Merton{Market: mkt, Jumps: jump, Sigma: 0.2}
+	for _, c := range []struct {
+		name   string
+		engine pricing.Engine
+		in     pricing.Instrument
+	}{
+		{"Bermudan/dates=12/COS", COS{}, pricing.Bermudan{Right: pricing.Put, Strike: 100, Dates: evenly(1, 12)}},
+		{"Bermudan/dates=12/CONV", CONV{}, pricing.Bermudan{Right: pricing.Put, Strike: 100, Dates: evenly(1, 12)}},
+		{"Bermudan/dates=252/COS", COS{}, pricing.Bermudan{Right: pricing.Put, Strike: 100, Dates: evenly(1, 252)}},
+		{"American/tol=1e-6/COS", COS{}, pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}},
+		{"American/tol=1e-6/CONV", CONV{}, pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}},
+		{"barrier/dates=252/COS", COS{}, knockOption{
+			pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}, []pricing.Barrier{{Level: 85, Dates: evenly(1, 252)}},
+		}},
+		{"arithmetic/dates=12/COS", COS{}, asianOption{pricing.Average{Right: pricing.Call, Strike: 100, Dates: evenly(1, 12)}}},
+		{"geometric/dates=12/COS", COS{}, asianOption{pricing.Average{Right: pricing.Call, Strike: 100, Dates: evenly(1, 12), Geometric: true}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.engine.Price(ctx, c.in, world); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N), "µs/option")
+		})
+	}
+}

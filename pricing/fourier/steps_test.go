@@ -120,7 +120,7 @@ func TestGoldenAmerican(t *testing.T) {
 	for _, topic := range []string{"papers/american_bsm", "american"} {
 		count := 0
 		golden.Run(t, topic, func(t *testing.T, c golden.Case) {
-			if count++; count%4 != 0 && os.Getenv("VOLGA_SLOW") == "" {
+			if count++; count%8 != 0 && os.Getenv("VOLGA_SLOW") == "" {
 				t.Skip("VOLGA_SLOW is not set")
 			}
 			mk, expiry := goldenMarket(t, c)
