@@ -89,7 +89,7 @@ func TestEnginesKeepTheirTolerance(t *testing.T) {
 // Greeks against central differences of the value by the reference engine.
 func TestGreeksAreDerivatives(t *testing.T) {
 	for _, w := range worlds {
-		for _, e := range []pricing.Engine{COS{Tol: 1e-11}, Lewis{}} {
+		for _, e := range []pricing.Engine{COS{Tol: 1e-11}, Lewis{}, CarrMadan{Tol: 1e-11}} {
 			for _, opt := range []pricing.Vanilla{
 				{Right: pricing.Call, Strike: 105, Expiry: 1}, {Right: pricing.Put, Strike: 80, Expiry: 1}, {Right: pricing.Put, Strike: 130, Expiry: 1},
 			} {
@@ -212,7 +212,7 @@ func TestAgreesWithTheClosedForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range []pricing.Engine{COS{Tol: 1e-12}, Lewis{}} {
+		for _, e := range []pricing.Engine{COS{Tol: 1e-12}, Lewis{}, CarrMadan{Tol: 1e-12}} {
 			got, err := e.Price(ctx, in, w)
 			if err != nil {
 				t.Fatal(err)
