@@ -62,3 +62,25 @@ func ExampleQuoteStrip() {
 	fmt.Printf("%.4f, %d bad: %v\n", vol, bad, why)
 	// Output: [0.2400 0.2000 NaN], 1 bad: [ok ok below intrinsic]
 }
+
+func ExampleBlack76Strip32() {
+	// The same in float32: twice the options for each instruction, six to seven digits.
+	strip := black.Black76Strip32{
+		Forward: 100, Tau: 0.25, Discount: 0.99,
+		Right:  []pricing.Right{pricing.Put, pricing.Call, pricing.Call},
+		Strike: []float32{90, 100, 110},
+		Vol:    []float32{0.24, 0.20, -0.18},
+	}
+	n := len(strip.Strike)
+	out := black.Columns32{Price: make([]float32, n), Delta: make([]float32, n)}
+	bad := strip.GreeksTo(out)
+	for i, k := range strip.Strike {
+		fmt.Printf("%v %.4f %.4f\n", k, out.Price[i], out.Delta[i])
+	}
+	fmt.Println(bad, "bad")
+	// Output:
+	// 90 1.1770 -0.1724
+	// 100 3.9479 0.5147
+	// 110 NaN NaN
+	// 1 bad
+}
