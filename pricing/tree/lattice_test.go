@@ -2,9 +2,12 @@ package tree
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -188,6 +191,51 @@ func TestEscrowedDividendsAreBlack(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The reference cases carry, for information, what QuantLib's finite differences give in the escrowed model on a grid of 800 by 800.
+func TestEscrowedAgainstQuantLib(t *testing.T) {
+	const gridError = 2e-3
+	data, err := os.ReadFile(filepath.Join("..", "..", "internal", "golden", "cases", "american_discrete_dividends.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Cases []struct {
+			ID       string  `json:"id"`
+			Escrowed float64 `json:"quantlib_escrowed_model"`
+		} `json:"cases"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{}
+	for _, c := range file.Cases {
+		want[c.ID] = c.Escrowed
+	}
+	worst := 0.0
+	golden.Run(t, "american_discrete_dividends", func(t *testing.T, c golden.Case) {
+		escrowed, ok := want[c.ID]
+		if !ok {
+			t.Skip("a case that is not carried")
+		}
+		right, strike, expiry, m := readCase(t, c)
+		var paid []struct{ T, Amount float64 }
+		c.Input(t, "dividends", &paid)
+		for _, d := range paid {
+			m.Dividends = append(m.Dividends, model.Dividend{Time: d.T, Cash: d.Amount})
+		}
+		var opt pricing.Instrument = pricing.American{Right: right, Strike: strike, Expiry: expiry}
+		if c.Text(t, "exercise") == "european" {
+			opt = pricing.Vanilla{Right: right, Strike: strike, Expiry: expiry}
+		}
+		off := math.Abs(priced(t, Lattice{Smooth: true, Richardson: true}, opt, m).Value - escrowed)
+		worst = math.Max(worst, off)
+		if off > gridError {
+			t.Errorf("off by %.2g from %.8g", off, escrowed)
+		}
+	})
+	t.Logf("worst difference %.2g", worst)
 }
 
 // American options with escrowed dividends against a lattice that checks exercise node by node on the whole price.
