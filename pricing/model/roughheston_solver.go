@@ -494,6 +494,31 @@ func (sp *roughSpace) integrals() (f, h complex128) {
 	return f, h
 }
 
+// at returns F and h at a time within the solution.
+func (sp *roughSpace) at(s float64) (f, h complex128) {
+	if s <= sp.start {
+		up := math.Pow(s/sp.start, sp.alpha)
+		power := 1.0
+		for n, x := range sp.fSeries {
+			f += complex(power, 0) * x
+			h += complex(power, 0) * sp.hSeries[n]
+			power *= up
+		}
+		return f, h
+	}
+	begin, k := sp.start, 0
+	for ; k < sp.panels-1 && s > 2*begin; k++ {
+		begin *= 2
+	}
+	var value [roughPoints]float64
+	sp.lagrange(s/begin-1, &value)
+	for j, v := range value {
+		f += complex(v, 0) * sp.f[k][j]
+		h += complex(v, 0) * sp.h[k][j]
+	}
+	return f, h
+}
+
 // useCurve makes the weights of ∫ξ0(t−s)·g(s) ds.
 func (sp *roughSpace) useCurve(c ForwardVariance, t float64) {
 	sp.curve, sp.curveTime, sp.curveLevels = c, t, 0

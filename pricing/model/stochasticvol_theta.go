@@ -10,6 +10,7 @@ var (
 	_ CharTheta = SteinStein{}
 	_ CharTheta = HestonHullWhite{}
 	_ CharTheta = ThreeHalves{}
+	_ CharTheta = RoughHeston{}
 )
 
 func checkTheta(dst, vega, theta, u []complex128) {
@@ -112,6 +113,51 @@ func (m ThreeHalves) CharThetaTo(dst, vega, theta, u []complex128, t float64) {
 		dst[i], theta[i] = f, complex(rate, 0)*slope*f
 		if vega != nil {
 			vega[i] = complex(-2/math.Sqrt(m.V0), 0) * slope * f
+		}
+	}
+}
+
+// CharThetaTo writes φ(u) to dst, ∂φ/∂t to theta and what [RoughHeston.CharVegaTo] does to vega. What is held is the variance of
+// today, or the curve as a function of the time ahead: ∂/∂T of ∫ξ0(T−s)·G(s) ds is ξ0(0)·G(T) and, for every jump of the curve at
+// a time a, its size times G(T−a).
+func (m RoughHeston) CharThetaTo(dst, vega, theta, u []complex128, t float64) {
+	checkTheta(dst, vega, theta, u)
+	sp := m.space(t)
+	defer roughSpaces.Put(sp)
+	l := complex(m.Lambda, 0)
+	for i, ui := range u {
+		x, dx := m.solve(sp, ui, t, m.Solver, false)
+		var slope complex128
+		switch {
+		case ui == 0 || ui == -1i: // φ = 1
+		case t == 0:
+			level := m.V0
+			if len(m.Curve.Level) > 0 {
+				level = m.Curve.Level[0]
+			}
+			slope = complex(-0.5*level, 0) * ui * (ui + 1i)
+		case len(m.Curve.Level) > 0:
+			last := 0.0
+			for j, level := range m.Curve.Level {
+				from := 0.0
+				if j > 0 {
+					from = m.Curve.Until[j-1]
+				}
+				if from >= t {
+					break
+				}
+				f, h := sp.at(t - from)
+				slope += complex(level-last, 0) * (f + l*h)
+				last = level
+			}
+		default:
+			f, h := sp.at(t)
+			slope = complex(m.V0, 0)*f + complex(m.Lambda*m.Theta, 0)*h
+		}
+		f := cmplx.Exp(x)
+		dst[i], theta[i] = f, slope*f
+		if vega != nil {
+			vega[i] = dx * f
 		}
 	}
 }
