@@ -13,6 +13,8 @@ func TestCharThetaIsADerivative(t *testing.T) {
 		Kou{mkt, 0.2, 1, 0.4, 10, 5}, VarianceGamma{mkt, 0.2, 0.3, -0.1}, NIG{mkt, 15, -5, 0.5}, CGMY{mkt, 0.3, 4, 9, 0.8}, CGMY{mkt, 0.3, 4, 9, 1.4},
 		DoubleHeston{mkt, HestonFactor{0.02, 6, 0.03, 0.8, -0.9}, HestonFactor{0.03, 0.2, 0.05, 0.3, -0.4}},
 		SteinStein{mkt, 0.2, 4, 0.15, 0.3, -0.7}, rateWorld, ThreeHalves{mkt, 0.06, 22.84, 0.218, 8.56, -0.9}, ThreeHalves{mkt, 0.06, 2, 0, 3, -0.5},
+		PiecewiseHeston{mkt, 0.04, threePeriods}, PiecewiseHeston{mkt, 0.04, threePeriods[2:]},
+		PiecewiseHeston{mkt, 0.04, []HestonPeriod{{0.2, 2, 0.1, 0, 0}, {0.5, 30, 0.2, 1e-9, -1}, {1, 0.01, 0, 2, -0.99}}},
 		RoughHeston{Market: mkt, H: 0.12, V0: 0.04, Lambda: 0.5, Theta: 0.08, Nu: 0.33, Rho: -0.68},
 		RoughHeston{Market: mkt, H: 0.2, Lambda: 0.5, Nu: 0.33, Rho: -0.68, Curve: roughCurve},
 	} {

@@ -138,11 +138,7 @@ func (r *riccatiStep) forward() bool {
 //
 //	R = 1 + σ²w(s−D0),   D = (D0(E−σ²sw) − aw)/R,   ∫D = st − 2·ln(R)/σ².
 func (r *riccatiStep) step(d0 complex128, t float64) (d, integral complex128) {
-	w, e := complex(0.5*t, 0), complex(1, 0)
-	if r.root != 0 {
-		em1 := expm1(-r.root * complex(t, 0))
-		w, e = -em1/(2*r.root), 1+em1
-	}
+	w, e := r.decay(t)
 	if r.s2 < tinySquare { // linear: ξ = d = κ
 		d = d0*e - r.a*w
 		if r.root == 0 { // no reversion, no noise: the integral does not matter, for κθ = 0
@@ -163,6 +159,15 @@ func (r *riccatiStep) step(d0 complex128, t float64) (d, integral complex128) {
 		l = complex(real(l), r.unwind(d0, s, e, t, imag(l)))
 	}
 	return (d0*(e-s2*s*w) - r.a*w) / ratio, s*complex(t, 0) - 2*l/s2
+}
+
+// decay returns w = (1−E)/(2d) and E = e^(−dt).
+func (r *riccatiStep) decay(t float64) (w, e complex128) {
+	if r.root == 0 {
+		return complex(0.5*t, 0), 1
+	}
+	em1 := expm1(-r.root * complex(t, 0))
+	return -em1 / (2 * r.root), 1 + em1
 }
 
 // turns reports whether R may go around zero as time passes. With g = (D0−s)/(D0−s−2d/σ²) it is R = (1−gE)/(1−g): for |g| <= 1,

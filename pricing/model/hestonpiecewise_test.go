@@ -334,6 +334,26 @@ func ExamplePiecewiseHeston() {
 	// mean -0.02380, variance 0.05464, φ(−i) = 1.000
 }
 
+func ExampleDoubleHeston() {
+	world := DoubleHeston{
+		Market: Market{Spot: 100},
+		First:  HestonFactor{V0: 0.02, Kappa: 6, Theta: 0.02, Sigma: 0.6, Rho: -0.9},   // fast
+		Second: HestonFactor{V0: 0.03, Kappa: 0.2, Theta: 0.03, Sigma: 0.2, Rho: -0.5}, // slow
+	}
+	c := world.Cumulants(1)
+	fmt.Printf("mean %.4f, variance %.5f\n", c.C1, c.C2)
+	// Output:
+	// mean -0.0250, variance 0.05303
+}
+
+func ExampleSteinStein() {
+	world := SteinStein{Market: Market{Spot: 100}, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 0.1, Rho: -0.7}
+	c := world.Cumulants(1)
+	fmt.Printf("E[∫ν²] = %.5f, φ(−i) = %.3f\n", -2*c.C1, real(world.CharFunc(-1i, 1)))
+	// Output:
+	// E[∫ν²] = 0.04109, φ(−i) = 1.000
+}
+
 func BenchmarkStochasticVolatility(b *testing.B) {
 	const n = 256
 	u, dst := make([]complex128, n), make([]complex128, n)

@@ -6,6 +6,7 @@ import (
 )
 
 var (
+	_ CharTheta = PiecewiseHeston{}
 	_ CharTheta = DoubleHeston{}
 	_ CharTheta = SteinStein{}
 	_ CharTheta = HestonHullWhite{}
@@ -17,6 +18,44 @@ func checkTheta(dst, vega, theta, u []complex128) {
 	if len(dst) != len(u) || len(theta) != len(u) || vega != nil && len(vega) != len(u) {
 		panic("model: CharThetaTo: dst, vega, theta and u differ in length")
 	}
+}
+
+// CharThetaTo writes φ(u) to dst, ∂φ/∂t to theta and ∂φ/∂√V0 to vega. What is held is the variance of today, and the periods as
+// functions of the time ahead: a later expiry lengthens the period that it falls into.
+func (m PiecewiseHeston) CharThetaTo(dst, vega, theta, u []complex128, t float64) {
+	checkTheta(dst, vega, theta, u)
+	v0, twice := complex(m.V0, 0), complex(2*math.Sqrt(m.V0), 0)
+	for i, ui := range u {
+		var d, sum, dd, dsum complex128
+		if ui != 0 && ui != -1i {
+			last := m.at(t)
+			for j := last; j >= 0; j-- {
+				p := &m.Periods[j]
+				eq, dt, kt := p.riccati(ui), m.length(j, t), complex(p.Kappa*p.Theta, 0)
+				end, c := eq.step(d, dt)
+				if j == last {
+					dd, dsum = -0.5*eq.a-eq.xi*end+complex(0.5*eq.s2, 0)*end*end, kt*end
+				} else { // ∂D/∂D0 = E/R², ∂(∫D)/∂D0 = 2w/R
+					w, e, r := eq.gains(d, dt)
+					dsum += kt * 2 * w / r * dd
+					dd *= e / (r * r)
+				}
+				d = end
+				sum += kt * c
+			}
+		}
+		f := cmplx.Exp(v0*d + sum)
+		dst[i], theta[i] = f, (v0*dd+dsum)*f
+		if vega != nil {
+			vega[i] = twice * d * f
+		}
+	}
+}
+
+// gains returns w, E and R of [riccatiStep.step].
+func (r *riccatiStep) gains(d0 complex128, t float64) (w, e, ratio complex128) {
+	w, e = r.decay(t)
+	return w, e, 0.5*(1+e) + (r.xi-complex(r.s2, 0)*d0)*w
 }
 
 // CharThetaTo writes φ(u) to dst, ∂φ/∂t to theta and what [DoubleHeston.CharVegaTo] does to vega.
