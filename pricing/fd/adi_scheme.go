@@ -1,11 +1,6 @@
 package fd
 
-import (
-	"fmt"
-	"math"
-
-	"github.com/volgaquant/volga/internal/fault"
-)
+import "math"
 
 // ADIScheme is an alternating direction implicit scheme: each of the two directions is solved for implicitly, one after the
 // other, and the mixed derivative is taken explicitly. The operators are F = F₀ + F₁ + F₂ (mixed, asset, second variable),
@@ -33,30 +28,14 @@ const (
 var adiNames = [...]string{"Hundsdorfer-Verwer", "modified Craig-Sneyd", "Craig-Sneyd", "Douglas"}
 
 // String returns the scheme's name.
-func (s ADIScheme) String() string {
-	if s < 0 || int(s) >= len(adiNames) {
-		return fmt.Sprintf("ADIScheme(%d)", int(s))
-	}
-	return adiNames[s]
-}
+func (s ADIScheme) String() string { return nameOf(adiNames[:], int(s), "ADIScheme") }
 
 // MarshalText writes the scheme's name.
-func (s ADIScheme) MarshalText() ([]byte, error) {
-	if s < 0 || int(s) >= len(adiNames) {
-		return nil, fault.Arg("fd.ADIScheme", "scheme", int(s), "a scheme of the package")
-	}
-	return []byte(s.String()), nil
-}
+func (s ADIScheme) MarshalText() ([]byte, error) { return textOf(adiNames[:], int(s), "ADIScheme") }
 
 // UnmarshalText reads a scheme's name.
 func (s *ADIScheme) UnmarshalText(text []byte) error {
-	for i, name := range adiNames {
-		if string(text) == name {
-			*s = ADIScheme(i)
-			return nil
-		}
-	}
-	return fault.Arg("fd.ADIScheme", "scheme", fmt.Sprintf("%q", text), "the name of a scheme of the package")
+	return fromText(s, adiNames[:], text, "ADIScheme")
 }
 
 // adiWeights are a scheme by what its two stages add of the operators, those of a step:
@@ -104,6 +83,19 @@ const (
 	DampAlways
 	DampNever
 )
+
+var dampingNames = [...]string{"where needed", "always", "never"}
+
+// String returns the setting's name.
+func (d Damping) String() string { return nameOf(dampingNames[:], int(d), "Damping") }
+
+// MarshalText writes the setting's name.
+func (d Damping) MarshalText() ([]byte, error) { return textOf(dampingNames[:], int(d), "Damping") }
+
+// UnmarshalText reads a setting's name.
+func (d *Damping) UnmarshalText(text []byte) error {
+	return fromText(d, dampingNames[:], text, "Damping")
+}
 
 func (d Damping) needed(wt *adiWeights) bool {
 	return d == DampAlways || d == DampWhereNeeded && !wt.smooth

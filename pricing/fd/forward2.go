@@ -20,10 +20,10 @@ import (
 // [Law2.ConditionalTo].
 type FokkerPlanck2 struct {
 	Scheme      ADIScheme
-	TimeSteps   int // to the horizon; 0 means 100
-	SpotSteps   int // 0 means 200
-	SecondSteps int // 0 means 60
-	Damping     Damping
+	TimeSteps   int  // to the horizon; 0 means 100
+	SpotSteps   int  // 0 means 200
+	SecondSteps int  // 0 means 60
+	Sharp       bool // takes the first two steps as all others, and not in four parts each by the scheme that smooths
 }
 
 // Law2 is the joint law of an asset and a second variable at one time, as masses on the nodes of a grid.
@@ -121,7 +121,7 @@ func (e FokkerPlanck2) Run(ctx context.Context, m pricing.Model, horizon float64
 	if j, may := m.(model.Jumping); may && j.HasJumps() {
 		return nil, fault.Arg(fn, "model", fmt.Sprintf("%T", m), "without jumps")
 	}
-	settings := ADI{Scheme: e.Scheme, TimeSteps: e.TimeSteps, SpotSteps: e.SpotSteps, SecondSteps: e.SecondSteps, Damping: e.Damping}
+	settings := ADI{Scheme: e.Scheme, TimeSteps: e.TimeSteps, SpotSteps: e.SpotSteps, SecondSteps: e.SecondSteps}
 	if err := fault.First(ctx.Err(), m.Validate(), settings.validate(), fault.Positive(fn, "horizon", horizon)); err != nil {
 		return nil, err
 	}
@@ -169,17 +169,17 @@ func (e FokkerPlanck2) Run(ctx context.Context, m pricing.Model, horizon float64
 		if i == nt-1 {
 			t1 = horizon
 		}
-		wt, halves := &weights, 1
-		if i < 2 && e.Damping.needed(&weights) {
-			wt, halves = &damping, 2
+		wt, parts := &weights, 1
+		if i < roughSteps && !e.Sharp {
+			wt, parts = &damping, roughParts
 		}
-		for h := range halves {
+		for h := range parts {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			dt := length / float64(halves)
+			dt := length / float64(parts)
 			a0, a1 := t0+dt*float64(h), t0+dt*float64(h+1)
-			if h == halves-1 {
+			if h == parts-1 {
 				a1 = t1
 			}
 			stale := !w.set.ok || w.set.theta != wt.theta || w.set.dt != dt
@@ -200,6 +200,12 @@ func (e FokkerPlanck2) Run(ctx context.Context, m pricing.Model, horizon float64
 	}
 	return law, nil
 }
+
+// The first steps are taken in parts, by a scheme that smooths: a point is rougher than any payoff.
+const (
+	roughSteps = 2
+	roughParts = 4
+)
 
 // spread puts the mass of a point on the one or two nodes about it.
 func spread(mass, y []float64, at float64) {

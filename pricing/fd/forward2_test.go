@@ -43,8 +43,8 @@ func TestForwardLawHeston(t *testing.T) {
 func TestForwardIsTheTransposeOfBackward(t *testing.T) {
 	world, expiry := foulon[0].world, foulon[0].expiry
 	for s := HundsdorferVerwer; s <= Douglas; s++ {
-		for _, damp := range []Damping{DampNever, DampAlways} {
-			e := FokkerPlanck2{Scheme: s, TimeSteps: 12, SpotSteps: 40, SecondSteps: 20, Damping: damp}
+		for _, sharp := range []bool{false, true} {
+			e := FokkerPlanck2{Scheme: s, TimeSteps: 12, SpotSteps: 40, SecondSteps: 20, Sharp: sharp}
 			law, err := e.Run(t.Context(), world, expiry, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -64,12 +64,12 @@ func TestForwardIsTheTransposeOfBackward(t *testing.T) {
 			}
 			weights := s.weights(false)
 			for k := 11; k >= 0; k-- {
-				wt, halves := &weights, 1
-				if k < 2 && damp == DampAlways {
-					wt, halves = &damping, 2
+				wt, parts := &weights, 1
+				if k < roughSteps && !sharp {
+					wt, parts = &damping, roughParts
 				}
-				for range halves {
-					dt := expiry / 12 / float64(halves)
+				for range parts {
+					dt := expiry / 12 / float64(parts)
 					if err := w.prepare(c, 0, dt, dt, wt.theta); err != nil {
 						t.Fatal(err)
 					}
@@ -79,7 +79,7 @@ func TestForwardIsTheTransposeOfBackward(t *testing.T) {
 			px, py := lagrange(w.x, c.spot/c.scale(0)), lagrange(w.y, c.second.Start)
 			backward := w.at(&px, &py, &px.weight, &py.weight)
 			if math.Abs(forward-backward) > 1e-12 {
-				t.Errorf("%v, damping %d: forward %.15g, backward %.15g", s, damp, forward, backward)
+				t.Errorf("%v, sharp %t: forward %.15g, backward %.15g", s, sharp, forward, backward)
 			}
 		}
 	}
