@@ -20,9 +20,9 @@ const (
 	densePart = 1
 	// spotWeight is the share of nodes that the spot attracts beside the kinks.
 	spotWeight = 0.5
-	// noisePart bounds the spacing of the second variable where its noise vanishes: noise below this part of its mean size does
-	// not make the grid denser.
-	noisePart = 0.05
+	// noisePart bounds how dense the grid is where the noise of the second variable vanishes: noise below this part of the largest
+	// along the mean path counts as this part.
+	noisePart = 0.3
 )
 
 // grid lays the nodes for n intervals in the asset and m in the second variable.
@@ -43,7 +43,7 @@ func (w *adiSpace) grid(c *claim2, n, m int) error {
 // assetGrid lays the nodes of the asset.
 func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	forward := c.spot * c.world.Growth(c.expiry)
-	sd := c.deviation(secondLow, secondHigh)
+	sd, _ := c.path(secondLow, secondHigh)
 	width := sd
 	if !(sd > 1e-4) { // next to nothing is random: any grid will do
 		width = 1e-4
@@ -115,8 +115,9 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	return axis.NodesTo(w.x)
 }
 
-// deviation is the standard deviation of the logarithm of the price at maturity along the mean path of the second variable.
-func (c *claim2) deviation(low, high float64) float64 {
+// path follows the mean of the second variable. deviation is the standard deviation of the logarithm of the price at maturity
+// along it, noise the largest of the second variable.
+func (c *claim2) path(low, high float64) (deviation, noise float64) {
 	const steps = 64
 	dt := c.expiry / steps
 	var s, g, y, drift, vol, scale [1]float64
@@ -129,9 +130,10 @@ func (c *claim2) deviation(low, high float64) float64 {
 		c.world.SecondTo(drift[:], vol[:], scale[:], y[:], t0, t1)
 		part := g[0] * scale[0] / s[0]
 		total += part * part * dt
+		noise = math.Max(noise, math.Abs(vol[0]))
 		y[0] = math.Min(math.Max(y[0]+drift[0]*dt, low), high)
 	}
-	return math.Sqrt(total)
+	return math.Sqrt(total), noise
 }
 
 // secondGrid lays the nodes of the second variable evenly in ∫dy/s(y), the coordinate in which its noise is the same
@@ -156,12 +158,9 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 		y[k] = low + (high-low)*z*z
 	}
 	c.world.SecondTo(drift[:], vol[:], scale[:], y[:], 0, c.expiry)
-	size := 0.0
-	for _, v := range vol {
-		size += v * v / (samples + 1)
-	}
-	size *= noisePart * noisePart
-	if !(size > 0) {
+	_, size := c.path(low, high)
+	size *= noisePart
+	if size *= size; !(size > 0) {
 		size = 1
 	}
 	// index is the coordinate at the samples.

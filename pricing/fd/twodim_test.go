@@ -91,3 +91,56 @@ func TestGoldenTwoAssets(t *testing.T) {
 	})
 	t.Logf("worst error %.2g of the spots", worst)
 }
+
+// callablePair is onPair with exercise dates.
+type callablePair struct {
+	onPair
+	dates []float64
+}
+
+func (o callablePair) ExerciseDates() []float64 { return o.dates }
+
+// Bermudan calls on the better of two assets, by quadrature; exercise at any time is worth more, and the assets may change
+// places.
+func TestGoldenBermudanMaxCall(t *testing.T) {
+	golden.Run(t, "papers/bermudan_maxcall", func(t *testing.T, c golden.Case) {
+		if c.Float(t, "assets") != 2 {
+			t.Skip("more than two assets")
+		}
+		spot, strike, expiry := c.Float(t, "spot_each"), c.Float(t, "strike"), c.Float(t, "T_years")
+		asset := model.Asset{Spot: spot, Carry: curve.Flat(c.Float(t, "div_cc")), Vol: model.FlatVol(c.Float(t, "vol"))}
+		m := model.Assets{Discount: curve.Flat(c.Float(t, "rate_cc")), Each: []model.Asset{asset, asset}}
+		o := callablePair{onPair: onPair{expiry: expiry, pays: func(a, b float64) float64 { return math.Max(math.Max(a, b)-strike, 0) }}}
+		n := int(c.Float(t, "exercise_dates"))
+		for k := range n {
+			o.dates = append(o.dates, expiry*float64(k+1)/float64(n))
+		}
+		var want float64
+		c.Expected(t, "price", &want)
+		got := priced2(t, ADI{TimeSteps: 72, SpotSteps: 240, SecondSteps: 240}, o, m).Value
+		t.Logf("%.5f, want %.5f", got, want)
+		if math.Abs(got-want) > 1e-3 {
+			t.Errorf("%.5f, want %.5f", got, want)
+		}
+		anytime := o
+		anytime.dates = nil
+		american := priced2(t, ADI{TimeSteps: 72, SpotSteps: 240, SecondSteps: 240}, anytime, m).Value
+		if !(american > got && american < got*1.05) {
+			t.Errorf("at any time %.5f, at dates %.5f", american, got)
+		}
+	})
+}
+
+// The two assets may change places, and the price with them, whatever their parameters.
+func TestAssetsMayChangePlaces(t *testing.T) {
+	one := model.Asset{Spot: 100, Carry: curve.Flat(0.03), Vol: model.FlatVol(0.15)}
+	two := model.Asset{Spot: 90, Carry: curve.Flat(-0.01), Vol: model.FlatVol(0.4)}
+	rho := [][]float64{{1, -0.5}, {-0.5, 1}}
+	pays := func(a, b float64) float64 { return math.Max(2*a-b-95, 0) }
+	x := priced2(t, ADI{SecondSteps: 200}, onPair{expiry: 0.75, pays: pays}, model.Assets{Discount: curve.Flat(0.02), Each: []model.Asset{one, two}, Correlation: rho})
+	y := priced2(t, ADI{SecondSteps: 200}, onPair{expiry: 0.75, pays: func(a, b float64) float64 { return pays(b, a) }},
+		model.Assets{Discount: curve.Flat(0.02), Each: []model.Asset{two, one}, Correlation: rho})
+	if math.Abs(x.Value-y.Value) > 1e-3 || math.Abs(x.Theta-y.Theta) > 1e-2 {
+		t.Errorf("%.6f and %.6f, theta %.5f and %.5f", x.Value, y.Value, x.Theta, y.Theta)
+	}
+}
