@@ -9,15 +9,22 @@ import (
 )
 
 const (
-	// assetReach is the half width of the grid in the asset, in standard deviations of its logarithm along the mean path of
-	// the second variable; what is beyond is taken for linear in the price.
-	assetReach = 7
+	// assetReach is the half width of the grid in the asset, in standard deviations of the logarithm of its distance from the
+	// floor, or of the price if there is no floor, along the mean path of the second variable; what is beyond is taken for linear.
+	assetReach = 7.0
+	// wildReach is the half width in the deviations that a second variable two of its own above its mean would make, on the side to
+	// which the correlation leans.
+	wildReach = 4.5
 	// kinkReach is by how many of them the grid goes beyond the last kink of the payoff.
 	kinkReach = 2
 	// secondTail is the probability with which the second variable may leave its grid.
 	secondTail = 1e-6
 	// densePart is the width about a kink, in standard deviations of the price, within which the grid is about even.
 	densePart = 1
+	// farthest bounds the logarithm of the reach.
+	farthest = 20
+	// nearFloor is how near to its floor, as a part of the forward's distance, a grid begins at the floor itself.
+	nearFloor = 0.02
 	// spotWeight is the share of nodes that the spot attracts beside the kinks.
 	spotWeight = 0.5
 	// noisePart bounds how dense the grid is where the noise of the second variable vanishes: noise below this part of the largest
@@ -43,11 +50,17 @@ func (w *adiSpace) grid(c *claim2, n, m int) error {
 // assetGrid lays the nodes of the asset.
 func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	forward := c.spot * c.world.Growth(c.expiry)
-	sd, _ := c.path(secondLow, secondHigh)
-	width := sd
-	if !(sd > 1e-4) { // next to nothing is random: any grid will do
-		width = 1e-4
+	floor := c.world.PriceFloor(c.expiry)
+	size := forward - floor // what deviations are in proportion to
+	if math.IsInf(floor, -1) {
+		size = math.Max(math.Abs(forward), 1e-8)
 	}
+	path := c.path(secondLow, secondHigh)
+	width := math.Max(path.deviation/size, 1e-4) // where next to nothing is random, any grid will do
+	rho := c.world.Correlation(0, c.expiry)
+	wild := wildReach / assetReach * path.wild / size
+	down := math.Max(width, wild*math.Sqrt(math.Min(1, 1-rho)))
+	up := math.Max(width, wild*math.Sqrt(math.Min(1, 1+rho)))
 	at := []float64{c.spot / c.scale(0)}
 	if !c.moving() {
 		at = append(at, forward)
@@ -58,13 +71,11 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	} else if k, ok := c.pair.(pricing.KinkedPair); ok {
 		kinks, _ = k.KinksPair()
 	}
-	floor := c.world.PriceFloor(c.expiry)
 	reach := func(s, deviations float64) (low, high float64) {
 		if math.IsInf(floor, -1) {
-			d := deviations * width * forward
-			return s - d, s + d
+			return s - deviations*down*size, s + deviations*up*size
 		}
-		return s * math.Exp(-deviations*width), s * math.Exp(deviations*width)
+		return floor + (s-floor)*math.Exp(-deviations*down), floor + (s-floor)*math.Exp(math.Min(deviations*up, farthest))
 	}
 	low, high := math.Inf(1), math.Inf(-1)
 	cover := func(s, deviations float64) {
@@ -74,7 +85,7 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	for _, s := range at {
 		cover(s, assetReach)
 	}
-	dense := densePart * width * forward
+	dense := densePart * width * size
 	axis := Axis{Intervals: w.n - 1}
 	for _, k := range kinks {
 		// A kink out of reach adds nothing but a domain.
@@ -95,18 +106,18 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 			axis.Focus = append(axis.Focus, Focus{At: b.Level, Width: dense, Place: Midway})
 			continue
 		}
-		if b.Up {
+		switch {
+		case b.Up && b.Level < high:
 			high, w.fixedHigh = b.Level, true
-		} else {
+		case !b.Up && b.Level > low:
 			low, w.fixedLow = b.Level, true
+		default: // out of reach
+			continue
 		}
 		axis.Focus = append(axis.Focus, Focus{At: b.Level, Width: dense, Weight: spotWeight})
 	}
-	if low < floor || low < floor+0.02*(forward-floor) {
-		low = math.Max(low, floor)
-		if low < floor+0.02*(forward-floor) && !math.IsInf(floor, -1) && !w.fixedLow {
-			low, w.absorbed = floor, true
-		}
+	if low < floor+nearFloor*size && !w.fixedLow {
+		low, w.absorbed = floor, true
 	}
 	axis.Low, axis.High = low, high
 	axis.Focus = slices.DeleteFunc(axis.Focus, func(f Focus) bool {
@@ -115,25 +126,40 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	return axis.NodesTo(w.x)
 }
 
-// path follows the mean of the second variable. deviation is the standard deviation of the logarithm of the price at maturity
-// along it, noise the largest of the second variable.
-func (c *claim2) path(low, high float64) (deviation, noise float64) {
+// meanPath is what is known of a world along the mean of its second variable: the standard deviation of the price at maturity,
+// with the diffusion at the forward, the same with the second variable two of its own standard deviations above its mean, and
+// the largest noise of the second variable.
+type meanPath struct{ deviation, wild, noise float64 }
+
+func (c *claim2) path(low, high float64) meanPath {
 	const steps = 64
 	dt := c.expiry / steps
-	var s, g, y, drift, vol, scale [1]float64
+	var s, g [1]float64
+	var y, drift, vol, scale [3]float64 // the mean, two deviations above it, and just beside it
 	y[0] = c.second.Start
-	total := 0.0
+	variance := 0.0
+	var p meanPath
 	for k := range steps {
 		t0, t1 := dt*float64(k), dt*float64(k+1)
-		s[0] = c.spot * c.world.Growth(0.5*(t0+t1))
+		carry := c.world.Growth(0.5 * (t0 + t1))
+		s[0] = c.spot * carry
+		y[1] = math.Min(y[0]+2*math.Sqrt(variance), high)
+		y[2] = y[0] + 1e-3*(high-low)
 		c.world.AssetTo(g[:], s[:], t0, t1)
 		c.world.SecondTo(drift[:], vol[:], scale[:], y[:], t0, t1)
-		part := g[0] * scale[0] / s[0]
-		total += part * part * dt
-		noise = math.Max(noise, math.Abs(vol[0]))
+		unit := g[0] * c.world.Growth(c.expiry) / carry
+		p.deviation += unit * unit * scale[0] * scale[0] * dt
+		p.wild += unit * unit * scale[1] * scale[1] * dt
+		p.noise = math.Max(p.noise, math.Abs(vol[0]))
+		slope := 0.0
+		if y[2] > y[0] {
+			slope = (drift[2] - drift[0]) / (y[2] - y[0])
+		}
+		variance = variance*math.Exp(2*slope*dt) + vol[0]*vol[0]*dt
 		y[0] = math.Min(math.Max(y[0]+drift[0]*dt, low), high)
 	}
-	return math.Sqrt(total), noise
+	p.deviation, p.wild = math.Sqrt(p.deviation), math.Sqrt(p.wild)
+	return p
 }
 
 // secondGrid lays the nodes of the second variable evenly in ∫dy/s(y), the coordinate in which its noise is the same
@@ -158,8 +184,7 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 		y[k] = low + (high-low)*z*z
 	}
 	c.world.SecondTo(drift[:], vol[:], scale[:], y[:], 0, c.expiry)
-	_, size := c.path(low, high)
-	size *= noisePart
+	size := noisePart * c.path(low, high).noise
 	if size *= size; !(size > 0) {
 		size = 1
 	}

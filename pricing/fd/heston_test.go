@@ -1,6 +1,7 @@
 package fd
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -71,6 +72,46 @@ func priced2(t testing.TB, e pricing.Engine, in pricing.Instrument, m pricing.Mo
 		t.Fatal(err)
 	}
 	return r
+}
+
+// European prices, those of extreme worlds too, to the accuracy that the engine claims. One world is out of reach, a hundred
+// volatility points for twenty years, and said to be.
+func TestGoldenHestonGrid(t *testing.T) {
+	total, n := 0.0, 0.0
+	golden.Run(t, "heston", func(t *testing.T, c golden.Case) {
+		m := model.Heston{Market: model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate")), Carry: curve.Flat(c.Float(t, "dividend_yield"))},
+			V0: c.Float(t, "v0"), Kappa: c.Float(t, "kappa"), Theta: c.Float(t, "theta"), Sigma: c.Float(t, "sigma"), Rho: c.Float(t, "rho")}
+		right, err := pricing.ParseRight(c.Text(t, "type"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opt := pricing.Vanilla{Right: right, Strike: c.Float(t, "strike"), Expiry: c.Float(t, "t")}
+		r, err := ADI{}.Price(t.Context(), opt, m)
+		if errors.Is(err, ErrAccuracy) {
+			t.Log(err)
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want float64
+		c.Expected(t, "price", &want)
+		off := math.Abs(r.Value-want) / m.Spot
+		total += math.Log10(off + 1e-10)
+		n++
+		claim := 2e-4
+		if ratio, _ := m.Feller(); ratio > 0.3 && opt.Expiry < 10 {
+			claim = 1e-5
+		}
+		if off > claim {
+			t.Errorf("%.6f, want %.6f: off by %.1e of the spot, claimed %.0e", r.Value, want, off, claim)
+		}
+	})
+	if mean := math.Pow(10, total/n); !(mean < 1e-6) || n < 55 {
+		t.Errorf("%g prices, geometric mean of errors %.1e of the spot", n, mean)
+	} else {
+		t.Logf("%g prices, geometric mean of errors %.1e of the spot", n, mean)
+	}
 }
 
 // The value and every Greek on the cases of the paper against the transform.
