@@ -53,7 +53,7 @@ func TestGoldenSABRGrid(t *testing.T) {
 			allowed := 1.5e-3
 			switch {
 			case got == r.Value && smile.Nu*smile.Nu*expiry > 6:
-				allowed = 6e-3 * smile.Spot
+				allowed = 1e-2 * smile.Spot
 			case got == r.Value:
 				allowed = 4e-4 * smile.Spot
 			case k < 0.3*smile.Spot:
