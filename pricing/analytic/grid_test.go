@@ -134,6 +134,9 @@ func TestAmericanGridAgainstLattice(t *testing.T) {
 			{"delta", got.Delta, fine.Delta, coarse.Delta, 2e-3},
 			{"gamma", got.Gamma, fine.Gamma, coarse.Gamma, 1e-2 / (c.spot * math.Min(1, s))},
 		} {
+			if g.name != "value" && got.Value-c.intrinsic() < 0.05*scale*math.Min(1, s) {
+				continue // next to the boundary, where gamma jumps, the steps of the lattice straddle it
+			}
 			if math.Abs(g.got-g.fine) > 2*math.Abs(g.fine-g.coarse)+g.allowed {
 				t.Errorf("%+v: %s %.9g, lattice %.9g, of half the steps %.9g", c, g.name, g.got, g.fine, g.coarse)
 			}
