@@ -10,7 +10,7 @@ import (
 
 // DoubleHeston is stochastic volatility with two independent square root variances, such as a fast and a slow one: Christoffersen,
 // Heston and Jacobs, "The shape and term structure of the index option smirk: why multifactor stochastic volatility models work
-// so well", Management Science 55 (2009), eqs. (9) to (11).
+// so well", Management Science 55 (2009).
 //
 //	dS/S = (r − q) dt + √v1 dW1 + √v2 dW2,   dv_i = κ_i(θ_i − v_i) dt + σ_i√v_i dZ_i,   dW_i·dZ_i = ρ_i dt
 //

@@ -8,14 +8,14 @@ import (
 
 // HestonHullWhite is [Heston] with a stochastic short rate of Hull and White that is independent of the asset and its variance:
 // Grzelak and Oosterlee, "On the Heston model with stochastic interest rates", SIAM Journal on Financial Mathematics 2 (2011),
-// eq. (1.1) with ρ_xr = ρ_vr = 0.
+// with ρ_xr = ρ_vr = 0.
 //
 //	dS/S = (r_t − q) dt + √v dW,   dv = κ(θ_v − v) dt + σ√v dZ,   dW·dZ = ρ dt,   dr = λ(θ(t) − r) dt + η dR
 //
 // The function θ(t) is the one that gives the discount curve of the [Market], so that it never has to be computed: options see the
 // rate only through the bond P(t,T). Under the measure of that bond the forward S·Q/P(t,T) is a martingale,
 //
-//	dF/F = √v dW + ηB(T−t) dR,   B(τ) = (1 − e^(−λτ))/λ   (eq. (2.12) there),
+//	dF/F = √v dW + ηB(T−t) dR,   B(τ) = (1 − e^(−λτ))/λ,
 //
 // and v keeps its law, for R is independent of Z. So X = ln(S_T/F_T), in the measure of expiry T, is that of Heston plus an
 // independent normal with variance V = η²∫B² and mean −V/2, and ln φ = ln φ_Heston − (u² + iu)V/2, exactly.

@@ -8,7 +8,7 @@ import (
 )
 
 // RoughBergomi is stochastic volatility whose logarithm is a rough Gaussian process: Bayer, Friz and Gatheral, "Pricing under rough
-// volatility", Quantitative Finance 16 (2016), eqs. (4.1) and (4.2).
+// volatility", Quantitative Finance 16 (2016).
 //
 //	dS/S = (r − q) dt + √v (ρ dW + √(1−ρ²) dW⊥),   v_t = ξ0(t)·exp(η·W̃_t − ½η²t^(2H)),
 //	W̃_t = √(2H)·∫(t−s)^(H−½) dW_s,  s from 0 to t.
@@ -76,7 +76,7 @@ func (m RoughBergomi) WithSpot(spot float64) RoughBergomi { m.Spot = spot; retur
 // Volterra makes paths of the process W̃ of [RoughBergomi] on a grid by the hybrid scheme of Bennedsen, Lunde and Pakkanen,
 // "Hybrid scheme for Brownian semistationary processes", Finance and Stochastics 21 (2017), with κ = 1: the integral over the
 // last step, where the kernel is singular, is drawn jointly with the increment of W, and that over every other step is the
-// increment times the mean of the kernel over the step, which is the discretisation with the least error (their proposition 2.8).
+// increment times the mean of the kernel over the step, which is the discretisation with the least mean square error.
 // The steps need not be equal.
 //
 // A path of n steps takes n²/2 multiplications, a column of paths at a time. That is faster than a fast Fourier transform up to about

@@ -41,7 +41,7 @@ func (m SteinStein) Validate() error {
 	)
 }
 
-// affine returns the functions of ln φ = ½ν0²·D + ν0·B + C, Schöbel and Zhu (1999), eq. (A.5), in a form without cancellation and
+// affine returns the functions of ln φ = ½ν0²·D + ν0·B + C, those of Schöbel and Zhu (1999) in a form without cancellation and
 // with a logarithm that stays on its branch. With a = u² + iu, ξ = κ − iρσu, d = √(ξ² + σ²a), Re d >= 0, x = dt and
 // M = cosh x + ξ·sinh(x)/d they solve
 //

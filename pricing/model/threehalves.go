@@ -16,7 +16,7 @@ import (
 // The speed of reversion κv and the volatility of the variance grow with the variance, so that κ and σ are larger numbers than those
 // of [Heston]: κ = 22 and σ = 10 at v = 0.05 are 1.1 per year and 0.5 there. The variance reaches neither zero nor infinity.
 //
-// The characteristic function is Carr and Sun (2007), eq. (73), a confluent hypergeometric function, taken from an integral along
+// The characteristic function is that of Carr and Sun (2007), a confluent hypergeometric function, taken from an integral along
 // a path of steepest descent, in about ten microseconds for each u; see [ThreeHalves.CharFunc] for its accuracy.
 type ThreeHalves struct {
 	Market
