@@ -36,6 +36,8 @@ func defaultScheme(m pricing.Model) Scheme {
 		return Exact{}
 	case model.Heston, model.PiecewiseHeston, model.Bates:
 		return Heston{}
+	case model.RoughHeston:
+		return Lifted{}
 	case model.VarianceGamma, model.NIG:
 		return Subordinated{}
 	case model.Merton, model.Kou:
