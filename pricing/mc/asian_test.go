@@ -1,6 +1,7 @@
 package mc
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"testing"
@@ -86,6 +87,50 @@ func TestGeometricControl(t *testing.T) {
 	if _, err := AssetControl(m, -1); !errors.Is(err, pricing.ErrDomain) {
 		t.Error(err)
 	}
+}
+
+// The closed form of the geometric control is that of the references.
+func TestGoldenGeometricControl(t *testing.T) {
+	n := 0
+	check := func(t *testing.T, c golden.Case, name string, a pricing.Average, m model.BlackScholes) {
+		control, err := GeometricControl(a, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Check(t, name, control.Value)
+		n++
+	}
+	golden.Run(t, "asian", func(t *testing.T, c golden.Case) {
+		if c.Text(t, "kind") != "geometric_discrete" {
+			return
+		}
+		var dates []float64
+		c.Input(t, "fixing_t", &dates)
+		m := flatWorld(c.Float(t, "spot"), c.Float(t, "rate"), c.Float(t, "dividend_yield"), c.Float(t, "vol"))
+		check(t, c, "price", pricing.Average{Right: right(t, c), Strike: c.Float(t, "strike"), Dates: dates}, m)
+	})
+	golden.Run(t, "papers/asian_geometric", func(t *testing.T, c golden.Case) {
+		var fixings int
+		if json.Unmarshal(raw(t, c, "fixings"), &fixings) != nil {
+			return // continuous
+		}
+		m := flatWorld(c.Float(t, "spot"), c.Float(t, "rate_cc"), c.Float(t, "div_cc"), c.Float(t, "vol"))
+		a := pricing.Average{Strike: c.Float(t, "strike"), Dates: weekly(fixings, c.Float(t, "T_years"))}
+		a.Right = pricing.Call
+		check(t, c, "call", a, m)
+		a.Right = pricing.Put
+		check(t, c, "put", a, m)
+	})
+	if n < 10 {
+		t.Errorf("%d cases", n)
+	}
+}
+
+func raw(t *testing.T, c golden.Case, name string) json.RawMessage {
+	t.Helper()
+	var r json.RawMessage
+	c.Input(t, name, &r)
+	return r
 }
 
 // Continuous averages by Richardson's extrapolation of the trapezoidal rule in time, whose error is of first order, against Linetsky's

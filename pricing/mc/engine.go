@@ -137,9 +137,14 @@ func (e Engine) generator(m pricing.Model, times []float64, pass uint64, varianc
 
 // Run values one instrument like [Engine.Price], and tells more.
 func (e Engine) Run(ctx context.Context, in pricing.Instrument, m pricing.Model) (Report, error) {
+	return e.run(ctx, e, in, m, func() (claim, string, error) { return e.claimOf(in, m) })
+}
+
+// run values a claim on behalf of an engine.
+func (e Engine) run(ctx context.Context, of pricing.Engine, in pricing.Instrument, m pricing.Model, read func() (claim, string, error)) (Report, error) {
 	const fn = "mc.Engine"
 	unsupported := func(why string) (Report, error) {
-		return Report{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: why}
+		return Report{}, &pricing.UnsupportedError{Engine: of, Instrument: in, Model: m, Reason: why}
 	}
 	if in == nil || m == nil {
 		return unsupported("")
@@ -150,7 +155,7 @@ func (e Engine) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 	if !(e.StdErr >= 0) {
 		return Report{}, fault.Arg(fn, "StdErr", e.StdErr, ">= 0")
 	}
-	c, why, err := e.claimOf(in, m)
+	c, why, err := read()
 	if err != nil {
 		return Report{}, err
 	}

@@ -186,6 +186,7 @@ func drifts(fn string, market interface{ Forward(t float64) float64 }, steps []f
 
 type hestonPaths struct {
 	kind     HestonStep
+	mixing   bool // the asset's own Brownian motion is left out: see Mixing
 	plain    bool
 	spot, v0 float64
 	steps    []float64
@@ -200,6 +201,11 @@ func (h *hestonPaths) Layout() model.Layout {
 	if h.kind >= ExactVariance {
 		l.Factors = 1
 	}
+	if h.mixing {
+		l.Factors--
+		l.Scratch += 2
+		l.Variance = true
+	}
 	if h.jumps != nil {
 		l.Uniforms = 1
 	}
@@ -208,9 +214,16 @@ func (h *hestonPaths) Layout() model.Layout {
 
 func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 	x, v, next, total := b.Scratch[0], b.Scratch[1], b.Scratch[2], b.Scratch[3]
-	factors := 2
-	if h.kind >= ExactVariance {
-		factors = 1
+	var none, left []float64
+	if h.mixing {
+		none, left = b.Scratch[9], b.Scratch[10]
+		clear(none)
+		clear(left)
+	}
+	at := 0 // among the normals
+	normal := func() []float64 {
+		at++
+		return b.Normals[at-1]
 	}
 	clear(x)
 	fill(v, h.v0)
@@ -222,18 +235,27 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 				return
 			}
 			q := &h.roots[k]
-			z := b.Normals[k*factors]
+			z, zv := none, none
+			if !h.mixing {
+				z = normal()
+			}
+			if h.kind < ExactVariance {
+				zv = normal()
+			}
 			switch {
 			case q.deterministic:
 				h.certain(q, x, v, next, total, z)
 			case h.kind == AndersenQE:
-				h.quadraticExponential(q, x, v, next, z, b.Normals[k*2+1], b.Scratch[4:9])
+				h.quadraticExponential(q, x, v, next, z, zv, b.Scratch[4:9])
 			case h.kind == FullTruncation:
-				h.truncated(q, x, v, next, z, b.Normals[k*2+1])
+				h.truncated(q, x, v, next, z, zv)
 			default:
 				h.exact(q, x, v, next, z, b.Key, k, b.Scratch[4])
 			}
-			if b.Variance != nil && !q.deterministic {
+			switch {
+			case h.mixing:
+				h.leave(q, left, v, next, total, b.Scratch[4])
+			case b.Variance != nil && !q.deterministic:
 				for j := range total {
 					total[j] += 0.5 * q.dt * (max(v[j], 0) + max(next[j], 0))
 				}
@@ -248,10 +270,36 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 		for j := range dst {
 			dst[j] = x[j] + shift
 		}
+		if h.mixing {
+			vec.AddScaled(dst, 0.5, left, dst)
+			total = left
+		}
 		vec.Exp(dst, dst)
 		if b.Variance != nil {
 			copy(b.Variance[i], total)
 		}
+	}
+}
+
+// leave adds to left the variance of a step that the asset's own Brownian motion would have brought.
+func (h *hestonPaths) leave(q *squareRoot, left, v, next, total, integral []float64) {
+	own := 1 - q.rho*q.rho
+	switch {
+	case q.deterministic:
+		for j, t := range total {
+			left[j] += t
+		}
+		clear(total)
+	case h.kind == AndersenQE:
+		for j := range left {
+			left[j] += q.k3*v[j] + q.k4*next[j]
+		}
+	case h.kind == FullTruncation:
+		for j, w := range v {
+			left[j] += own * max(w, 0) * q.dt
+		}
+	default:
+		vec.AddScaled(left, own, integral, left)
 	}
 }
 
