@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
@@ -622,5 +623,35 @@ func TestSteppingStopsWhenCancelled(t *testing.T) {
 				t.Errorf("%s cancelled after %d questions: %v with %v, %d more were asked", name, after, err, r.Has, -1-stop.left)
 			}
 		}
+	}
+}
+
+func TestConcurrentSteps(t *testing.T) {
+	in := []pricing.Instrument{
+		pricing.Bermudan{Right: pricing.Put, Strike: 105, Dates: evenly(1, 6)},
+		knockOption{pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}, []pricing.Barrier{{Level: 90, Dates: evenly(1, 6), Rebate: 3}}},
+		asianOption{pricing.Average{Right: pricing.Call, Strike: 100, Dates: evenly(1, 4)}},
+	}
+	for _, e := range []pricing.StripEngine{COS{}, CONV{}} {
+		if (e == CONV{}) {
+			in = in[:1]
+		}
+		want := make([]pricing.Result, len(in))
+		if err := e.PriceStrip(ctx, want, in, jumpWorlds[1]); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				dst := make([]pricing.Result, len(in))
+				for range 3 {
+					if err := e.PriceStrip(ctx, dst, in, jumpWorlds[1]); err != nil || !slices.Equal(dst, want) {
+						t.Errorf("%T: %+v %v, want %+v", e, dst, err, want)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
