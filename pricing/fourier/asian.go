@@ -93,7 +93,9 @@ func (e COS) average(ctx context.Context, in pricing.Averaging, m pricing.Model)
 			}
 			return option{right: avg.Right, strike: avg.Strike, spot: spot, valueOnly: e.ValueOnly}.result(j), nil
 		}
-		if err := c.prepare(ctx, s, set.tol, e.terms(stepTerms)); err != nil {
+		if motionless(w, expiry) {
+			c.rest, c.mass = append(c.rest[:0], math.Log(c.weight[0]/c.ratio[0])), append(c.mass[:0], 1)
+		} else if err := c.prepare(ctx, s, set.tol, e.terms(stepTerms)); err != nil {
 			return pricing.Result{}, err
 		}
 		under = c
@@ -355,7 +357,7 @@ func (c *chain) prepare(ctx context.Context, s *steps, tol float64, maxTerms int
 	var phi, u []complex128
 	var angle, sin, cos []float64
 	for i := count - 1; i > 0; i-- {
-		spread := math.Sqrt(-8 * c.lastMoment(0.5, i))
+		spread := math.Max(math.Sqrt(-8*c.lastMoment(0.5, i)), 1e-9)
 		out := func(sign float64) float64 {
 			best := math.Inf(1)
 			for q := 2 * math.Sqrt(2*need) / spread; q > 0.02; q *= 0.8 {

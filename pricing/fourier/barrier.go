@@ -316,6 +316,9 @@ func (k *knock) run(ctx context.Context, s *steps, gates []gate, parts []segment
 	if most == 0 {
 		return jet{}, nil
 	}
+	if motionless(s.world, k.expiry) {
+		return k.follow(s, gates, parts, paid), nil
+	}
 	if err := s.fit(most, smooth, k.terms); err != nil {
 		return jet{}, err
 	}
@@ -349,4 +352,26 @@ func (k *knock) run(ctx context.Context, s *steps, gates []gate, parts []segment
 	}
 	v, v1, v2 := s.today()
 	return jet{value: v, first: v1, second: v2}, nil
+}
+
+// follow values the payoff, or the rebates alone, along the forwards.
+func (k *knock) follow(s *steps, gates []gate, parts []segment, paid bool) jet {
+	for i, g := range gates {
+		switch f := s.forward[i]; {
+		case f <= g.low && paid:
+			return jet{value: g.paidLow}
+		case f >= g.high && paid:
+			return jet{value: g.paidHigh}
+		case f <= g.low || f >= g.high:
+			return jet{}
+		}
+	}
+	last := len(s.times) - 1
+	f, d := s.forward[last], s.discount[last]
+	for _, p := range parts {
+		if f >= p.low && f < p.high {
+			return jet{value: d * (p.intercept + p.slope*f), first: d * p.slope * f, second: d * p.slope * f}
+		}
+	}
+	return jet{}
 }

@@ -118,7 +118,7 @@ func (e CONV) refine(ctx context.Context, s *steps, o option, dates []float64, t
 		return jet{}, err
 	}
 	s.tol = tol * s.scale()
-	if s.world.LogMoment(0.5, dates[len(dates)-1]) > -1e-30 { // no variance
+	if motionless(s.world, dates[len(dates)-1]) {
 		return o.still(s), nil
 	}
 	if err := s.truncate(s.most(o.right, o.strike)); err != nil {
@@ -149,18 +149,6 @@ func (e CONV) refine(ctx context.Context, s *steps, o option, dates []float64, t
 		last = v
 	}
 	return jet{}, s.refuse(change, "the value does not settle as the grid is refined")
-}
-
-// still is the value if nothing moves: the best of what exercise pays.
-func (o option) still(s *steps) jet {
-	best := jet{}
-	for i, d := range s.discount {
-		if v := d * o.right.Payoff(s.forward[i], o.strike); v > best.value {
-			slope := o.right.Sign() * d * s.forward[i]
-			best = jet{value: v, first: slope, second: slope}
-		}
-	}
-	return best
 }
 
 // gregory are the weights of the trapezoidal rule at the end of a smooth piece, with forward differences up to the sixth, less

@@ -26,18 +26,20 @@ import (
 // [model.Conic] the Fourier integral that the series tends to is then taken on the bent line of [Lewis], once the terms have
 // cost more than that would.
 //
-// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, vega if the model is a [model.CharVega] (there
-// the derivative by σ or √v0), and theta if it is a [model.CharTheta] (with the average rates to expiry held). A Greek whose series does not converge in at most twice as many terms as the value is
-// left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma, vega/F and
-// theta/F to about 1000·Tol.
+// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, vega if the model is a [model.CharVega]
+// (there the derivative by σ or √v0), and theta if it is a [model.CharTheta] (with the average rates to expiry held). A Greek
+// whose series does not converge in at most twice as many terms as the value is left out of the mask: so is gamma where the
+// density has a pole. Delta is good to about 10·Tol, F·gamma, vega/F and theta/F to about 1000·Tol.
 //
 // With what else pays once, or on an average, it steps from date to date (Fang and Oosterlee 2009), under a [model.Additive]: a
 // [pricing.EarlyExercise] call or put, a [pricing.Barriered] option looked at on dates, and a [pricing.Averaging] option,
 // arithmetic by the recursion of Zhang and Oosterlee (2013). The error of the sum over all dates is held below Tol, and
-// delta and gamma come with the value. An American option is extrapolated from Bermudan ones, and Tol is there an estimate
-// from the changes of the extrapolated value by the last doublings of the dates; it is 1e-6 unless given. Where the spot is
-// so near to the boundary of exercise that they do not settle this is an error, or the Greeks are left out. A [pricing.Terminal] that pays
-// straight lines between its kinks, such as a digital option or a spread, is priced under every model of this package.
+// delta and gamma come with the value. A [pricing.Terminal] that pays straight lines between its kinks, such as a digital
+// option or a spread, is priced under every model of this package.
+//
+// An American option is extrapolated from Bermudan ones, and Tol is there an estimate from the changes of the extrapolated
+// value by the last doublings of the dates; it is 1e-6 unless given. Where the spot is so near to the boundary of exercise
+// that they do not settle this is an error, or the Greeks are left out.
 //
 // A strip of one expiry evaluates the characteristic function once per term, whatever the number of strikes. After the
 // first call a strip allocates nothing.

@@ -161,6 +161,9 @@ func (s *steps) bermudan(ctx context.Context, o option, dates []float64, tol flo
 		return jet{}, err
 	}
 	s.tol = tol * s.scale()
+	if motionless(s.world, dates[len(dates)-1]) {
+		return o.still(s), nil
+	}
 	if err := s.fit(s.most(o.right, o.strike), 1, maxTerms); err != nil {
 		return jet{}, err
 	}
@@ -169,6 +172,23 @@ func (s *steps) bermudan(ctx context.Context, o option, dates []float64, tol flo
 	}
 	v, v1, v2 := s.today()
 	return jet{value: v, first: v1, second: v2}, nil
+}
+
+// still is the value if nothing moves: the best of what exercise pays.
+func (o option) still(s *steps) jet {
+	best := jet{}
+	for i, d := range s.discount {
+		if v := d * o.right.Payoff(s.forward[i], o.strike); v > best.value {
+			slope := o.right.Sign() * d * s.forward[i]
+			best = jet{value: v, first: slope, second: slope}
+		}
+	}
+	return best
+}
+
+// motionless reports whether the asset follows its forwards: whether the standard deviation of its logarithm is below 1e-12.
+func motionless(w model.Characteristic, expiry float64) bool {
+	return w.LogMoment(0.5, expiry) > -1e-25
 }
 
 // most returns a bound on W for a call or put.

@@ -655,3 +655,35 @@ func TestConcurrentSteps(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// An asset that hardly moves, or not at all, follows its forwards.
+func TestStepsWithoutVariance(t *testing.T) {
+	const rate = 0.05
+	put := pricing.Vanilla{Right: pricing.Put, Strike: 110, Expiry: 1}
+	for _, vol := range []float64{0, 1e-9, 1e-6, 1e-4} {
+		w := model.BlackScholes{Spot: 100, Discount: curve.Flat(rate), Vol: model.FlatVol(vol)}
+		at := func(t float64) float64 { return 100 * math.Exp(rate*t) }
+		d := math.Exp(-rate)
+		for _, c := range []struct {
+			name string
+			e    pricing.Engine
+			in   pricing.Instrument
+			want float64
+		}{
+			{"Bermudan", COS{}, pricing.Bermudan{Right: pricing.Put, Strike: 110, Dates: []float64{0.25, 1}}, 110*math.Exp(-rate/4) - 100},
+			{"Bermudan by CONV", CONV{}, pricing.Bermudan{Right: pricing.Put, Strike: 110, Dates: []float64{0.25, 1}}, 110*math.Exp(-rate/4) - 100},
+			{"American", COS{}, pricing.American{Right: pricing.Put, Strike: 110, Expiry: 1}, 10},
+			{"out", COS{}, knockOption{put, []pricing.Barrier{{Level: 104, Up: true, Rebate: 2, Dates: []float64{0.5, 1}}}}, 2 * d},
+			{"still alive", COS{}, knockOption{put, []pricing.Barrier{{Level: 107, Up: true, Rebate: 2, Dates: []float64{0.5, 1}}}}, d * (110 - at(1))},
+			{"in", COS{}, knockOption{put, []pricing.Barrier{{Level: 104, Up: true, In: true, Dates: []float64{0.5, 1}}}}, d * (110 - at(1))},
+			{"arithmetic", COS{}, asianOption{pricing.Average{Right: pricing.Put, Strike: 110, Dates: []float64{0.5, 1}}}, d * (110 - 0.5*(at(0.5)+at(1)))},
+			{"geometric", COS{}, asianOption{pricing.Average{Right: pricing.Put, Strike: 110, Geometric: true, Dates: []float64{0.5, 1}}}, d * (110 - at(0.75))},
+			{"floating", COS{}, asianOption{pricing.Average{Right: pricing.Call, Floating: true, Dates: []float64{0.5, 1}}}, d * 0.5 * (at(1) - at(0.5))},
+		} {
+			r, err := c.e.Price(ctx, c.in, w)
+			if err != nil || math.Abs(r.Value-c.want) > 2e-6 {
+				t.Errorf("%s, volatility %g: %.10g %v, want %.10g", c.name, vol, r.Value, err, c.want)
+			}
+		}
+	}
+}
