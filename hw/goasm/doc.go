@@ -25,7 +25,9 @@
 // # Same bits
 //
 // Every variant gives the bits that [formula.Evaluator] gives for the graph. Nothing is reassociated or fused here: the
-// graph says what is fused. AVX2 builds the operations on exponents that it lacks from integer ones.
+// graph says what is fused. AVX2 builds the operations on exponents that it lacks from integer ones, in fewer steps where bounds on
+// the operands, found from the graph, allow it. A graph in [formula.Float32] becomes code with twice the lanes over columns of
+// float32; there the portable Go has a fused multiply-add of its own, since float32(math.FMA(...)) would round twice.
 //
 // # How it compiles
 //
