@@ -47,7 +47,7 @@ func TestRandomParameters(t *testing.T) {
 					t.Errorf("%+v %+v: Lewis: %v", w, opt, err)
 					continue
 				}
-				for _, e := range []pricing.Engine{COS{}, CarrMadan{}, CONV{}} {
+				for _, e := range []pricing.Engine{COS{}, CarrMadan{}, CONV{MaxPoints: 1 << 13}} {
 					got, err := e.Price(ctx, opt, w)
 					if errors.Is(err, ErrAccuracy) {
 						refused[fmt.Sprintf("%T by %T", w, e)]++

@@ -181,6 +181,9 @@ func TestAmericanUnderJumps(t *testing.T) {
 			Market: model.Market{Spot: 90, Discount: curve.Flat(0.06)}, C: 0.42, G: 4.37, M: 191.2, Y: 1.0102,
 		}, 98, 9.2254803, 0.25, 5e-5},
 	} {
+		if _, slow := c.w.(model.CGMY); slow && os.Getenv("VOLGA_SLOW") == "" {
+			continue
+		}
 		r, err := COS{Tol: 1e-5}.Price(ctx, pricing.American{Right: pricing.Put, Strike: c.strike, Expiry: c.expiry}, c.w)
 		if err != nil || math.Abs(r.Value-c.want) > c.tol {
 			t.Errorf("%s: %.8g %v, want %.8g", c.name, r.Value, err, c.want)
