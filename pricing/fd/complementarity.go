@@ -19,7 +19,8 @@ type IterationError struct {
 
 // Error names the method, the step and the last change.
 func (e *IterationError) Error() string {
-	return fmt.Sprintf("fd: %s did not converge in %d iterations at %g years: last change %g", e.Method, e.Iterations, e.Time, e.Residual)
+	return fmt.Sprintf("fd: %s did not converge in %d iterations at %g years: last change %g",
+		e.Method, e.Iterations, e.Time, e.Residual)
 }
 
 // Unwrap makes errors.Is(err, ErrNoConvergence) true.
@@ -66,8 +67,9 @@ func (c *complementarity) solve(method Exercise, a Tridiagonal, x, rhs, floor []
 	return c.policies(a, x, rhs, floor, size, math.Inf(1))
 }
 
-// policies iterates on the set of rows at their floor. With a finite weight a row in the set gets weight·(floor − x) added to its equation
-// and leaves it as soon as x > floor; with an infinite one it is x = floor and leaves as soon as the equation would lift it.
+// policies iterates on the set of rows at their floor. With a finite weight a row in the set gets weight·(floor − x) added to
+// its equation and leaves it as soon as x > floor; with an infinite one it is x = floor and leaves as soon as the equation
+// would lift it.
 func (c *complementarity) policies(a Tridiagonal, x, rhs, floor []float64, size, weight float64) error {
 	n := len(x)
 	lower, diag, upper := a.Lower[:n], a.Diag[:n], a.Upper[:n]

@@ -55,7 +55,8 @@ func TestAnyPayoff(t *testing.T) {
 	}{
 		{"butterfly", butterfly, call(95).Value - 2*call(105).Value + call(115).Value, call(95).Delta - 2*call(105).Delta + call(115).Delta, 1e-6},
 		{"narrow butterfly", narrow, call(104.9).Value - 2*call(105).Value + call(105.1).Value, math.NaN(), 1e-7},
-		{"digital", digital, d * probability(103), d * math.Exp(-0.5*math.Pow(math.Log(forward/103)/sd-0.5*sd, 2)) / (100 * sd * math.Sqrt(2*math.Pi)), 1e-6},
+		{"digital", digital, d * probability(103),
+			d * math.Exp(-0.5*math.Pow(math.Log(forward/103)/sd-0.5*sd, 2)) / (100 * sd * math.Sqrt(2*math.Pi)), 1e-6},
 		{"corridor", corridor, d * (probability(97) - 3*probability(103.7) + 2*probability(103.9)), math.NaN(), 1e-5},
 		{"square", power(2), powered(2), 2 * powered(2) / 100, 1e-6},
 		{"inverse", power(-1), powered(-1), -powered(-1) / 100, 1e-6},
@@ -88,7 +89,7 @@ func TestInAndOut(t *testing.T) {
 			}
 			a, b := priced(t, OneAsset{}, knock{v, list}, m), priced(t, OneAsset{}, knock{v, in}, m)
 			if math.Abs(a.Value+b.Value-whole.Value) > 2e-5 || math.Abs(a.Delta+b.Delta-whole.Delta) > 2e-5 {
-				t.Errorf("%d barriers on %d dates: %.8g out and %.8g in, want %.8g, off by %.2g, %.2g", len(list), len(dates), a.Value, b.Value, whole.Value, a.Value+b.Value-whole.Value, a.Delta+b.Delta-whole.Delta)
+				t.Errorf("%d barriers on %d dates: %.8g out and %.8g in, want %.8g", len(list), len(dates), a.Value, b.Value, whole.Value)
 			}
 			for i := range list {
 				list[i].Rebate, list[i].Late, in[i].Rebate = 7, true, 7
@@ -108,8 +109,8 @@ type knockPaid struct {
 
 func (k knockPaid) Barriers() []pricing.Barrier { return k.barriers }
 
-// An American option that is knocked in is worth, where the asset first reaches the barrier, the American option there: an integral over the
-// law of that time. In-out parity does not hold for it.
+// An American option that is knocked in is worth, where the asset first reaches the barrier, the American option there: an
+// integral over the law of that time. In-out parity does not hold for it.
 func TestAmericanKnockIn(t *testing.T) {
 	const r, q, vol, T, S, H = 0.05, 0.02, 0.25, 1.0, 100.0, 90.0
 	m := flatWorld(S, r, q, vol)
@@ -208,6 +209,13 @@ func TestOrders(t *testing.T) {
 	}}
 	american := pricing.American{Right: pricing.Put, Strike: 105, Expiry: 1}
 	barrier := knock{european, []pricing.Barrier{{Level: 90, Rebate: 1}}}
+	space := func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: 2000, Scheme: TRBDF2} }
+	time := func(s Scheme) func(n int) OneAsset {
+		return func(n int) OneAsset { return OneAsset{SpaceSteps: 1600, TimeSteps: n, Scheme: s} }
+	}
+	both := func(s Scheme) func(n int) OneAsset {
+		return func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: n / 4, Scheme: s} }
+	}
 	for _, c := range []struct {
 		name        string
 		in          pricing.Instrument
@@ -216,15 +224,15 @@ func TestOrders(t *testing.T) {
 		gammaToo    bool
 		first, last int
 	}{
-		{"space, European", european, func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: 2000, Scheme: TRBDF2} }, 2, 0.1, true, 100, 800},
-		{"space, digital", digital, func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: 2000, Scheme: TRBDF2} }, 2, 0.2, true, 100, 800},
-		{"space, barrier", barrier, func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: 2000, Scheme: TRBDF2} }, 2, 0.1, true, 100, 800},
-		{"time, implicit", european, func(n int) OneAsset { return OneAsset{SpaceSteps: 1600, TimeSteps: n, Scheme: Implicit} }, 1, 0.1, true, 10, 80},
-		{"time, Crank-Nicolson", european, func(n int) OneAsset { return OneAsset{SpaceSteps: 1600, TimeSteps: n, Scheme: CrankNicolson} }, 2, 0.25, false, 10, 80},
-		{"time, TR-BDF2", european, func(n int) OneAsset { return OneAsset{SpaceSteps: 1600, TimeSteps: n, Scheme: TRBDF2} }, 2, 0.35, false, 10, 80},
-		{"time, Crank-Nicolson, digital", digital, func(n int) OneAsset { return OneAsset{SpaceSteps: 1600, TimeSteps: n, Scheme: CrankNicolson} }, 2, 0.25, false, 10, 80},
-		{"both, American", american, func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: n / 4} }, 2, 0.15, false, 100, 800},
-		{"both, American, implicit", american, func(n int) OneAsset { return OneAsset{SpaceSteps: n, TimeSteps: n / 4, Scheme: Implicit} }, 1, 0.15, false, 100, 800},
+		{"space, European", european, space, 2, 0.1, true, 100, 800},
+		{"space, digital", digital, space, 2, 0.2, true, 100, 800},
+		{"space, barrier", barrier, space, 2, 0.1, true, 100, 800},
+		{"time, implicit", european, time(Implicit), 1, 0.1, true, 10, 80},
+		{"time, Crank-Nicolson", european, time(CrankNicolson), 2, 0.25, false, 10, 80},
+		{"time, TR-BDF2", european, time(TRBDF2), 2, 0.35, false, 10, 80},
+		{"time, Crank-Nicolson, digital", digital, time(CrankNicolson), 2, 0.25, false, 10, 80},
+		{"both, American", american, both(Recommended), 2, 0.15, false, 100, 800},
+		{"both, American, implicit", american, both(Implicit), 1, 0.15, false, 100, 800},
 	} {
 		var values, gammas []float64
 		for n := c.first; n <= c.last; n *= 2 {

@@ -14,16 +14,16 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// FokkerPlanck follows the law of the asset of a one-dimensional diffusion ([model.DiffusionOf]) forward in time, from the spot. One pass gives the
-// law at every time and so the prices of European options of every strike and expiry; what Dupire's equation gives for a
-// local volatility are its double sums. The zero value is ready.
+// FokkerPlanck follows the law of the asset of a one-dimensional diffusion ([model.DiffusionOf]) forward in time, from the
+// spot. One pass gives the law at every time and so the prices of European options of every strike and expiry; what Dupire's
+// equation gives for a local volatility are its double sums. The zero value is ready.
 //
 // Each step is the transpose of the step that [OneAsset] takes backwards with TRBDF2 on the same nodes: it keeps the mass to
 // rounding and the mean up to the order of the scheme, and gives every payoff the price that the backward step gives. Steps grow
 // in proportion to the root of the time since now, for the law is a point at first.
 //
-// As an engine it values [pricing.Vanilla] options, from two grids by extrapolation as [OneAsset] does, and fills the value, DualDelta and DualGamma. A strip of
-// any number of expiries costs one pass to the longest.
+// As an engine it values [pricing.Vanilla] options, from two grids by extrapolation as [OneAsset] does, and fills the value,
+// DualDelta and DualGamma. A strip of any number of expiries costs one pass to the longest.
 type FokkerPlanck struct {
 	SpaceSteps int     // intervals of the grid; 0 means 400
 	TimeSteps  int     // to the horizon; 0 means 100
@@ -57,7 +57,8 @@ func (l *Law) Expect(f func(spot float64) float64) float64 {
 	return total
 }
 
-// Density returns the density at a price: mass over the width of the node's cell, between nodes by a local polynomial, and 0 outside the grid.
+// Density returns the density at a price: mass over the width of the node's cell, between nodes by a local polynomial, and 0
+// outside the grid.
 func (l *Law) Density(spot float64) float64 {
 	n := len(l.Spot)
 	if !(spot >= l.Spot[0] && spot <= l.Spot[n-1]) {
@@ -135,7 +136,7 @@ func (f *forwards) open(fn string, m pricing.Model, set OneAsset, horizon, short
 			x = f.coarse
 		}
 		n := len(x)
-		l.grid.of(x)
+		l.grid.of(x, horizon)
 		l.mass, l.next, l.old = grown(l.mass, n), grown(l.next, n), grown(l.old, n)
 		l.b, l.before = grown(l.b, n), grown(l.before, n)
 		for _, m := range []*Tridiagonal{&l.matrix, &l.transpose} {
@@ -211,7 +212,8 @@ func (f *forwards) fall(l *level, m *moment) {
 	l.mass, l.next = l.next, l.mass
 }
 
-// advance goes through the stops, in rising order, the last one the horizon, on so many levels. seen, if not nil, is told of each step, and at each stop.
+// advance goes through the stops, in rising order, the last one the horizon, on so many levels. seen, if not nil, is told of
+// each step, and at each stop.
 func (f *forwards) advance(ctx context.Context, levels int, seen func(t float64) error, at func(stop int) error) error {
 	horizon := f.expiry
 	next := 1 // of the moments
@@ -270,8 +272,8 @@ func (f *forwards) advance(ctx context.Context, levels int, seen func(t float64)
 	return nil
 }
 
-// Run follows the law to the horizon and returns it. visit, if not nil, is shown the law now and after each step, and may stop the run by an
-// error; it must not keep what it is shown.
+// Run follows the law to the horizon and returns it. visit, if not nil, is shown the law now and after each step, and may
+// stop the run by an error; it must not keep what it is shown.
 func (e FokkerPlanck) Run(ctx context.Context, m pricing.Model, horizon float64, visit func(*Law) error) (*Law, error) {
 	const fn = "fd.FokkerPlanck"
 	set, err := e.resolved()
@@ -415,7 +417,8 @@ func (e FokkerPlanck) strip(ctx context.Context, dst []pricing.Result, in []pric
 				mean += p * x[i]
 			}
 			if total := below + l.mass[n-1]; !(math.Abs(total-1) < 1e-9) {
-				return fault.Arg(fn, fmt.Sprintf("total mass at %g years", t), total, "1: the model gave coefficients that are not finite")
+				return fault.Arg(fn, fmt.Sprintf("total mass at %g years", t), total,
+					"1: the model gave coefficients that are not finite")
 			}
 			at = first
 			for ; at < len(f.order) && in[f.order[at]].Expiry == t; at++ {

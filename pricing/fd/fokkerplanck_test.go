@@ -59,7 +59,9 @@ func TestForwardStrip(t *testing.T) {
 	var in []pricing.Instrument
 	for _, expiry := range []float64{1, 0.1, 0.25, 2, 0.5, 0} {
 		for _, strike := range []float64{60, 90, 97.3, 100, 110, 150} {
-			in = append(in, pricing.Vanilla{Right: pricing.Call, Strike: strike, Expiry: expiry}, pricing.Vanilla{Right: pricing.Put, Strike: strike, Expiry: expiry})
+			for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
+				in = append(in, pricing.Vanilla{Right: right, Strike: strike, Expiry: expiry})
+			}
 		}
 	}
 	dst := make([]pricing.Result, len(in))
@@ -89,7 +91,8 @@ func TestForwardStrip(t *testing.T) {
 	}
 }
 
-// Forward and backward steps on one grid are transposes: what the law gives a payoff at the horizon is what steps back give at the spot.
+// Forward and backward steps on one grid are transposes: what the law gives a payoff at the horizon is what steps back give
+// at the spot.
 func TestForwardIsBackwardTransposed(t *testing.T) {
 	m := model.CEV{Market: model.Market{Spot: 100}, Sigma: 3, Beta: 0.5}
 	set, err := FokkerPlanck{SpaceSteps: 60, TimeSteps: 8}.resolved()

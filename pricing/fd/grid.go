@@ -51,7 +51,8 @@ const maxIntervals = 1 << 24
 // Validate checks the bounds, the number of intervals and the points.
 func (a Axis) Validate() error {
 	const fn = "fd.Axis"
-	if err := fault.First(fault.Finite(fn, "Low", a.Low), fault.Finite(fn, "High", a.High), fault.NonNegative(fn, "Even", a.Even)); err != nil {
+	err := fault.First(fault.Finite(fn, "Low", a.Low), fault.Finite(fn, "High", a.High), fault.NonNegative(fn, "Even", a.Even))
+	if err != nil {
 		return err
 	}
 	if !(a.High > a.Low) {
@@ -127,7 +128,10 @@ func (a Axis) NodesTo(dst []float64) error {
 
 	every := max(a.Every, 1)
 	var storage [10]knot
-	knots, err := a.knots(storage[:0], float64(n/every), func(x float64) float64 { u, _ := index(x); return (u - u0) / per / float64(every) })
+	knots, err := a.knots(storage[:0], float64(n/every), func(x float64) float64 {
+		u, _ := index(x)
+		return (u - u0) / per / float64(every)
+	})
 	if err != nil {
 		return err
 	}

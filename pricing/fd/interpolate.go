@@ -41,8 +41,8 @@ func local(x, v []float64, s float64) (value, slope, curvature float64) {
 	return value, slope, curvature
 }
 
-// shiftedTo writes v at each price of at, which must rise, to dst: by the cubic through four nodes, held between its neighbours where the four are monotone.
-// Beyond the grid it continues by a straight line.
+// shiftedTo writes v at each price of at, which must rise, to dst: by the cubic through four nodes, held between its
+// neighbours where the four are monotone. Beyond the grid it continues by a straight line.
 func shiftedTo(dst, at, x, v []float64) {
 	n := len(x)
 	i := 0

@@ -9,10 +9,10 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// jumps is the integral term of a jump-diffusion, I(S) = E[V(S·e^J)], on a grid even in ln S that reaches beyond the nodes by as far as the asset
-// may jump. Values go to that grid and back by local cubics, and the sum over the law of J is a convolution by the fast Fourier
-// transform (d'Halluin, Forsyth and Vetzal, IMA Journal of Numerical Analysis 25, 2005). The weights are the means of hat functions, so that the law may have
-// atoms and kinks.
+// jumps is the integral term of a jump-diffusion, I(S) = E[V(S·e^J)], on a grid even in ln S that reaches beyond the nodes by
+// as far as the asset may jump. Values go to that grid and back by local cubics, and the sum over the law of J is a
+// convolution by the fast Fourier transform (d'Halluin, Forsyth and Vetzal, IMA Journal of Numerical Analysis 25, 2005). The
+// weights are the means of hat functions, so that the law may have atoms and kinks.
 type jumps struct {
 	law       model.JumpDiffusion
 	intensity float64 // λ; 0 means no jumps
@@ -81,8 +81,8 @@ func (j *jumps) read(fn string, law model.JumpDiffusion) error {
 	return nil
 }
 
-// lay makes the even grid for the fine nodes x, a quarter as dense as they are at the spot, with a point of the coarse grid at the anchor, where the value may
-// have a kink.
+// lay makes the even grid for the fine nodes x, a quarter as dense as they are at the spot, with a point of the coarse grid
+// at the anchor, where the value may have a kink.
 func (j *jumps) lay(x []float64, spot, low, anchor float64) {
 	i := below(x, spot)
 	cell := 4 * (x[i+1] - x[i]) / spot // the integral smooths
@@ -126,7 +126,8 @@ func (j *jumps) begin(coarse bool) {
 		y := float64(m) * h
 		return (law.JumpExcess(y+h) - 2*law.JumpExcess(y) + law.JumpExcess(y-h)) / h
 	}
-	// Linear interpolation between points adds h²/6 to the variance of a jump. A twelfth of the second difference takes it away again.
+	// Linear interpolation between points adds h²/6 to the variance of a jump. A twelfth of the second difference takes it
+	// away again.
 	total, mean := 0.0, 0.0
 	left, here := hat(-down-1), hat(-down)
 	for m := -down; m <= up; m++ {
@@ -202,7 +203,8 @@ func (j *jumps) prepare(c *column, all []float64) {
 		at := min(max(int(u)-1, 0), n-4)
 		u -= float64(at)
 		g.back.at[i] = int32(at)
-		g.back.weight[i] = [4]float64{-(u - 1) * (u - 2) * (u - 3) / 6, u * (u - 2) * (u - 3) / 2, -u * (u - 1) * (u - 3) / 2, u * (u - 1) * (u - 2) / 6}
+		a, b, c, d := u, u-1, u-2, u-3
+		g.back.weight[i] = [4]float64{-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6}
 	}
 	m := len(x)
 	g.now, g.before, g.source, g.saved = grown(g.now, m), grown(g.before, m), grown(g.source, m), grown(g.saved, m)
@@ -256,7 +258,8 @@ func (s *solver) integrate() {
 	})
 }
 
-// ahead writes to source the integral at time t: by the line through those at now and at the time after, or, if there is none, the one now.
+// ahead writes to source the integral at time t: by the line through those at now and at the time after, or, if there is
+// none, the one now.
 func (s *solver) ahead(now, t float64) (known bool) {
 	known = true
 	_ = s.each(func(c *column) error {
@@ -289,8 +292,8 @@ func (s *solver) forgetful() {
 	s.main.integral.later, s.inner.integral.later = math.NaN(), math.NaN()
 }
 
-// jumpStep is a step with the integral term taken explicitly, at the middle of a trapezoidal stage by extrapolation from the two times before it; where
-// there is only one, by predicting the end of the stage.
+// jumpStep is a step with the integral term taken explicitly, at the middle of a trapezoidal stage by extrapolation from the
+// two times before it; where there is only one, by predicting the end of the stage.
 func (s *solver) jumpStep(t0, t1 float64, scheme Scheme) error {
 	dt := t1 - t0
 	trapezoid := func(to float64) error { // leaves the integral at t1 in now
@@ -304,18 +307,16 @@ func (s *solver) jumpStep(t0, t1 float64, scheme Scheme) error {
 		}
 		_ = s.each(func(c *column) error { copy(c.integral.source, c.integral.now); return nil })
 		s.integrate() // at the predicted end
-		return func() error {
-			_ = s.each(func(c *column) error {
-				g := &c.integral
-				for i, end := range g.now {
-					start := g.source[i]
-					g.now[i], g.source[i] = start, 0.5*(start+end)
-				}
-				copy(c.v, g.saved)
-				return nil
-			})
-			return s.stage(true, to)
-		}()
+		_ = s.each(func(c *column) error {
+			g := &c.integral
+			for i, end := range g.now {
+				start := g.source[i]
+				g.now[i], g.source[i] = start, 0.5*(start+end)
+			}
+			copy(c.v, g.saved)
+			return nil
+		})
+		return s.stage(true, to)
 	}
 	explicit := func(to float64) error {
 		s.integrate()

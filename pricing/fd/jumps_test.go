@@ -49,7 +49,8 @@ func TestGoldenMerton(t *testing.T) {
 	}
 }
 
-var kou = model.Kou{Market: model.Market{Spot: 100, Discount: curve.Flat(0.05), Carry: curve.Flat(0.01)}, Sigma: 0.16, Lambda: 1, P: 0.4, Eta1: 10, Eta2: 5}
+var kou = model.Kou{Market: model.Market{Spot: 100, Discount: curve.Flat(0.05), Carry: curve.Flat(0.01)},
+	Sigma: 0.16, Lambda: 1, P: 0.4, Eta1: 10, Eta2: 5}
 
 // Order two in space and in time, and Greeks against the cosine series.
 func TestJumpOrders(t *testing.T) {
@@ -61,7 +62,8 @@ func TestJumpOrders(t *testing.T) {
 	}
 	soon := in
 	soon.Expiry -= 1e-4
-	if theta := (priced(t, fourier.COS{Tol: 1e-13}, soon, kou).Value - priced(t, fourier.COS{Tol: 1e-13}, in, kou).Value) / 1e-4; math.Abs(got.Theta-theta) > 1e-2 {
+	exact := fourier.COS{Tol: 1e-13}
+	if theta := (priced(t, exact, soon, kou).Value - priced(t, exact, in, kou).Value) / 1e-4; math.Abs(got.Theta-theta) > 1e-2 {
 		t.Errorf("theta %.6f, want %.6f", got.Theta, theta)
 	}
 	for _, scheme := range []Scheme{CrankNicolson, TRBDF2} {
@@ -92,8 +94,8 @@ func TestJumpOrders(t *testing.T) {
 	}
 }
 
-// Without jumps the model is Black and Scholes's; American options under jumps are worth no less than European ones, and barriers in
-// and out add up although jumps pass them.
+// Without jumps the model is Black and Scholes's; American options under jumps are worth no less than European ones, and
+// barriers in and out add up although jumps pass them.
 func TestJumpIdentities(t *testing.T) {
 	still := kou
 	still.Lambda = 0

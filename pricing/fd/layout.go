@@ -8,7 +8,8 @@ import (
 	"github.com/volgaquant/volga/pricing"
 )
 
-// course calls visit with the time and price of the asset at each moment as it would be without volatility, before and after dividends.
+// course calls visit with the time and price of the asset at each moment as it would be without volatility, before and after
+// dividends.
 func (s *solver) course(visit func(t, price float64)) {
 	price, g := s.spot, 1.0
 	for i := range s.moments {
@@ -59,7 +60,8 @@ func (s *solver) reach(from, side, width, floor float64) float64 {
 	return p
 }
 
-// layout makes the grid: wide enough for what the asset can do, dense at kinks, barriers and spot, with nodes on kinks and barriers.
+// layout makes the grid: wide enough for what the asset can do, dense at kinks, barriers and spot, with nodes on kinks and
+// barriers.
 func (s *solver) layout() error {
 	const fn = "fd.OneAsset"
 	T := s.expiry
@@ -70,17 +72,25 @@ func (s *solver) layout() error {
 	low, high := s.Low, s.High
 	unsnapped := low // the lowest price that matters, if the grid goes on to the floor
 	if given {
-		if !(low < s.spot && s.spot < high) {
-			return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the spot, %g", s.spot))
+		contain := func(what string, p float64) error {
+			if low <= p && p <= high {
+				return nil
+			}
+			return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the %s, %g", what, p))
+		}
+		if err := contain("spot", s.spot); err != nil {
+			return err
 		}
 		for _, k := range s.kinks {
-			if !(low <= k && k <= high) {
-				return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the kink at %g", k))
+			if err := contain("kink", k); err != nil {
+				return err
 			}
 		}
 		for _, b := range [2]*pricing.Barrier{s.lower, s.upper} {
-			if b != nil && !(low <= b.Level && b.Level <= high) {
-				return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the barrier at %g", b.Level))
+			if b != nil {
+				if err := contain("barrier", b.Level); err != nil {
+					return err
+				}
 			}
 		}
 	} else {
@@ -103,7 +113,8 @@ func (s *solver) layout() error {
 		high = b.Level
 	}
 	if !(low < s.spot && s.spot < high) || math.IsInf(high-low, 0) {
-		return fault.Arg(fn, "grid", fmt.Sprintf("[%g, %g]", low, high), fmt.Sprintf("wider than rounding, and to contain the spot, %g", s.spot))
+		return fault.Arg(fn, "grid", fmt.Sprintf("[%g, %g]", low, high),
+			fmt.Sprintf("wider than rounding, and to contain the spot, %g", s.spot))
 	}
 
 	s.foci = s.foci[:0]
@@ -138,7 +149,8 @@ func (s *solver) layout() error {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: math.Min(s.point*sd, 0.2*(high-low)), Place: OnNode})
 	}
 	up, down := s.spot+0.1*sd, s.spot-0.1*sd
-	early, late := s.coefficient(up, 0, 0.01*T)/s.coefficient(down, 0, 0.01*T), s.coefficient(up, 0.9*T, T)/s.coefficient(down, 0.9*T, T)
+	early := s.coefficient(up, 0, 0.01*T) / s.coefficient(down, 0, 0.01*T)
+	late := s.coefficient(up, 0.9*T, T) / s.coefficient(down, 0.9*T, T)
 	if s.point > 0 {
 		nearest = 0
 	} else if math.Abs(early-late) > 0.01*late {
@@ -152,7 +164,11 @@ func (s *solver) layout() error {
 	if rel := sd / (s.spot - floor); rel > wideSpread && low == floor {
 		s.foci = append(s.foci, Focus{At: floor, Width: (s.spot - floor) * math.Exp(-0.5*rel*rel-rel), Weight: 0.5})
 	}
-	axis := Axis{Low: low, High: high, Intervals: s.SpaceSteps, Focus: s.foci, Every: 2}
+	evenly := 0.0
+	if travel := (most - least) / sd; travel > 0.5 {
+		evenly = travel // the drift carries the kinks far
+	}
+	axis := Axis{Low: low, High: high, Intervals: s.SpaceSteps, Even: evenly, Focus: s.foci, Every: 2}
 	if s.Single {
 		axis.Every = 1
 	}
@@ -165,6 +181,9 @@ func (s *solver) layout() error {
 			}
 		}
 		err = axis.NodesTo(s.fine)
+	}
+	if err == nil {
+		s.stretch(floor)
 	}
 	if err == nil && s.jumps.intensity > 0 {
 		anchor := 0.0
@@ -179,6 +198,28 @@ func (s *solver) layout() error {
 		s.jumps.lay(s.fine, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
 	}
 	return err
+}
+
+// stretch moves an end of the grid out, where no barrier is and the drift carries values in, until the drift over a step is less
+// than half of the last spacing: the straight line that the end takes is then followed stably.
+func (s *solver) stretch(floor float64) {
+	const parts = 16
+	drift, before := 0.0, 1.0
+	for i := 1; i <= parts; i++ {
+		g := s.world.Growth(s.expiry * float64(i) / parts)
+		drift = math.Max(drift, math.Abs(math.Log(g/before)))
+		before = g
+	}
+	// A growing step is at most twice the mean one, the coarse grid doubles it, and its matrix takes half of it.
+	part := math.Min(2*2*2*drift*parts/float64(max(s.TimeSteps, 2)), 0.5)
+	x := s.fine
+	n := len(x) - 1
+	if s.upper == nil || s.in || s.upper.Dates != nil || x[n] != s.upper.Level {
+		x[n] = math.Max(x[n], x[n-1]+part*math.Abs(x[n]))
+	}
+	if (s.lower == nil || s.in || s.lower.Dates != nil || x[0] != s.lower.Level) && x[0] > floor {
+		x[0] = math.Max(math.Min(x[0], x[1]-part*math.Abs(x[0])), floor)
+	}
 }
 
 const (

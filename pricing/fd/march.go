@@ -10,13 +10,14 @@ import (
 // geometry holds, for each inner node of a grid, what its equation needs of the spacings.
 type geometry struct {
 	x           []float64
+	horizon     float64   // of the problem, in years
 	left, right []float64 // spacings
 	near, far   []float64 // 1/(left·(left+right)), 1/(right·(left+right))
 }
 
-func (g *geometry) of(x []float64) {
+func (g *geometry) of(x []float64, horizon float64) {
 	n := len(x)
-	g.x = x
+	g.x, g.horizon = x, horizon
 	g.left, g.right, g.near, g.far = grown(g.left, n), grown(g.right, n), grown(g.near, n), grown(g.far, n)
 	for i := 1; i < n-1; i++ {
 		l, r := x[i]-x[i-1], x[i+1]-x[i]
@@ -25,8 +26,14 @@ func (g *geometry) of(x []float64) {
 	}
 }
 
-// implicit writes I − d·L to m for the nodes from..to, L the generator ½b²∂² + drift·x∂ − rate with central differences. Where convection would make
-// a coefficient negative, b² is raised until it is zero, which is an upwind difference. At the ends the value is given, or a straight line.
+// The ratio of the drift over a spacing to the variance, c·h/b², up to which differences stay central is 1, where a coefficient
+// becomes negative, and peclet where a standard deviation to the horizon spans fineNodes spacings: values that the grid resolves
+// so well stay smooth up to several times that.
+const peclet, fineNodes = 3, 4
+
+// implicit writes I − d·L to m for the nodes from..to, L the generator ½b²∂² + drift·x∂ − rate with central differences. Where
+// convection dominates, b² is raised until it does not, which turns the difference upwind. At the ends the value is given, or
+// a straight line.
 func (g *geometry) implicit(m Tridiagonal, from, to int, b []float64, drift, rate, d float64, fixLow, fixHigh bool) {
 	n := to - from + 1
 	lower, diag, upper := m.Lower[:n], m.Diag[:n], m.Upper[:n]
@@ -36,7 +43,13 @@ func (g *geometry) implicit(m Tridiagonal, from, to int, b []float64, drift, rat
 	one := 1 + d*rate
 	for i := 1; i < n-1; i++ {
 		c := drift * x[i]
-		q := max(b[i]*b[i], c*right[i], -c*left[i])
+		q := b[i] * b[i]
+		if least := max(c*right[i], -c*left[i]); least > q {
+			if h := left[i] + right[i]; 0.25*fineNodes*fineNodes*h*h < q*g.horizon {
+				least /= peclet
+			}
+			q = max(q, least)
+		}
 		lo, up := d*near[i]*(q-c*right[i]), d*far[i]*(q+c*left[i])
 		lower[i], upper[i], diag[i] = -lo, -up, one+lo+up
 	}
@@ -125,7 +138,8 @@ func (s *solver) march(ctx context.Context) error {
 	return nil
 }
 
-// stepsOf is the number of steps in a part of the time to maturity, at least so many if there are several parts. The coarse grid has an exact fraction of the fine one's.
+// stepsOf is the number of steps in a part of the time to maturity, at least so many if there are several parts. The coarse
+// grid has an exact fraction of the fine one's.
 func (s *solver) stepsOf(part float64, least int) int {
 	ratio := 2
 	switch {
@@ -185,7 +199,8 @@ func (s *solver) step(t0, t1 float64, scheme Scheme) error {
 // trGamma is the part of a step of TRBDF2 that its trapezoidal stage takes: then both stages have the same matrix.
 const trGamma = 2 - math.Sqrt2
 
-// backward combines the values after the trapezoidal stage with those before it, in old, to the right-hand side of the difference.
+// backward combines the values after the trapezoidal stage with those before it, in old, to the right-hand side of the
+// difference.
 func (c *column) backward() {
 	const ahead = 1 / (trGamma * (2 - trGamma))
 	const behind = (1 - trGamma) * (1 - trGamma) * ahead
@@ -209,7 +224,8 @@ func (s *solver) each(do func(*column) error) error {
 
 // assemble makes the matrices of the step, unless they are those of the step before.
 func (s *solver) assemble(d float64) {
-	if s.assembled && near(d, s.d0) && math.Abs(s.rate-s.rate0)*d < 1e-14 && math.Abs(s.drift-s.drift0)*d < 1e-14 && sameColumn(s.b, s.bBefore) {
+	if s.assembled && near(d, s.d0) && math.Abs(s.rate-s.rate0)*d < 1e-14 && math.Abs(s.drift-s.drift0)*d < 1e-14 &&
+		sameColumn(s.b, s.bBefore) {
 		s.b, s.bBefore = s.bBefore, s.b // so that small changes do not add up unseen
 		return
 	}
@@ -236,7 +252,8 @@ func sameColumn(a, b []float64) bool {
 	return true
 }
 
-// solve takes a column to time t: by (I − dL)v' = v, or if reflected on to 2v' − v, which is a step of Crank and Nicolson over 2d.
+// solve takes a column to time t: by (I − dL)v' = v, or if reflected on to 2v' − v, which is a step of Crank and Nicolson
+// over 2d.
 func (s *solver) solve(c *column, reflected bool, t float64) error {
 	n := len(c.v)
 	rhs := c.v
@@ -324,7 +341,8 @@ func (s *solver) solve(c *column, reflected bool, t float64) error {
 	return nil
 }
 
-// edge is the value at a barrier that is looked at at all times: the rebate, or what the contract that comes to life is worth there.
+// edge is the value at a barrier that is looked at at all times: the rebate, or what the contract that comes to life is worth
+// there.
 func (s *solver) edge(c *column, b *pricing.Barrier, node int, t float64) float64 {
 	if c == &s.inner {
 		return s.main.v[node]
@@ -340,8 +358,8 @@ func (s *solver) rebate(b *pricing.Barrier, t float64) float64 {
 	return b.Rebate
 }
 
-// happens takes the columns from just after a moment to just before it. A barrier is looked at after the dividends of the date, and so is
-// exercise on given dates; an option that may be exercised at any time may be so before them too.
+// happens takes the columns from just after a moment to just before it. A barrier is looked at after the dividends of the
+// date, and so is exercise on given dates; an option that may be exercised at any time may be so before them too.
 func (s *solver) happens(k int) error {
 	s.forgetful()
 	m := &s.moments[k]
@@ -377,8 +395,8 @@ func (s *solver) exercise() {
 	}
 }
 
-// watch looks at a barrier on one of its dates. The level is that before the dividends of the date, which may lie between nodes: the value jumps there,
-// and the node whose cell it crosses takes the mean over the cell.
+// watch looks at a barrier on one of its dates. The level is that before the dividends of the date, which may lie between
+// nodes: the value jumps there, and the node whose cell it crosses takes the mean over the cell.
 func (s *solver) watch(b *pricing.Barrier, m *moment) {
 	c, other := &s.main, []float64(nil)
 	if s.waits {

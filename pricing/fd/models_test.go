@@ -99,10 +99,11 @@ func (s ssvi) LocalVariance(k, t float64) float64 {
 func readSSVI(t *testing.T, c golden.Case) (ssvi, model.LocalVol) {
 	t.Helper()
 	var p struct {
-		Theta0, Theta1, Lambda_, Rho, Eta, Gamma float64 //nolint // the file's names
+		Theta0, Theta1, Rho, Eta, Gamma float64
+		Lambda                          float64 `json:"lambda_"`
 	}
 	c.Input(t, "ssvi", &p)
-	s := ssvi{p.Theta0, p.Theta1, p.Lambda_, p.Rho, p.Eta, p.Gamma}
+	s := ssvi{p.Theta0, p.Theta1, p.Lambda, p.Rho, p.Eta, p.Gamma}
 	return s, model.LocalVol{Market: model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate")),
 		Carry: curve.Flat(c.Float(t, "dividend_yield"))}, Variance: s}
 }
@@ -116,14 +117,15 @@ func TestGoldenLocalVolRepriced(t *testing.T) {
 		}
 		s, m := readSSVI(t, c)
 		var points []struct {
-			T, Strike            float64
-			Local_vol, Black_vol float64 //nolint // the file's names
+			T, Strike float64
+			LocalVol  float64 `json:"local_vol"`
+			BlackVol  float64 `json:"black_vol"`
 		}
 		c.Expected(t, "points", &points)
 		for _, p := range points {
 			k := math.Log(p.Strike / m.Forward(p.T))
-			if got := math.Sqrt(s.LocalVariance(k, p.T)); math.Abs(got-p.Local_vol) > 1e-5 {
-				t.Fatalf("the local volatility at %g, %g is %.8g, want %.8g", p.Strike, p.T, got, p.Local_vol)
+			if got := math.Sqrt(s.LocalVariance(k, p.T)); math.Abs(got-p.LocalVol) > 1e-5 {
+				t.Fatalf("the local volatility at %g, %g is %.8g, want %.8g", p.Strike, p.T, got, p.LocalVol)
 			}
 			right := pricing.Call
 			if k < 0 {
@@ -132,10 +134,10 @@ func TestGoldenLocalVolRepriced(t *testing.T) {
 			got := priced(t, OneAsset{}, pricing.Vanilla{Right: right, Strike: p.Strike, Expiry: p.T}, m)
 			vol, err := black.ImpliedVol(black.Quote{Right: right, Price: got.Value, Forward: m.Forward(p.T), Strike: p.Strike, Tau: p.T,
 				Discount: m.DiscountFactor(p.T)})
-			off := math.Abs(vol - p.Black_vol)
+			off := math.Abs(vol - p.BlackVol)
 			worst = math.Max(worst, off)
 			if err != nil || off > 3e-4 {
-				t.Errorf("strike %g, %g years: volatility %.6f, want %.6f, %v", p.Strike, p.T, vol, p.Black_vol, err)
+				t.Errorf("strike %g, %g years: volatility %.6f, want %.6f, %v", p.Strike, p.T, vol, p.BlackVol, err)
 			}
 		}
 	})

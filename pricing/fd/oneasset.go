@@ -13,20 +13,34 @@ import (
 )
 
 // OneAsset values contracts on one asset by finite differences under models that are one-dimensional diffusions
-// ([model.DiffusionOf]) or such with jumps ([model.JumpDiffusion]). The contract says what it pays by its capabilities: it must be a [pricing.Terminal], and may be a
-// [pricing.EarlyExercise] and a [pricing.Barriered]. The zero value is ready.
+// ([model.DiffusionOf]), or such with jumps ([model.JumpDiffusion]). The contract says what it pays by its capabilities: it
+// must be a [pricing.Terminal], and may be a [pricing.EarlyExercise] and a [pricing.Barriered]. The zero value is ready.
 //
-// It fills the value, Delta, Gamma and Theta. Value, delta and gamma come from the polynomial through the five nodes next to the spot; theta
-// follows from them by the equation of the model, and is zero where an option should be exercised now.
+// The equation is solved in the price itself, on nodes dense at the kinks of the payoff and at barriers, which are nodes, and
+// once more on every other node with half the steps in time; the result is extrapolated from both. Over options of
+// volatilities from 1% to 135%, expiries up to ten years and rates and yields from −5% to 15%, the zero value's error as a
+// fraction of the larger of spot and strike is below 1e-7 for 98 European options in 100, and below 5e-6 for as many American
+// ones. The worst, of some 1e-4, have a standard deviation to expiry of two and more, or a drift of ten times that. Under
+// jumps it is below 5e-6, and where jumps cross a barrier about 1e-5.
+//
+// It fills the value, Delta, Gamma and Theta. Value, delta and gamma come from the polynomial through the five nodes next to
+// the spot; theta follows from them by the equation of the model, and is zero where an option should be exercised now. After the
+// first call a valuation allocates no memory of its own.
+//
+// A knock-in is solved beside the contract that it becomes, so that early exercise after the knock is that of the contract.
+// Jumps are taken explicitly, to second order in time; they cost two to four transforms a step.
 type OneAsset struct {
-	SpaceSteps int      // intervals of the grid; 0 means 400
-	TimeSteps  int      // to maturity; 0 means 100, or 8 for each jump to be expected. Each stretch between two dates of the contract gets at least four
-	Single     bool     // one grid, without extrapolation from it and every other of its nodes
-	Scheme     Scheme   // the zero value is Recommended
-	Exercise   Exercise // the zero value is PolicyIteration
+	SpaceSteps int // intervals of the grid; 0 means 400
+	// TimeSteps is the number of steps to maturity; 0 means 100, or 8 for each jump to be expected if that is more. Each stretch
+	// between two dates of the contract gets at least four, or eight where a barrier is looked at.
+	TimeSteps int
+	Single    bool     // one grid, without extrapolation from it and every other of its nodes
+	Scheme    Scheme   // the zero value is Recommended
+	Exercise  Exercise // the zero value is PolicyIteration
 	// Width is how far the grid reaches beyond the spot's course on either side, in standard deviations to maturity; 0 means 6.
 	Width float64
-	// Low and High bound the grid instead; both 0 means to follow Width. Every kink of the payoff and every barrier must lie within.
+	// Low and High bound the grid instead; both 0 means to follow Width. Every kink of the payoff and every barrier must lie
+	// within.
 	Low, High float64
 }
 
@@ -76,9 +90,9 @@ func (e OneAsset) resolved() (OneAsset, error) {
 	return e, nil
 }
 
-// Price values one contract. Besides those of terms and model it refuses, with a [pricing.ArgError], bounds of the grid that leave out the spot, a
-// kink or a barrier, and a barrier that the spot is already beyond; at the barrier the contract is knocked now. An
-// iteration that does not end is an [IterationError]. It stops soon after ctx is cancelled.
+// Price values one contract. Besides those of terms and model it refuses, with a [pricing.ArgError], bounds of the grid that
+// leave out the spot, a kink or a barrier, and a barrier that the spot is already beyond; at the barrier the contract is
+// knocked now. An iteration that does not end is an [IterationError]. It stops soon after ctx is cancelled.
 func (e OneAsset) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
 	const fn = "fd.OneAsset"
 	unsupported := func(reason string) error {
@@ -272,7 +286,7 @@ func (s *solver) coefficient(price, t0, t1 float64) float64 {
 // begin puts the payoff on the grid.
 func (s *solver) begin() error {
 	n := len(s.x)
-	s.grid.of(s.x)
+	s.grid.of(s.x, s.expiry)
 	s.b, s.bBefore = grown(s.b, n), grown(s.bBefore, n)
 	s.assembled = false
 	s.main.reset(0, n-1)
@@ -360,8 +374,9 @@ func (s *solver) nodeOf(price float64) int {
 	return i
 }
 
-// average replaces the payoff at nodes near its kinks by the mean over the node's cell, where the node would not stand for its cell: if a kink is
-// within the cell but not at the node, or the payoff jumps there (Pooley, Vetzal and Forsyth, Journal of Computational Finance 6, 2003).
+// average replaces the payoff at nodes near its kinks by the mean over the node's cell, where the node would not stand for
+// its cell: if a kink is within the cell but not at the node, or the payoff jumps there (Pooley, Vetzal and Forsyth, Journal
+// of Computational Finance 6, 2003).
 func (s *solver) average(v []float64) {
 	x := s.x
 	done := -1

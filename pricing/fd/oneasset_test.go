@@ -101,7 +101,8 @@ func even(n int, last float64) []float64 {
 }
 
 // referenced holds an engine against a topic: the error over the scale, the larger of spot and strike, must stay below the claim.
-func referenced(t *testing.T, topic, name string, e pricing.Engine, claim float64, read func(*testing.T, golden.Case) (pricing.Instrument, pricing.Model)) {
+func referenced(t *testing.T, topic, name string, e pricing.Engine, claim float64,
+	read func(*testing.T, golden.Case) (pricing.Instrument, pricing.Model)) {
 	t.Helper()
 	worst, at := 0.0, ""
 	golden.Run(t, topic, func(t *testing.T, c golden.Case) {
@@ -205,7 +206,8 @@ func TestGoldenBermudan(t *testing.T) {
 	})
 }
 
-// Delta, gamma and theta, of European options by Black's formula and of American ones by the exercise boundary's integral equation.
+// Delta, gamma and theta, of European options by Black's formula and of American ones by the exercise boundary's integral
+// equation.
 func TestGreeks(t *testing.T) {
 	for _, m := range []model.BlackScholes{flatWorld(100, 0.05, 0.02, 0.2), flatWorld(100, -0.01, 0.03, 0.5)} {
 		for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
@@ -230,7 +232,8 @@ func TestGreeks(t *testing.T) {
 	}
 }
 
-// Gamma as a function of the spot, from near the exercise boundary on, has no ripples: its third differences are those of the exact one.
+// Gamma as a function of the spot, from near the exercise boundary on, has no ripples: its third differences are those of the
+// exact one.
 func TestGammaIsSmooth(t *testing.T) {
 	const n = 60
 	var got, want [n]float64
@@ -348,7 +351,8 @@ func (b bermudanOf) ExerciseDates() []float64 { return b.dates }
 func TestCancellation(t *testing.T) {
 	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
-	_, err := OneAsset{SpaceSteps: 20000, TimeSteps: 20000}.Price(short, pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}, flatWorld(100, 0.05, 0, 0.2))
+	put := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
+	_, err := OneAsset{SpaceSteps: 20000, TimeSteps: 20000}.Price(short, put, flatWorld(100, 0.05, 0, 0.2))
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
