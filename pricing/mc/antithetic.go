@@ -32,7 +32,8 @@ type antitheticStream struct {
 
 func newAntithetic(s Shape, of Stream) *antitheticStream {
 	n := s.Block / 2
-	return &antitheticStream{of: of, shape: s, numbers: make([]float64, n*s.Steps*(s.Factors+s.Uniforms)), weight: make([]float64, n)}
+	return &antitheticStream{of: of, shape: s, numbers: make([]float64, n*s.Steps*(s.Factors+s.Uniforms)),
+		weight: make([]float64, n)}
 }
 
 func (a *antitheticStream) Clone() Stream     { return newAntithetic(a.shape, a.of.Clone()) }

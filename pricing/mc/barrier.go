@@ -10,10 +10,11 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// knock is a [pricing.Barriered] as the simulation sees it. A barrier that is looked at at all times is not tested path by path: given
-// the prices at both ends of a step and the variance between them, the logarithm of the price is a Brownian bridge, and the
-// probability that it stayed inside multiplies the payoff (Andersen and Brotherton-Ratcliffe, "Exact exits", 1996; Glasserman,
-// "Monte Carlo Methods in Financial Engineering", 2003, section 6.4). That is exact for geometric Brownian motion, for any steps.
+// knock is a [pricing.Barriered] as the simulation sees it. A barrier that is looked at at all times is not tested path by
+// path: given the prices at both ends of a step and the variance between them, the logarithm of the price is a Brownian
+// bridge, and the probability that it stayed inside multiplies the payoff (Andersen and Brotherton-Ratcliffe, "Exact exits",
+// 1996; Glasserman, "Monte Carlo Methods in Financial Engineering", 2003, section 6.4). That is exact for geometric Brownian
+// motion, for any steps.
 type knock struct {
 	pay          pricing.Terminal
 	lower, upper *side
@@ -254,8 +255,8 @@ func (k *knock) split(p *pricing.Paths, i int, alive, rebate, stay, last, x, var
 
 func (k *knock) pays(s *side) bool { return s != nil && s.Rebate > 0 }
 
-// rebate adds the rebate of a barrier with the probabilities in tmp, which it overwrites. A hit between two times is discounted by
-// the mean of their discount factors.
+// rebate adds the rebate of a barrier with the probabilities in tmp, which it overwrites. A hit between two times is
+// discounted by the mean of their discount factors.
 func (k *knock) rebate(s *side, p *pricing.Paths, i int, rebate, tmp []float64) {
 	if !k.pays(s) {
 		return
@@ -290,7 +291,8 @@ func (k *knock) rebate(s *side, p *pricing.Paths, i int, rebate, tmp []float64) 
 }
 
 // inside writes the probability that a Brownian bridge from x0 to x1 of that variance stays between two levels: Σ_k of
-// e^(−2kL(kL+x1−x0)/w) − e^(−2(x0−a+kL)(x1−a+kL)/w), with L = b−a (Borodin and Salminen 2002, 1.1.15.8, divided by the free density).
+// e^(−2kL(kL+x1−x0)/w) − e^(−2(x0−a+kL)(x1−a+kL)/w), with L = b−a (Borodin and Salminen 2002, 1.1.15.8, divided by the free
+// density).
 func inside(dst, x0, x1, variance []float64, a, b float64) {
 	width := b - a
 	for j, w := range variance {

@@ -109,7 +109,8 @@ func pathClaim(o pricing.PathDependent) (claim, string, error) {
 	if n := o.Assets(); n < 1 {
 		return claim{}, "", fault.Arg(fn, "Assets", n, ">= 1")
 	}
-	return claim{assets: o.Assets(), times: times, value: func(dst []float64, p *pricing.Paths, _ *Block) { o.PresentValueTo(dst, p) }}, "", nil
+	value := func(dst []float64, p *pricing.Paths, _ *Block) { o.PresentValueTo(dst, p) }
+	return claim{assets: o.Assets(), times: times, value: value}, "", nil
 }
 
 func terminalClaim(o pricing.Terminal) (claim, error) {

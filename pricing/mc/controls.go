@@ -18,7 +18,9 @@ func AssetControl(m interface {
 	DiscountFactor(t float64) float64
 }, t float64) (Control, error) {
 	value := m.Forward(t) * m.DiscountFactor(t)
-	if err := fault.First(model.CheckTimes("mc.AssetControl", "t", []float64{t}), fault.Finite("mc.AssetControl", "discounted forward", value)); err != nil {
+	const fn = "mc.AssetControl"
+	err := fault.First(model.CheckTimes(fn, "t", []float64{t}), fault.Finite(fn, "discounted forward", value))
+	if err != nil {
 		return Control{}, err
 	}
 	return Control{Instrument: assetAt{[]float64{t}}, Value: value}, nil
@@ -59,7 +61,8 @@ func GeometricControl(a pricing.Average, m model.BlackScholes) (Control, error) 
 	last := a.Dates[len(a.Dates)-1]
 	for i, d := range m.Dividends {
 		if d.Cash > 0 && d.Time <= last {
-			return Control{}, fault.Arg(fn, fmt.Sprintf("Dividends[%d].Cash", i), d.Cash, "0: with cash dividends the geometric average has no closed form")
+			return Control{}, fault.Arg(fn, fmt.Sprintf("Dividends[%d].Cash", i), d.Cash,
+				"0: with cash dividends the geometric average has no closed form")
 		}
 	}
 	a.Geometric = true

@@ -10,9 +10,9 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Diffuse steps through every model that is a [model.Diffusion]. The zero value is Platen's scheme of weak order two, for prices of
-// claims; in the logarithm of the price every scheme here is exact for geometric Brownian motion. The first step is cut into eight
-// that grow from small to large, for local volatilities are steepest at the start.
+// Diffuse steps through every model that is a [model.Diffusion]. The zero value is Platen's scheme of weak order two, for
+// prices of claims; in the logarithm of the price every scheme here is exact for geometric Brownian motion. The first step is
+// cut into eight that grow from small to large, for local volatilities are steepest at the start.
 //
 // In logarithms the volatility b(S,t)/S of each step is tabulated by ln(S/F), F being the forward, and interpolated by cubics,
 // unless Direct is set; prices outside of the table ask the model. In the price itself the model is asked for each step.

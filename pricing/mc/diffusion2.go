@@ -10,9 +10,10 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Diffuse2 steps through every model that is a [model.Diffusion2], such as stochastic local volatility, by Euler's scheme with full
-// truncation: the second variable may fall below its floor, but its coefficients are those at the floor (Lord, Koekkoek and van
-// Dijk 2010). The asset moves in its logarithm if prices have a floor of zero. Both orders are Euler's: weak 1, strong 1/2.
+// Diffuse2 steps through every model that is a [model.Diffusion2], such as stochastic local volatility, by Euler's scheme with
+// full truncation: the second variable may fall below its floor, but its coefficients are those at the floor (Lord, Koekkoek
+// and van Dijk 2010). The asset moves in its logarithm if prices have a floor of zero. Both orders are Euler's: weak 1, strong
+// 1/2.
 type Diffuse2 struct{}
 
 var _ Scheme = Diffuse2{}

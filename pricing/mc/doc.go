@@ -10,16 +10,17 @@
 //	r, err := engine.Price(ctx, barrier, world)
 //	fmt.Println(r.Value, "±", r.StdErr)
 //
-// [Engine] takes a [pricing.Terminal] payoff, with barriers if it is [pricing.Barriered], or a [pricing.PathDependent] one, which
-// sees blocks of paths by column. Early exercise needs a method that finds the best one and is refused. [Engine.Run] tells more than
-// Price. [Engine.Generator] gives the blocks of paths themselves, for methods of one's own.
+// [Engine] takes a [pricing.Terminal] payoff, with barriers if it is [pricing.Barriered], or a [pricing.PathDependent] one,
+// which sees blocks of paths by column. [Mixing] is conditional Monte Carlo for European options under stochastic volatility.
+// Early exercise needs a method that finds the best one and is refused. [Engine.Run] tells more than Price. [Engine.Generator]
+// gives the blocks of paths themselves, for methods of one's own.
 //
 // # Random numbers
 //
-// A [Source] makes them: [Philox], pseudorandom and keyed by block, or [Sobol], randomised quasi-random points. Techniques of variance
-// reduction wrap a source and compose: [Antithetic], [MomentMatching], [Stratified], [Importance]. Control variates are the
-// Controls of an Engine. A [Construction] builds Brownian motions from the numbers: step by step, by a bridge, or by principal
-// components.
+// A [Source] makes them: [Philox], pseudorandom and keyed by block, or [Sobol], randomised quasi-random points. Techniques of
+// variance reduction wrap a source and compose: [Antithetic], [MomentMatching], [Stratified], [Importance]. Control variates
+// are the Controls of an Engine. A [Construction] builds Brownian motions from the numbers: step by step, by a bridge, or by
+// principal components.
 //
 // # Schemes
 //
@@ -29,9 +30,10 @@
 //	model.Heston, PiecewiseHeston, Bates      Heston: Andersen's quadratic-exponential scheme, steps of 1/32 of a year
 //	model.Merton, Kou                         JumpDiffusion: no error in time
 //	model.VarianceGamma, NIG                  Subordinated: no error in time
+//	model.RoughHeston                         Lifted: twenty factors, steps of 1/256 of a year
 //	any other model.Diffusion                 Diffuse: Platen's scheme of weak order two, steps of 1/32 of a year
 //	any other model.Diffusion2                Diffuse2: full truncation Euler, steps of 1/128 of a year
-//	model.Simulable                           the model's own
+//	model.Simulable, such as RoughBergomi     the model's own
 //
 // and Engine.MaxStep bounds the steps of those that have an error in time. A model from elsewhere joins by being a
 // [model.Diffusion] or [model.Simulable].
@@ -42,7 +44,8 @@
 // depend on the seed and on the index of the block alone, and blocks are added up in their order, so that a seed gives the same
 // bits for any number of workers, and memory does not grow with the number of paths.
 //
-// Every estimate comes with its standard error: that of the mean of independent units, which are paths, antithetic pairs, blocks or
-// randomisations, as the [Unit] of the source says. It does not know of errors in time. A payoff that is no number is a [PathError],
-// never averaged in. A cancelled simulation returns what it has with its error bar, and the error of the context.
+// Every estimate comes with its standard error: that of the mean of independent units, which are paths, antithetic pairs,
+// blocks or randomisations, as the [Unit] of the source says. It does not know of errors in time. A payoff that is no number
+// is a [PathError], never averaged in. A cancelled simulation returns what it has with its error bar, and the error of the
+// context.
 package mc

@@ -14,12 +14,12 @@ import (
 // Engine prices by simulation every instrument that states what it pays at maturity ([pricing.Terminal]) or along a path
 // ([pricing.PathDependent]), under every model that has a [Scheme]. The zero value is ready: 65,536 pseudorandom paths.
 //
-// It fills the value and its standard error, and the Greeks that are asked for by difference quotients on the same random numbers,
-// with bumps of half a percent of the spot and half a point of volatility (of √v0 where the variance is stochastic). Delta and gamma
-// need a model with methods SpotPrice and WithSpot, vega one of BlackScholes, Heston, Bates, Merton, Kou and VarianceGamma. A
-// Greek is set if its own standard error, which the Report tells, is below 2% of it, or moves the value by less than the value's
-// standard error when the spot moves by 1% or the volatility by a point; so a noisy gamma of a digital option is left out.
-// Each pair of bumps costs two simulations more.
+// It fills the value and its standard error, and the Greeks that are asked for by difference quotients on the same random
+// numbers, with bumps of half a percent of the spot and half a point of volatility (of √v0 where the variance is stochastic).
+// Delta and gamma need a model with methods SpotPrice and WithSpot, vega one of BlackScholes, Heston, Bates, Merton, Kou and
+// VarianceGamma. A Greek is set if its own standard error, which the Report tells, is below 2% of it, or moves the value by
+// less than the value's standard error when the spot moves by 1% or the volatility by a point; so a noisy gamma of a digital
+// option is left out. Each pair of bumps costs two simulations more.
 //
 // The same settings give the same bits for any number of workers.
 //
@@ -141,7 +141,8 @@ func (e Engine) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 }
 
 // run values a claim on behalf of an engine.
-func (e Engine) run(ctx context.Context, of pricing.Engine, in pricing.Instrument, m pricing.Model, read func() (claim, string, error)) (Report, error) {
+func (e Engine) run(ctx context.Context, of pricing.Engine, in pricing.Instrument, m pricing.Model,
+	read func() (claim, string, error)) (Report, error) {
 	const fn = "mc.Engine"
 	unsupported := func(why string) (Report, error) {
 		return Report{}, &pricing.UnsupportedError{Engine: of, Instrument: in, Model: m, Reason: why}
@@ -210,7 +211,8 @@ func (e Engine) controls(ctx context.Context, m pricing.Model, c *claim) (claims
 			return nil, nil, fmt.Errorf("mc: %s: %w", name, err)
 		}
 		if why != "" || k.variance {
-			return nil, nil, fault.Arg(fn, name+".Instrument", fmt.Sprintf("%T", control.Instrument), "one that pays by prices at given times alone")
+			return nil, nil, fault.Arg(fn, name+".Instrument", fmt.Sprintf("%T", control.Instrument),
+				"one that pays by prices at given times alone")
 		}
 		if k.assets != c.assets {
 			return nil, nil, fault.Arg(fn, name+".Instrument", fmt.Sprintf("on %d assets", k.assets), fmt.Sprintf("on %d", c.assets))

@@ -47,7 +47,8 @@ func (e Exact) Simulate(m pricing.Model, times []float64, _ float64) (model.Simu
 		g.owed[i] = world.EscrowedCash(t, last)
 		g.paying = g.paying || g.owed[i] > 0
 	}
-	g.drift, g.dev, g.cash, g.kept = make([]float64, len(steps)), make([]float64, len(steps)), make([]float64, len(steps)), make([]float64, len(steps))
+	n := len(steps)
+	g.drift, g.dev, g.cash, g.kept = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	growth, variance, next, from := 1.0, 0.0, 0, 0.0
 	for k, t := range steps {
 		step, err := stepVariance(fn, vol, variance, from, t)
@@ -83,7 +84,8 @@ func stepVariance(fn string, vol model.TermVol, variance, from, t float64) (floa
 	}
 	step := v*v*t - variance
 	if step < -1e-12*variance {
-		return 0, fault.Arg(fn, fmt.Sprintf("variance from %g to %g years", from, t), step, ">= 0: volatilities by expiry without arbitrage")
+		return 0, fault.Arg(fn, fmt.Sprintf("variance from %g to %g years", from, t), step,
+			">= 0: volatilities by expiry without arbitrage")
 	}
 	return max(step, 0), nil
 }

@@ -2,9 +2,9 @@ package mc
 
 import "math"
 
-// gammaExpansion draws the integral of a square root variance over a step from its law given both ends: Glasserman and Kim (2011),
-// theorem 2.2 and section 3. The first terms of the three series are drawn, the rest is a gamma number of the same mean and
-// variance (their proposition 3.2 and lemma 3.1).
+// gammaExpansion draws the integral of a square root variance over a step from its law given both ends: Glasserman and Kim
+// (2011), theorem 2.2 and section 3. The first terms of the three series are drawn, the rest is a gamma number of the same
+// mean and variance (their proposition 3.2 and lemma 3.1).
 type gammaExpansion struct {
 	half   float64 // δ/2
 	nu     float64 // δ/2 − 1

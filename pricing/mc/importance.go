@@ -34,7 +34,8 @@ func (p Importance) Open(s Shape) (Stream, error) {
 		return nil, fault.Arg(fn, "Drift", nil, "a drift, or Importance as the outermost source of an Engine, which then finds it")
 	}
 	if len(p.Drift) != s.Normals() {
-		return nil, fault.Arg(fn, "Drift", fmt.Sprintf("of %d numbers", len(p.Drift)), fmt.Sprintf("one for each of %d normals", s.Normals()))
+		return nil, fault.Arg(fn, "Drift", fmt.Sprintf("of %d numbers", len(p.Drift)),
+			fmt.Sprintf("one for each of %d normals", s.Normals()))
 	}
 	square := 0.0
 	for _, v := range p.Drift {
@@ -90,9 +91,9 @@ const (
 	searchSteps = 50
 )
 
-// OptimalDrift returns the drift that Glasserman, Heidelberger and Shahabuddin (1999) show to be asymptotically optimal: the most
-// likely path among those that pay, weighted by what they pay. It maximises ln G(z) − |z|²/2, where G(z) is the payoff, all uniforms
-// being one half, from the mean path of a pilot weighted by its payoffs. The payoff must not be negative.
+// OptimalDrift returns the drift that Glasserman, Heidelberger and Shahabuddin (1999) show to be asymptotically optimal: the
+// most likely path among those that pay, weighted by what they pay. It maximises ln G(z) − |z|²/2, where G(z) is the payoff,
+// all uniforms being one half, from the mean path of a pilot weighted by its payoffs. The payoff must not be negative.
 func (e Engine) OptimalDrift(ctx context.Context, in pricing.Instrument, m pricing.Model) ([]float64, error) {
 	if p, ok := e.Source.(Importance); ok {
 		e.Source = p.Of

@@ -10,8 +10,8 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// JumpDiffusion draws [model.Merton] and [model.Kou] from their own laws at any times: no error in time. The number of jumps of a step
-// is found from one uniform by inversion, and their sizes from what of the uniform that leaves.
+// JumpDiffusion draws [model.Merton] and [model.Kou] from their own laws at any times: no error in time. The number of jumps
+// of a step is found from one uniform by inversion, and their sizes from what of the uniform that leaves.
 type JumpDiffusion struct{}
 
 var _ Scheme = JumpDiffusion{}

@@ -7,8 +7,9 @@ import (
 	"github.com/volgaquant/volga/internal/vec/rng"
 )
 
-// lane draws the random numbers of one path in one step, of which there is no fixed number: those of rejection methods. Its counter
-// is {draws, step, path and pass, block with bit 31 set}, its key the seed; [Philox] never has bit 127 of its counter set.
+// lane draws the random numbers of one path in one step, of which there is no fixed number: those of rejection methods. Its
+// counter is {draws, step, path and pass, block with bit 31 set}, its key the seed; [Philox] never has bit 127 of its counter
+// set.
 type lane struct {
 	key        [2]uint64
 	path, step uint32
@@ -21,7 +22,8 @@ func (g *lane) uniform() float64 {
 	i := g.draws & 1
 	if i == 0 {
 		pass, block := uint32(g.key[1]>>40)<<10, uint32(g.key[1])|1<<31
-		g.words = rng.PhiloxBlock([4]uint32{g.draws >> 1, g.step, g.path | pass, block}, [2]uint32{uint32(g.key[0]), uint32(g.key[0] >> 32)})
+		seed := [2]uint32{uint32(g.key[0]), uint32(g.key[0] >> 32)}
+		g.words = rng.PhiloxBlock([4]uint32{g.draws >> 1, g.step, g.path | pass, block}, seed)
 	}
 	g.draws++
 	w := uint64(g.words[2*i]) | uint64(g.words[2*i+1])<<32

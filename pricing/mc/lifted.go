@@ -10,15 +10,15 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Lifted makes paths of [model.RoughHeston] by the lifted Heston model: Abi Jaber, "Lifting the Heston model", Quantitative Finance 19
-// (2019). The fractional kernel is a sum of exponentials, so that the variance is a sum of factors that revert at speeds from
-// slow to very fast and share one Brownian motion,
+// Lifted makes paths of [model.RoughHeston] by the lifted Heston model: Abi Jaber, "Lifting the Heston model", Quantitative
+// Finance 19 (2019). The fractional kernel is a sum of exponentials, so that the variance is a sum of factors that revert at
+// speeds from slow to very fast and share one Brownian motion,
 //
 //	V = V0 + Σ c_i·U_i,   dU_i = (−x_i·U_i + λ(θ − V)) dt + ν√V dZ,
 //
-// and goes by Euler's scheme with full truncation, implicit in the speeds. The truncation leaves a bias upwards, the larger the
-// rougher: with the defaults, implied volatilities at expiries from a month to two years were too high by at most 5e-4 for H of 0.3
-// and more, 5e-3 for H of 0.1 and 1.2e-2 for H of 0.05. Fourier inversion is exact for European options.
+// and goes by Euler's scheme with full truncation, implicit in the speeds. The truncation leaves a bias upwards, the larger
+// the rougher: with the defaults, implied volatilities at expiries from a month to two years were too high by at most 5e-4 for
+// H of 0.3 and more, 5e-3 for H of 0.1 and 1.2e-2 for H of 0.05. Fourier inversion is exact for European options.
 type Lifted struct {
 	Factors int // 0 means 20
 }
@@ -71,9 +71,10 @@ func (e Lifted) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 	return p, nil
 }
 
-// liftedKernel returns weights and speeds of n factors that make the fractional kernel between a step and the last time. Its measure
-// x^(−α)/(Γ(α)Γ(1−α)) dx is cut geometrically, as in Abi Jaber (2019), section 3.2, from a tenth of the reversal of the last time to
-// four times that of the step; each piece is a factor of its mass and its mean, and so is what lies below the first.
+// liftedKernel returns weights and speeds of n factors that make the fractional kernel between a step and the last time. Its
+// measure x^(−α)/(Γ(α)Γ(1−α)) dx is cut geometrically, as in Abi Jaber (2019), section 3.2, from a tenth of the reversal of
+// the last time to four times that of the step; each piece is a factor of its mass and its mean, and so is what lies below the
+// first.
 func liftedKernel(h float64, n int, step, last float64) (weight, speed []float64) {
 	if h == 0.5 {
 		return []float64{1}, []float64{0}

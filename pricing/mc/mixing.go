@@ -10,11 +10,12 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Mixing is conditional Monte Carlo for European options under stochastic volatility: given the path of the variance (and the jumps), the
-// asset is lognormal, and the option has Black's price, whose mean is its value. Only the variance is simulated, and what the asset's
-// own Brownian motion adds to the error is gone: Romano and Touzi, "Contingent claims and market completeness in a stochastic
-// volatility model", Mathematical Finance 7 (1997); Willard, "Calculating prices and sensitivities for path-independent derivative
-// securities in multifactor models", Journal of Derivatives 5 (1997). The conditional forward serves as a control variate.
+// Mixing is conditional Monte Carlo for European options under stochastic volatility: given the path of the variance (and the
+// jumps), the asset is lognormal, and the option has Black's price, whose mean is its value. Only the variance is simulated,
+// and what the asset's own Brownian motion adds to the error is gone: Romano and Touzi, "Contingent claims and market
+// completeness in a stochastic volatility model", Mathematical Finance 7 (1997); Willard, "Calculating prices and
+// sensitivities for path-independent derivative securities in multifactor models", Journal of Derivatives 5 (1997). The
+// conditional forward serves as a control variate.
 //
 // It prices [pricing.Vanilla] under [model.Heston], [model.PiecewiseHeston] and [model.Bates] with the settings of Engine, whose
 // Scheme must be nil or a [Heston] and which may have no Controls.
@@ -35,7 +36,8 @@ func (x Mixing) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 	const fn = "mc.Mixing"
 	opt, ok := in.(pricing.Vanilla)
 	if !ok {
-		return Report{}, &pricing.UnsupportedError{Engine: x, Instrument: in, Model: m, Reason: "only European options have a conditional closed form"}
+		return Report{}, &pricing.UnsupportedError{Engine: x, Instrument: in, Model: m,
+			Reason: "only European options have a conditional closed form"}
 	}
 	e := x.Engine
 	if len(e.Controls) > 0 {
@@ -52,7 +54,8 @@ func (x Mixing) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 	switch m.(type) {
 	case model.Heston, model.PiecewiseHeston, model.Bates:
 	default:
-		return Report{}, &pricing.UnsupportedError{Engine: x, Instrument: in, Model: m, Reason: "given the variance, the asset is not known to be lognormal"}
+		return Report{}, &pricing.UnsupportedError{Engine: x, Instrument: in, Model: m,
+			Reason: "given the variance, the asset is not known to be lognormal"}
 	}
 	if err := fault.First(opt.Validate(), m.Validate()); err != nil {
 		return Report{}, err
@@ -93,7 +96,8 @@ func blackTo(dst, forward, variance []float64, opt pricing.Vanilla, scratch [][]
 	}
 }
 
-// mixed is a scheme of Heston's model whose prices are the forwards given the variance, and whose variances are those of what is left.
+// mixed is a scheme of Heston's model whose prices are the forwards given the variance, and whose variances are those of what
+// is left.
 type mixed struct{ of Heston }
 
 func (x mixed) Simulate(m pricing.Model, times []float64, maxStep float64) (model.Simulation, error) {

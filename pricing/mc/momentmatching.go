@@ -6,10 +6,10 @@ import (
 	"github.com/volgaquant/volga/internal/vec"
 )
 
-// MomentMatching wraps a source so that, in every block, the normals of every dimension have mean zero and variance one exactly. It
-// helps payoffs that are nearly linear or quadratic in the normals. The paths of a block are no longer independent: blocks are
-// the units, and the bias that the matching brings is of the order of one over the paths of a block (64 to 1024). Blocks with
-// fewer than 32 paths are left as they are.
+// MomentMatching wraps a source so that, in every block, the normals of every dimension have mean zero and variance one
+// exactly. It helps payoffs that are nearly linear or quadratic in the normals. The paths of a block are no longer
+// independent: blocks are the units, and the bias that the matching brings is of the order of one over the paths of a block
+// (64 to 1024). Blocks with fewer than 32 paths are left as they are.
 type MomentMatching struct {
 	Of Source // nil means Philox{}; not Sobol, which is even by itself, nor Importance, whose weights would no longer hold
 }

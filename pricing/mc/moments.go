@@ -64,8 +64,8 @@ func (m *moments) covariance(i, j int) float64 {
 	return m.cross[i*len(m.mean)+j]
 }
 
-// residual returns Σ of squared deviations of a quantity less beta times the controls, which begin at quantity 1, the coefficients
-// being those of any regression.
+// residual returns Σ of squared deviations of a quantity less beta times the controls, which begin at quantity 1, the
+// coefficients being those of any regression.
 func (m *moments) residual(of int, beta []float64) float64 {
 	r := m.covariance(of, of)
 	for i, b := range beta {

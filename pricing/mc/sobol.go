@@ -2,6 +2,7 @@ package mc
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/internal/vec"
@@ -25,7 +26,8 @@ const (
 	DigitalShift                   // a random digital shift alone
 )
 
-var scrambles = [...]rng.Scramble{MatrixScramble: rng.MatrixScramble, OwenScramble: rng.NestedScramble, DigitalShift: rng.DigitalShift}
+var scrambles = [...]rng.Scramble{MatrixScramble: rng.MatrixScramble, OwenScramble: rng.NestedScramble,
+	DigitalShift: rng.DigitalShift}
 
 // String returns the name of the kind, in words.
 func (s Scramble) String() string {
@@ -56,18 +58,14 @@ func (o Sobol) Open(s Shape) (Stream, error) {
 	if dims > rng.MaxSobolDims {
 		return nil, fault.Arg(fn, "numbers of a path", dims, fmt.Sprintf("at most %d: fewer time steps, or Philox", rng.MaxSobolDims))
 	}
-	stream := &sobolStream{shape: s, rows: make([]*rng.Sobol, n)}
-	for r := range stream.rows {
-		if dims == 0 {
-			break
-		}
-		g, err := rng.NewSobol(dims, scrambles[o.Scramble], scatter(s.Seed, s.Pass<<32|uint64(r)))
-		if err != nil {
-			return nil, err
-		}
-		stream.rows[r] = g
-	}
-	return stream, nil
+	return &sobolStream{shape: s, scramble: scrambles[o.Scramble], dims: dims, tables: make([]sobolTable, n),
+		rows: make([]*rng.Sobol, n)}, nil
+}
+
+// sobolTable is a randomisation, made when the first worker needs it and shared by all.
+type sobolTable struct {
+	once sync.Once
+	of   *rng.Sobol
 }
 
 // scatter makes one seed of two numbers, by a round of Philox.
@@ -77,8 +75,11 @@ func scatter(seed, index uint64) uint64 {
 }
 
 type sobolStream struct {
-	shape Shape
-	rows  []*rng.Sobol // one for each replication
+	shape    Shape
+	scramble rng.Scramble
+	dims     int
+	tables   []sobolTable // one for each replication
+	rows     []*rng.Sobol // the worker's own cursors
 }
 
 func (o *sobolStream) ordered() bool     { return true }
@@ -86,20 +87,32 @@ func (o *sobolStream) Unit() Unit        { return PerReplication }
 func (o *sobolStream) Replications() int { return len(o.rows) }
 
 func (o *sobolStream) Clone() Stream {
-	c := &sobolStream{shape: o.shape, rows: make([]*rng.Sobol, len(o.rows))}
-	for r, g := range o.rows {
-		if g != nil {
-			c.rows[r] = g.Clone()
-		}
+	c := *o
+	c.rows = make([]*rng.Sobol, len(o.rows))
+	return &c
+}
+
+// row returns the worker's cursor into replication r.
+func (o *sobolStream) row(r int) *rng.Sobol {
+	if o.rows[r] == nil {
+		t := &o.tables[r]
+		t.once.Do(func() {
+			g, err := rng.NewSobol(o.dims, o.scramble, scatter(o.shape.Seed, o.shape.Pass<<32|uint64(r)))
+			if err != nil {
+				panic(err) // Open has checked the dimensions and the scramble
+			}
+			t.of = g
+		})
+		o.rows[r] = t.of.Clone()
 	}
-	return c
+	return o.rows[r]
 }
 
 func (o *sobolStream) Fill(d *Draws) {
-	g := o.rows[d.Replication]
-	if g == nil {
+	if o.dims == 0 {
 		return
 	}
+	g := o.row(d.Replication)
 	g.Seek(uint64(d.First))
 	if o.shape.Uniforms == 0 {
 		g.NormalColumns(d.All)

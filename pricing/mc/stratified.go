@@ -37,7 +37,8 @@ func (t Stratified) Open(s Shape) (Stream, error) {
 	unit[0] = 1
 	if t.Direction != nil {
 		if len(t.Direction) != len(unit) {
-			return nil, fault.Arg(fn, "Direction", fmt.Sprintf("of %d numbers", len(t.Direction)), fmt.Sprintf("one for each of %d normals", len(unit)))
+			return nil, fault.Arg(fn, "Direction", fmt.Sprintf("of %d numbers", len(t.Direction)),
+				fmt.Sprintf("one for each of %d normals", len(unit)))
 		}
 		square := 0.0
 		for _, v := range t.Direction {

@@ -48,7 +48,8 @@ func (m Assets) Validate() error {
 		return nil
 	}
 	if len(m.Correlation) != len(m.Each) {
-		return fault.Arg(fn, "Correlation", fmt.Sprintf("of %d rows", len(m.Correlation)), fmt.Sprintf("one for each of %d assets", len(m.Each)))
+		return fault.Arg(fn, "Correlation", fmt.Sprintf("of %d rows", len(m.Correlation)),
+			fmt.Sprintf("one for each of %d assets", len(m.Each)))
 	}
 	_, err := CorrelationRoot(m.Correlation)
 	return err
@@ -69,8 +70,8 @@ func (m Assets) WithSpot(i int, spot float64) Assets {
 	return m
 }
 
-// CorrelationError says that a matrix is no correlation matrix because it is not positive semidefinite, and offers the nearest one
-// that is. It is a [pricing.ErrDomain].
+// CorrelationError says that a matrix is no correlation matrix because it is not positive semidefinite, and offers the nearest
+// one that is. It is a [pricing.ErrDomain].
 type CorrelationError struct {
 	Matrix     [][]float64 // what was given
 	Eigenvalue float64     // its least one, below zero
