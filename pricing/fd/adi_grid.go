@@ -178,7 +178,10 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 		low = math.Max(floor, math.Min(low, start))
 	}
 	const samples = 1024
-	var y, drift, vol, scale [samples + 1]float64
+	if w.sample == nil {
+		w.sample = new([5][samples + 1]float64)
+	}
+	y, drift, vol, scale, index := &w.sample[0], &w.sample[1], &w.sample[2], &w.sample[3], &w.sample[4]
 	for k := range y {
 		z := float64(k) / samples
 		y[k] = low + (high-low)*z*z
@@ -189,7 +192,7 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 		size = 1
 	}
 	// index is the coordinate at the samples.
-	var index [samples + 1]float64
+	index[0] = 0
 	density := func(k int) float64 { return 1 / math.Sqrt(vol[k]*vol[k]+size) }
 	for k := 1; k <= samples; k++ {
 		index[k] = index[k-1] + 0.5*(density(k-1)+density(k))*(y[k]-y[k-1])

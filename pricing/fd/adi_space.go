@@ -45,6 +45,7 @@ type adiSpace struct {
 	floor, floors               []float64 // of early exercise, by row or by node
 	paired                      bool
 	crew                        crew
+	sample                      *[5][1025]float64 // of the second variable, to lay its grid
 }
 
 // adiSet is what the factors were made for.

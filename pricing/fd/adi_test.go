@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/volgaquant/volga/pricing"
@@ -143,6 +144,99 @@ func TestDegenerateWorlds(t *testing.T) {
 			t.Logf("v0 %g kappa %g sigma %g rho %g, %g years: %.6f, off by %.1e", m.V0, m.Kappa, m.Sigma, m.Rho, expiry, want, got-want)
 		}
 	}
+}
+
+// The claim of the engine at random parameters, and that nothing else is claimed silently.
+func TestADIAtRandom(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	worst := 0.0
+	for range 60 {
+		m := hestonWorld(0.1*rnd.Float64()-0.02, 0.05*rnd.Float64(), 0.002+0.3*rnd.Float64()*rnd.Float64(), math.Exp(3*rnd.Float64()-1),
+			0.01+0.2*rnd.Float64()*rnd.Float64(), 2*math.Exp(-5*rnd.Float64()), 1.96*rnd.Float64()-0.98)
+		expiry := math.Exp(-6 + 8*rnd.Float64())
+		strike := 100 * math.Exp(math.Sqrt(m.V0*expiry)*(3*rnd.Float64()-1.5))
+		put := pricing.Vanilla{Right: pricing.Put, Strike: strike, Expiry: expiry}
+		want, err := fourier.Lewis{}.Price(t.Context(), put, m)
+		if err != nil {
+			continue
+		}
+		got, err := ADI{}.Price(t.Context(), put, m)
+		if errors.Is(err, ErrAccuracy) {
+			t.Logf("refused: %v", err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		off, claim := math.Abs(got.Value-want.Value)/m.Spot, 1e-3
+		if ratio, _ := m.Feller(); ratio > 0.3 && expiry < 10 {
+			claim = 1e-5
+			worst = math.Max(worst, off)
+		}
+		if !(off <= claim) {
+			t.Errorf("%+v, strike %g, %g years: %.6f, want %.6f: off by %.1e of the spot, claimed %.0e", m, strike, expiry, got.Value, want.Value, off, claim)
+		}
+	}
+	t.Logf("worst error where Feller's ratio is above 0.3: %.1e of the spot", worst)
+}
+
+// digital pays one above its strike.
+type digital struct{ strike, expiry float64 }
+
+func (d digital) Validate() error   { return nil }
+func (d digital) Maturity() float64 { return d.expiry }
+func (d digital) Kinks() []float64  { return []float64{d.strike} }
+func (d digital) PayoffTo(dst, spot []float64) {
+	for i, s := range spot {
+		dst[i] = 0
+		if s > d.strike {
+			dst[i] = 1
+		}
+	}
+}
+
+// A payoff that jumps: a digital is minus the slope of calls by strike.
+func TestADIDigital(t *testing.T) {
+	for i, f := range foulon {
+		const h = 0.01
+		at := func(k float64) float64 {
+			return priced2(t, fourier.Lewis{}, pricing.Vanilla{Right: pricing.Call, Strike: k, Expiry: f.expiry}, f.world).Value
+		}
+		want := (at(100-h) - at(100+h)) / (2 * h)
+		for s := HundsdorferVerwer; s <= CraigSneyd; s++ {
+			r := priced2(t, ADI{Scheme: s}, digital{100, f.expiry}, f.world)
+			if math.Abs(r.Value-want) > 2e-4 {
+				t.Errorf("case %d, %v: %.6f, want %.6f", i+1, s, r.Value, want)
+			}
+		}
+	}
+}
+
+// FuzzADI looks for worlds and contracts that make the engine panic or return what is not a number.
+func FuzzADI(f *testing.F) {
+	f.Add(0.04, 1.5, 0.04, 0.3, -0.9, 1.0, 100.0, 80.0, uint8(0))
+	f.Add(0.0, 0.0, 0.0, 0.0, 1.0, 1e-9, 1e-3, 1e9, uint8(1))
+	f.Add(4.0, 100.0, 1e-9, 50.0, -1.0, 100.0, 1e7, 99.999, uint8(2))
+	f.Add(1e-12, 1e-9, 2.0, 1e-9, 0.5, 0.5, 100.0, 101.0, uint8(3))
+	f.Fuzz(func(t *testing.T, v0, kappa, theta, sigma, rho, expiry, strike, level float64, kind uint8) {
+		m := hestonWorld(0.03, 0.01, v0, kappa, theta, sigma, rho)
+		opt := pricing.Vanilla{Right: pricing.Put, Strike: strike, Expiry: expiry}
+		var in pricing.Instrument
+		switch kind % 4 {
+		case 0:
+			in = opt
+		case 1:
+			in = pricing.American(opt)
+		case 2:
+			in = ruledOut{opt, []pricing.Barrier{{Level: level, Up: level > 100, In: kind > 100, Rebate: 1}}}
+		default:
+			in = ruledOut{opt, []pricing.Barrier{{Level: level, Up: level > 100, Dates: []float64{expiry / 3, expiry}}}}
+		}
+		r, err := ADI{TimeSteps: 8, SpotSteps: 24, SecondSteps: 8}.Price(t.Context(), in, m)
+		if err == nil && (math.IsNaN(r.Value) || math.IsInf(r.Value, 0) || math.IsNaN(r.Delta) || math.IsNaN(r.Gamma) || math.IsNaN(r.Theta)) {
+			t.Errorf("%+v, %+v: %+v", m, in, r)
+		}
+	})
 }
 
 func TestADIRefuses(t *testing.T) {
