@@ -3,6 +3,7 @@ package fd
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // crew is a second worker that takes one half of each sweep. The halves touch different rows and are computed alike, so that
@@ -27,13 +28,11 @@ func (c *crew) start(w *adiSpace) {
 		defer close(c.left)
 		for seen := uint32(0); ; {
 			seen++
-			for spins := 0; c.turn.Load() != seen; spins++ {
+			for tries := 0; c.turn.Load() != seen; tries++ {
 				if c.quit.Load() {
 					return
 				}
-				if spins > 1000 {
-					runtime.Gosched()
-				}
+				pause(tries)
 			}
 			if seen&1 == 1 {
 				w.inwards(c.stage, 1)
@@ -64,9 +63,19 @@ func (c *crew) both(w *adiSpace, st *adiStage) {
 func (c *crew) phase(mine func()) {
 	turn := c.turn.Add(1)
 	mine()
-	for spins := 0; c.done.Load() != turn; spins++ {
-		if spins > 1000 {
-			runtime.Gosched()
-		}
+	for tries := 0; c.done.Load() != turn; tries++ {
+		pause(tries)
+	}
+}
+
+// pause waits for a step of the other worker: by spinning for the microseconds that a fair share of the machine takes, and
+// where the other does not get its share by leaving it the processor.
+func pause(tries int) {
+	switch {
+	case tries < 4000:
+	case tries < 4100:
+		runtime.Gosched()
+	default:
+		time.Sleep(50 * time.Microsecond)
 	}
 }
