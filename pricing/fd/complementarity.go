@@ -50,7 +50,7 @@ func (c *complementarity) reset(n int) {
 
 const (
 	maxPolicies = 200
-	maxSweeps   = 20000
+	maxSweeps   = 5000
 	penalty     = 1e8
 )
 

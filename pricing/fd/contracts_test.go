@@ -132,8 +132,13 @@ func TestAmericanKnockIn(t *testing.T) {
 	if math.Abs(got.Value-want) > 2e-5 {
 		t.Errorf("%.8f, want %.8f", got.Value, want)
 	}
+	// A barrier that the asset is beyond on the first date brings the option to life then.
+	soon := []pricing.Barrier{{Level: 150, In: true, Dates: []float64{0.01, 0.5}}}
+	alive, plain := priced(t, OneAsset{}, knockAmerican{put, soon}, m).Value, priced(t, OneAsset{}, put, m).Value
+	if !(math.Abs(alive-plain) < 1e-4) {
+		t.Errorf("alive from the first date on: %.8f, American %.8f", alive, plain)
+	}
 	// Far barriers do nothing; a knock-out is worth no more than the option and no less than the European one.
-	plain := priced(t, OneAsset{}, put, m).Value
 	far := priced(t, OneAsset{}, knockAmerican{put, []pricing.Barrier{{Level: 400, Up: true}}}, m).Value
 	if math.Abs(far-plain) > 1e-5 {
 		t.Errorf("a barrier at 400: %.8f, without %.8f", far, plain)
@@ -252,5 +257,26 @@ func TestOrders(t *testing.T) {
 		if got := order(gammas); c.gammaToo && math.Abs(got-c.order) > 2*c.tol {
 			t.Errorf("%s: order %.3f in gamma, want %g within %g: %v", c.name, got, c.order, 2*c.tol, gammas)
 		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for s := Recommended; s <= Implicit; s++ {
+		text, err := s.MarshalText()
+		var back Scheme
+		if err != nil || back.UnmarshalText(text) != nil || back != s || s.String() != string(text) {
+			t.Errorf("%v became %v, %v", s, back, err)
+		}
+	}
+	for x := PolicyIteration; x <= PSOR; x++ {
+		text, err := x.MarshalText()
+		var back Exercise
+		if err != nil || back.UnmarshalText(text) != nil || back != x || x.String() != string(text) {
+			t.Errorf("%v became %v, %v", x, back, err)
+		}
+	}
+	var x Exercise
+	if _, err := Scheme(17).MarshalText(); !errors.Is(err, pricing.ErrDomain) || x.UnmarshalText([]byte("guess")) == nil || Scheme(17).String() != "Scheme(17)" {
+		t.Errorf("a scheme of 17: %v", err)
 	}
 }

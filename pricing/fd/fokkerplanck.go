@@ -243,8 +243,10 @@ func (f *forwards) advance(ctx context.Context, levels int, seen func(t float64)
 						return err
 					}
 					from = to
-					if since++; since&15 == 0 && ctx.Err() != nil {
-						return ctx.Err()
+					if since += len(f.fine); since > nodesPerCheck {
+						if since = 0; ctx.Err() != nil {
+							return ctx.Err()
+						}
 					}
 					if seen != nil {
 						if err := seen(to); err != nil {

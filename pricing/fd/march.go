@@ -126,8 +126,10 @@ func (s *solver) march(ctx context.Context) error {
 				return err
 			}
 			at = next
-			if since++; since&15 == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if since += len(s.x); since > nodesPerCheck {
+				if since = 0; ctx.Err() != nil {
+					return ctx.Err()
+				}
 			}
 		}
 		if err := s.happens(k - 1); err != nil {
@@ -157,6 +159,9 @@ func (s *solver) stepsOf(part float64, least int) int {
 	}
 	return n
 }
+
+// nodesPerCheck is the work between two looks at the context: some milliseconds.
+const nodesPerCheck = 20_000
 
 // damp is the scheme of two implicit half steps.
 const damp Scheme = -1

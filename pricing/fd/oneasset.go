@@ -20,7 +20,7 @@ import (
 // once more on every other node with half the steps in time; the result is extrapolated from both. Over options of
 // volatilities from 1% to 135%, expiries up to ten years and rates and yields from −5% to 15%, the zero value's error as a
 // fraction of the larger of spot and strike is below 1e-7 for 98 European options in 100, and below 5e-6 for as many American
-// ones. The worst, of some 1e-4, have a standard deviation to expiry of two and more, or a drift of ten times that. Under
+// ones. The worst, of some 5e-4, have a standard deviation to expiry of two and more, or a drift of ten times that. Under
 // jumps it is below 5e-6, and where jumps cross a barrier about 1e-5.
 //
 // It fills the value, Delta, Gamma and Theta. Value, delta and gamma come from the polynomial through the five nodes next to

@@ -373,6 +373,7 @@ func TestLimits(t *testing.T) {
 		{"no volatility, knocked out", knock{call, []pricing.Barrier{{Level: 104, Up: true, Rebate: 1}}}, flatWorld(100, 0.05, 0, 0), 100. / 104},
 		{"at the barrier", knock{call, []pricing.Barrier{{Level: 100, Rebate: 3}}}, flatWorld(100, 0.05, 0, 0.2), 3},
 		{"at the barrier, paid late", knock{call, []pricing.Barrier{{Level: 100, Rebate: 3, Late: true}}}, flatWorld(100, 0.05, 0, 0.2), 3 * math.Exp(-0.05)},
+		{"Bermudan that is exercised now", pricing.Bermudan{Right: pricing.Put, Strike: 200, Dates: []float64{0, 0.5, 1}}, flatWorld(100, 0.05, 0, 0.2), 100},
 		{"deep in the money, American", pricing.American{Right: pricing.Put, Strike: 200, Expiry: 1}, flatWorld(100, 0.05, 0, 0.2), 100},
 	} {
 		if got := priced(t, OneAsset{}, c.in, c.m).Value; math.Abs(got-c.want) > 1e-3*math.Abs(c.want) {
@@ -449,9 +450,13 @@ func BenchmarkAmericanPDE(b *testing.B) {
 	}
 }
 
+// The barrier of the peer's table, on one grid of the peer's size.
 func BenchmarkBarrier400x400(b *testing.B) {
-	bench(b, OneAsset{SpaceSteps: 400, TimeSteps: 400, Single: true}, knock{pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1},
-		[]pricing.Barrier{{Level: 85, Rebate: 1}}}, flatWorld(100, 0.05, 0.02, 0.2))
+	var in pricing.Instrument = knock{pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}, []pricing.Barrier{{Level: 85, Rebate: 1}}}
+	var m pricing.Model = flatWorld(100, 0.05, 0.02, 0.2)
+	e := OneAsset{SpaceSteps: 400, TimeSteps: 400, Single: true}
+	bench(b, e, in, m)
+	b.ReportMetric(math.Abs(priced(b, e, in, m).Value-priced(b, OneAsset{SpaceSteps: 1600, TimeSteps: 800}, in, m).Value), "error")
 }
 
 func BenchmarkEuropean(b *testing.B) {
