@@ -52,6 +52,7 @@ const (
 	defaultADISecond = 60
 	maxADISteps      = 100_000
 	maxADIIntervals  = 20_000
+	maxADINodes      = 4_000_000 // some 300 MB, and 40 ms to a step
 
 	// unresolved is the part of spot and value by which two grids may differ.
 	unresolved = 0.005
@@ -187,6 +188,16 @@ func (e ADI) validate() error {
 		if f.value != 0 && (f.value < 4 || f.value > f.up) {
 			return fault.Arg(fn, f.name, f.value, fmt.Sprintf("0 or from 4 to %d", f.up))
 		}
+	}
+	n, m := e.SpotSteps, e.SecondSteps
+	if n == 0 {
+		n = defaultADISpot
+	}
+	if m == 0 {
+		m = defaultADISecond
+	}
+	if n*m > maxADINodes {
+		return fault.Arg(fn, "SpotSteps*SecondSteps", n*m, fmt.Sprintf("at most %d", maxADINodes))
 	}
 	if e.Workers < 0 || e.Workers > 2 {
 		return fault.Arg(fn, "Workers", e.Workers, "0, 1 or 2")

@@ -254,6 +254,7 @@ func TestADIRefuses(t *testing.T) {
 		{ADI{SpotSteps: 3}, put, world, "SpotSteps"},
 		{ADI{SecondSteps: -1}, put, world, "SecondSteps"},
 		{ADI{TimeSteps: 1e6}, put, world, "TimeSteps"},
+		{ADI{SpotSteps: 20000, SecondSteps: 20000}, put, world, "SpotSteps*SecondSteps"},
 		{ADI{Scheme: 9}, put, world, "Scheme"},
 		{ADI{Damping: 9}, put, world, "Damping"},
 		{ADI{Workers: 3}, put, world, "Workers"},
