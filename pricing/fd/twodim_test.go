@@ -72,7 +72,7 @@ func TestGoldenTwoAssets(t *testing.T) {
 		}
 		rho := c.Float(t, "correlation")
 		m.Correlation = [][]float64{{1, rho}, {rho, 1}}
-		r := priced2(t, ADI{SecondSteps: 160}, o, m)
+		r := priced2(t, ADI{SecondSteps: 200}, o, m)
 		var want float64
 		c.Expected(t, "price", &want)
 		off := math.Abs(r.Value-want) / (m.Each[0].Spot + m.Each[1].Spot)
