@@ -143,6 +143,9 @@ func (s *solver) layout() error {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: 2 * spread(b.Level, between), Weight: 1, Place: OnNode})
 		} else if inside(b.Level) {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: spread(b.Level, T), Weight: 0.5, Place: OnNode})
+		} else if b.Level == low || b.Level == high {
+			// The payoff may end at the barrier by a jump.
+			s.foci = append(s.foci, Focus{At: b.Level, Width: kinkWidth * spread(b.Level, T), Weight: edgeWeight})
 		}
 	}
 	if s.point > 0 { // the law starts at the spot
@@ -159,6 +162,10 @@ func (s *solver) layout() error {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: 0.02 * sd, Weight: 0.5})
 	} else if nearest > sd {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: sd, Weight: 0.5})
+	}
+	if rel := sd / (s.spot - floor); s.early && s.dates == nil && rel > 0.5 && low == floor {
+		// Where a put is exercised in the end. The error that is left comes from the place of the boundary between two nodes.
+		s.foci = append(s.foci, Focus{At: floor + 0.3*(s.spot-floor), Width: 0.2 * (s.spot - floor)})
 	}
 	// Where the asset spreads over more than its price, value curves on the scale of the logarithm down to small prices.
 	if rel := sd / (s.spot - floor); rel > wideSpread && low == floor {
@@ -224,6 +231,7 @@ func (s *solver) stretch(floor float64) {
 
 const (
 	kinkWidth  = 0.4 // of the grid's dense part about a kink, in standard deviations to maturity
+	edgeWeight = 0.3
 	wideSpread = 0.7 // relative standard deviation from which small prices get nodes of their own
 )
 
