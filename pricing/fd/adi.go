@@ -22,11 +22,11 @@ import (
 //
 // The grid follows the forward, so that the equation of the asset has no drift, unless there are barriers, which stand still.
 // It is dense about the strike, where the payoff is averaged over cells, and spaced in the second variable by that
-// variable's own noise. The boundaries are those of in 't Hout and Foulon (2010) where the equation degenerates, as at
+// variable's own noise, or about its spot if it is an asset. The boundaries are those of in 't Hout and Foulon (2010) where the equation degenerates, as at
 // a variance of zero: the equation itself with a derivative from inside; at the others, far out, second derivatives are
 // dropped.
 //
-// Accuracy. With the defaults European prices under Heston err by some 1e-6 of the spot, by 1e-5 at most where Feller's
+// Accuracy: with the defaults European prices under Heston err by some 1e-6 of the spot, by 1e-5 at most where Feller's
 // ratio is above 0.3 and maturities are below ten years, and by up to 1e-3 in extreme worlds; American ones by 1e-5. Errors
 // fall with the square of the steps, and faster with the extrapolation.
 //
@@ -38,7 +38,7 @@ type ADI struct {
 	Scheme      ADIScheme
 	TimeSteps   int // to maturity; 0 means 50
 	SpotSteps   int // intervals of the grid in the asset; 0 means 200
-	SecondSteps int // intervals in the second variable; 0 means 60
+	SecondSteps int // intervals in the second variable; 0 means 60, or as many as in the asset if it is an asset
 	Damping     Damping
 	Single      bool // leaves out the extrapolation from half as many steps and intervals, (4·V(n) − V(n/2))/3
 	Workers     int  // 2 shares each sweep between two goroutines, with the same bits; 0 means 1
@@ -254,6 +254,9 @@ func (e ADI) solve(ctx context.Context, c *claim2) (adiPoint, error) {
 	}
 	if m == 0 {
 		m = defaultADISecond
+		if c.second.Asset {
+			m = n
+		}
 	}
 	fine, err := e.run(ctx, w, c, nt, n, m)
 	if err == nil && !e.Single {
