@@ -69,7 +69,7 @@ func (s *solver) layout() error {
 	least, most := s.spot, s.spot
 	s.course(func(_, p float64) { least, most = math.Min(least, p), math.Max(most, p) })
 	given := s.Low != 0 || s.High != 0
-	low, high := s.Low, s.High
+	low, high := math.Max(s.Low, floor), s.High
 	unsnapped := low // the lowest price that matters, if the grid goes on to the floor
 	if given {
 		contain := func(what string, p float64) error {
