@@ -145,7 +145,11 @@ func TestGoldenContinuousAsian(t *testing.T) {
 		expiry := c.Float(t, "T_years")
 		value := func(steps int) pricing.Result {
 			in := trapezoid{pricing.Vanilla{Right: pricing.Call, Strike: c.Float(t, "strike"), Expiry: expiry}, append([]float64{0}, weekly(steps, expiry)...)}
-			return run(t, Engine{Paths: 1 << 14, Source: Sobol{}}, in, m).Result
+			paths := 1 << 14
+			if slow {
+				paths = 1 << 17
+			}
+			return run(t, Engine{Paths: paths, Source: Sobol{}}, in, m).Result
 		}
 		var want float64
 		c.Expected(t, "call", &want)
