@@ -18,7 +18,7 @@ func page(done []outcome, orders []study) (*report.Page, error) {
 	p := &report.Page{
 		Title: "Which engine?",
 		Lead: "The same option by every engine, from rough to exact. An engine is better the further down and to the left its " +
-			"line runs: down is a smaller error, left is less time. Both scales are logarithmic.",
+			"line runs: down is a smaller error, left is less time. Both scales are logarithmic. A simulation counts with its standard error if that is larger.",
 	}
 	for _, o := range done {
 		part := p.Part(o.title, o.text+" Errors are fractions of the strike.")
@@ -63,7 +63,7 @@ func (o outcome) figure() (report.Figure, error) {
 		if points[r.family] == nil {
 			families = append(families, r.family)
 		}
-		points[r.family] = append(points[r.family], plotter.XY{X: r.time.Seconds(), Y: math.Max(r.err, smallest)})
+		points[r.family] = append(points[r.family], plotter.XY{X: r.time.Seconds(), Y: max(r.err, r.noise, smallest)})
 	}
 	for i, f := range families {
 		if err := add(p, i, f, points[f]); err != nil {
