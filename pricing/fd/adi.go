@@ -13,18 +13,18 @@ import (
 )
 
 // ADI prices by finite differences in two variables, under models that are [model.Diffusion2]: stochastic volatility,
-// stochastic local volatility, two assets. Instruments are [pricing.Terminal], with [pricing.EarlyExercise] and
-// [pricing.Barriered] where they have it, and for models whose second variable is an asset [pricing.TerminalPair], with
-// [pricing.EarlyExercisePair]. The zero value is ready.
+// stochastic local volatility, the forward of SABR or of Heston with a Hull-White rate, two assets. Instruments are
+// [pricing.Terminal], with [pricing.EarlyExercise] and [pricing.Barriered] where they have it, and for models whose second
+// variable is an asset [pricing.TerminalPair], with [pricing.EarlyExercisePair]. The zero value is ready.
 //
-// It fills the value, delta and gamma (of the first asset), theta, and vega by today's volatility where the second variable
-// is a variance or a volatility: that of [model.Second].PerVol, as the engines of package fourier do.
+// It fills the value, delta and gamma (of the first asset), theta unless the asset is a forward, and vega where the second
+// variable is a variance or a volatility: by today's volatility, [model.Second].PerVol, as the engines of package fourier do.
 //
 // The grid follows the forward, so that the equation of the asset has no drift, unless there are barriers, which stand still.
 // It is dense about the strike, where the payoff is averaged over cells, and spaced in the second variable by that
-// variable's own noise, or about its spot if it is an asset. The boundaries are those of in 't Hout and Foulon (2010) where the equation degenerates, as at
-// a variance of zero: the equation itself with a derivative from inside; at the others, far out, second derivatives are
-// dropped.
+// variable's own noise, or about its spot if it is an asset. The boundaries are those of in 't Hout and Foulon (2010) where the
+// equation degenerates, as at a variance of zero: the equation itself with a derivative from inside; at the others, far out,
+// second derivatives are dropped.
 //
 // Accuracy: with the defaults European prices under Heston err by some 1e-6 of the spot, by 1e-5 at most where Feller's
 // ratio is above 0.3 and maturities are below ten years, and by up to 1e-3 in extreme worlds; American ones by 1e-5. Errors
@@ -32,8 +32,8 @@ import (
 //
 // Early exercise at any time is by the operator splitting of Ikonen and Toivanen, "Operator splitting methods for American
 // option pricing", Applied Mathematics Letters 17 (2004): the multiplier of the constraint is carried from step to step, so that
-// it costs one sweep without iteration and keeps the error in time near second order, where a penalty would iterate
-// the whole scheme and a plain maximum after the step is of first order.
+// it costs one sweep without iteration, where a penalty would iterate the whole scheme, and errs less in time than a plain
+// maximum after each step.
 type ADI struct {
 	Scheme      ADIScheme
 	TimeSteps   int // to maturity; 0 means 50
@@ -122,6 +122,15 @@ func (e ADI) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) 
 	} else {
 		c.expiry = c.terminal.Maturity()
 	}
+	if f, ok := world.(model.Forwarded); ok {
+		_, barriers := in.(pricing.Barriered)
+		switch {
+		case c.exercise || barriers:
+			return refuse("it looks at the spot before its maturity, and the model's asset is a forward")
+		case math.Abs(c.expiry-f.Delivery()) > 1e-9*(1+c.expiry):
+			return pricing.Result{}, fault.Arg("fd.ADI", "Maturity", c.expiry, fmt.Sprintf("%g, the delivery of the forward", f.Delivery()))
+		}
+	}
 	in2 := false
 	if b, ok := in.(pricing.Barriered); ok {
 		c.barriers = b.Barriers()
@@ -159,7 +168,7 @@ func (e ADI) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) 
 	}
 	r := pricing.Result{Value: p.value, Has: pricing.HasValue | pricing.HasDelta | pricing.HasGamma}
 	r.Delta, r.Gamma = p.delta, p.gamma
-	if p.timed {
+	if _, forward := world.(model.Forwarded); p.timed && !forward {
 		r.Theta = p.theta
 		r.Has |= pricing.HasTheta
 	}
@@ -418,6 +427,12 @@ func (w *adiSpace) prepare(c *claim2, t0, t1, dt, theta float64) error {
 	rho := c.world.Correlation(t0, t1)
 	if err := fault.Between("fd.ADI", fmt.Sprintf("correlation at %g years", 0.5*(t0+t1)), rho, -1, 1); err != nil {
 		return err
+	}
+	if x, ok := c.world.(model.Crossed); ok {
+		x.CrossTo(w.cross, w.y, t0, t1)
+		rho = 1
+	} else {
+		vec.MulAdd(w.cross, w.scale, w.vol, w.zeros)
 	}
 	w.operators(dt, mu, rho)
 	w.factor(theta)
