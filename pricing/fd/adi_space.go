@@ -81,8 +81,8 @@ func (w *adiSpace) lay(n, m int) {
 		&w.coupling, &w.floor} {
 		*p = grown(*p, n)
 	}
-	for _, p := range []*[]float64{&w.yDown, &w.yUp, &w.yLower, &w.yUpper, &w.drift, &w.vol, &w.scale, &w.square, &w.cross, &w.zeros, &w.mixedLow, &w.mixedHigh,
-		&w.left, &w.right, &w.midLow, &w.midHigh, &w.yNear, &w.yInverse, &w.yFar} {
+	for _, p := range []*[]float64{&w.yDown, &w.yUp, &w.yLower, &w.yUpper, &w.drift, &w.vol, &w.scale, &w.square, &w.cross, &w.zeros,
+		&w.mixedLow, &w.mixedHigh, &w.left, &w.right, &w.midLow, &w.midHigh, &w.yNear, &w.yInverse, &w.yFar} {
 		*p = grown(*p, m)
 	}
 	for _, p := range []*[]float64{&w.near, &w.inverse, &w.far, &w.e, &w.off} {

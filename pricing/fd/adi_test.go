@@ -84,6 +84,23 @@ func TestOrderInTime(t *testing.T) {
 	}
 }
 
+// Early exercise at any time costs some of the order in time, but not all.
+func TestOrderInTimeOfEarlyExercise(t *testing.T) {
+	for i, f := range foulon {
+		put := pricing.American{Right: pricing.Put, Strike: 105, Expiry: f.expiry}
+		at := func(n int) float64 {
+			return priced2(t, ADI{TimeSteps: n, SpotSteps: 100, SecondSteps: 40, Single: true}, put, f.world).Value
+		}
+		exact := at(2000)
+		coarse, fine := math.Abs(at(25)-exact), math.Abs(at(200)-exact)
+		order := math.Log2(coarse/fine) / 3
+		t.Logf("case %d: errors %.2g and %.2g, order %.2f", i+1, coarse, fine, order)
+		if !(order > 0.9 && coarse < 1e-2) {
+			t.Errorf("case %d: errors %.2g and %.2g, order %.2f", i+1, coarse, fine, order)
+		}
+	}
+}
+
 // The error in space: of second order.
 func TestOrderInSpace(t *testing.T) {
 	for i, f := range foulon {
