@@ -128,6 +128,9 @@ func (s *solver) layout() error {
 	}
 	nearest := math.Inf(1)
 	sd := spread(s.spot, T)
+	if rel := sd / (s.spot - floor); rel > mostSpread {
+		return fault.Arg(fn, "standard deviation to maturity over the spot", rel, fmt.Sprintf("at most %d", mostSpread))
+	}
 	for _, k := range s.kinks {
 		if inside(k) {
 			s.foci = append(s.foci, Focus{At: k, Width: kinkWidth * spread(k, T), Weight: 1 / float64(len(s.kinks)), Place: OnNode})
@@ -230,6 +233,7 @@ func (s *solver) stretch(floor float64) {
 }
 
 const (
+	mostSpread = 15  // relative standard deviation that no grid of some hundred nodes holds
 	kinkWidth  = 0.4 // of the grid's dense part about a kink, in standard deviations to maturity
 	edgeWeight = 0.3
 	wideSpread = 0.7 // relative standard deviation from which small prices get nodes of their own

@@ -252,6 +252,15 @@ func (s *solver) price(ctx context.Context) (pricing.Result, error) {
 	if err != nil {
 		return coarse, err
 	}
+	// A grid too coarse for its world is not passed over: the two then differ by the scale of the problem.
+	scale := math.Abs(s.spot)
+	for _, k := range s.kinks {
+		scale = math.Max(scale, math.Abs(k))
+	}
+	if !(math.Abs(fine.Value-coarse.Value) <= 0.02*scale+0.3*math.Max(math.Abs(fine.Value), math.Abs(coarse.Value))) {
+		return pricing.Result{}, fault.Arg("fd.OneAsset", "SpaceSteps, TimeSteps", fmt.Sprintf("%d, %d", s.SpaceSteps, s.TimeSteps),
+			fmt.Sprintf("more: the grid gives %g, and every other of its nodes and steps %g", fine.Value, coarse.Value))
+	}
 	r := fine
 	for _, pair := range [...]struct {
 		to   *float64
