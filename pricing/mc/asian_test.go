@@ -185,6 +185,7 @@ func (o trapezoid) PresentValueTo(dst []float64, p *pricing.Paths) {
 
 // The error of randomised quasi-Monte-Carlo falls faster than the root of the paths, that of plain Monte Carlo like their root.
 func TestSlopes(t *testing.T) {
+	statistical(t)
 	m := flatWorld(100, 0.05, 0.02, 0.25)
 	in := asian{pricing.Call, 100, weekly(16, 1), true}
 	want := geometricValue(t, in, m)

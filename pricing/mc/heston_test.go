@@ -30,6 +30,7 @@ func assetControl(m interface {
 
 // The three hard cases of Andersen (2008), table 1, whose Feller ratios are 0.04, 0.03 and 0.18, and milder ones.
 func TestHestonSchemes(t *testing.T) {
+	statistical(t)
 	for _, c := range []struct {
 		name   string
 		m      model.Heston

@@ -76,6 +76,7 @@ func TestStratifiedAlongTheDrift(t *testing.T) {
 
 // Standard errors mean what they say: the spread of estimates over seeds is theirs.
 func TestStandardErrorsAreHonest(t *testing.T) {
+	statistical(t)
 	m := flatWorld(100, 0.05, 0.02, 0.25)
 	in := asian{pricing.Call, 105, weekly(8, 1), true}
 	want := geometricValue(t, in, m)
