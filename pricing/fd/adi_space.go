@@ -1,5 +1,7 @@
 package fd
 
+//go:generate sh -c "cd ../../hw/goasm/_gen && go run . -only pricing/fd"
+
 import (
 	"math"
 	"sync"

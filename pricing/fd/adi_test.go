@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/volgaquant/volga/internal/vec"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/fourier"
 	"github.com/volgaquant/volga/pricing/model"
@@ -133,6 +134,29 @@ func TestWorkersGiveTheSameBits(t *testing.T) {
 			e.Workers = 2
 			if two := priced2(t, e, in, f.world); one != two {
 				t.Errorf("%T, %d intervals: one worker %+v, two %+v", in, n, one, two)
+			}
+		}
+	}
+}
+
+// Every variant of the kernels gives the bits of the portable one, on rows of every length.
+func TestVariantsGiveTheSameBits(t *testing.T) {
+	f := foulon[2]
+	for _, in := range []pricing.Instrument{
+		pricing.Vanilla{Right: pricing.Call, Strike: 105, Expiry: f.expiry}, pricing.American{Right: pricing.Put, Strike: 105, Expiry: f.expiry},
+	} {
+		for s := HundsdorferVerwer; s <= Douglas; s++ {
+			for m := 4; m < 24; m++ {
+				e := ADI{Scheme: s, TimeSteps: 6, SpotSteps: 20, SecondSteps: m, Single: true}
+				restore := vec.Force(vec.Generic)
+				want := priced2(t, e, in, f.world)
+				for _, v := range vec.Available() {
+					vec.Force(v)
+					if got := priced2(t, e, in, f.world); got != want {
+						t.Errorf("%T, %v, %d columns, %v: %+v, want %+v", in, s, m, v, got, want)
+					}
+				}
+				restore()
 			}
 		}
 	}
