@@ -205,7 +205,7 @@ func (s *solver) layout() error {
 		case len(s.kinks) > 0:
 			anchor = s.kinks[0]
 		}
-		s.jumps.lay(s.fine, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
+		s.jumps.lay(s.fine, s.kinks, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
 	}
 	return err
 }
