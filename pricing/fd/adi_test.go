@@ -66,7 +66,7 @@ func TestOrderInTime(t *testing.T) {
 		put := pricing.Vanilla{Right: pricing.Put, Strike: 100, Expiry: f.expiry}
 		c := &claim2{world: f.world, second: f.world.Second(), spot: 100, expiry: f.expiry, terminal: put}
 		var w adiSpace
-		exact := backwards(t, &w, c, ModifiedCraigSneyd, 3200)
+		exact := backwards(t, &w, c, ModifiedCraigSneyd, 2000)
 		for s := HundsdorferVerwer; s <= Douglas; s++ {
 			coarse := gridError(backwards(t, &w, c, s, 80), exact, &w, 100, f.world.Theta)
 			fine := gridError(backwards(t, &w, c, s, 320), exact, &w, 100, f.world.Theta)
