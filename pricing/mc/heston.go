@@ -220,7 +220,7 @@ type hestonPaths struct {
 
 func (h *hestonPaths) Layout() model.Layout {
 	n := len(h.v0)
-	l := model.Layout{Assets: 1, Steps: h.steps, Factors: 2 * n, Scratch: 9 + 2*n, Variance: h.mixing || h.jumps == nil}
+	l := model.Layout{Assets: 1, Steps: h.steps, Factors: 2 * n, Scratch: 9 + 2*n, Variance: h.mixing || h.jumps == nil, States: n, Resumes: !h.mixing}
 	if h.kind >= ExactVariance {
 		l.Factors -= n
 	}
@@ -249,7 +249,17 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 	}
 	shift, k := math.Log(h.spot), 0
 	now, then := 0, 1
-	for i, steps := range h.at {
+	first, until := b.Range(len(h.at))
+	if first > 0 {
+		vec.Log(x, b.Spot[first-1])
+		for f := range h.v0 {
+			copy(variances[2*f], b.State[(first-1)*len(h.v0)+f])
+		}
+		shift, k = 0, h.at[first-1]
+		at = k * h.Layout().Factors
+	}
+	for i := first; i < until; i++ {
+		steps := h.at[i]
 		clear(total)
 		for ; k < steps; k++ {
 			if b.Stopped() {
@@ -303,6 +313,11 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 			copy(b.Variance[i], left)
 		case b.Variance != nil:
 			copy(b.Variance[i], total)
+		}
+		if b.State != nil {
+			for f := range h.v0 {
+				copy(b.State[i*len(h.v0)+f], variances[2*f+now])
+			}
 		}
 	}
 }

@@ -60,14 +60,20 @@ type jumpPaths struct {
 }
 
 func (p *jumpPaths) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: p.steps, Factors: 1, Uniforms: 1, Scratch: 1}
+	return model.Layout{Assets: 1, Steps: p.steps, Factors: 1, Uniforms: 1, Scratch: 1, Resumes: true}
 }
 
 func (p *jumpPaths) PathsTo(b *model.PathBlock) {
 	x := b.Scratch[0]
 	clear(x)
 	shift, k := math.Log(p.spot), 0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		vec.Log(x, b.Spot[first-1])
+		shift, k = 0, p.at[first-1]
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		for ; k < steps; k++ {
 			vec.AddScaled(x, p.dev[k], b.Normals[k], x)
 			shift += p.drift[k] + p.jumps.addTo(x, b.Uniforms[k], b.Key, k)
