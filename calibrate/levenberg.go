@@ -492,12 +492,7 @@ func (s *descent) violates(x []float64) bool {
 		}
 	}
 	for _, l := range s.p.Linear {
-		total, size := -l.Bound, math.Abs(l.Bound)
-		for j, c := range l.Coef {
-			total += c * x[j]
-			size += math.Abs(c * x[j])
-		}
-		if total > 8*epsilon*size {
+		if !l.holds(x) {
 			return true
 		}
 	}
@@ -571,15 +566,6 @@ func (s *descent) nearest(step, tri, free []float64) bool {
 }
 
 func (s *descent) solution(status Status) Solution {
-	sol := Solution{X: s.x, Cost: s.cost, Residuals: s.r, Status: status, Iterations: s.iterations, Evaluations: s.evaluations,
-		Jacobians: s.jacobians, AtBound: make([]int8, s.n), jacobian: s.wj, problem: s.p}
-	for j, v := range s.x {
-		switch {
-		case v <= s.b.lower[j]:
-			sol.AtBound[j] = -1
-		case v >= s.b.upper[j]:
-			sol.AtBound[j] = 1
-		}
-	}
-	return sol
+	return Solution{X: s.x, Cost: s.cost, Residuals: s.r, Status: status, Iterations: s.iterations, Evaluations: s.evaluations,
+		Jacobians: s.jacobians, AtBound: s.b.sides(s.x), jacobian: s.wj, problem: s.p}
 }
