@@ -89,6 +89,13 @@ type Parametric[M any] interface {
 	WithParameters(x []float64) M
 }
 
+// VarianceParameters is a [CharGradient] some of whose parameters are variances: volatilities move as their square roots, in which
+// calibrations look for them.
+type VarianceParameters interface {
+	// VarianceParameters returns their indices.
+	VarianceParameters() []int
+}
+
 // Conic is a [Characteristic] of power or exponential decay, such as a pure jump process of infinite activity, for which
 // methods may turn the line of integration into the complex plane.
 type Conic interface {

@@ -1,9 +1,8 @@
 package model
 
 import (
+	"math"
 	"math/cmplx"
-
-	"gonum.org/v1/gonum/integrate/quad"
 
 	"github.com/volgaquant/volga/internal/vec"
 )
@@ -11,6 +10,9 @@ import (
 var (
 	_ Parametric[Heston] = Heston{}
 	_ Parametric[Bates]  = Bates{}
+
+	_ VarianceParameters = Heston{}
+	_ VarianceParameters = Bates{}
 )
 
 // Parameters returns the names of the fields that a calibration moves.
@@ -27,6 +29,9 @@ func (m Heston) ParameterBounds() (lower, upper []float64) {
 	return []float64{1e-8, 1e-3, 1e-8, 1e-3, -0.9999}, []float64{81, 100, 81, 50, 0.9999}
 }
 
+// VarianceParameters returns the indices of V0 and Theta.
+func (m Heston) VarianceParameters() []int { return []int{0, 2} }
+
 // WithParameters returns the model with those parameters.
 func (m Heston) WithParameters(x []float64) Heston {
 	m.V0, m.Kappa, m.Theta, m.Sigma, m.Rho = x[0], x[1], x[2], x[3], x[4]
@@ -42,8 +47,13 @@ func (m Heston) WithParameters(x []float64) Heston {
 //
 //	s_z = (ct/2 − s)/(2z),   c_z = ts/4,   q = s_z·c − s·c_z = (Et/2 − sc)/(2z).
 //
-// The parameters act, besides as factors, through ξ = κ − iρσu and σ² alone. As z moves with them by 2ξ and a, the derivatives of
-// D are a(s² − 2ξq)/R² and −a²q/R², those of σ²C are t − 2(s + 2ξ(c_z + ξs_z))/R and −2a(c_z + ξs_z)/R.
+// The parameters act, besides as factors, through ξ = κ − iρσu and σ² alone, and z moves with them by 2ξ and a. So
+//
+//	D_ξ = a(s² − 2ξq)/R²,   D_σ² = −a²q/R²,
+//	C_ξ = 4a·s_z/R,         C_σ² = −η²(ts − 2s²Λ − 4d·s_z − 2(c_z + ξs_z))/R,
+//
+// where σ² has been divided out, which R = 1 + x with x = σ²ηs, η = (ξ−d)/σ² = −a/(ξ+d), and Λ = ((1+x)·ln(1+x) − x)/x² make
+// possible: nothing is lost as σ goes to zero.
 func (m Heston) CharGradientTo(dst []complex128, grad [][]complex128, u []complex128, t float64) {
 	checkGradient(dst, grad, u, 5)
 	hestonLogGradientTo(&m, dst, grad, u, t)
@@ -112,22 +122,19 @@ func over(a, b complex128) complex128 {
 	return complex(re, im)
 }
 
-// thinSigma is the σ below which the derivatives of C are taken as integrals over time: their closed forms have lost ε/σ²
-// of the expiry.
-const thinSigma = 4e-3
+// thinRatio is the |R−1| below which ln R and what is left of it are taken from their series.
+const thinRatio = 0.02
 
 // hestonLogGradientTo writes φ to dst and the derivatives of ln φ to grad.
 func hestonLogGradientTo(m *Heston, dst []complex128, grad [][]complex128, u []complex128, t float64) {
-	if m.Sigma < thinSigma || t == 0 {
-		m.thinLogGradientTo(dst, grad, u, t)
-		return
-	}
 	s, s2 := m.Sigma, m.Sigma*m.Sigma
 	kk, mix, cross := m.Kappa*m.Kappa, s*(s-2*m.Kappa*m.Rho), s2*(1-m.Rho)*(1+m.Rho)
-	rs, inv, kt := m.Rho*s, 1/s2, m.Kappa*m.Theta
+	rs, kt := m.Rho*s, m.Kappa*m.Theta
 	quarter, half, years := complex(0.25*t, 0), complex(0.5*t, 0), complex(t, 0)
+	v0, reversion := complex(m.V0, 0), complex(kt, 0)
 	var root, e, ratio columns
 	var logs [chunk]float64
+	var left [chunk]complex128 // Λ of R−1 where that is thin
 	byV0, byKappa, byTheta, bySigma, byRho := grad[0], grad[1], grad[2], grad[3], grad[4]
 	for at := 0; at < len(u); at += chunk {
 		n := min(chunk, len(u)-at)
@@ -155,39 +162,55 @@ func hestonLogGradientTo(m *Heston, dst []complex128, grad [][]complex128, u []c
 				by *= 0.5 * by
 				wz, q = (half*c-w)*by, (half*ex-w*c)*by
 			}
-			var slope, z complex128 // (ξ−d)/σ², R−1
-			if sum := xi + d; real(xi)*real(d)+imag(xi)*imag(d) >= 0 {
+			var eta, z complex128 // (ξ−d)/σ², R−1
+			sum := xi + d
+			if real(xi)*real(d)+imag(xi)*imag(d) >= 0 {
 				if sum != 0 {
-					slope = over(-a, sum)
+					eta = over(-a, sum)
 				}
-				z = complex(s2, 0) * slope * w
+				z = complex(s2, 0) * eta * w
 			} else {
-				slope = (xi - d) * complex(inv, 0)
-				z = ex - 1 - over(a, slope)*w
+				eta = (xi - d) * complex(1/s2, 0)
+				z = ex - 1 - over(a, eta)*w
 			}
 			invR := over(1, 1+z)
 			aw := a * invR
-			dd := -aw * w
-			rz := (quarter*w + xi*wz) * invR // R_z/R
-			g0[i] = dd
-			g2[i] = slope * years
-			// By ξ at fixed σ², and by σ² at fixed ξ but for what comes from C itself.
-			dq := aw * invR
-			g1[i] = complex(m.V0, 0)*dq*(w*w-2*xi*q) + complex(kt*inv, 0)*(years-2*(w*invR+2*xi*rz))
-			g3[i] = complex(-m.V0, 0)*dq*a*q - complex(2*kt*inv, 0)*a*rz
+			rz := quarter*w + xi*wz
+			g0[i] = -aw * w
+			// Those of D by ξ and by σ², that of C by ξ, and of that by σ² what needs no logarithm and the factor of Λ.
+			g1[i] = v0*aw*invR*(w*w-2*xi*q) + reversion*4*aw*wz
+			ee := reversion * eta * eta * invR
+			g3[i] = -v0*aw*aw*q - ee*(years*w-4*d*wz-2*rz)
+			g4[i] = 2 * ee * w * w
 			ratio.re[i], ratio.im[i] = real(z)+1, imag(z)
 			logs[i] = real(z)*(2+real(z)) + imag(z)*imag(z)
+			g2[i] = eta * years
+			if math.Abs(real(z))+math.Abs(imag(z)) < thinRatio {
+				var log complex128 // ln(1+z)/z
+				log, left[i] = thinLog(z)
+				g2[i] = eta * (years - 2*w*log)
+				if sum == 0 { // no reversion, no noise: C = ∫D
+					g2[i] = complex(-0.25*t*t, 0) * a
+				}
+			} else {
+				left[i] = 0 // Λ is never zero elsewhere
+			}
 		}
 		arguments(&root, &ratio, logs[:n])
 		vec.Log1p(logs[:n], logs[:n])
 		for i, ui := range us {
-			c := g2[i] - complex(inv*logs[i], 2*inv*root.re[i])
-			f := complex(m.V0, 0)*g0[i] + complex(kt, 0)*c
+			c, lambda := g2[i], left[i]
+			if lambda == 0 {
+				log, x := complex(0.5*logs[i], root.re[i]), complex(ratio.re[i]-1, ratio.im[i])
+				c -= complex(2/s2, 0) * log
+				lambda = over((1+x)*log-x, x*x)
+			}
+			f := v0*g0[i] + reversion*c
 			e.re[i], e.im[i] = real(f), imag(f)
-			g2[i] = complex(m.Kappa, 0) * c
-			byXi, bySquare := g1[i], g3[i]-complex(kt*inv, 0)*c
+			byXi, bySquare := g1[i], g3[i]+g4[i]*lambda
 			iu := timesI(ui)
 			g1[i] += complex(m.Theta, 0) * c
+			g2[i] = complex(m.Kappa, 0) * c
 			g3[i] = complex(2*s, 0)*bySquare - complex(m.Rho, 0)*iu*byXi
 			g4[i] = complex(-s, 0) * iu * byXi
 		}
@@ -198,6 +221,17 @@ func hestonLogGradientTo(m *Heston, dst []complex128, grad [][]complex128, u []c
 	}
 }
 
+// thinLog returns ln(1+z)/z and Λ = ((1+z)·ln(1+z) − z)/z² for |z| below thinRatio.
+func thinLog(z complex128) (log, left complex128) {
+	power := complex(1, 0)
+	for n := 1.0; n <= 9; n++ {
+		log += power * complex(1/n, 0)
+		left += power * complex(1/(n*(n+1)), 0)
+		power *= -z
+	}
+	return log, left
+}
+
 // hyperbolic returns s, c, s_z and q of [Heston.CharGradientTo] near z = 0, |z|t² < smallRoot, by their series.
 func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
 	x := d * d * complex(t*t, 0)
@@ -206,7 +240,7 @@ func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
 	sinh, slope, cosh, third := complex(1, 0), complex(0, 0), complex(1, 0), complex(1.0/6, 0)
 	power, cube := complex(1, 0), complex(1, 0)
 	factorial := 1.0 // (2n−1)!
-	for n := 1.0; n <= 9; n++ {
+	for n := 1.0; n <= 7; n++ {
 		even := factorial * 2 * n
 		odd := even * (2*n + 1)
 		slope += power * complex(n/odd, 0)
@@ -223,51 +257,4 @@ func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
 	sz = complex(0.125*t*t*t, 0) * slope * decay
 	q = complex(-0.25*t*t*t, 0) * third * decay * decay
 	return s, c, sz, q
-}
-
-// overTime are the points and weights of Gauss and Legendre's rule on [0, 1] that integrate D and its derivatives over time.
-var overTime = func() (rule struct{ x, w [32]float64 }) {
-	quad.Legendre{}.FixedLocations(rule.x[:], rule.w[:], 0, 1)
-	return rule
-}()
-
-// riccatiGradient returns the derivatives of D by ξ at fixed σ², and by σ² at fixed ξ.
-func (m *Heston) riccatiGradient(u complex128, t float64) (byXi, bySquare complex128) {
-	a := u * (u + 1i)
-	xi := complex(m.Kappa, 0) - complex(m.Rho*m.Sigma, 0)*timesI(u)
-	z := xi*xi + complex(m.Sigma*m.Sigma, 0)*a
-	d := cmplx.Sqrt(z)
-	var s, c, q complex128
-	if cmplx.Abs(z)*t*t < smallRoot {
-		s, c, _, q = hyperbolic(d, t)
-	} else {
-		em1 := expm1(-d * complex(t, 0))
-		s, c = -em1/(2*d), 1+0.5*em1
-		q = (complex(0.5*t, 0)*(1+em1) - s*c) / (2 * z)
-	}
-	r := c + xi*s
-	scale := a / (r * r)
-	return scale * (s*s - 2*xi*q), -scale * a * q
-}
-
-// thinLogGradientTo is hestonLogGradientTo for small σ, where C = ∫D dt is differentiated under the integral.
-func (m *Heston) thinLogGradientTo(dst []complex128, grad [][]complex128, u []complex128, t float64) {
-	kt := complex(m.Kappa*m.Theta, 0)
-	for i, ui := range u {
-		c, d := m.affine(ui, t)
-		dst[i] = cmplx.Exp(complex(m.V0, 0)*d + kt*c)
-		byXi, bySquare := m.riccatiGradient(ui, t)
-		byXi, bySquare = complex(m.V0, 0)*byXi, complex(m.V0, 0)*bySquare
-		for j, x := range overTime.x {
-			x, sq := m.riccatiGradient(ui, x*t)
-			w := kt * complex(overTime.w[j]*t, 0)
-			byXi, bySquare = byXi+w*x, bySquare+w*sq
-		}
-		iu := timesI(ui)
-		grad[0][i] = d
-		grad[1][i] = byXi + complex(m.Theta, 0)*c
-		grad[2][i] = complex(m.Kappa, 0) * c
-		grad[3][i] = complex(2*m.Sigma, 0)*bySquare - complex(m.Rho, 0)*iu*byXi
-		grad[4][i] = complex(-m.Sigma, 0) * iu * byXi
-	}
 }
