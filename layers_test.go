@@ -85,13 +85,10 @@ func TestImportsPointDown(t *testing.T) {
 			if !ours {
 				continue
 			}
-			test := strings.HasSuffix(name, "_test.go")
-			// Tests hold the engines of pricing against each other, whichever stands above.
-			siblings := test && strings.HasPrefix(pkg, "pricing/") && strings.HasPrefix(below, "pricing/")
-			if l := layerOf(below); l > mine && !siblings {
+			if l := layerOf(below); l > mine {
 				t.Errorf("%s imports %s, which stands above %s", name, below, pkg)
 			}
-			if test {
+			if strings.HasSuffix(name, "_test.go") {
 				continue
 			}
 			if path.Base(below) == "golden" {

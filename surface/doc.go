@@ -10,7 +10,9 @@
 // all smiles; the conditions for no butterfly and no calendar arbitrage hold at every step of the fit and, by the proof in
 // the comment of [ESSVI], at every strike and expiry of the result. A [Fitter] fits again and again without garbage.
 // [CheckArbitrage] looks at any surface on a dense grid, [LocalVariance] is Dupire's. [SVI] is one smile in raw
-// parameters, [JumpWings] the same in a trader's, [Surface] a total variance by strike with the forwards to go with it.
+// parameters, [NaturalSVI] and [JumpWings] the same in others; [SVI.Butterfly] is the exact domain without butterfly arbitrage.
+// [FitSVISurface] fits such a smile to each expiry, five parameters instead of three, with no smile crossing another: an
+// [SVISurface]. [Surface] a total variance by strike with the forwards to go with it.
 //
 // # Conventions
 //
