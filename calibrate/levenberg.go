@@ -15,9 +15,12 @@ import (
 // Each step solves the damped linear problem by orthogonal transformations, within the bounds and the linear constraints
 // exactly: where the free step would leave them, the nearest step inside, in the metric of the problem, is taken (Lawson and
 // Hanson, algorithm LDP). So bounds are kept by every point at which the residuals are evaluated, and parameters leave a bound
-// as soon as that pays.
+// as soon as that pays. A step after which a parameter would have lost all its effect is shortened a few times before it is taken.
+//
+// On the 27 nonlinear regressions of NIST with certified values, each from its two starts, it finds the parameters to 7 digits or
+// more, 10 in the median, but for MGH10 from the far start, where it says that it did not converge.
 type LevenbergMarquardt struct {
-	// Tolerance is the size of a last step relative to the parameters, in the scale of the problem, and the cosine between the
+	// Tolerance is the size of a last step relative to the parameters, in the units of the residuals, and the cosine between the
 	// residuals and the columns of the Jacobian, at which the solver ends; 0 means 1e-10.
 	Tolerance float64
 	// MaxEvaluations bounds the evaluations of the residuals; 0 means 200 for each parameter.
@@ -139,7 +142,7 @@ type descent struct {
 	weighted, wj []float64 // r and jac after the loss
 	cost         float64
 	trial, next  []float64 // a trial point and its residuals
-	scale        []float64 // D: the largest norm that each column had
+	scale, norm  []float64 // D, the largest norm that each column of the Jacobian had, and the norm that it has
 	nextJac      []float64
 	q, qr        []float64 // the Jacobian reduced to a triangle, and the residuals with it
 	tri, rhs     []float64 // the triangle with the damping below it
@@ -147,14 +150,16 @@ type descent struct {
 	held         []bool // parameters on a bound that the gradient presses against, or whose bounds are equal
 
 	iterations, evaluations, jacobians int
+
+	refusals int // steps not taken because a parameter would have lost its effect
 }
 
 func newDescent(p LeastSquares, b box, x0 []float64) *descent {
 	n, m := len(x0), p.Size
-	buf := make([]float64, 7*n+4*m+4*m*n+2*n*n)
+	buf := make([]float64, 8*n+4*m+4*m*n+2*n*n)
 	cut := func(k int) []float64 { s := buf[:k:k]; buf = buf[k:]; return s }
 	s := &descent{p: p, b: b, n: n, m: m,
-		x: cut(n), trial: cut(n), scale: cut(n), step: cut(n), grad: cut(n), rhs: cut(2 * n),
+		x: cut(n), trial: cut(n), scale: cut(n), norm: cut(n), step: cut(n), grad: cut(n), rhs: cut(2 * n),
 		r: cut(m), next: cut(m), weighted: cut(m), qr: cut(m),
 		jac: cut(m * n), nextJac: cut(m * n), wj: cut(m * n), q: cut(m * n), tri: cut(2 * n * n), held: make([]bool, n)}
 	copy(s.x, x0)
@@ -205,7 +210,8 @@ func (s *descent) linearise() error {
 		if math.IsNaN(norm) || math.IsInf(norm, 1) {
 			return fault.Arg("calibrate.LevenbergMarquardt", "derivatives by "+s.p.param(j), norm, "finite")
 		}
-		s.scale[j], s.grad[j] = math.Max(s.scale[j], math.Sqrt(norm)), g
+		s.norm[j], s.grad[j] = math.Sqrt(norm), g
+		s.scale[j] = math.Max(s.scale[j], s.norm[j])
 	}
 	copy(s.q, s.wj)
 	copy(s.qr, s.weighted)
@@ -233,11 +239,7 @@ func (s *descent) flat(tol float64) bool {
 		if s.held[j] {
 			continue
 		}
-		norm := 0.0
-		for i := range s.m {
-			norm += s.wj[i*s.n+j] * s.wj[i*s.n+j]
-		}
-		if math.Abs(s.grad[j]) > tol*math.Sqrt(norm)*size {
+		if math.Abs(s.grad[j]) > tol*s.norm[j]*size {
 			return false
 		}
 	}
@@ -264,17 +266,9 @@ func (s *descent) run(ctx context.Context, lm LevenbergMarquardt) (Status, error
 			return Interrupted, err
 		}
 		predicted, ok := s.solve(mu)
-		length, size := 0.0, 0.0
-		for j := range s.n {
-			d := s.scaleOf(j)
-			length += d * s.step[j] * d * s.step[j]
-			size += d * s.x[j] * d * s.x[j]
-			s.trial[j] = s.x[j] + s.step[j]
-		}
-		s.b.clamp(s.trial)
-		length, size = math.Sqrt(length), math.Sqrt(size)
+		length, size := s.advance()
 		if ok && predicted <= 4*epsilon*s.cost {
-			return Converged, nil // whatever is left is below rounding
+			return s.settle(tol, most) // whatever is left of the cost is below rounding
 		}
 		gain, cost := -1.0, math.NaN()
 		var jac []float64
@@ -295,13 +289,22 @@ func (s *descent) run(ctx context.Context, lm LevenbergMarquardt) (Status, error
 				gain = (s.cost - cost) / predicted
 			}
 		}
+		if gain > 1e-4 {
+			if jac == nil {
+				s.evaluations++
+				s.jacobians++
+				if err := s.p.Residuals(s.next, s.nextJac, s.trial); err != nil {
+					return Stalled, fmt.Errorf("calibrate.LevenbergMarquardt: derivatives: %w", err)
+				}
+			}
+			if s.vanishes() {
+				gain = -1
+			}
+		}
 		if !(gain > 1e-4) { // NaN too: no step
 			// Damped to nothing, and still uphill.
 			if length <= epsilon*size || mu > 1e30 {
-				if math.Abs(s.cost-cost) <= 1e-12*s.cost {
-					return Converged, nil
-				}
-				return Stalled, nil
+				return s.settle(tol, most)
 			}
 			mu *= grow
 			grow *= 2
@@ -310,15 +313,7 @@ func (s *descent) run(ctx context.Context, lm LevenbergMarquardt) (Status, error
 		s.iterations++
 		s.x, s.trial = s.trial, s.x
 		s.r, s.next = s.next, s.r
-		if jac != nil {
-			s.jac, s.nextJac = s.nextJac, s.jac
-		} else {
-			s.evaluations++
-			s.jacobians++
-			if err := s.p.Residuals(s.r, s.jac, s.x); err != nil {
-				return Stalled, fmt.Errorf("calibrate.LevenbergMarquardt: derivatives: %w", err)
-			}
-		}
+		s.jac, s.nextJac = s.nextJac, s.jac
 		before := s.cost
 		s.cost = cost
 		if err := s.linearise(); err != nil {
@@ -328,8 +323,16 @@ func (s *descent) run(ctx context.Context, lm LevenbergMarquardt) (Status, error
 			lm.Progress(Progress{s.iterations, s.evaluations, s.cost, s.x})
 		}
 		undamped := mu <= 1e-2
-		if undamped && (length <= tol*size || (gain < 2 && predicted <= epsilon*before)) {
-			return Converged, nil
+		if undamped && length <= tol*size {
+			if s.undamped(mu) {
+				return Converged, nil
+			}
+			if status, err := s.settle(tol, most); status == Converged || err != nil {
+				return status, err
+			}
+		}
+		if undamped && gain < 2 && predicted <= epsilon*before {
+			return s.settle(tol, most)
 		}
 		g := 2*gain - 1
 		mu *= math.Max(0.1, 1-g*g*g)
@@ -339,12 +342,97 @@ func (s *descent) run(ctx context.Context, lm LevenbergMarquardt) (Status, error
 
 const epsilon = 0x1p-52
 
+// vanishes reports whether a parameter that had an effect loses it in the Jacobian at the trial point: it ran off to where
+// the model is flat, and would never come back. The step is refused a few times in a run; after that the parameter may go.
+func (s *descent) vanishes() bool {
+	const faint, most = 1e-10, 16
+	if s.refusals >= most {
+		return false
+	}
+	for j := range s.n {
+		if s.held[j] || s.scale[j] == 0 {
+			continue
+		}
+		norm := 0.0
+		for i := range s.m {
+			norm += s.nextJac[i*s.n+j] * s.nextJac[i*s.n+j]
+		}
+		if math.Sqrt(norm) <= faint*s.scale[j] {
+			s.refusals++
+			return true
+		}
+	}
+	return false
+}
+
+// settle ends a run where the cost no longer tells a better point from a worse one. It takes undamped steps as long as they
+// shrink quickly, to give the parameters the digits that the derivatives have, and says whether the point is a minimum at all.
+func (s *descent) settle(tol float64, most int) (Status, error) {
+	const (
+		rounds  = 20
+		shrink  = 0.75
+		settled = 1e-6 // of the parameters: an undamped step that is longer leads elsewhere
+	)
+	last := math.Inf(1)
+	near := false
+	for range rounds {
+		_, ok := s.solve(0)
+		length, size := s.advance()
+		near = ok && length <= settled*size
+		if !ok || !(length < shrink*last) || length <= tol*size || s.evaluations >= most {
+			break
+		}
+		s.evaluations++
+		s.jacobians++
+		if s.p.Residuals(s.next, s.nextJac, s.trial) != nil {
+			break
+		}
+		cost := s.p.Loss.cost(s.next)
+		if !(cost <= s.cost*(1+64*epsilon)) || math.IsNaN(sum(s.nextJac)) {
+			break
+		}
+		s.iterations++
+		s.x, s.trial = s.trial, s.x
+		s.r, s.next = s.next, s.r
+		s.jac, s.nextJac = s.nextJac, s.jac
+		s.cost, last = cost, length
+		if err := s.linearise(); err != nil {
+			return Stalled, err
+		}
+	}
+	if near || s.flat(settled) {
+		return Converged, nil
+	}
+	return Stalled, nil
+}
+
 // scaleOf returns D_j; a parameter that nothing depends on has none of its own.
 func (s *descent) scaleOf(j int) float64 {
 	if s.scale[j] > 0 {
 		return s.scale[j]
 	}
 	return 1
+}
+
+// undamped reports whether damping by mu changes little in a step. Where the Jacobian was much larger once it may well do.
+func (s *descent) undamped(mu float64) bool {
+	for j, d := range s.norm {
+		if mu*s.scale[j]*s.scale[j] > 1e-2*d*d {
+			return false
+		}
+	}
+	return true
+}
+
+// advance moves the trial point by the step, and returns the lengths of the step and of x in the units of the residuals.
+func (s *descent) advance() (length, size float64) {
+	for j, d := range s.norm {
+		length += d * s.step[j] * d * s.step[j]
+		size += d * s.x[j] * d * s.x[j]
+		s.trial[j] = s.x[j] + s.step[j]
+	}
+	s.b.clamp(s.trial)
+	return math.Sqrt(length), math.Sqrt(size)
 }
 
 // solve finds the step that minimises ½|J·p + r|² + ½μ|D·p|² within the constraints, and by how much it lowers the linear
@@ -404,12 +492,7 @@ func (s *descent) violates(x []float64) bool {
 		}
 	}
 	for _, l := range s.p.Linear {
-		total, size := -l.Bound, math.Abs(l.Bound)
-		for j, c := range l.Coef {
-			total += c * x[j]
-			size += math.Abs(c * x[j])
-		}
-		if total > 8*epsilon*size {
+		if !l.holds(x) {
 			return true
 		}
 	}
@@ -483,15 +566,6 @@ func (s *descent) nearest(step, tri, free []float64) bool {
 }
 
 func (s *descent) solution(status Status) Solution {
-	sol := Solution{X: s.x, Cost: s.cost, Residuals: s.r, Status: status, Iterations: s.iterations, Evaluations: s.evaluations,
-		Jacobians: s.jacobians, AtBound: make([]int8, s.n), jacobian: s.wj, problem: s.p}
-	for j, v := range s.x {
-		switch {
-		case v <= s.b.lower[j]:
-			sol.AtBound[j] = -1
-		case v >= s.b.upper[j]:
-			sol.AtBound[j] = 1
-		}
-	}
-	return sol
+	return Solution{X: s.x, Cost: s.cost, Residuals: s.r, Status: status, Iterations: s.iterations, Evaluations: s.evaluations,
+		Jacobians: s.jacobians, AtBound: s.b.sides(s.x), jacobian: s.wj, problem: s.p}
 }

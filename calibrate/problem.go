@@ -133,8 +133,8 @@ func (b box) clamp(x []float64) {
 
 // Differences returns residuals with a Jacobian by differences, for a function that has none. The differences are forward
 // with steps of about 1e-8 of the scale of each parameter, max(|x|, scale) with scale[j] (1 if scale is nil), or backward
-// where forward leaves the function's domain; the Jacobian has about half the digits of the residuals, and costs one
-// evaluation for each parameter. The function returned keeps a buffer: it must not be called by two goroutines at a time.
+// where forward leaves the function's domain, so that they may step over a bound by that much; the Jacobian has about half the
+// digits of the residuals, and costs one evaluation for each parameter. The function returned keeps a buffer: it must not be called by two goroutines at a time.
 func Differences(residuals func(r, x []float64) error, scale []float64) func(r, jac, x []float64) error {
 	var moved, at []float64
 	return func(r, jac, x []float64) error {
@@ -148,7 +148,10 @@ func Differences(residuals func(r, x []float64) error, scale []float64) func(r, 
 			if scale != nil {
 				size = scale[j]
 			}
-			h := 1.4901161193847656e-8 * math.Max(math.Abs(x[j]), size) // √ε
+			h := 0x1p-26 * math.Max(math.Abs(x[j]), size) // √ε
+			if h == 0 {
+				h = 0x1p-26
+			}
 			at[j] = x[j] + h
 			err := residuals(moved, at)
 			if err != nil || math.IsNaN(sum(moved)) {

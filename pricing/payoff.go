@@ -80,6 +80,30 @@ type PathDependent interface {
 	PresentValueTo(dst []float64, p *Paths)
 }
 
+// PathExercise is the capability of an instrument on the prices of one or more assets whose holder may end it at given times and
+// take what is then to be had. Its value is that of the best exercise, which regression on simulated paths finds. An instrument
+// that has it besides [PathDependent] is one that may be exercised early.
+type PathExercise interface {
+	Instrument
+	// Assets returns how many assets it looks at.
+	Assets() int
+	// Observations returns when it looks at them, in years, strictly rising. The exercise dates are among them, the last one is
+	// an exercise date.
+	Observations() []float64
+	// ExerciseDates returns the times at which the holder may exercise, in strictly rising order; nil means at any time up to the
+	// last of the observations. Then the method chooses the times that it looks at, and exercise must pay by the prices at that
+	// time alone.
+	ExerciseDates() []float64
+	// ExerciseTo writes to dst, for each path, what exercise at p.Times[i] pays then, at least 0. It looks at no later time. It must
+	// be safe for concurrent use and allocate nothing. It may use the scratch columns of p.
+	ExerciseTo(dst []float64, i int, p *Paths)
+	// States returns the number of variables, at least 1, on which the value of not exercising depends.
+	States() int
+	// StatesTo writes these variables at p.Times[i] to the columns of dst: functions of the prices up to then. It must be safe for
+	// concurrent use and allocate nothing. It may use the scratch columns of p.
+	StatesTo(dst [][]float64, i int, p *Paths)
+}
+
 // Paths is a block of simulated paths by column: what a [PathDependent] sees.
 type Paths struct {
 	Times  []float64 // the instrument's observations
@@ -203,10 +227,6 @@ func (r Right) PayoffTo(dst, spot []float64, k float64) {
 	}
 	sign := r.Sign()
 	for i, s := range spot {
-		v := sign * (s - k)
-		if v < 0 {
-			v = 0
-		}
-		dst[i] = v
+		dst[i] = max(sign*(s-k), 0)
 	}
 }

@@ -1,5 +1,6 @@
 // Engines prices the same options by every engine of the library, at every setting from rough to exact, and shows the error of
-// each against the time it takes, so that a reader sees which engine to choose for which accuracy.
+// each against the time it takes, so that a reader sees which engine to choose for which accuracy; then how the error of each falls as
+// it works harder, beside the order that theory claims.
 //
 //	go run ./examples/engines                    tables
 //	go run ./examples/engines -html engines.html and a page of pictures
@@ -75,10 +76,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		o.print(stdout)
 		done = append(done, o)
 	}
+	fmt.Fprintln(stderr, "orders of convergence ...")
+	orders, err := studies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		o.print(stdout)
+	}
 	if s.html == "" {
 		return nil
 	}
-	page, err := page(done)
+	page, err := page(done, orders)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q is missing from the text or the page", c.title)
 		}
 	}
-	if n := bytes.Count(html, []byte("<svg")); n < len(contests()) {
+	if n := bytes.Count(html, []byte("<svg")); n < len(contests())+6 {
 		t.Errorf("%d pictures for %d contests", n, len(contests()))
 	}
 	if strings.Contains(out.String(), "NaN") {
@@ -71,6 +72,21 @@ func TestErrorsAreAsClaimed(t *testing.T) {
 		}
 		if w := o.winners(); len(w) == 0 || len(w[0]) != 4 {
 			t.Errorf("%s: winners %v", c.title, w)
+		}
+	}
+}
+
+// Every order that the example claims is the one measured.
+func TestOrdersAreAsClaimed(t *testing.T) {
+	all, err := studies(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for _, l := range s.lines {
+			if got := l.slope(); !(math.Abs(got-l.order) <= l.tol) {
+				t.Errorf("%s: %s: order %.2f of %.3g, want %g within %g", s.title, l.name, got, l.err, l.order, l.tol)
+			}
 		}
 	}
 }

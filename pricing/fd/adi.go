@@ -13,32 +13,32 @@ import (
 )
 
 // ADI prices by finite differences in two variables, under models that are [model.Diffusion2]: stochastic volatility,
-// stochastic local volatility, two assets. Instruments are [pricing.Terminal], with [pricing.EarlyExercise] and
-// [pricing.Barriered] where they have it, and for models whose second variable is an asset [pricing.TerminalPair], with
-// [pricing.EarlyExercisePair]. The zero value is ready.
+// stochastic local volatility, the forward of SABR or of Heston with a Hull-White rate, two assets. Instruments are
+// [pricing.Terminal], with [pricing.EarlyExercise] and [pricing.Barriered] where they have it, and for models whose second
+// variable is an asset [pricing.TerminalPair], with [pricing.EarlyExercisePair]. The zero value is ready.
 //
-// It fills the value, delta and gamma (of the first asset), theta, and vega by today's volatility where the second variable
-// is a variance or a volatility: that of [model.Second].PerVol, as the engines of package fourier do.
+// It fills the value, delta and gamma (of the first asset), theta unless the asset is a forward, and vega where the second
+// variable is a variance or a volatility: by today's volatility, [model.Second].PerVol, as the engines of package fourier do.
 //
 // The grid follows the forward, so that the equation of the asset has no drift, unless there are barriers, which stand still.
 // It is dense about the strike, where the payoff is averaged over cells, and spaced in the second variable by that
-// variable's own noise. The boundaries are those of in 't Hout and Foulon (2010) where the equation degenerates, as at
-// a variance of zero: the equation itself with a derivative from inside; at the others, far out, second derivatives are
-// dropped.
+// variable's own noise, or about its spot if it is an asset. The boundaries are those of in 't Hout and Foulon (2010) where the
+// equation degenerates, as at a variance of zero: the equation itself with a derivative from inside; at the others, far out,
+// second derivatives are dropped.
 //
-// Accuracy. With the defaults European prices under Heston err by some 1e-6 of the spot, by 1e-5 at most where Feller's
+// Accuracy: with the defaults European prices under Heston err by some 1e-6 of the spot, by 1e-5 at most where Feller's
 // ratio is above 0.3 and maturities are below ten years, and by up to 1e-3 in extreme worlds; American ones by 1e-5. Errors
 // fall with the square of the steps, and faster with the extrapolation.
 //
 // Early exercise at any time is by the operator splitting of Ikonen and Toivanen, "Operator splitting methods for American
 // option pricing", Applied Mathematics Letters 17 (2004): the multiplier of the constraint is carried from step to step, so that
-// it costs one sweep without iteration and keeps the error in time near second order, where a penalty would iterate
-// the whole scheme and a plain maximum after the step is of first order.
+// it costs one sweep without iteration, where a penalty would iterate the whole scheme, and errs ten times less in time
+// than a plain maximum after each step.
 type ADI struct {
 	Scheme      ADIScheme
 	TimeSteps   int // to maturity; 0 means 50
 	SpotSteps   int // intervals of the grid in the asset; 0 means 200
-	SecondSteps int // intervals in the second variable; 0 means 60
+	SecondSteps int // intervals in the second variable; 0 means 60, or as many as in the asset if it is an asset
 	Damping     Damping
 	Single      bool // leaves out the extrapolation from half as many steps and intervals, (4·V(n) − V(n/2))/3
 	Workers     int  // 2 shares each sweep between two goroutines, with the same bits; 0 means 1
@@ -52,6 +52,7 @@ const (
 	defaultADISecond = 60
 	maxADISteps      = 100_000
 	maxADIIntervals  = 20_000
+	maxADINodes      = 4_000_000 // some 300 MB, and 40 ms to a step
 
 	// unresolved is the part of spot and value by which two grids may differ.
 	unresolved = 0.005
@@ -121,6 +122,15 @@ func (e ADI) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) 
 	} else {
 		c.expiry = c.terminal.Maturity()
 	}
+	if f, ok := world.(model.Forwarded); ok {
+		_, barriers := in.(pricing.Barriered)
+		switch {
+		case c.exercise || barriers:
+			return refuse("it looks at the spot before its maturity, and the model's asset is a forward")
+		case math.Abs(c.expiry-f.Delivery()) > 1e-9*(1+c.expiry):
+			return pricing.Result{}, fault.Arg("fd.ADI", "Maturity", c.expiry, fmt.Sprintf("%g, the delivery of the forward", f.Delivery()))
+		}
+	}
 	in2 := false
 	if b, ok := in.(pricing.Barriered); ok {
 		c.barriers = b.Barriers()
@@ -158,7 +168,7 @@ func (e ADI) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) 
 	}
 	r := pricing.Result{Value: p.value, Has: pricing.HasValue | pricing.HasDelta | pricing.HasGamma}
 	r.Delta, r.Gamma = p.delta, p.gamma
-	if p.timed {
+	if _, forward := world.(model.Forwarded); p.timed && !forward {
 		r.Theta = p.theta
 		r.Has |= pricing.HasTheta
 	}
@@ -187,6 +197,16 @@ func (e ADI) validate() error {
 		if f.value != 0 && (f.value < 4 || f.value > f.up) {
 			return fault.Arg(fn, f.name, f.value, fmt.Sprintf("0 or from 4 to %d", f.up))
 		}
+	}
+	n, m := e.SpotSteps, e.SecondSteps
+	if n == 0 {
+		n = defaultADISpot
+	}
+	if m == 0 {
+		m = defaultADISecond
+	}
+	if n*m > maxADINodes {
+		return fault.Arg(fn, "SpotSteps*SecondSteps", n*m, fmt.Sprintf("at most %d", maxADINodes))
 	}
 	if e.Workers < 0 || e.Workers > 2 {
 		return fault.Arg(fn, "Workers", e.Workers, "0, 1 or 2")
@@ -243,6 +263,9 @@ func (e ADI) solve(ctx context.Context, c *claim2) (adiPoint, error) {
 	}
 	if m == 0 {
 		m = defaultADISecond
+		if c.second.Asset {
+			m = n
+		}
 	}
 	fine, err := e.run(ctx, w, c, nt, n, m)
 	if err == nil && !e.Single {
@@ -404,6 +427,12 @@ func (w *adiSpace) prepare(c *claim2, t0, t1, dt, theta float64) error {
 	rho := c.world.Correlation(t0, t1)
 	if err := fault.Between("fd.ADI", fmt.Sprintf("correlation at %g years", 0.5*(t0+t1)), rho, -1, 1); err != nil {
 		return err
+	}
+	if x, ok := c.world.(model.Crossed); ok {
+		x.CrossTo(w.cross, w.y, t0, t1)
+		rho = 1
+	} else {
+		vec.MulAdd(w.cross, w.scale, w.vol, w.zeros)
 	}
 	w.operators(dt, mu, rho)
 	w.factor(theta)

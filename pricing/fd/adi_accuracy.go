@@ -17,7 +17,8 @@ type AccuracyError struct {
 
 // Error gives the two values.
 func (e *AccuracyError) Error() string {
-	return fmt.Sprintf("%s: %g, and %g with half as many steps and intervals, differ by more than %g: more may do", e.Engine, e.Fine, e.Coarse, e.Allowed)
+	return fmt.Sprintf("%s: %g, and %g with half as many steps and intervals, differ by more than %g: more may do",
+		e.Engine, e.Fine, e.Coarse, e.Allowed)
 }
 
 // Unwrap makes errors.Is(err, ErrAccuracy) true.

@@ -82,7 +82,7 @@ func BenchmarkTwoAssetExchange(b *testing.B) {
 		Correlation: [][]float64{{1, 0.4}, {0.4, 1}}}
 	exchange := onPair{expiry: 1, pays: func(a, b float64) float64 { return math.Max(a-b, 0) }}
 	for b.Loop() {
-		priced2(b, ADI{SecondSteps: 200}, exchange, world)
+		priced2(b, ADI{}, exchange, world)
 	}
 	perPrice(b, 1)
 }

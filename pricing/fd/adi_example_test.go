@@ -62,7 +62,7 @@ func ExampleADI_twoAssets() {
 		Each:        []model.Asset{{Spot: 100, Vol: model.FlatVol(0.2)}, {Spot: 100, Vol: model.FlatVol(0.3)}},
 		Correlation: [][]float64{{1, 0.4}, {0.4, 1}},
 	}
-	r, err := fd.ADI{SecondSteps: 200}.Price(context.Background(), exchange{expiry: 1}, world)
+	r, err := fd.ADI{}.Price(context.Background(), exchange{expiry: 1}, world)
 	fmt.Printf("%.3f delta %.3f %v\n", r.Value, r.Delta, err)
 	// Output: 11.385 delta 0.557 <nil>
 }

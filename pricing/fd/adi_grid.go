@@ -177,6 +177,9 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 	if floor := c.second.Floor; low < floor+0.05*(high-floor) {
 		low = math.Max(floor, math.Min(low, start))
 	}
+	if c.second.Asset && low > 0 && low < start && start < high {
+		return w.secondAssetGrid(c, low, high)
+	}
 	const samples = 1024
 	if w.sample == nil {
 		w.sample = new([5][samples + 1]float64)
@@ -218,6 +221,22 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 		w.y[j-1] = start
 	}
 	return nil
+}
+
+// secondAssetGrid lays the nodes of a second asset as those of the first: dense about its spot and its kinks.
+func (w *adiSpace) secondAssetGrid(c *claim2, low, high float64) error {
+	start := c.second.Start
+	width := start * math.Log(high/low) / (2 * math.Sqrt(-2*math.Log(secondTail))) // about a standard deviation
+	axis := Axis{Low: low, High: high, Intervals: w.m - 1, Focus: []Focus{{At: start, Width: width, Place: OnNode}}}
+	if k, ok := c.pair.(pricing.KinkedPair); ok {
+		_, kinks := k.KinksPair()
+		for _, k := range kinks {
+			if k > low && k < high && math.Abs(k-start) > 0.1*width {
+				axis.Focus = append(axis.Focus, Focus{At: k, Width: width, Weight: spotWeight, Place: Midway})
+			}
+		}
+	}
+	return axis.NodesTo(w.y)
 }
 
 // convection is how many times drift may outweigh noise from node to node before a scheme is asked to be stable without noise.

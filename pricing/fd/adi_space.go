@@ -1,5 +1,7 @@
 package fd
 
+//go:generate sh -c "cd ../../hw/goasm/_gen && go run . -only pricing/fd"
+
 import (
 	"math"
 	"sync"
@@ -25,7 +27,8 @@ type adiSpace struct {
 	// The operators of one step.
 	g, s                   []float64 // of the asset, by row
 	drift, vol, scale      []float64 // of the second variable, by column
-	square                 []float64 // scale²
+	square, cross          []float64 // scale², and scale·vol or what a model says is its covariance
+	zeros                  []float64
 	lower, upper           []float64 // by row, to be multiplied by square
 	driftLower, driftUpper []float64
 	coupling               []float64 // by row, to be multiplied by mixedLow and mixedHigh
@@ -80,8 +83,8 @@ func (w *adiSpace) lay(n, m int) {
 		&w.coupling, &w.floor} {
 		*p = grown(*p, n)
 	}
-	for _, p := range []*[]float64{&w.yDown, &w.yUp, &w.yLower, &w.yUpper, &w.drift, &w.vol, &w.scale, &w.square, &w.mixedLow, &w.mixedHigh,
-		&w.left, &w.right, &w.midLow, &w.midHigh, &w.yNear, &w.yInverse, &w.yFar} {
+	for _, p := range []*[]float64{&w.yDown, &w.yUp, &w.yLower, &w.yUpper, &w.drift, &w.vol, &w.scale, &w.square, &w.cross, &w.zeros,
+		&w.mixedLow, &w.mixedHigh, &w.left, &w.right, &w.midLow, &w.midHigh, &w.yNear, &w.yInverse, &w.yFar} {
 		*p = grown(*p, m)
 	}
 	for _, p := range []*[]float64{&w.near, &w.inverse, &w.far, &w.e, &w.off} {
@@ -98,6 +101,7 @@ func (w *adiSpace) lay(n, m int) {
 			*p = grown(*p, m)
 		}
 	}
+	clear(w.zeros)
 	w.set = adiSet{}
 	w.fixedLow, w.fixedHigh, w.absorbed = false, false, false
 }
@@ -135,8 +139,8 @@ func weigh(x, down, up, lower, upper []float64) {
 	down[n-1] = -1 / (x[n-1] - x[n-2])
 }
 
-// operators prepares a step of dt: the coefficients of the asset are in g, those of the second variable in drift, vol and
-// scale, and mu is the drift of the asset relative to the grid.
+// operators prepares a step of dt: the coefficients of the asset are in g, those of the second variable in drift, vol, scale and
+// cross, and mu is the drift of the asset relative to the grid.
 func (w *adiSpace) operators(dt, mu, rho float64) {
 	n, m := w.n, w.m
 	for i := range n {
@@ -157,10 +161,9 @@ func (w *adiSpace) operators(dt, mu, rho float64) {
 	for j := range m {
 		half, move := 0.5*dt*w.vol[j]*w.vol[j], dt*w.drift[j]
 		w.square[j] = w.scale[j] * w.scale[j]
-		both := w.scale[j] * w.vol[j]
 		w.left[j] = half*w.yLower[j] + move*w.yDown[j]
 		w.right[j] = half*w.yUpper[j] + move*w.yUp[j]
-		w.mixedLow[j], w.mixedHigh[j] = both*w.yDown[j], both*w.yUp[j]
+		w.mixedLow[j], w.mixedHigh[j] = w.cross[j]*w.yDown[j], w.cross[j]*w.yUp[j]
 	}
 	w.mixedLow[0], w.mixedHigh[0], w.mixedLow[m-1], w.mixedHigh[m-1] = 0, 0, 0, 0
 	w.beyond = 0

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/volgaquant/volga/internal/vec"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/fourier"
 	"github.com/volgaquant/volga/pricing/model"
@@ -65,7 +66,7 @@ func TestOrderInTime(t *testing.T) {
 		put := pricing.Vanilla{Right: pricing.Put, Strike: 100, Expiry: f.expiry}
 		c := &claim2{world: f.world, second: f.world.Second(), spot: 100, expiry: f.expiry, terminal: put}
 		var w adiSpace
-		exact := backwards(t, &w, c, ModifiedCraigSneyd, 3200)
+		exact := backwards(t, &w, c, ModifiedCraigSneyd, 2000)
 		for s := HundsdorferVerwer; s <= Douglas; s++ {
 			coarse := gridError(backwards(t, &w, c, s, 80), exact, &w, 100, f.world.Theta)
 			fine := gridError(backwards(t, &w, c, s, 320), exact, &w, 100, f.world.Theta)
@@ -80,6 +81,23 @@ func TestOrderInTime(t *testing.T) {
 			if !(order > low && order < high) {
 				t.Errorf("case %d, %v: order %.2f, want from %g to %g", i+1, s, order, low, high)
 			}
+		}
+	}
+}
+
+// Early exercise at any time costs some of the order in time, but not all.
+func TestOrderInTimeOfEarlyExercise(t *testing.T) {
+	for i, f := range foulon {
+		put := pricing.American{Right: pricing.Put, Strike: 105, Expiry: f.expiry}
+		at := func(n int) float64 {
+			return priced2(t, ADI{TimeSteps: n, SpotSteps: 100, SecondSteps: 40, Single: true}, put, f.world).Value
+		}
+		exact := at(2000)
+		coarse, fine := math.Abs(at(25)-exact), math.Abs(at(200)-exact)
+		order := math.Log2(coarse/fine) / 3
+		t.Logf("case %d: errors %.2g and %.2g, order %.2f", i+1, coarse, fine, order)
+		if !(order > 0.9 && coarse < 1e-2) {
+			t.Errorf("case %d: errors %.2g and %.2g, order %.2f", i+1, coarse, fine, order)
 		}
 	}
 }
@@ -116,6 +134,29 @@ func TestWorkersGiveTheSameBits(t *testing.T) {
 			e.Workers = 2
 			if two := priced2(t, e, in, f.world); one != two {
 				t.Errorf("%T, %d intervals: one worker %+v, two %+v", in, n, one, two)
+			}
+		}
+	}
+}
+
+// Every variant of the kernels gives the bits of the portable one, on rows of every length.
+func TestVariantsGiveTheSameBits(t *testing.T) {
+	f := foulon[2]
+	for _, in := range []pricing.Instrument{
+		pricing.Vanilla{Right: pricing.Call, Strike: 105, Expiry: f.expiry}, pricing.American{Right: pricing.Put, Strike: 105, Expiry: f.expiry},
+	} {
+		for s := HundsdorferVerwer; s <= Douglas; s++ {
+			for m := 4; m < 24; m++ {
+				e := ADI{Scheme: s, TimeSteps: 6, SpotSteps: 20, SecondSteps: m, Single: true}
+				restore := vec.Force(vec.Generic)
+				want := priced2(t, e, in, f.world)
+				for _, v := range vec.Available() {
+					vec.Force(v)
+					if got := priced2(t, e, in, f.world); got != want {
+						t.Errorf("%T, %v, %d columns, %v: %+v, want %+v", in, s, m, v, got, want)
+					}
+				}
+				restore()
 			}
 		}
 	}
@@ -254,6 +295,7 @@ func TestADIRefuses(t *testing.T) {
 		{ADI{SpotSteps: 3}, put, world, "SpotSteps"},
 		{ADI{SecondSteps: -1}, put, world, "SecondSteps"},
 		{ADI{TimeSteps: 1e6}, put, world, "TimeSteps"},
+		{ADI{SpotSteps: 20000, SecondSteps: 20000}, put, world, "SpotSteps*SecondSteps"},
 		{ADI{Scheme: 9}, put, world, "Scheme"},
 		{ADI{Damping: 9}, put, world, "Damping"},
 		{ADI{Workers: 3}, put, world, "Workers"},

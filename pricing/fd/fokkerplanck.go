@@ -23,7 +23,8 @@ import (
 // in proportion to the root of the time since now, for the law is a point at first.
 //
 // As an engine it values [pricing.Vanilla] options, from two grids by extrapolation as [OneAsset] does, and fills the value,
-// DualDelta and DualGamma. A strip of any number of expiries costs one pass to the longest.
+// DualDelta and DualGamma. A strip of any number of expiries costs one pass to the longest. Where the drift to the horizon is
+// less than ten standard deviations, the error of the zero value is that of [OneAsset] for European options.
 type FokkerPlanck struct {
 	SpaceSteps int     // intervals of the grid; 0 means 400
 	TimeSteps  int     // to the horizon; 0 means 100

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/volgaquant/volga/internal/fault"
+	"github.com/volgaquant/volga/internal/vec"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/model"
 )
@@ -258,10 +259,10 @@ func (f *forward) factor(theta float64) {
 				pivot -= up * f.far[k-m]
 				f.near[k] = up * f.inverse[k-m]
 			}
-			f.inverse[k] = 1 / pivot
-			f.far[k] = 0
+			inverse := 1 / pivot
+			f.inverse[k], f.far[k] = inverse, 0
 			if i < n-1 {
-				f.far[k] = theta * f.below(i+1, j) / pivot
+				f.far[k] = theta * f.below(i+1, j) * inverse
 			}
 		}
 	}
@@ -297,39 +298,53 @@ func (f *forward) factor(theta float64) {
 func (f *forward) solveAsset(p []float64) {
 	n, m := f.w.n, f.w.m
 	for i := 1; i < n; i++ {
-		here, before, near := p[i*m:(i+1)*m], p[(i-1)*m:i*m], f.near[i*m:(i+1)*m]
-		for j := range here {
-			here[j] += near[j] * before[j]
-		}
+		here := p[i*m : (i+1)*m]
+		vec.MulAdd(here, f.near[i*m:(i+1)*m], p[(i-1)*m:i*m], here)
 	}
 	last := p[(n-1)*m:]
 	for j, v := range f.inverse[(n-1)*m:] {
 		last[j] *= v
 	}
 	for i := n - 2; i >= 0; i-- {
-		here, after := p[i*m:(i+1)*m], p[(i+1)*m:(i+2)*m]
-		inverse, far := f.inverse[i*m:(i+1)*m], f.far[i*m:(i+1)*m]
-		for j := range here {
-			here[j] = here[j]*inverse[j] + far[j]*after[j]
-		}
+		here := p[i*m : (i+1)*m]
+		adiBack(here, f.mixed[:m], here, f.inverse[i*m:(i+1)*m], f.far[i*m:(i+1)*m], p[(i+1)*m:(i+2)*m], f.w.zeros)
 	}
 }
 
-// solveSecond solves in place by the transpose of I − θF₂.
+// solveSecond solves in place by the transpose of I − θF₂, four rows at a time so that their chains of operations overlap.
 func (f *forward) solveSecond(p []float64) {
 	n, m := f.w.n, f.w.m
-	for i := range n {
+	near, inverse, far := f.yNear[:m], f.yInverse[:m], f.yFar[:m]
+	i := 0
+	for ; i+4 <= n; i += 4 {
+		a, b, c, d := p[i*m:(i+1)*m], p[(i+1)*m:(i+2)*m], p[(i+2)*m:(i+3)*m], p[(i+3)*m:(i+4)*m]
+		a, b, c, d = a[:m], b[:m], c[:m], d[:m]
+		xa, xb, xc, xd := a[m-1], b[m-1], c[m-1], d[m-1]
+		for j := m - 2; j >= 0; j-- {
+			k := near[j]
+			xa, xb, xc, xd = a[j]+k*xa, b[j]+k*xb, c[j]+k*xc, d[j]+k*xd
+			a[j], b[j], c[j], d[j] = xa, xb, xc, xd
+		}
+		xa, xb, xc, xd = 0, 0, 0, 0
+		for j := range m {
+			k, l := inverse[j], far[j]
+			xa, xb, xc, xd = a[j]*k+l*xa, b[j]*k+l*xb, c[j]*k+l*xc, d[j]*k+l*xd
+			if j == 2 {
+				xa, xb, xc, xd = xa+f.yBeyond*a[0], xb+f.yBeyond*b[0], xc+f.yBeyond*c[0], xd+f.yBeyond*d[0]
+			}
+			a[j], b[j], c[j], d[j] = xa, xb, xc, xd
+		}
+	}
+	for ; i < n; i++ {
 		a := p[i*m : (i+1)*m]
 		for j := m - 2; j >= 0; j-- {
-			a[j] += f.yNear[j] * a[j+1]
+			a[j] += near[j] * a[j+1]
 		}
-		x := a[0] * f.yInverse[0]
-		a[0] = x
-		first := x
-		for j := 1; j < m; j++ {
-			x = a[j]*f.yInverse[j] + f.yFar[j]*x
+		x := 0.0
+		for j := range a {
+			x = a[j]*inverse[j] + far[j]*x
 			if j == 2 {
-				x += f.yBeyond * first
+				x += f.yBeyond * a[0]
 			}
 			a[j] = x
 		}
@@ -344,37 +359,45 @@ func (f *forward) add(dst, p []float64, a0, a1, a2 float64) {
 		// The transposed derivative by the second variable of coupling·p, row by row.
 		for i := range n {
 			q, row := f.mixed[i*m:(i+1)*m], p[i*m:(i+1)*m]
-			for j := range q {
-				v := -(w.mixedLow[j] + w.mixedHigh[j]) * row[j]
-				if j > 0 {
-					v += w.mixedHigh[j-1] * row[j-1]
-				}
-				if j < m-1 {
-					v += w.mixedLow[j+1] * row[j+1]
-				}
-				q[j] = a0 * w.coupling[i] * v
+			if w.coupling[i] == 0 {
+				clear(q)
+				continue
 			}
+			c := a0 * w.coupling[i]
+			low, high := w.mixedLow[:m], w.mixedHigh[:m]
+			q[0] = c * (low[1]*row[1] - (low[0]+high[0])*row[0])
+			for j := 1; j < m-1; j++ {
+				q[j] = c * (high[j-1]*row[j-1] - (low[j]+high[j])*row[j] + low[j+1]*row[j+1])
+			}
+			q[m-1] = c * (high[m-2]*row[m-2] - (low[m-1]+high[m-1])*row[m-1])
 		}
 	}
+	square, left, right := w.square[:m], w.left[:m], w.right[:m]
 	for i := range n {
 		out, row := dst[i*m:(i+1)*m], p[i*m:(i+1)*m]
-		for j := range out {
-			v := -a1 * (f.below(i, j) + f.above(i, j)) * row[j]
+		if a1 != 0 {
+			here, move := -a1*(w.lower[i]+w.upper[i]), -a1*(w.driftLower[i]+w.driftUpper[i])
+			for j, v := range row {
+				out[j] += (here*square[j] + move) * v
+			}
 			if i > 0 {
-				v += a1 * f.above(i-1, j) * p[(i-1)*m+j]
+				here, move := a1*w.upper[i-1], a1*w.driftUpper[i-1]
+				for j, v := range p[(i-1)*m : i*m] {
+					out[j] += (here*square[j] + move) * v
+				}
 			}
 			if i < n-1 {
-				v += a1 * f.below(i+1, j) * p[(i+1)*m+j]
+				here, move := a1*w.lower[i+1], a1*w.driftLower[i+1]
+				for j, v := range p[(i+1)*m : (i+2)*m] {
+					out[j] += (here*square[j] + move) * v
+				}
 			}
-			s := -(w.left[j] + w.right[j]) * row[j]
-			if j > 0 {
-				s += w.right[j-1] * row[j-1]
-			}
-			if j < m-1 {
-				s += w.left[j+1] * row[j+1]
-			}
-			out[j] += v + a2*s
 		}
+		out[0] += a2 * (left[1]*row[1] - (left[0]+right[0])*row[0])
+		for j := 1; j < m-1; j++ {
+			out[j] += a2 * (right[j-1]*row[j-1] - (left[j]+right[j])*row[j] + left[j+1]*row[j+1])
+		}
+		out[m-1] += a2 * (right[m-2]*row[m-2] - (left[m-1]+right[m-1])*row[m-1])
 		if m > 2 && w.beyond != 0 {
 			out[0] -= a2 * w.beyond * row[0]
 			out[2] += a2 * w.beyond * row[0]
@@ -383,20 +406,12 @@ func (f *forward) add(dst, p []float64, a0, a1, a2 float64) {
 			continue
 		}
 		q := f.mixed[i*m : (i+1)*m]
-		for j := range out {
-			out[j] -= (w.xDown[i] + w.xUp[i]) * q[j]
-		}
+		vec.AddScaled(out, -(w.xDown[i] + w.xUp[i]), q, out)
 		if i > 0 {
-			before := f.mixed[(i-1)*m : i*m]
-			for j := range out {
-				out[j] += w.xUp[i-1] * before[j]
-			}
+			vec.AddScaled(out, w.xUp[i-1], f.mixed[(i-1)*m:i*m], out)
 		}
 		if i < n-1 {
-			after := f.mixed[(i+1)*m : (i+2)*m]
-			for j := range out {
-				out[j] += w.xDown[i+1] * after[j]
-			}
+			vec.AddScaled(out, w.xDown[i+1], f.mixed[(i+1)*m:(i+2)*m], out)
 		}
 	}
 }

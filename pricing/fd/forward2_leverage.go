@@ -97,7 +97,8 @@ func (e FokkerPlanck2) Leverage(ctx context.Context, variance model.Heston, loca
 			}
 			squared[i] = local.LocalVariance(k, middle) / v
 			if !(squared[i] >= 0) || math.IsInf(squared[i], 1) {
-				return fault.Arg("fd.FokkerPlanck2.Leverage", "squared leverage", squared[i], "finite and >= 0: the variance must not vanish where the local variance does not")
+				return fault.Arg("fd.FokkerPlanck2.Leverage", "squared leverage", squared[i],
+					"finite and >= 0: the variance must not vanish where the local variance does not")
 			}
 		}
 		l.Squared = append(l.Squared, squared)

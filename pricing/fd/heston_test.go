@@ -44,7 +44,7 @@ func goldenHeston(t *testing.T, c golden.Case) model.Heston {
 }
 
 func TestGoldenHestonAmericanBarrier(t *testing.T) {
-	e := ADI{TimeSteps: 200, SpotSteps: 320, SecondSteps: 100}
+	e := ADI{TimeSteps: 200, SpotSteps: 280, SecondSteps: 80}
 	worst := 0.0
 	golden.Run(t, "papers/heston_american_barrier", func(t *testing.T, c golden.Case) {
 		right, err := pricing.ParseRight(c.Text(t, "type"))
@@ -114,6 +114,30 @@ func TestGoldenHestonGrid(t *testing.T) {
 	}
 }
 
+// Prices as the papers print them.
+func TestGoldenPublishedHeston(t *testing.T) {
+	golden.Run(t, "papers/published_heston", func(t *testing.T, c golden.Case) {
+		m := goldenHeston(t, c)
+		var strikes, values []float64
+		c.Input(t, "strikes", &strikes)
+		c.Expected(t, "values", &values)
+		rights := make([]float64, len(strikes))
+		for i := range rights {
+			rights[i] = 1
+		}
+		if c.Has("cp") {
+			c.Input(t, "cp", &rights)
+		}
+		for i, k := range strikes {
+			opt := pricing.Vanilla{Right: pricing.Right(rights[i]), Strike: k, Expiry: c.Float(t, "T_years")}
+			got := priced2(t, ADI{}, opt, m).Value
+			if math.Abs(got-values[i]) > 1e-4*m.Spot+5e-4 { // three decimals, and worlds of long maturities and violent variances
+				t.Errorf("strike %g: %.6f, want %.6f", k, got, values[i])
+			}
+		}
+	})
+}
+
 // The value and every Greek on the cases of the paper against the transform.
 func TestHestonEuropean(t *testing.T) {
 	for i, f := range foulon {
@@ -138,6 +162,26 @@ func TestHestonEuropean(t *testing.T) {
 			theta := (priced2(t, fourier.Lewis{}, sooner, f.world).Value - priced2(t, fourier.Lewis{}, later, f.world).Value) / (2 * h)
 			if math.Abs(got.Theta-theta) > 1e-3+1e-3*math.Abs(theta) {
 				t.Errorf("case %d, strike %g: theta %.5f, want %.5f", i+1, strike, got.Theta, theta)
+			}
+		}
+	}
+}
+
+// An American call is the American put of the world in which the asset is money: spot and strike, rate and yield change
+// places, and the variance takes the law that it has with the asset as numeraire.
+func TestAmericanPutCallSymmetry(t *testing.T) {
+	for i, f := range foulon {
+		m := f.world
+		rate, yield := m.Discount.(curve.Flat), m.Carry.(curve.Flat)
+		kappa := m.Kappa - m.Rho*m.Sigma
+		mirror := m
+		mirror.Discount, mirror.Carry = yield, rate
+		mirror.Kappa, mirror.Theta, mirror.Rho = kappa, m.Kappa*m.Theta/kappa, -m.Rho
+		for _, strike := range []float64{90, 115} {
+			call := priced2(t, ADI{TimeSteps: 100, SecondSteps: 80}, pricing.American{Right: pricing.Call, Strike: strike, Expiry: f.expiry}, m)
+			put := priced2(t, ADI{TimeSteps: 100, SecondSteps: 80}, pricing.American{Right: pricing.Put, Strike: 100, Expiry: f.expiry}, mirror.WithSpot(strike))
+			if math.Abs(call.Value-put.Value) > 1e-3 || math.Abs(call.Vega-put.Vega) > 2e-2 {
+				t.Errorf("case %d, strike %g: call %.6f, vega %.5f, mirrored put %.6f, vega %.5f", i+1, strike, call.Value, call.Vega, put.Value, put.Vega)
 			}
 		}
 	}

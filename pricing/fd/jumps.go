@@ -59,6 +59,7 @@ const (
 	jumpFar    = 12.  // largest |J| that is looked at
 	maxPoints  = 1 << 15
 	leastPoint = 64
+	margin     = 14 // points beyond what a jump reaches: the coarse grid's last weights and the cubics, before the circle closes
 )
 
 // read takes the law of the jumps and finds how far they reach.
@@ -81,13 +82,18 @@ func (j *jumps) read(fn string, law model.JumpDiffusion) error {
 	return nil
 }
 
-// lay makes the even grid for the fine nodes x, a quarter as dense as they are at the spot, with a point of the coarse grid
-// at the anchor, where the value may have a kink.
-func (j *jumps) lay(x []float64, spot, low, anchor float64) {
-	i := below(x, spot)
-	cell := 4 * (x[i+1] - x[i]) / spot // the integral smooths
+// lay makes the even grid for the fine nodes x, a third as dense as they are at the spot or a kink, with a point of the
+// coarse grid at the anchor, where the value may have a kink.
+func (j *jumps) lay(x, kinks []float64, spot, low, anchor float64) {
+	cell := math.Inf(1)
+	for _, p := range append(kinks[:len(kinks):len(kinks)], spot) {
+		if p > x[0] && p < x[len(x)-1] {
+			i := below(x, p)
+			cell = math.Min(cell, 3*(x[i+1]-x[i])/p) // the integral smooths
+		}
+	}
 	j.low = math.Max(low, x[0])
-	span := math.Log(x[len(x)-1]/j.low) + j.upMost + j.dip + 12*cell
+	span := math.Log(x[len(x)-1]/j.low) + j.upMost + j.dip + 2*margin*cell
 	n := leastPoint
 	for n < maxPoints && float64(n)*cell < span {
 		if n *= 2; float64(n/4*3)*cell >= span {
@@ -95,7 +101,7 @@ func (j *jumps) lay(x []float64, spot, low, anchor float64) {
 		}
 	}
 	j.fine, j.cells = n, math.Max(cell, span/float64(n))
-	j.from = math.Log(j.low) - j.dip - 2*cell
+	j.from = math.Log(j.low) - j.dip - margin*j.cells
 	if anchor > 0 {
 		_, part := math.Modf((math.Log(anchor) - j.from) / (2 * j.cells))
 		j.from -= (1 - part) * 2 * j.cells
@@ -172,6 +178,7 @@ func (j *jumps) prepare(c *column, all []float64) {
 	g.points = grown(g.points, n)
 	g.to.resize(n)
 	g.first, g.last = n, -1
+	top := all[len(all)-1] * math.Exp(j.upMost+margin*j.cells)
 	k := 0
 	for i := range n {
 		p := math.Exp(j.from + float64(i)*j.step)
@@ -181,6 +188,8 @@ func (j *jumps) prepare(c *column, all []float64) {
 		w := [4]float64{}
 		at := min(max(k-1, 0), len(x)-4)
 		switch {
+		case p > top: // no jump comes here, and large values would leave their rounding on small ones
+			at = 0
 		case p < x[0] && c.fixLow: // knocked: the value at the barrier, or that of the other column
 			at, w[0] = 0, 1
 		case p > x[len(x)-1] && c.fixHigh:
@@ -201,10 +210,12 @@ func (j *jumps) prepare(c *column, all []float64) {
 		}
 		u := (math.Log(p) - j.from) / j.step
 		at := min(max(int(u)-1, 0), n-4)
-		u -= float64(at)
-		g.back.at[i] = int32(at)
-		a, b, c, d := u, u-1, u-2, u-3
-		g.back.weight[i] = [4]float64{-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6}
+		var near [4]float64
+		for k := range near {
+			near[k] = math.Exp(j.from + float64(at+k)*j.step)
+		}
+		// In the price and not its logarithm, so that straight lines come back as such.
+		g.back.at[i], g.back.weight[i] = int32(at), cubicWeights(&near, p)
 	}
 	m := len(x)
 	g.now, g.before, g.source, g.saved = grown(g.now, m), grown(g.before, m), grown(g.source, m), grown(g.saved, m)

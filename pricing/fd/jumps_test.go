@@ -24,7 +24,7 @@ func readMerton(t *testing.T, c golden.Case) (float64, float64, model.Merton) {
 }
 
 func TestGoldenMerton(t *testing.T) {
-	referenced(t, "merton_jump", "price", OneAsset{}, 5e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
+	referenced(t, "merton_jump", "price", OneAsset{}, 2e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
 		strike, expiry, m := readMerton(t, c)
 		right, err := pricing.ParseRight(c.Text(t, "type"))
 		if err != nil {
@@ -36,11 +36,11 @@ func TestGoldenMerton(t *testing.T) {
 		name  string
 		right pricing.Right
 	}{{"call", pricing.Call}, {"put", pricing.Put}} {
-		referenced(t, "papers/merton_jump", side.name, OneAsset{}, 5e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
+		referenced(t, "papers/merton_jump", side.name, OneAsset{}, 2e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
 			strike, expiry, m := readMerton(t, c)
 			return pricing.Vanilla{Right: side.right, Strike: strike, Expiry: expiry}, m
 		})
-		referenced(t, "papers/kou_jump", side.name, OneAsset{}, 5e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
+		referenced(t, "papers/kou_jump", side.name, OneAsset{}, 2e-6, func(t *testing.T, c golden.Case) (pricing.Instrument, pricing.Model) {
 			m := model.Kou{
 				Market: model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate_cc")), Carry: curve.Flat(c.FloatOr(t, "div_cc", 0))},
 				Sigma:  c.Float(t, "sigma"), Lambda: c.Float(t, "lambda"), P: c.Float(t, "p"), Eta1: c.Float(t, "eta1"), Eta2: c.Float(t, "eta2")}

@@ -69,7 +69,7 @@ func (s *solver) layout() error {
 	least, most := s.spot, s.spot
 	s.course(func(_, p float64) { least, most = math.Min(least, p), math.Max(most, p) })
 	given := s.Low != 0 || s.High != 0
-	low, high := s.Low, s.High
+	low, high := math.Max(s.Low, floor), s.High
 	unsnapped := low // the lowest price that matters, if the grid goes on to the floor
 	if given {
 		contain := func(what string, p float64) error {
@@ -128,6 +128,9 @@ func (s *solver) layout() error {
 	}
 	nearest := math.Inf(1)
 	sd := spread(s.spot, T)
+	if rel := sd / (s.spot - floor); rel > mostSpread {
+		return fault.Arg(fn, "standard deviation to maturity over the spot", rel, fmt.Sprintf("at most %d", mostSpread))
+	}
 	for _, k := range s.kinks {
 		if inside(k) {
 			s.foci = append(s.foci, Focus{At: k, Width: kinkWidth * spread(k, T), Weight: 1 / float64(len(s.kinks)), Place: OnNode})
@@ -143,6 +146,9 @@ func (s *solver) layout() error {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: 2 * spread(b.Level, between), Weight: 1, Place: OnNode})
 		} else if inside(b.Level) {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: spread(b.Level, T), Weight: 0.5, Place: OnNode})
+		} else if b.Level == low || b.Level == high {
+			// The payoff may end at the barrier by a jump.
+			s.foci = append(s.foci, Focus{At: b.Level, Width: kinkWidth * spread(b.Level, T), Weight: edgeWeight})
 		}
 	}
 	if s.point > 0 { // the law starts at the spot
@@ -159,6 +165,10 @@ func (s *solver) layout() error {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: 0.02 * sd, Weight: 0.5})
 	} else if nearest > sd {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: sd, Weight: 0.5})
+	}
+	if rel := sd / (s.spot - floor); s.early && s.dates == nil && rel > 0.5 && low == floor {
+		// Where a put is exercised in the end. The error that is left comes from the place of the boundary between two nodes.
+		s.foci = append(s.foci, Focus{At: floor + 0.3*(s.spot-floor), Width: 0.2 * (s.spot - floor)})
 	}
 	// Where the asset spreads over more than its price, value curves on the scale of the logarithm down to small prices.
 	if rel := sd / (s.spot - floor); rel > wideSpread && low == floor {
@@ -195,7 +205,7 @@ func (s *solver) layout() error {
 		case len(s.kinks) > 0:
 			anchor = s.kinks[0]
 		}
-		s.jumps.lay(s.fine, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
+		s.jumps.lay(s.fine, s.kinks, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
 	}
 	return err
 }
@@ -223,7 +233,9 @@ func (s *solver) stretch(floor float64) {
 }
 
 const (
+	mostSpread = 15  // relative standard deviation that no grid of some hundred nodes holds
 	kinkWidth  = 0.4 // of the grid's dense part about a kink, in standard deviations to maturity
+	edgeWeight = 0.3
 	wideSpread = 0.7 // relative standard deviation from which small prices get nodes of their own
 )
 

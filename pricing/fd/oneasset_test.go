@@ -320,6 +320,8 @@ func TestEngineRefuses(t *testing.T) {
 		{"Bermudan short", OneAsset{}, bermudanOf{call, []float64{0.5}}, world, "ExerciseDates"},
 		{"model", OneAsset{}, call, flatWorld(-1, 0, 0, 0.2), "Spot"},
 		{"vol NaN", OneAsset{}, call, flatWorld(100, 0, 0, math.NaN()), "diffusion coefficient at the spot, 100"},
+		{"vol huge", OneAsset{}, call, flatWorld(100, 0, 0, 20), "standard deviation to maturity over the spot"},
+		{"vol huge for few nodes", OneAsset{SpaceSteps: 10, TimeSteps: 4}, call, flatWorld(100, 0, 0, 9), "SpaceSteps, TimeSteps"},
 		{"payoff NaN", OneAsset{}, paid{1, nil, func(s float64) float64 { return math.Sqrt(50 - s) }}, world, ""},
 	} {
 		_, err := c.e.Price(ctx, c.in, c.m)

@@ -1,6 +1,10 @@
 package fd
 
-import "github.com/volgaquant/volga/internal/vec"
+import (
+	"math"
+
+	"github.com/volgaquant/volga/internal/vec"
+)
 
 // Lines is a set of tridiagonal systems of one size by column: row i of system j stands at i·Lines + j, in the three
 // diagonals as in right-hand sides and solutions, so that a sweep over the rows works on all the systems at once with
@@ -62,6 +66,10 @@ func (l *Lines) Factor() bool {
 func (l *Lines) SolveTo(dst, rhs []float64) {
 	m, n := l.Lines, l.Rows*l.Lines
 	lengths("Lines.SolveTo", n, len(dst), len(rhs))
+	if m < fewLines {
+		l.solveFew(dst, rhs)
+		return
+	}
 	copy(dst[:m], rhs[:m])
 	for row := m; row < n; row += m {
 		vec.MulAdd(dst[row:row+m], l.near[row:row+m], dst[row-m:row], rhs[row:row+m])
@@ -72,6 +80,26 @@ func (l *Lines) SolveTo(dst, rhs []float64) {
 		here := dst[row : row+m]
 		vec.MulAdd(here, here, l.inverse[row:row+m], zeros)
 		vec.MulAdd(here, l.far[row:row+m], dst[row+m:row+2*m], here)
+	}
+}
+
+// fewLines is the number of systems from which calls of array kernels, three to a row, cost less than plain loops.
+const fewLines = 64
+
+// solveFew is SolveTo by plain loops, with the same bits.
+func (l *Lines) solveFew(dst, rhs []float64) {
+	m, n := l.Lines, l.Rows*l.Lines
+	dst, rhs = dst[:n], rhs[:n]
+	near, far, inverse := l.near[:n], l.far[:n], l.inverse[:n]
+	copy(dst[:m], rhs[:m])
+	for i := m; i < n; i++ {
+		dst[i] = math.FMA(near[i], dst[i-m], rhs[i])
+	}
+	for i := n - m; i < n; i++ {
+		dst[i] *= inverse[i]
+	}
+	for i := n - m - 1; i >= 0; i-- {
+		dst[i] = math.FMA(far[i], dst[i+m], dst[i]*inverse[i])
 	}
 }
 

@@ -66,7 +66,7 @@ func TestTridiagonalSolvers(t *testing.T) {
 		}
 		check("reflected", got)
 
-		const lines = 13
+		lines := []int{70, 5}[n%2]
 		many := NewLines(n, lines)
 		sides, out := make([]float64, n*lines), make([]float64, n*lines)
 		shared := make([]float64, n*lines)
@@ -139,7 +139,7 @@ func BenchmarkTridiagonal(b *testing.B) {
 		}
 		perRow(b, n)
 	})
-	for _, lines := range []int{8, 50, 100, 200} {
+	for _, lines := range []int{4, 8, 12, 16, 50, 100, 200} {
 		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
 			const rows = 100
 			l := NewLines(rows, lines)

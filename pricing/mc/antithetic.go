@@ -28,6 +28,7 @@ type antitheticStream struct {
 	shape   Shape
 	numbers []float64
 	weight  []float64
+	half    Draws
 }
 
 func newAntithetic(s Shape, of Stream) *antitheticStream {
@@ -44,9 +45,10 @@ func (a *antitheticStream) ordered() bool     { return isOrdered(a.of) }
 
 func (a *antitheticStream) Fill(d *Draws) {
 	n := d.Paths / 2
-	half := Draws{Paths: n, Block: d.Block, Replication: d.Replication, First: d.First / 2,
+	half := &a.half
+	*half = Draws{Paths: n, Block: d.Block, Replication: d.Replication, First: d.First / 2,
 		All: a.numbers[:len(d.All)/2], Weight: a.weight[:n]}
-	a.of.Fill(&half)
+	a.of.Fill(half)
 	normals := a.shape.Normals()
 	for i := range len(d.All) / max(d.Paths, 1) {
 		src, dst := half.Column(i), d.Column(i)

@@ -145,7 +145,11 @@ func TestGoldenContinuousAsian(t *testing.T) {
 		expiry := c.Float(t, "T_years")
 		value := func(steps int) pricing.Result {
 			in := trapezoid{pricing.Vanilla{Right: pricing.Call, Strike: c.Float(t, "strike"), Expiry: expiry}, append([]float64{0}, weekly(steps, expiry)...)}
-			return run(t, Engine{Paths: 1 << 14, Source: Sobol{}}, in, m).Result
+			paths := 1 << 14
+			if slow {
+				paths = 1 << 17
+			}
+			return run(t, Engine{Paths: paths, Source: Sobol{}}, in, m).Result
 		}
 		var want float64
 		c.Expected(t, "call", &want)
@@ -181,6 +185,7 @@ func (o trapezoid) PresentValueTo(dst []float64, p *pricing.Paths) {
 
 // The error of randomised quasi-Monte-Carlo falls faster than the root of the paths, that of plain Monte Carlo like their root.
 func TestSlopes(t *testing.T) {
+	statistical(t)
 	m := flatWorld(100, 0.05, 0.02, 0.25)
 	in := asian{pricing.Call, 100, weekly(16, 1), true}
 	want := geometricValue(t, in, m)

@@ -53,16 +53,21 @@ type basketPaths struct {
 }
 
 func (p *basketPaths) Layout() model.Layout {
-	return model.Layout{Assets: p.assets, Steps: p.steps, Factors: p.assets, Scratch: 1, Variance: true}
+	return model.Layout{Assets: p.assets, Steps: p.steps, Factors: p.assets, Scratch: 1, Variance: true, Resumes: true}
 }
 
 func (p *basketPaths) PathsTo(b *model.PathBlock) {
 	x := b.Scratch[0]
+	first, until := b.Range(len(p.at))
 	for a := range p.assets {
 		clear(x)
 		shift, k := math.Log(p.spot[a]), 0
-		for i, steps := range p.at {
-			variance := 0.0
+		if first > 0 {
+			vec.Log(x, b.Spot[(first-1)*p.assets+a])
+			shift, k = 0, p.at[first-1]
+		}
+		for i := first; i < until; i++ {
+			steps, variance := p.at[i], 0.0
 			for ; k < steps; k++ {
 				dev, z := p.dev[a][k], b.Normals[k*p.assets:]
 				if p.root == nil {

@@ -30,6 +30,7 @@ func right(t *testing.T, c golden.Case) pricing.Right {
 
 // Continuous barriers against closed forms. The bridge is exact, but for the moment of a rebate.
 func TestGoldenBarrier(t *testing.T) {
+	statistical(t)
 	golden.Run(t, "barrier", func(t *testing.T, c golden.Case) {
 		kind := c.Text(t, "barrier_type")
 		in := knocked{pricing.Vanilla{Right: right(t, c), Strike: c.Float(t, "strike"), Expiry: c.Float(t, "t")}, []pricing.Barrier{{
@@ -66,6 +67,7 @@ func TestGoldenDoubleBarrier(t *testing.T) {
 }
 
 func TestGoldenDiscreteBarrier(t *testing.T) {
+	statistical(t)
 	golden.Run(t, "papers/barrier_discrete", func(t *testing.T, c golden.Case) {
 		if !c.Wants("discrete") {
 			t.Skip()
@@ -132,6 +134,7 @@ func TestRebates(t *testing.T) {
 
 // Under Heston the bridge is not exact, and its error is small at the default steps: fine steps agree with coarse ones.
 func TestHestonBarrier(t *testing.T) {
+	statistical(t)
 	m := heston(0.04, 1.5, 0.06, 0.5, -0.7)
 	in := knocked{pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}, []pricing.Barrier{{Level: 85}, {Level: 130, Up: true}}}
 	fine := run(t, Engine{Paths: 1 << 15, MaxStep: 1.0 / 256, Seed: 1}, in, m)

@@ -14,6 +14,7 @@ type claim struct {
 	times    []float64 // of the paths
 	at       []int     // its own among them; nil if they are all its own
 	variance bool      // it needs Block.Variance
+	state    bool      // it needs Block.State, at its own times
 	value    func(dst []float64, p *pricing.Paths, b *Block)
 }
 
@@ -81,7 +82,9 @@ func union(a, b []float64) []float64 {
 func (e Engine) claimOf(in pricing.Instrument, m pricing.Model) (c claim, why string, err error) {
 	switch o := in.(type) {
 	case pricing.EarlyExercise:
-		return c, "early exercise needs a method that finds the best exercise", nil
+		return c, "early exercise needs a method that finds the best exercise: LongstaffSchwartz", nil
+	case pricing.PathExercise:
+		return c, "early exercise needs a method that finds the best exercise: LongstaffSchwartz", nil
 	case pricing.PathDependent:
 		return pathClaim(o)
 	case pricing.Barriered:

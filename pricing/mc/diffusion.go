@@ -155,7 +155,7 @@ type diffusing struct {
 }
 
 func (d *diffusing) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: d.steps, Factors: 1, Scratch: 7, Variance: !d.paying}
+	return model.Layout{Assets: 1, Steps: d.steps, Factors: 1, Scratch: 7, Variance: !d.paying, Resumes: true}
 }
 
 // pricePaths step through the price.
@@ -165,7 +165,15 @@ func (p *pricePaths) PathsTo(b *model.PathBlock) {
 	s, c, ahead, variance := b.Scratch[0], b.Scratch[1], b.Scratch[2], b.Scratch[3]
 	fill(s, p.spot)
 	k, from := 0, 0.0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		copy(s, b.Spot[first-1])
+		if k = p.at[first-1]; k > 0 {
+			from = p.steps[k-1]
+		}
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		clear(variance)
 		for ; k < steps; k++ {
 			if b.Stopped() {
@@ -328,7 +336,19 @@ func (p *logPaths) PathsTo(b *model.PathBlock) {
 	x, vol, ahead, price, variance := b.Scratch[0], b.Scratch[1], b.Scratch[2], b.Scratch[3], b.Scratch[4]
 	clear(x)
 	forward, from, k := p.spot, 0.0, 0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		for ; k < p.at[first-1]; k++ {
+			forward *= p.growth[k]
+			from = p.steps[k]
+		}
+		for j, s := range b.Spot[first-1] {
+			x[j] = s / forward
+		}
+		vec.Log(x, x)
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		clear(variance)
 		for ; k < steps; k++ {
 			if b.Stopped() {

@@ -67,10 +67,10 @@ type diffusing2 struct {
 }
 
 func (p *diffusing2) Layout() model.Layout {
-	l := model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 9, Variance: true}
+	l := model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 9, Variance: true, States: 1, Resumes: true}
 	if p.second.Asset {
 		l.Assets = 2
-		l.Variance = false
+		l.Variance, l.States = false, 0
 	}
 	return l
 }
@@ -84,7 +84,24 @@ func (p *diffusing2) PathsTo(b *model.PathBlock) {
 		fill(x, math.Log(p.spot))
 	}
 	from, k := 0.0, 0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		if p.second.Asset {
+			copy(s, b.Spot[2*first-2])
+			copy(y, b.Spot[2*first-1])
+		} else {
+			copy(s, b.Spot[first-1])
+			copy(y, b.State[first-1])
+		}
+		if p.log {
+			vec.Log(x, s)
+		}
+		if k = p.at[first-1]; k > 0 {
+			from = p.steps[k-1]
+		}
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		clear(variance)
 		for ; k < steps; k++ {
 			if b.Stopped() {
@@ -132,6 +149,9 @@ func (p *diffusing2) PathsTo(b *model.PathBlock) {
 		copy(b.Spot[i*n], s)
 		if b.Variance != nil {
 			copy(b.Variance[i], variance)
+		}
+		if b.State != nil {
+			copy(b.State[i], y)
 		}
 	}
 }

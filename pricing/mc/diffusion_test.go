@@ -38,6 +38,7 @@ func (s ssvi) LocalVariance(k, t float64) float64 {
 
 // A local volatility repriced returns the implied volatilities of its surface within 1e-3.
 func TestGoldenLocalVolRepriced(t *testing.T) {
+	statistical(t)
 	worst, n := 0.0, 0
 	golden.Run(t, "local_vol", func(t *testing.T, c golden.Case) {
 		if !c.Has("ssvi") {
@@ -139,6 +140,7 @@ func fineNormals(steps, paths int) [][]float64 {
 // Strong orders: Euler 1/2, Milstein 1, on geometric Brownian motion in the price, where the exact path is known, and on a local
 // volatility in the logarithm.
 func TestStrongOrders(t *testing.T) {
+	statistical(t)
 	paths := 1 << 13
 	steps := []int{4, 8, 16, 32, 64}
 	for _, c := range []struct {

@@ -27,7 +27,7 @@
 // A [Scheme] makes paths of a model. Without another wish they are
 //
 //	model.BlackScholes, Assets                Exact: no error in time
-//	model.Heston, PiecewiseHeston, Bates      Heston: Andersen's quadratic-exponential scheme, steps of 1/32 of a year
+//	model.Heston, Bates, Double-, Piecewise-  Heston: Andersen's quadratic-exponential scheme, steps of 1/32 of a year
 //	model.Merton, Kou                         JumpDiffusion: no error in time
 //	model.VarianceGamma, NIG                  Subordinated: no error in time
 //	model.RoughHeston                         Lifted: twenty factors, steps of 1/256 of a year

@@ -176,7 +176,9 @@ func (e Engine) run(ctx context.Context, of pricing.Engine, in pricing.Instrumen
 	}
 	var g *Generator
 	if err == nil {
-		g, err = e.generator(m, c.times, 0, c.variance)
+		if g, err = e.generator(m, c.times, 0, c.variance); err == nil {
+			g.state = c.state
+		}
 	}
 	if errors.Is(err, ErrScheme) {
 		return unsupported(err.Error())

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/volgaquant/volga/internal/race"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/analytic"
 	"github.com/volgaquant/volga/pricing/model"
@@ -17,6 +18,15 @@ var ctx = context.Background()
 
 func flatWorld(spot, rate, yield, vol float64) model.BlackScholes {
 	return model.BlackScholes{Spot: spot, Discount: curve.Flat(rate), Carry: curve.Flat(yield), Vol: model.FlatVol(vol)}
+}
+
+// statistical skips a test of numbers under the race detector, which slows it tenfold and has nothing to find in it that the tests
+// of workers do not show.
+func statistical(t *testing.T) {
+	t.Helper()
+	if race.Enabled {
+		t.Skip("a test of numbers")
+	}
 }
 
 func run(t testing.TB, e Engine, in pricing.Instrument, m pricing.Model) Report {

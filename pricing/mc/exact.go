@@ -102,15 +102,23 @@ type lognormalPaths struct {
 }
 
 func (g *lognormalPaths) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: g.steps, Factors: 1, Scratch: 1, Variance: !g.paying}
+	return model.Layout{Assets: 1, Steps: g.steps, Factors: 1, Scratch: 1, Variance: !g.paying, Resumes: true}
 }
 
 func (g *lognormalPaths) PathsTo(b *model.PathBlock) {
 	x := b.Scratch[0] // ln S
 	start := math.Log(g.spot)
 	drift, variance, k, fresh := 0.0, 0.0, 0, true
-	for i, steps := range g.at {
-		dst := b.Spot[i]
+	first, until := b.Range(len(g.at))
+	if first > 0 {
+		k, start, fresh = g.at[first-1], 0, false
+		for j, s := range b.Spot[first-1] {
+			x[j] = s - g.owed[first-1]
+		}
+		vec.Log(x, x)
+	}
+	for i := first; i < until; i++ {
+		steps, dst := g.at[i], b.Spot[i]
 		if steps == 0 {
 			fill(dst, g.spot+g.owed[i])
 			if b.Variance != nil {

@@ -16,9 +16,9 @@ type gammaExpansion struct {
 	rest3  [2]float64              // of Z
 }
 
-// expansionTerms is the number of terms drawn. The laws of the rests are then so near to gamma laws that prices of options
-// show no difference in the sixth digit.
-const expansionTerms = 12
+// expansionTerms is the number of terms drawn. In the hardest of Andersen's cases, 15 years in one step with 0.06 degrees of
+// freedom, an option at the money then comes out within 1e-5 of the asset; with half as many it is off by 4e-5.
+const expansionTerms = 24
 
 func newGammaExpansion(q *squareRoot) *gammaExpansion {
 	g := &gammaExpansion{half: 0.5 * q.freedom}

@@ -23,6 +23,7 @@ type Generator struct {
 	paths    int // of a replication
 	reps     int
 	variance bool
+	state    bool // blocks hold the states of the model
 }
 
 // Block is a worker's memory and the block of paths that it holds: what an instrument sees, and beside it what the method needs.
@@ -33,6 +34,7 @@ type Block struct {
 	First       int         // index of its first path in the replication
 	Weight      []float64   // by which payoffs are multiplied: all ones without importance sampling
 	Variance    [][]float64 // see model.PathBlock; nil unless asked for
+	State       [][]float64 // see model.PathBlock; nil unless asked for
 	Draws       Draws       // the random numbers, before they build Brownian motions
 
 	stream  Stream
@@ -130,7 +132,7 @@ func checkLayout(l model.Layout) error {
 	switch {
 	case l.Assets < 1:
 		return fault.Arg(fn, "Layout.Assets", l.Assets, ">= 1")
-	case l.Factors < 0 || l.Uniforms < 0 || l.Scratch < 0:
+	case l.Factors < 0 || l.Uniforms < 0 || l.Scratch < 0 || l.States < 0:
 		return fault.Arg(fn, "Layout", l, "no negative numbers")
 	case len(l.Steps) > 0:
 		if err := model.CheckTimes(fn, "Layout.Steps", l.Steps); err != nil {
@@ -192,6 +194,9 @@ func (g *Generator) NewBlock() *Block {
 	if g.variance {
 		b.Variance = b.memory.columns(spot)
 	}
+	if g.state {
+		b.State = b.memory.columns(len(g.times) * l.States)
+	}
 	if l.Rates {
 		b.PathDiscount = b.memory.columns(len(g.times))
 	}
@@ -201,7 +206,7 @@ func (g *Generator) NewBlock() *Block {
 	b.memory.allocate()
 	b.work.Normals = make([][]float64, s.Steps*s.Factors)
 	b.work.Uniforms = make([][]float64, s.Steps*s.Uniforms)
-	b.work.Spot, b.work.Variance, b.work.Discount = b.Spot, b.Variance, b.PathDiscount
+	b.work.Spot, b.work.Variance, b.work.Discount, b.work.State = b.Spot, b.Variance, b.PathDiscount, b.State
 	return b
 }
 

@@ -41,6 +41,7 @@ func (e Engine) bumped(g *Generator, c claim, m pricing.Model) (*bumps, error) {
 			if len(other.layout.Steps) != len(g.layout.Steps) {
 				return false, nil
 			}
+			other.state = c.state
 			b.worlds = append(b.worlds, other)
 		}
 		return true, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Heston makes paths of [model.Heston], [model.PiecewiseHeston] and [model.Bates]. The zero value is Andersen's
-// quadratic-exponential scheme with martingale correction.
+// Heston makes paths of [model.Heston], [model.PiecewiseHeston], [model.DoubleHeston] and [model.Bates]. The zero value is
+// Andersen's quadratic-exponential scheme with martingale correction.
 type Heston struct {
 	Step HestonStep
 	// NoMartingale leaves the correction of AndersenQE out, by which discounted prices are martingales step by step.
@@ -106,13 +106,17 @@ func (e Heston) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 	}
 	var (
 		market  model.Market
-		v0      float64
-		periods []model.HestonPeriod
 		jumps   *model.Jumps
+		v0      []float64              // of each variance
+		periods [][]model.HestonPeriod // of each variance
 	)
+	add := func(f model.HestonFactor) {
+		v0 = append(v0, f.V0)
+		periods = append(periods, []model.HestonPeriod{{Until: math.Inf(1), Kappa: f.Kappa, Theta: f.Theta, Sigma: f.Sigma, Rho: f.Rho}})
+	}
 	one := func(h model.Heston) {
-		market, v0 = h.Market, h.V0
-		periods = []model.HestonPeriod{{Until: math.Inf(1), Kappa: h.Kappa, Theta: h.Theta, Sigma: h.Sigma, Rho: h.Rho}}
+		market = h.Market
+		add(model.HestonFactor{V0: h.V0, Kappa: h.Kappa, Theta: h.Theta, Sigma: h.Sigma, Rho: h.Rho})
 	}
 	switch h := m.(type) {
 	case model.Heston:
@@ -123,7 +127,11 @@ func (e Heston) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 			jumps = &h.Jumps
 		}
 	case model.PiecewiseHeston:
-		market, v0, periods = h.Market, h.V0, h.Periods
+		market, v0, periods = h.Market, []float64{h.V0}, [][]model.HestonPeriod{h.Periods}
+	case model.DoubleHeston:
+		market = h.Market
+		add(h.First)
+		add(h.Second)
 	default:
 		return nil, schemeError(e, m, "")
 	}
@@ -132,7 +140,7 @@ func (e Heston) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 		maxStep = min(hestonSteps[e.Step].years, last*hestonSteps[e.Step].share)
 	}
 	var stops []float64
-	for _, p := range periods {
+	for _, p := range periods[0] {
 		stops = append(stops, p.Until)
 	}
 	steps, at := model.StepGrid(times, stops, maxStep)
@@ -141,32 +149,45 @@ func (e Heston) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 	if h.drift, err = drifts(fn, market, steps); err != nil {
 		return nil, err
 	}
+	for _, p := range periods {
+		roots, err := e.squareRoots(steps, p)
+		if err != nil {
+			return nil, err
+		}
+		h.roots = append(h.roots, roots)
+	}
+	if jumps != nil {
+		h.jumps = newJumpSteps(lognormalJumps{*jumps}, steps)
+	}
+	return h, nil
+}
+
+// squareRoots returns what each step knows of a variance.
+func (e Heston) squareRoots(steps []float64, periods []model.HestonPeriod) ([]squareRoot, error) {
+	roots := make([]squareRoot, 0, len(steps))
 	from := 0.0
-	for _, t := range steps {
+	for n, t := range steps {
 		i := 0
 		for i < len(periods)-1 && periods[i].Until <= from {
 			i++
 		}
 		p := periods[i]
 		q := newSquareRoot(t-from, p.Kappa, p.Theta, p.Sigma, p.Rho)
-		if n := len(h.roots); n > 0 && math.Abs(q.dt-h.roots[n-1].dt) < 1e-9*q.dt {
-			if old := h.roots[n-1]; old.kappa == q.kappa && old.theta == q.theta && old.sigma == q.sigma && old.rho == q.rho {
+		if n > 0 && math.Abs(q.dt-roots[n-1].dt) < 1e-9*q.dt {
+			if old := roots[n-1]; old.kappa == q.kappa && old.theta == q.theta && old.sigma == q.sigma && old.rho == q.rho {
 				q = old // steps that are equal but for rounding are the same
 			}
 		}
 		if e.Step == BroadieKaya && q.gamma == nil && !q.deterministic {
 			if !(p.Kappa*p.Theta > 0) {
-				return nil, fault.Arg(fn, "κθ", p.Kappa*p.Theta, "> 0 for the gamma expansion")
+				return nil, fault.Arg("mc.Heston", "κθ", p.Kappa*p.Theta, "> 0 for the gamma expansion")
 			}
 			q.gamma = newGammaExpansion(&q)
 		}
-		h.roots = append(h.roots, q)
+		roots = append(roots, q)
 		from = t
 	}
-	if jumps != nil {
-		h.jumps = newJumpSteps(lognormalJumps{*jumps}, steps)
-	}
-	return h, nil
+	return roots, nil
 }
 
 // drifts returns the growth of the logarithm of the forward in each step.
@@ -185,26 +206,26 @@ func drifts(fn string, market interface{ Forward(t float64) float64 }, steps []f
 }
 
 type hestonPaths struct {
-	kind     HestonStep
-	mixing   bool // the asset's own Brownian motion is left out: see Mixing
-	plain    bool
-	spot, v0 float64
-	steps    []float64
-	at       []int
-	drift    []float64
-	roots    []squareRoot
-	jumps    *jumpSteps
+	kind   HestonStep
+	mixing bool // the asset's own Brownian motions are left out: see Mixing
+	plain  bool
+	spot   float64
+	v0     []float64 // of each variance
+	steps  []float64
+	at     []int
+	drift  []float64
+	roots  [][]squareRoot // of each variance and step
+	jumps  *jumpSteps
 }
 
 func (h *hestonPaths) Layout() model.Layout {
-	l := model.Layout{Assets: 1, Steps: h.steps, Factors: 2, Scratch: 9, Variance: h.jumps == nil}
+	n := len(h.v0)
+	l := model.Layout{Assets: 1, Steps: h.steps, Factors: 2 * n, Scratch: 9 + 2*n, Variance: h.mixing || h.jumps == nil, States: n, Resumes: !h.mixing}
 	if h.kind >= ExactVariance {
-		l.Factors = 1
+		l.Factors -= n
 	}
 	if h.mixing {
-		l.Factors--
-		l.Scratch += 2
-		l.Variance = true
+		l.Factors -= n
 	}
 	if h.jumps != nil {
 		l.Uniforms = 1
@@ -213,54 +234,67 @@ func (h *hestonPaths) Layout() model.Layout {
 }
 
 func (h *hestonPaths) PathsTo(b *model.PathBlock) {
-	x, v, next, total := b.Scratch[0], b.Scratch[1], b.Scratch[2], b.Scratch[3]
-	var none, left []float64
-	if h.mixing {
-		none, left = b.Scratch[9], b.Scratch[10]
-		clear(none)
-		clear(left)
+	x, total, work, none, left := b.Scratch[0], b.Scratch[1], b.Scratch[2:7], b.Scratch[7], b.Scratch[8]
+	variances := b.Scratch[9:] // of each factor, now and at the end of the step
+	clear(x)
+	clear(left)
+	clear(none)
+	for f, v := range h.v0 {
+		fill(variances[2*f], v)
 	}
 	at := 0 // among the normals
 	normal := func() []float64 {
 		at++
 		return b.Normals[at-1]
 	}
-	clear(x)
-	fill(v, h.v0)
 	shift, k := math.Log(h.spot), 0
-	for i, steps := range h.at {
+	now, then := 0, 1
+	first, until := b.Range(len(h.at))
+	if first > 0 {
+		vec.Log(x, b.Spot[first-1])
+		for f := range h.v0 {
+			copy(variances[2*f], b.State[(first-1)*len(h.v0)+f])
+		}
+		shift, k = 0, h.at[first-1]
+		at = k * h.Layout().Factors
+	}
+	for i := first; i < until; i++ {
+		steps := h.at[i]
 		clear(total)
 		for ; k < steps; k++ {
 			if b.Stopped() {
 				return
 			}
-			q := &h.roots[k]
-			z, zv := none, none
-			if !h.mixing {
-				z = normal()
-			}
-			if h.kind < ExactVariance {
-				zv = normal()
-			}
-			switch {
-			case q.deterministic:
-				h.certain(q, x, v, next, total, z)
-			case h.kind == AndersenQE:
-				h.quadraticExponential(q, x, v, next, z, zv, b.Scratch[4:9])
-			case h.kind == FullTruncation:
-				h.truncated(q, x, v, next, z, zv)
-			default:
-				h.exact(q, x, v, next, z, b.Key, k, b.Scratch[4])
-			}
-			switch {
-			case h.mixing:
-				h.leave(q, left, v, next, total, b.Scratch[4])
-			case b.Variance != nil && !q.deterministic:
-				for j := range total {
-					total[j] += 0.5 * q.dt * (max(v[j], 0) + max(next[j], 0))
+			for f := range h.v0 {
+				q, v, next := &h.roots[f][k], variances[2*f+now], variances[2*f+then]
+				z, zv := none, none
+				if !h.mixing {
+					z = normal()
+				}
+				if h.kind < ExactVariance {
+					zv = normal()
+				}
+				switch {
+				case q.deterministic:
+					h.certain(q, x, v, next, total, z)
+				case h.kind == AndersenQE:
+					h.quadraticExponential(q, x, v, next, z, zv, work)
+				case h.kind == FullTruncation:
+					h.truncated(q, x, v, next, z, zv)
+				default:
+					g := lane{key: b.Key, step: uint32(k), draws: uint32(f) * factorDraws}
+					h.exact(q, x, v, next, z, g, work[0])
+				}
+				switch {
+				case h.mixing:
+					h.leave(q, left, v, next, total, work[0])
+				case b.Variance != nil && !q.deterministic:
+					for j := range total {
+						total[j] += 0.5 * q.dt * (max(v[j], 0) + max(next[j], 0))
+					}
 				}
 			}
-			v, next = next, v
+			now, then = then, now
 			shift += h.drift[k]
 			if h.jumps != nil {
 				shift += h.jumps.addTo(x, b.Uniforms[k], b.Key, k)
@@ -272,14 +306,24 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 		}
 		if h.mixing {
 			vec.AddScaled(dst, 0.5, left, dst)
-			total = left
 		}
 		vec.Exp(dst, dst)
-		if b.Variance != nil {
+		switch {
+		case h.mixing && b.Variance != nil:
+			copy(b.Variance[i], left)
+		case b.Variance != nil:
 			copy(b.Variance[i], total)
+		}
+		if b.State != nil {
+			for f := range h.v0 {
+				copy(b.State[i*len(h.v0)+f], variances[2*f+now])
+			}
 		}
 	}
 }
+
+// factorDraws is where the numbers of the second variance begin in a lane.
+const factorDraws = 1 << 30
 
 // leave adds to left the variance of a step that the asset's own Brownian motion would have brought.
 func (h *hestonPaths) leave(q *squareRoot, left, v, next, total, integral []float64) {
@@ -395,11 +439,12 @@ func (h *hestonPaths) truncated(q *squareRoot, x, v, next, z, zv []float64) {
 }
 
 // exact draws the variance at the end of a step, and takes or draws its integral.
-func (h *hestonPaths) exact(q *squareRoot, x, v, next, z []float64, key [2]uint64, step int, integral []float64) {
+func (h *hestonPaths) exact(q *squareRoot, x, v, next, z []float64, first lane, integral []float64) {
 	slope := q.rho / q.sigma
 	own := 1 - q.rho*q.rho
 	for j, w := range v {
-		g := lane{key: key, path: uint32(j), step: uint32(step)}
+		g := first
+		g.path = uint32(j)
 		n := q.draw(&g, w)
 		next[j] = n
 		if h.kind == BroadieKaya {

@@ -60,14 +60,20 @@ type jumpPaths struct {
 }
 
 func (p *jumpPaths) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: p.steps, Factors: 1, Uniforms: 1, Scratch: 1}
+	return model.Layout{Assets: 1, Steps: p.steps, Factors: 1, Uniforms: 1, Scratch: 1, Resumes: true}
 }
 
 func (p *jumpPaths) PathsTo(b *model.PathBlock) {
 	x := b.Scratch[0]
 	clear(x)
 	shift, k := math.Log(p.spot), 0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		vec.Log(x, b.Spot[first-1])
+		shift, k = 0, p.at[first-1]
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		for ; k < steps; k++ {
 			vec.AddScaled(x, p.dev[k], b.Normals[k], x)
 			shift += p.drift[k] + p.jumps.addTo(x, b.Uniforms[k], b.Key, k)
@@ -85,7 +91,7 @@ type jumpLaw interface {
 	intensity() float64    // jumps per year
 	compensation() float64 // E[e^J] − 1
 	// sum returns the sum of n >= 1 jumps, of a uniform and, if that does not suffice, of more random numbers.
-	sum(n int, u float64, g *lane) float64
+	sum(n int, u float64, g lane) float64
 }
 
 // jumpSteps adds jumps to logarithms of prices, step by step, with their compensation.
@@ -132,7 +138,7 @@ func (s *jumpSteps) addTo(x, u []float64, key [2]uint64, k int) float64 {
 		// What is left of the uniform is uniform on (0, p).
 		r := min(max(rest/p, 0x1p-53), 1-0x1p-53)
 		g := lane{key: key, path: uint32(j), step: uint32(k), draws: jumpDraws}
-		x[j] += s.law.sum(n, r, &g)
+		x[j] += s.law.sum(n, r, g)
 	}
 	return s.offset[k]
 }
@@ -145,7 +151,7 @@ func (l lognormalJumps) compensation() float64 {
 	return math.Expm1(l.MuJ + 0.5*l.SigmaJ*l.SigmaJ)
 }
 
-func (l lognormalJumps) sum(n int, u float64, _ *lane) float64 {
+func (l lognormalJumps) sum(n int, u float64, _ lane) float64 {
 	f := float64(n)
 	return f*l.MuJ + math.Sqrt(f)*l.SigmaJ*special.InvNormCDF(u)
 }
@@ -158,7 +164,7 @@ func (k exponentialJumps) compensation() float64 {
 	return k.P/(k.Eta1-1) - (1-k.P)/(k.Eta2+1)
 }
 
-func (k exponentialJumps) sum(n int, u float64, g *lane) float64 {
+func (k exponentialJumps) sum(n int, u float64, g lane) float64 {
 	sum := k.jump(u)
 	for range n - 1 {
 		sum += k.jump(g.uniform())

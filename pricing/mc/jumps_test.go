@@ -31,6 +31,7 @@ func jumpModels() map[string]model.Characteristic {
 
 // European options under processes with jumps, of one step and of twelve, against Fourier inversion.
 func TestJumpsAgainstFourier(t *testing.T) {
+	statistical(t)
 	for name, m := range jumpModels() {
 		for _, strike := range []float64{85, 100, 115} {
 			call := pricing.Vanilla{Right: pricing.Call, Strike: strike, Expiry: 0.75}

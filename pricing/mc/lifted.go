@@ -106,7 +106,7 @@ type liftedPaths struct {
 }
 
 func (p *liftedPaths) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 4 + len(p.weight), Variance: true}
+	return model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 4 + len(p.weight), Variance: true, States: 1}
 }
 
 func (p *liftedPaths) PathsTo(b *model.PathBlock) {
@@ -153,6 +153,9 @@ func (p *liftedPaths) PathsTo(b *model.PathBlock) {
 		vec.Exp(dst, dst)
 		if b.Variance != nil {
 			copy(b.Variance[i], total)
+		}
+		if b.State != nil {
+			copy(b.State[i], v)
 		}
 	}
 }

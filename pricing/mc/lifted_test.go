@@ -13,6 +13,7 @@ import (
 
 // Rough Heston's implied volatilities within what the scheme claims.
 func TestGoldenRoughHestonLifted(t *testing.T) {
+	statistical(t)
 	worst := 0.0
 	golden.Run(t, "papers/rough_heston", func(t *testing.T, c golden.Case) {
 		var want float64

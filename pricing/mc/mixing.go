@@ -17,8 +17,8 @@ import (
 // sensitivities for path-independent derivative securities in multifactor models", Journal of Derivatives 5 (1997). The
 // conditional forward serves as a control variate.
 //
-// It prices [pricing.Vanilla] under [model.Heston], [model.PiecewiseHeston] and [model.Bates] with the settings of Engine, whose
-// Scheme must be nil or a [Heston] and which may have no Controls.
+// It prices [pricing.Vanilla] under [model.Heston], [model.PiecewiseHeston], [model.DoubleHeston] and [model.Bates] with the
+// settings of Engine, whose Scheme must be nil or a [Heston] and which may have no Controls.
 type Mixing struct {
 	Engine Engine
 }
@@ -52,7 +52,7 @@ func (x Mixing) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 		return Report{}, fault.Arg(fn, "Scheme", s, "nil or a Heston")
 	}
 	switch m.(type) {
-	case model.Heston, model.PiecewiseHeston, model.Bates:
+	case model.Heston, model.PiecewiseHeston, model.DoubleHeston, model.Bates:
 	default:
 		return Report{}, &pricing.UnsupportedError{Engine: x, Instrument: in, Model: m,
 			Reason: "given the variance, the asset is not known to be lognormal"}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
+	"github.com/volgaquant/volga/internal/race"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/black"
 	"github.com/volgaquant/volga/pricing/model"
@@ -13,6 +14,7 @@ import (
 
 // Rough Bergomi makes its own paths; its smiles are those of the references.
 func TestGoldenRoughBergomi(t *testing.T) {
+	statistical(t)
 	golden.Run(t, "papers/rough_bergomi", func(t *testing.T, c golden.Case) {
 		var strikes, want, slack []float64
 		c.Input(t, "log_strikes", &strikes)
@@ -128,6 +130,36 @@ func TestCertainty(t *testing.T) {
 		r := run(t, Engine{Paths: 1 << 8}, later, m)
 		if math.Abs(r.Value-d*(f-90)) > 1e-9 || r.StdErr > 1e-9 {
 			t.Errorf("%T: %g ± %g, want %g", m, r.Value, r.StdErr, d*(f-90))
+		}
+	}
+}
+
+// Making a block allocates nothing, whatever the model and the technique.
+func TestBlocksAllocateNothing(t *testing.T) {
+	market := model.Market{Spot: 100, Discount: curve.Flat(0.05)}
+	asset := model.Asset{Spot: 100, Vol: model.FlatVol(0.2)}
+	h := heston(0.04, 1, 0.04, 0.5, -0.5)
+	for _, m := range []pricing.Model{
+		flatWorld(100, 0.05, 0, 0.2), h, skewed(), model.CEV{Market: market, Sigma: 2, Beta: 0.5},
+		model.Bates{Heston: h, Jumps: model.Jumps{Lambda: 5, MuJ: -0.1, SigmaJ: 0.1}},
+		model.Kou{Market: market, Sigma: 0.15, Lambda: 3, P: 0.35, Eta1: 12, Eta2: 8},
+		model.VarianceGamma{Market: market, Sigma: 0.2, Nu: 0.2}, model.NIG{Market: market, Alpha: 10, Beta: -3, Delta: 0.4},
+		model.RoughHeston{Market: market, H: 0.1, V0: 0.04, Theta: 0.04, Nu: 0.3, Rho: -0.5},
+		model.StochasticLocalVol{Variance: h, Leverage: skewed().Variance},
+		model.Assets{Each: []model.Asset{asset, asset}, Correlation: [][]float64{{1, 0.5}, {0.5, 1}}},
+	} {
+		for _, s := range []Source{nil, Sobol{}, Antithetic{Of: Sobol{}}, MomentMatching{Of: Antithetic{}}, Stratified{}} {
+			g, err := Engine{Paths: 1 << 12, Source: s}.Generator(m, weekly(3, 0.2), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := g.NewBlock()
+			for i := range g.Blocks() { // the first time, a worker takes the cursors that it needs
+				g.Make(b, i)
+			}
+			if n := testing.AllocsPerRun(3, func() { g.Make(b, 0) }); n > 0 && !race.Enabled {
+				t.Errorf("%T, %T: %g allocations", m, s, n)
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ func defaultScheme(m pricing.Model) Scheme {
 		return own{}
 	case model.BlackScholes, model.Assets:
 		return Exact{}
-	case model.Heston, model.PiecewiseHeston, model.Bates:
+	case model.Heston, model.PiecewiseHeston, model.DoubleHeston, model.Bates:
 		return Heston{}
 	case model.RoughHeston:
 		return Lifted{}

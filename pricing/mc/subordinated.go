@@ -163,7 +163,7 @@ func logGammaQuantile(a, x, y float64) (float64, float64) {
 }
 
 func (p *clockPaths) Layout() model.Layout {
-	l := model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 2}
+	l := model.Layout{Assets: 1, Steps: p.steps, Factors: 2, Scratch: 2, Resumes: true}
 	if p.inverse {
 		l.Uniforms = 1
 	}
@@ -174,7 +174,13 @@ func (p *clockPaths) PathsTo(b *model.PathBlock) {
 	x, g := b.Scratch[0], b.Scratch[1]
 	clear(x)
 	shift, k := math.Log(p.spot), 0
-	for i, steps := range p.at {
+	first, until := b.Range(len(p.at))
+	if first > 0 {
+		vec.Log(x, b.Spot[first-1])
+		shift, k = 0, p.at[first-1]
+	}
+	for i := first; i < until; i++ {
+		steps := p.at[i]
 		for ; k < steps; k++ {
 			c := p.clocks[k]
 			z, w := b.Normals[2*k], b.Normals[2*k+1]

@@ -67,6 +67,35 @@ type CharVega interface {
 	CharVegaTo(dst, vega, u []complex128, t float64)
 }
 
+// CharGradient is a [Characteristic] that differentiates its law by its parameters: what a calibration asks for. The market,
+// spot and curves, is not among the parameters.
+type CharGradient interface {
+	Characteristic
+	// Parameters returns the names of the parameters, those of the model's fields.
+	Parameters() []string
+	// ParameterValues returns the parameters, in that order.
+	ParameterValues() []float64
+	// ParameterBounds returns a box in which a calibration looks for parameters. Not every point of it need be a valid model.
+	ParameterBounds() (lower, upper []float64)
+	// CharGradientTo writes φ(u) to dst and its derivative by parameter j to grad[j], for as many parameters as there are. The
+	// columns must be as long as u and may not overlap it or each other. It allocates nothing.
+	CharGradientTo(dst []complex128, grad [][]complex128, u []complex128, t float64)
+}
+
+// Parametric is a [CharGradient] of type M that can be made with other parameters and the same market.
+type Parametric[M any] interface {
+	CharGradient
+	// WithParameters returns the model with the parameters x, in the order of Parameters. It does not validate them.
+	WithParameters(x []float64) M
+}
+
+// VarianceParameters is a [CharGradient] some of whose parameters are variances: volatilities move as their square roots, in which
+// calibrations look for them.
+type VarianceParameters interface {
+	// VarianceParameters returns their indices.
+	VarianceParameters() []int
+}
+
 // Conic is a [Characteristic] of power or exponential decay, such as a pure jump process of infinite activity, for which
 // methods may turn the line of integration into the complex plane.
 type Conic interface {

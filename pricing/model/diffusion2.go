@@ -57,6 +57,21 @@ type Jumping interface {
 	HasJumps() bool
 }
 
+// Crossed is a [Diffusion2] whose correlation depends on the second variable.
+type Crossed interface {
+	Diffusion2
+	// CrossTo writes ρ·h·s to dst for each y: the covariance of the two variables per year, over g. It allocates nothing.
+	CrossTo(dst, y []float64, t0, t1 float64)
+}
+
+// Forwarded is a [Diffusion2] whose asset is a forward, and not what the contract looks at before its delivery: contracts must end
+// then and depend on nothing before.
+type Forwarded interface {
+	Diffusion2
+	// Delivery returns when forward and spot meet, in years.
+	Delivery() float64
+}
+
 // HasJumps reports whether jumps occur at all.
 func (j Jumps) HasJumps() bool { return j.Lambda > 0 }
 

@@ -20,6 +20,8 @@
 // simulation follow: [DiffusionOf] says whether a model is one and for which fields it is not. How cash dividends act
 // under [BlackScholes] its [DividendModel] says. [SABR] is a smile, by an asymptotic expansion.
 //
+// [Assets] is a basket of correlated lognormal assets, for payoffs on several of them.
+//
 // [RoughBergomi] has no characteristic function: it is [Simulable], and makes its paths by a [Volterra].
 //
 // # Conventions

@@ -18,7 +18,7 @@ type SABRDiffusion struct {
 	Expiry float64 // years, >= 0
 }
 
-var _ Diffusion2 = SABRDiffusion{}
+var _ Forwarded = SABRDiffusion{}
 
 // Validate checks the parameters and the expiry.
 func (m SABRDiffusion) Validate() error {
@@ -34,6 +34,9 @@ func (m SABRDiffusion) Validate() error {
 
 // SpotPrice returns the forward for delivery at Expiry.
 func (m SABRDiffusion) SpotPrice() float64 { return m.SABR.Forward(m.Expiry) }
+
+// Delivery returns Expiry.
+func (m SABRDiffusion) Delivery() float64 { return m.Expiry }
 
 // DiscountFactor returns today's value of 1 paid at t.
 func (m SABRDiffusion) DiscountFactor(t float64) float64 { return m.SABR.DiscountFactor(t) }

@@ -39,6 +39,8 @@ type Layout struct {
 	Scratch  int       // columns of scratch memory
 	Variance bool      // whether it can fill PathBlock.Variance
 	Rates    bool      // whether it fills PathBlock.Discount, because rates are random
+	States   int       // what drives a price beside itself and time, such as its variance, and PathBlock.State can tell
+	Resumes  bool      // whether it can go on from a later time, see PathBlock.From
 }
 
 // PathBlock is a block of paths by column, each as long as there are paths.
@@ -53,6 +55,13 @@ type PathBlock struct {
 	Variance [][]float64
 	// Discount[i] receives the discount factor from the i-th time, if rates are random.
 	Discount [][]float64
+	// State[i·States+s], if State is not nil, receives the s-th of what drives the prices from the i-th time on, beside the prices.
+	State [][]float64
+	// From, if it is positive, says that paths go on where they are: Spot and State hold what they are at the time before the
+	// From-th, and only what comes later is written, of the random numbers of the steps that come later.
+	From int
+	// Until, if it is positive, says that nobody looks at the Until-th time and those after it.
+	Until int
 	// Scratch holds Layout.Scratch columns of undefined content.
 	Scratch [][]float64
 	// Key is different for every block of a simulation. Schemes that need a random number of random numbers, such as those that
@@ -71,6 +80,14 @@ func (b *PathBlock) Stopped() bool {
 	default:
 		return false
 	}
+}
+
+// Range returns the times that are to be written, those from the first to before the second, of n.
+func (b *PathBlock) Range(n int) (from, until int) {
+	if b.Until > 0 && b.Until < n {
+		n = b.Until
+	}
+	return b.From, n
 }
 
 // StepGrid lays time steps of at most maxStep (any length if it is not positive) so that every time of times and every stop

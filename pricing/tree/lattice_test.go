@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -433,4 +434,38 @@ func ExampleLattice() {
 	r, err := Lattice{Smooth: true, Richardson: true}.Price(context.Background(), call, world)
 	fmt.Printf("%.2f delta %.2f %v\n", r.Value, r.Delta, err)
 	// Output: 8.82 delta 0.58 <nil>
+}
+
+// At volatilities of 200% and expiries of ten years prices spread over fifty powers of ten, and each scheme must still give the
+// European value: what a layer leaves out must not come back from another layer.
+func TestHighVolatility(t *testing.T) {
+	g := rand.New(rand.NewPCG(41, 3))
+	worst := map[Scheme]float64{}
+	for range 300 {
+		rate, yield, vol, expiry := -0.05+0.15*g.Float64(), -0.05+0.15*g.Float64(), 0.05+1.95*g.Float64(), 10*g.Float64()
+		world := model.BlackScholes{Spot: 100, Discount: curve.Flat(rate), Carry: curve.Flat(yield), Vol: model.FlatVol(vol)}
+		for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
+			o := pricing.Vanilla{Right: right, Strike: 50 + 100*g.Float64(), Expiry: expiry}
+			want, err := analytic.European{}.Price(context.Background(), o, world)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for s := range schemeNames {
+				scheme := Scheme(s)
+				r, err := Lattice{Scheme: scheme, Steps: 401}.Price(context.Background(), o, world)
+				if err != nil {
+					if !errors.Is(err, pricing.ErrDomain) {
+						t.Errorf("%v: %+v under %g: %v", scheme, o, vol, err)
+					}
+					continue
+				}
+				worst[scheme] = max(worst[scheme], math.Abs(r.Value-want.Value)/o.Strike)
+			}
+		}
+	}
+	for s, e := range worst {
+		if !(e < 1e-2) {
+			t.Errorf("%v errs by %g of the strike", s, e)
+		}
+	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// reach is how many standard deviations from the forward the lattice goes. What lies beyond has a probability, and as a share
-// of the asset a value, below 1e-15.
+// reach is how many standard deviations the lattice goes from the means of the logarithm of the price, below the forward under
+// the measure of money and above it under that of the asset. What lies beyond has a probability, and as a share of the asset a
+// value, below 1e-15.
 const reach = 9
 
 // run lays n steps over the time to expiry and rolls back from there, one stretch between dividends after the other.
@@ -60,6 +61,11 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 	}
 	if w.phi > 0 {
 		ratio, deep = -ratio, math.Log(mv.up)
+	}
+	// A probability that vanishes, as where the forward is many deviations of the lattice from the strike, or prices beyond
+	// the range of numbers.
+	if !(mv.down > 0 && mv.up > mv.down && math.Abs(ratio)*float64(branches*n) < 600) {
+		return fault.Arg("tree.Lattice", "Steps", e.Steps, "a number of steps whose moves and prices are numbers; more if the volatility is low, fewer if it is high")
 	}
 	half := 1
 	if start > 0 {
@@ -108,6 +114,7 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 	if w.american {
 		settled = w.exercised(v, price, strike, 0, count-1)
 	}
+	below, above := 0, count-1 // the nodes known of the layer after this one
 	for i := n - 1; i >= 0; i-- {
 		if i%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -130,9 +137,20 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 		from, to := 0, m+branches*i-1
 		if start == 0 { // what cannot be reached from the root does not matter
 			at := (centre + math.Log(growth) - base) / ratio
-			wide := reach * w.vol * math.Sqrt(t) / math.Abs(ratio)
+			wide := (reach + 0.5*w.vol*math.Sqrt(t)) * w.vol * math.Sqrt(t) / math.Abs(ratio)
 			from, to = max(from, int(at-wide)-1), min(to, int(at+wide)+2)
 		}
+		// Nodes that this layer asks for and the one after it left out: their payoff is near enough, and never a value of
+		// another layer.
+		if settled < below {
+			for k := from; k < below; k++ {
+				v[k] = max(0, w.phi*(later*w.power[k]-strikeLater))
+			}
+		}
+		for k := above + 1; k <= to+branches; k++ {
+			v[k] = max(0, w.phi*(later*w.power[k]-strikeLater))
+		}
+		below, above = from, to
 		exercise := w.american
 		for dates > 0 && int(math.Round((w.dates[dates-1]-start)/dt)) >= i {
 			exercise = exercise || int(math.Round((w.dates[dates-1]-start)/dt)) == i

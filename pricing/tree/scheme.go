@@ -13,7 +13,7 @@ type Scheme int
 // The schemes. All but Trinomial have two branches.
 const (
 	CRR          Scheme = iota // Cox, Ross and Rubinstein (1979): u = e^(σ√Δt) = 1/d
-	JarrowRudd                 // Jarrow and Rudd (1983): probabilities of one half
+	JarrowRudd                 // Jarrow and Rudd (1983): probabilities of one half, the moves scaled to the forward
 	Tian                       // Tian (1993): three moments matched
 	LeisenReimer               // Leisen and Reimer (1996), Peizer-Pratt inversion 2: the strike in the middle; odd steps; no dividends
 	Trinomial                  // Boyle (1988), Kamrad and Ritchken (1991): u = e^(σ√(2Δt)) and a middle branch
@@ -51,8 +51,8 @@ func (s Scheme) movesOf(vol, dt float64, n int, x float64) moves {
 	sd := vol * math.Sqrt(dt)
 	switch s {
 	case JarrowRudd:
-		half := -0.5 * sd * sd
-		return moves{math.Exp(half + sd), math.Exp(half - sd), 0.5, true}
+		// e^(±sd − sd²/2) to the order of the scheme, and exact for the forward at any volatility.
+		return moves{2 / (1 + math.Exp(-2*sd)), 2 / (1 + math.Exp(2*sd)), 0.5, true}
 	case Tian:
 		v1 := math.Expm1(sd * sd)
 		v := 1 + v1
@@ -63,7 +63,7 @@ func (s Scheme) movesOf(vol, dt float64, n int, x float64) moves {
 		total := sd * math.Sqrt(float64(n))
 		d2 := x/total - 0.5*total
 		p, tilted := peizerPratt(d2, n), peizerPratt(d2+total, n)
-		return moves{tilted / p, (1 - tilted) / (1 - p), p, true}
+		return moves{tilted / p, peizerPratt(-d2-total, n) / peizerPratt(-d2, n), p, true}
 	case Trinomial:
 		sd *= math.Sqrt2
 	}
@@ -71,9 +71,15 @@ func (s Scheme) movesOf(vol, dt float64, n int, x float64) moves {
 }
 
 // peizerPratt is the second inversion of Peizer and Pratt, Leisen and Reimer (1996) eq. 11: the probability for which
-// the binomial distribution of n steps is nearest to the normal one at z.
+// the binomial distribution of n steps is nearest to the normal one at z. It keeps its relative accuracy far below zero, as
+// the ratios of two of them need, whose complement is that of −z.
 func peizerPratt(z float64, n int) float64 {
 	m := float64(n)
 	a := z / (m + 1/3.0 + 0.1/(m+1))
-	return 0.5 + math.Copysign(0.5*math.Sqrt(-math.Expm1(-a*a*(m+1.0/6))), z)
+	x := -a * a * (m + 1.0/6)
+	root := math.Sqrt(-math.Expm1(x))
+	if z < 0 {
+		return 0.5 * math.Exp(x) / (1 + root)
+	}
+	return 0.5 + 0.5*root
 }
