@@ -3,7 +3,9 @@
 //
 //   - [github.com/volgaquant/volga/pricing]: the contract: instruments, models, engines, results, errors.
 //     Its subpackages are lazy (live values), black (formulas and implied volatility), model, and the engines in
-//     analytic, tree and fourier.
+//     analytic, tree, fourier, fd (finite differences) and mc (simulation).
+//   - [github.com/volgaquant/volga/exotics]: contracts beyond the vanilla ones, which every engine that can prices.
+//   - [github.com/volgaquant/volga/calibrate]: optimisers, and the parameters of models from quotes.
 //   - [github.com/volgaquant/volga/rates/calendar] and [github.com/volgaquant/volga/rates/curve]: business days, day
 //     counts, trading time, listed expiries; discount and forward curves.
 //   - [github.com/volgaquant/volga/surface]: from raw option quotes to forwards, implied volatilities and a surface
@@ -16,6 +18,10 @@
 // The program examples/quote walks the whole path, from an option chain to quotes and the book's risk:
 //
 //	go run github.com/volgaquant/volga/examples/quote -html report.html
+//
+// and examples/engines shows which engine to choose, by error and time:
+//
+//	go run github.com/volgaquant/volga/examples/engines -html engines.html
 //
 // # Conventions
 //

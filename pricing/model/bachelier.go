@@ -46,8 +46,8 @@ func (m Bachelier) Validate() error {
 	if err := fault.Finite(fn, "Spot", m.Spot); err != nil {
 		return err
 	}
-	if m.Vol == nil {
-		return fault.Arg(fn, "Vol", nil, "a surface of normal volatilities")
+	if err := checkVol(fn, m.Vol, "a surface of normal volatilities"); err != nil {
+		return err
 	}
 	return nil
 }

@@ -38,8 +38,8 @@ func (m BlackScholes) Validate() error {
 	if err := fault.Positive(fn, "Spot", m.Spot); err != nil {
 		return err
 	}
-	if m.Vol == nil {
-		return fault.Arg(fn, "Vol", nil, "a volatility surface")
+	if err := checkVol(fn, m.Vol, "a volatility surface"); err != nil {
+		return err
 	}
 	if m.Forwards != nil && (m.Carry != nil || len(m.Dividends) > 0) {
 		return fault.Arg(fn, "Forwards", "set beside Carry or Dividends", "either forwards or the carry that makes them")

@@ -33,8 +33,8 @@ func (m Displaced) Validate() error {
 	); err != nil {
 		return err
 	}
-	if m.Vol == nil {
-		return fault.Arg(fn, "Vol", nil, "a volatility surface")
+	if err := checkVol(fn, m.Vol, "a volatility surface"); err != nil {
+		return err
 	}
 	return nil
 }
