@@ -46,7 +46,7 @@ func (s SVI) minimum() float64 { return s.A + s.B*s.Sigma*math.Sqrt((1-s.Rho)*(1
 // TotalVariance returns w(k).
 func (s SVI) TotalVariance(k float64) float64 {
 	x := k - s.M
-	return s.A + s.B*(s.Rho*x+math.Hypot(x, s.Sigma))
+	return s.A + s.B*(s.Rho*x+math.Sqrt(x*x+s.Sigma*s.Sigma))
 }
 
 // Vol returns the implied volatility √(w(k)/t) at expiry t, in years.
@@ -55,7 +55,7 @@ func (s SVI) Vol(k, t float64) float64 { return math.Sqrt(s.TotalVariance(k) / t
 // Derivatives returns w(k), ∂w/∂k and ∂²w/∂k².
 func (s SVI) Derivatives(k float64) (w, wk, wkk float64) {
 	x := k - s.M
-	r := math.Hypot(x, s.Sigma)
+	r := math.Sqrt(x*x + s.Sigma*s.Sigma)
 	h := s.Sigma / r
 	return s.A + s.B*(s.Rho*x+r), s.B * (s.Rho + x/r), s.B * h * h / r
 }

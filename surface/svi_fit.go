@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 )
 
 // SVISettings are the settings of [FitSVISurface] and [FitSVI]. The zero value is recommended.
@@ -499,7 +498,7 @@ func (f *SVIFitter) tighten() bool {
 		p := &f.p[i]
 		s := f.x[i].svi()
 		var ks [scanPoints]float64
-		s.scan(ks[:])
+		s.scan(&ks)
 		if k, g := extremum(ks[:], s.Durrleman, 0.05); g < 0 {
 			missed = true
 			p.points = append(p.points, k)
@@ -577,9 +576,7 @@ func (s *SVISurface) mend(i int) (moved, ok bool) {
 // shortfall returns the most by which s lies below x, and a hair more.
 func (s SVI) shortfall(x SVI) float64 {
 	var ks [2 * scanPoints]float64
-	x.scan(ks[:scanPoints])
-	s.scan(ks[scanPoints:])
-	sort.Float64s(ks[:])
+	scanBoth(&ks, x, s)
 	k, d := extremum(ks[:], func(k float64) float64 { return s.TotalVariance(k) - x.TotalVariance(k) }, 0)
 	return math.Max(0, -d) + 4*roundoff*x.TotalVariance(k)
 }

@@ -109,19 +109,42 @@ func (s *SVISurface) lastRate() float64 {
 	return math.Max(0, rate)
 }
 
-// scan writes log-moneynesses to dst that no feature of the smile falls between: spaced evenly in asinh((k−c)/h) about the
-// money and the centre, out to where the wings are straight.
-func (s SVI) scan(dst []float64) {
-	n := len(dst) / 2
-	const out = 12.0
-	for i := range dst {
-		center, unit, j, m := s.M, s.Sigma, i, n
-		if i >= n {
-			center, unit, j, m = 0, math.Max(0.3*math.Sqrt(s.TotalVariance(0)), 1e-3), i-n, len(dst)-n
-		}
-		dst[i] = center + unit*math.Sinh(out*(2*float64(j)/float64(m-1)-1)*0.75)
+// scan writes log-moneynesses to dst, in rising order, that no feature of the smile falls between: spaced evenly in
+// asinh((k−c)/h) about the money and the centre, out to where the wings are straight.
+func (s SVI) scan(dst *[scanPoints]float64) {
+	var center, money [scanPoints / 2]float64
+	unit := math.Max(0.3*math.Sqrt(s.TotalVariance(0)), 1e-3)
+	for i, z := range scanGrid {
+		center[i], money[i] = s.M+s.Sigma*z, unit*z
 	}
-	sort.Float64s(dst)
+	merge(dst[:], center[:], money[:])
+}
+
+var scanGrid = func() (z [scanPoints / 2]float64) {
+	const out = 9.0
+	for i := range z {
+		z[i] = math.Sinh(out * (2*float64(i)/float64(len(z)-1) - 1))
+	}
+	return
+}()
+
+// scanBoth writes the points of two smiles to dst, in rising order.
+func scanBoth(dst *[2 * scanPoints]float64, x, y SVI) {
+	var a, b [scanPoints]float64
+	x.scan(&a)
+	y.scan(&b)
+	merge(dst[:], a[:], b[:])
+}
+
+// merge writes two sorted lists to dst, sorted.
+func merge(dst, a, b []float64) {
+	for i := range dst {
+		if len(b) == 0 || len(a) > 0 && a[0] <= b[0] {
+			dst[i], a = a[0], a[1:]
+		} else {
+			dst[i], b = b[0], b[1:]
+		}
+	}
 }
 
 const scanPoints = 128
@@ -147,9 +170,7 @@ func (s SVI) above(x SVI) *CrossingError {
 // leastRise returns where s − x, relative to x, is least, and the difference there.
 func (s SVI) leastRise(x SVI) (at, rise float64) {
 	var ks [2 * scanPoints]float64
-	x.scan(ks[:scanPoints])
-	s.scan(ks[scanPoints:])
-	sort.Float64s(ks[:])
+	scanBoth(&ks, x, s)
 	rel := func(k float64) float64 {
 		w := x.TotalVariance(k)
 		return (s.TotalVariance(k) - w) / w
@@ -197,9 +218,7 @@ func extremum(ks []float64, f func(float64) float64, level float64) (at, best fl
 // leastMixed returns the least g of smiles on the way from x to y in total variance.
 func leastMixed(x, y SVI) (at, g float64) {
 	var ks [2 * scanPoints]float64
-	x.scan(ks[:scanPoints])
-	y.scan(ks[scanPoints:])
-	sort.Float64s(ks[:])
+	scanBoth(&ks, x, y)
 	g = math.Inf(1)
 	for _, k := range ks {
 		w0, w10, w20 := x.Derivatives(k)
@@ -217,7 +236,7 @@ func leastMixed(x, y SVI) (at, g float64) {
 func (s *SVISurface) leastBeyond() (at, g float64) {
 	last := s.x[len(s.x)-1]
 	var ks [scanPoints]float64
-	last.scan(ks[:])
+	last.scan(&ks)
 	g = math.Inf(1)
 	for _, k := range ks {
 		w, w1, w2 := last.Derivatives(k)
