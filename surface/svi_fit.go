@@ -75,6 +75,8 @@ type SVIFitter struct {
 	fixed, lost               []int
 	tau                       []float64
 	same                      bool // the last fit was of the same expiries
+	one                       [1]Smile
+	single                    [1]SVI
 }
 
 // FitSVISurface fits a raw SVI smile to each expiry such that no smile has butterfly arbitrage and none crosses another. The

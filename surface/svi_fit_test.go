@@ -177,3 +177,52 @@ func TestSVIGradient(t *testing.T) {
 		}
 	}
 }
+
+func TestFitSVI(t *testing.T) {
+	for _, x := range truth() {
+		s := quotesOn([]SVISlice{x}, 21)[0]
+		got, r, err := FitSVI(&s, SVISettings{Tolerance: 1e-12})
+		if err != nil || r.RMS > 1e-6 {
+			t.Errorf("tau %g: %+v, %+v, %v", x.Tau, got, r, err)
+		}
+		two, err := FitSVIQuasiExplicit(&s, SVISettings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, k := range s.K {
+			if d := math.Abs(two.Vol(k, x.Tau) - s.Mid[j]); d > 2e-5 {
+				t.Errorf("tau %g, k %.3f: the two steps are off by %g", x.Tau, k, d)
+			}
+		}
+	}
+	vogt := quotesOn([]SVISlice{{1, SVI{A: -0.041, B: 0.1331, Rho: 0.306, M: 0.3586, Sigma: 0.4153}}}, 41)[0]
+	two, err := FitSVIQuasiExplicit(&vogt, SVISettings{})
+	if err != nil || two.CheckButterfly() == nil {
+		t.Errorf("Vogt's smile by two steps: %v, said to be free: %+v", err, two)
+	}
+	free, r, err := FitSVI(&vogt, SVISettings{})
+	if err != nil || free.CheckButterfly() != nil || r.RMS > 0.01 {
+		t.Errorf("Vogt's smile: %+v, %+v, %v, %v", free, r, err, free.CheckButterfly())
+	}
+	few := vogt
+	few.K, few.Mid, few.Bid, few.Ask = few.K[:4], few.Mid[:4], few.Bid[:4], few.Ask[:4]
+	if _, _, err := FitSVI(&few, SVISettings{}); !errors.Is(err, ErrTooFewQuotes) {
+		t.Errorf("four quotes: %v", err)
+	}
+	if _, err := FitSVIQuasiExplicit(&few, SVISettings{}); !errors.Is(err, ErrTooFewQuotes) {
+		t.Errorf("four quotes: %v", err)
+	}
+}
+
+func TestFitSliceAllocatesNothing(t *testing.T) {
+	x := truth()[2]
+	s := quotesOn([]SVISlice{x}, 11)[0]
+	var f SVIFitter
+	if n := testing.AllocsPerRun(20, func() {
+		if _, _, err := f.FitSlice(&s, &x.SVI, SVISettings{}); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
