@@ -113,7 +113,7 @@ func (f *SVIFitter) Fit(smiles []Smile, cfg SVISettings) (*SVISurface, SVIReport
 	f.begin(cfg.Start)
 	if cfg.Start == nil {
 		for i := range f.p {
-			f.p[i].minimise(&f.x[i], 1e-3, tol, limit, &r.Iterations)
+			f.alone(i, tol, limit, &r.Iterations)
 		}
 	}
 	r.Converged = f.together(tol, limit, &r.Iterations)
@@ -146,6 +146,24 @@ func (f *SVIFitter) Fit(smiles []Smile, cfg SVISettings) (*SVISurface, SVIReport
 	w := r.Slices[worst]
 	return s, r, fmt.Errorf("surface: %w in %d iterations: %s is off by %.2g half-spreads, rms", ErrNotConverged, r.Iterations,
 		name(w.Label, worst), w.RMSSpread)
+}
+
+// alone fits smile i by itself. Where that ends far from the quotes it looks for a better start.
+func (f *SVIFitter) alone(i int, tol float64, limit int, steps *int) {
+	const poor = 0.5 // of the objective, for each quote
+	p := &f.p[i]
+	value, _ := p.minimise(&f.x[i], 1e-3, tol, limit, steps)
+	if value < poor*float64(len(p.k)) || len(p.k) < 5 {
+		return
+	}
+	q, _, ok := p.quasiExplicit()
+	if !ok {
+		return
+	}
+	x := q.vars()
+	if other, _ := p.minimise(&x, 1e-3, tol, limit, steps); other < value {
+		f.x[i] = x
+	}
 }
 
 // prepare checks the smiles and lays out the problems.
@@ -450,37 +468,56 @@ func (f *SVIFitter) direction() (slope float64, ok bool) {
 }
 
 // settle holds the smiles against the exact conditions. Where they are missed it adds points to the penalties, makes them
-// stronger, and fits on; and what is then missed by a hair it repairs. It returns nil if that is not possible.
+// stronger, and fits on; and what is then missed by a hair it repairs. A smile for which that is not enough is begun again
+// from its neighbour, and in the end given up. It returns nil if that too fails.
 func (f *SVIFitter) settle(tol float64, limit int, r *SVIReport) *SVISurface {
-	for range 12 {
-		if !f.tighten() {
+	s := &SVISurface{tau: append([]float64(nil), f.load.tau...), x: make([]SVI, len(f.x))}
+	const attempts = 4
+	for attempt := range attempts {
+		for range 12 {
+			if !f.tighten() {
+				break
+			}
+			r.Converged = f.together(tol, limit, &r.Iterations)
+		}
+		for i := range f.x {
+			s.x[i] = f.x[i].svi()
+		}
+		f.fixed, f.lost = f.fixed[:0], f.lost[:0]
+		for i := range s.x {
+			moved, ok := s.mend(i)
+			if !ok { // that of the expiry before, or one of SSVI, will do
+				f.lost = append(f.lost, i)
+				if i > 0 {
+					s.x[i] = s.x[i-1]
+				} else {
+					f.load.start()
+					s.x[0] = f.load.x[0].slice(s.tau[0]).SVI()
+				}
+				if moved, ok = s.mend(i); !ok {
+					return nil
+				}
+			}
+			if moved {
+				f.fixed = append(f.fixed, i)
+			}
+		}
+		if len(f.lost) == 0 || attempt == attempts-1 {
 			break
+		}
+		for _, i := range f.lost {
+			from := max(i-1, 0)
+			if attempt%2 == 1 || i == 0 {
+				from = min(i+1, len(f.x)-1)
+			}
+			f.x[i] = f.x[from]
+			f.p[i].reset(f.x[i])
+			f.x[i] = f.p[i].prior
 		}
 		r.Converged = f.together(tol, limit, &r.Iterations)
 	}
-	s := &SVISurface{tau: append([]float64(nil), f.load.tau...), x: make([]SVI, len(f.x))}
-	for i := range f.x {
-		s.x[i] = f.x[i].svi()
-	}
-	f.fixed, f.lost = f.fixed[:0], f.lost[:0]
-	for i := range s.x {
-		moved, ok := s.mend(i)
-		if !ok { // give the smile up: that of the expiry before, or one of SSVI, will do
-			r.Converged = false
-			f.lost = append(f.lost, i)
-			if i > 0 {
-				s.x[i] = s.x[i-1]
-			} else {
-				f.load.start()
-				s.x[0] = f.load.x[0].slice(s.tau[0]).SVI()
-			}
-			if moved, ok = s.mend(i); !ok {
-				return nil
-			}
-		}
-		if moved {
-			f.fixed = append(f.fixed, i)
-		}
+	if len(f.lost) > 0 {
+		r.Converged = false
 	}
 	r.Repaired, r.Lost = f.fixed, f.lost
 	s.rate = s.lastRate()
@@ -491,6 +528,12 @@ func (f *SVIFitter) settle(tol float64, limit int, r *SVIReport) *SVISurface {
 		return nil
 	}
 	return s
+}
+
+// reset lays a problem out anew.
+func (p *sviProblem) reset(x sviVars) {
+	p.butterfly, p.calendar, p.marginG, p.marginCal = sviFirst, sviFirstCal, sviMarginG, sviMarginCal
+	p.layOut(x)
 }
 
 // tighten reports whether any condition is missed, having made its penalties stronger.
