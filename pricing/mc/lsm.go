@@ -211,13 +211,14 @@ type policyMemory struct {
 	rows             [][]float64 // states of the chosen rows
 	columns          *basisColumns
 	alive            []float64 // 1 where the rule has not ended the path, otherwise 0
+	when             []int32   // the time at which the path ended
 }
 
 func (p *policy) vars() int { return p.exercise.vars + p.states + p.extra }
 
 func (p *policy) newMemory(n int) *policyMemory {
 	m := &policyMemory{pay: make([]float64, n), wait: make([]float64, n), first: make([]float64, n), row: make([]int32, 0, n), rowPay: make([]float64, n),
-		columns: p.basis.newColumns(n), alive: make([]float64, n)}
+		columns: p.basis.newColumns(n), alive: make([]float64, n), when: make([]int32, n)}
 	for range p.vars() {
 		m.states = append(m.states, make([]float64, n))
 		m.rows = append(m.rows, make([]float64, n))
@@ -370,6 +371,9 @@ func (p *policy) follow(dst []float64, rules []rule, m *policyMemory, paths *pri
 			paths.DiscountTo(pay, i)
 			for j, v := range pay {
 				dst[j] += v * alive[j]
+				if alive[j] != 0 {
+					m.when[j] = int32(i)
+				}
 			}
 			return
 		}
@@ -389,6 +393,7 @@ func (p *policy) follow(dst []float64, rules []rule, m *policyMemory, paths *pri
 			if m.rowPay[r] >= wait[r] {
 				dst[j] = m.rowPay[r] * discount(paths, i, int(j))
 				alive[j] = 0
+				m.when[j] = int32(i)
 				left--
 			}
 		}
@@ -721,6 +726,3 @@ func (t *training) inSample(g *Generator) (mean, stdErr float64) {
 	}
 	return f * all.mean[0], f * math.Sqrt(all.covariance(0, 0)/max(all.n-1, 1)/all.n)
 }
-
-// Upper says how [LongstaffSchwartz.Bounds] finds the upper bound.
-type Upper struct{}
