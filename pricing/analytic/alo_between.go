@@ -70,7 +70,8 @@ func (b *strip) solve(t *aloScheme) bool {
 	if b.vol > math.Sqrt(-2*b.q)-math.Sqrt(-2*b.r) {
 		until = math.Min(until, 0.02*scale)
 	}
-	known, crossed, failed := 0.0, math.Inf(1), math.Inf(1) // solved to, crossed at, not solved to from known
+	known, crossed := 0.0, math.Inf(1) // solved to, crossed at
+	var failed float64                 // not solved to from known
 	kept := b.upper.kept
 	for range aloSearches {
 		o := b.put

@@ -99,7 +99,7 @@ func (e CONV) european(ctx context.Context, mk *market, items []item, out []pric
 
 // convGrid is what the engine needs in memory beside the steps.
 type convGrid struct {
-	n, points    int
+	n            int
 	origin       float64
 	seq          []float64
 	coef, phi, u []complex128

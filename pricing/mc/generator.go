@@ -68,7 +68,6 @@ const maxPathNumbers = 1 << 20
 // spec is what a generator is made from.
 type spec struct {
 	times    []float64
-	assets   int // 0 means any number
 	paths    int
 	seed     uint64
 	pass     uint64

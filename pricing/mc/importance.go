@@ -209,7 +209,6 @@ func (s *search) climb(ctx context.Context, theta []float64) ([]float64, error) 
 		return v
 	}
 	most := s.g.shape.Block - 1
-	value := math.Inf(-1)
 	for step := 0; step < searchSteps; step++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -218,7 +217,7 @@ func (s *search) climb(ctx context.Context, theta []float64) ([]float64, error) 
 		for lo := 0; lo < n; lo += most {
 			base = s.logPay(theta, h, lo, min(lo+most, n), up)
 		}
-		value = base - 0.5*square(theta)
+		value := base - 0.5*square(theta)
 		if math.IsInf(value, -1) || math.IsNaN(value) {
 			return theta, nil // the mean of the pilot pays nothing itself, but is a drift to the region that does
 		}
