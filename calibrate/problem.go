@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/volgaquant/volga/internal/fault"
 )
@@ -134,15 +135,23 @@ func (b box) clamp(x []float64) {
 // Differences returns residuals with a Jacobian by differences, for a function that has none. The differences are forward
 // with steps of about 1e-8 of the scale of each parameter, max(|x|, scale) with scale[j] (1 if scale is nil), or backward
 // where forward leaves the function's domain, so that they may step over a bound by that much; the Jacobian has about half the
-// digits of the residuals, and costs one evaluation for each parameter. The function returned keeps a buffer: it must not be called by two goroutines at a time.
+// digits of the residuals, and costs one evaluation for each parameter. The function returned may be
+// called by several goroutines at a time if residuals may.
 func Differences(residuals func(r, x []float64) error, scale []float64) func(r, jac, x []float64) error {
-	var moved, at []float64
+	type buffers struct{ moved, at []float64 }
+	var pool sync.Pool
 	return func(r, jac, x []float64) error {
 		if err := residuals(r, x); err != nil || jac == nil {
 			return err
 		}
 		n := len(x)
-		moved, at = append(moved[:0], r...), append(at[:0], x...)
+		b, _ := pool.Get().(*buffers)
+		if b == nil {
+			b = new(buffers)
+		}
+		defer pool.Put(b)
+		b.moved, b.at = append(b.moved[:0], r...), append(b.at[:0], x...)
+		moved, at := b.moved, b.at
 		for j := range n {
 			size := 1.0
 			if scale != nil {
