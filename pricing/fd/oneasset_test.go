@@ -319,7 +319,7 @@ func TestEngineRefuses(t *testing.T) {
 		{"Bermudan out of order", OneAsset{}, bermudanOf{call, []float64{0.5, 0.3, 1}}, world, "ExerciseDates[1]"},
 		{"Bermudan short", OneAsset{}, bermudanOf{call, []float64{0.5}}, world, "ExerciseDates"},
 		{"model", OneAsset{}, call, flatWorld(-1, 0, 0, 0.2), "Spot"},
-		{"vol NaN", OneAsset{}, call, flatWorld(100, 0, 0, math.NaN()), "diffusion coefficient at the spot, 100"},
+		{"vol NaN", OneAsset{}, call, flatWorld(100, 0, 0, math.NaN()), "Vol"},
 		{"vol huge", OneAsset{}, call, flatWorld(100, 0, 0, 20), "standard deviation to maturity over the spot"},
 		{"vol huge for few nodes", OneAsset{SpaceSteps: 10, TimeSteps: 4}, call, flatWorld(100, 0, 0, 9), "SpaceSteps, TimeSteps"},
 		{"payoff NaN", OneAsset{}, paid{1, nil, func(s float64) float64 { return math.Sqrt(50 - s) }}, world, ""},
