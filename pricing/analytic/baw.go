@@ -57,11 +57,11 @@ func (c contract) quadratic() pricing.Result {
 	dr, dq := math.Exp(-c.rate*c.expiry), math.Exp(-c.yield*c.expiry)
 	drift := (b + 0.5*v) * c.expiry / s
 	kr := c.strike * dr
-	european := func(x float64) (value, n1, density float64) { // n1 = Φ(φd1)
-		d1 := math.Log(x/c.strike)/s + drift
+	european := func(x float64) (value, d1, n1, density float64) { // n1 = Φ(φd1)
+		d1 = math.Log(x/c.strike)/s + drift
 		density = special.NormPDF(d1)
 		n1 = tail(-phi*d1, density)
-		return phi * (x*dq*n1 - kr*tail(-phi*(d1-s), density*x*dq/kr)), n1, density
+		return phi * (x*dq*n1 - kr*tail(-phi*(d1-s), density*x*dq/kr)), d1, n1, density
 	}
 	// The exponent; M/K = 2r/(σ²(1−e^(−rT))) tends to 2/(σ²T) with the rate.
 	n := 2 * b / v
@@ -83,19 +83,24 @@ func (c contract) quadratic() pricing.Result {
 		}
 	}
 	star := start
-	// The critical price solves φ(S−K) = V(S) + φ(1−e^(−qT)Φ(φd1))·S/q, eqs. 24 and 26, by Newton's method.
+	// The critical price solves φ(S−K) = V(S) + φ(1−e^(−qT)Φ(φd1))·S/q, eqs. 24 and 26, by Halley's method.
+	var atStar float64 // Φ(φd1) there
 	for range 100 {
-		p, n1, density := european(star)
+		p, d1, n1, density := european(star)
 		rest := 1 - dq*n1
 		gap := phi*(star-c.strike) - p - phi*rest*star/q
 		slope := phi*rest*(1-1/q) + dq*density/(s*q)
-		next := star - gap/slope
-		if !(next > 0.2*star && next < 5*star) {
-			next = star * math.Exp(-phi*math.Copysign(0.5, gap))
+		bend := -dq * density / (star * s) * (1 - 1/q + d1/(s*q))
+		move := -gap / slope
+		move /= 1 + 0.5*bend/slope*move
+		if !(move > -0.8*star && move < 4*star) {
+			move = star * math.Expm1(-phi*math.Copysign(0.5, gap))
 		}
-		moved := math.Abs(next - star)
-		star = next
-		if moved < 1e-6*star { // the next step would move it by some 1e-12
+		// Two terms of Taylor's series, whose third is of the size of the next step.
+		tilt := move / (star * s)
+		atStar = n1 + phi*density*tilt*(1-0.5*tilt*(d1+s))
+		star += move
+		if math.Abs(move) < 1e-3*s*star { // the next step would move it by some 1e-9, and the value, smooth there, by nothing
 			break
 		}
 	}
@@ -104,8 +109,7 @@ func (c contract) quadratic() pricing.Result {
 	density := special.NormPDF(d1)
 	delta, gamma := phi*dq*tail(-phi*d1, density), dq*density/(c.spot*s)
 	if phi*(c.spot-star) < 0 {
-		_, n1, _ := european(star)
-		early := math.Max(phi*star*(1-dq*n1)/q, 0) * math.Exp(q*math.Log(c.spot/star))
+		early := math.Max(phi*star*(1-dq*atStar)/q, 0) * math.Exp(q*math.Log(c.spot/star))
 		value += early
 		delta += early * q / c.spot
 		gamma += early * q * (q - 1) / (c.spot * c.spot)
