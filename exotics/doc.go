@@ -7,7 +7,9 @@
 //	r, err := fd.Vanilla{}.Price(ctx, knockOut, world)
 //
 // A contract says what it pays through the capabilities of package pricing, and every engine that asks for these prices it:
-// finite differences and cosine series take a [Barrier] and a [DoubleBarrier], simulation these and an [Asian].
+// finite differences and cosine series take a [Barrier] and a [DoubleBarrier], simulation these and an [Asian]. A [Basket] is
+// priced by simulation, and on two assets by finite differences; an [EarlyBasket] by regression on simulated paths and, on two
+// assets, by finite differences.
 //
 // # Conventions
 //

@@ -11,9 +11,12 @@
 //	fmt.Println(r.Value, "±", r.StdErr)
 //
 // [Engine] takes a [pricing.Terminal] payoff, with barriers if it is [pricing.Barriered], or a [pricing.PathDependent] one,
-// which sees blocks of paths by column. [Mixing] is conditional Monte Carlo for European options under stochastic volatility.
-// Early exercise needs a method that finds the best one and is refused. [Engine.Run] tells more than Price. [Engine.Generator]
-// gives the blocks of paths themselves, for methods of one's own.
+// which sees blocks of paths by column. [Engine.Run] tells more than Price. [Engine.Generator] gives the blocks of paths themselves,
+// for methods of one's own.
+//
+// [LongstaffSchwartz] takes early exercise, a [pricing.EarlyExercise] or a [pricing.PathExercise], and bounds its value from both sides.
+// [Multilevel] takes what Engine does and spends fewer steps where schemes have an error in time. [Mixing] is conditional Monte
+// Carlo for European options under stochastic volatility.
 //
 // # Random numbers
 //

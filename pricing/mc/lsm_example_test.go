@@ -7,6 +7,8 @@ import (
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/analytic"
 	"github.com/volgaquant/volga/pricing/mc"
+	"github.com/volgaquant/volga/pricing/model"
+	"github.com/volgaquant/volga/rates/curve"
 )
 
 // An American put. Exercise at fifty dates is worth a little less than at any time, which the extrapolation makes up for.
@@ -33,4 +35,22 @@ func ExampleLongstaffSchwartz_Bounds() {
 	// Output:
 	// from 6.1 to 6.1
 	// less than 1% apart: true
+}
+
+// Multilevel Monte Carlo under the model of constant elasticity of variance by Milstein's scheme, and what one level would cost.
+func ExampleMultilevel() {
+	m := model.CEV{Market: model.Market{Spot: 100, Discount: curve.Flat(0.05)}, Sigma: 2, Beta: 0.5}
+	want, _ := analytic.European{}.Price(ctx, call, m)
+	r, err := mc.Multilevel{RMSE: 0.02}.Run(ctx, call, m)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("within two errors:", math.Abs(r.Value-want.Value) < 2*r.RMSE)
+	last := r.Levels[len(r.Levels)-1]
+	single := r.Levels[0].Variance / (0.5 * r.RMSE * r.RMSE) * float64(last.Steps)
+	fmt.Println("less than half the steps of one level:", r.Cost < 0.5*single)
+	// Output:
+	// within two errors: true
+	// less than half the steps of one level: true
 }
