@@ -90,8 +90,8 @@ type TransformSettings struct {
 //
 // Each expiry is priced by Lewis's integral on the line Im u = −1/2 less that of a Black price of about the same width, which
 // takes the poles away, by the trapezoidal rule in the variable y of u = c·sinh(y), which converges exponentially. The nodes
-// follow from the quotes alone. So prices and their derivatives by all parameters are the same linear functions of the
-// characteristic function and its gradient throughout the fit, found once; strikes of an expiry share its values. At
+// follow from the widths of the smiles, and are chosen once more when the fit is near. So prices and their derivatives by all parameters are the same linear functions of the
+// characteristic function and its gradient at every step; strikes of an expiry share its values. At
 // the solution the prices are compared with those of [fourier.Lewis] at full accuracy, and where they differ by more than Tol
 // nodes are added and the fit goes on; what cannot be made as accurate is a [fourier.AccuracyError].
 //
@@ -168,18 +168,22 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 		}
 		f.linear = false
 	}
-	approached := f.settings.Target == Prices
+	approached, sharp := f.settings.Target == Prices, false
 	for {
 		try := solver
+		if !sharp {
+			try.Tolerance = math.Max(try.Tolerance, roughTolerance)
+		}
 		if !approached && try.MaxEvaluations == 0 {
 			try.MaxEvaluations = 20 * params // a second start is worth more than patience
 		}
 		sol, err := try.Minimize(ctx, inner, x0)
-		if !approached && (errors.Is(err, errNoVolatility) || errors.Is(err, ErrNotConverged)) {
+		if !approached && !sharp && (errors.Is(err, errNoVolatility) || errors.Is(err, ErrNotConverged)) {
 			approached = true
 			approach()
 			continue
 		}
+		approached = true
 		sol.Iterations += before.Iterations
 		sol.Evaluations += before.Evaluations
 		sol.Jacobians += before.Jacobians
@@ -195,16 +199,24 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 			}
 		}
 		sol.problem = problem
-		if err != nil {
-			return sol, err
-		}
-		accurate, err := f.refine(ctx, start.WithParameters(sol.X))
-		if accurate || err != nil {
+		if err != nil && (sharp || solver.MaxEvaluations > 0 || !errors.Is(err, ErrNotConverged)) {
 			return sol, err
 		}
 		before = sol
+		m := start.WithParameters(sol.X)
+		if !sharp {
+			sharp = true
+			f.sharpen(m)
+			continue
+		}
+		if accurate, err := f.refine(ctx, m); accurate || err != nil {
+			return sol, err
+		}
 	}
 }
+
+// roughTolerance is how near a fit comes before its nodes are chosen.
+const roughTolerance = 1e-3
 
 // transformFit is a fit under way.
 type transformFit struct {
