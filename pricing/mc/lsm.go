@@ -421,8 +421,6 @@ type trainingBlock struct {
 	dates []trainingDate
 	cash  []float64   // what the rule earns, in money of the date that was looked at last
 	sums  sums        // of the date
-	value moments     // at the end
-	data  []float64   // of all dates
 	rates [][]float64 // discount factor from each exercise date, if it differs between paths
 }
 

@@ -152,13 +152,14 @@ func hestonLogGradientTo(m *Heston, dst []complex128, grad [][]complex128, u []c
 			d, ex := complex(root.re[i], root.im[i]), complex(e.re[i], e.im[i])
 			a := complex(x*x-y*y-y, 2*x*y+x)
 			xi := complex(m.Kappa+rs*y, -rs*x)
-			var w, c, wz, q complex128
+			var w, wz, q complex128
 			if norm := (real(d)*real(d) + imag(d)*imag(d)) * t * t; norm < smallRoot {
-				w, c, wz, q = hyperbolic(d, t)
+				w, wz, q = hyperbolic(d, t)
 				ex = 1 - 2*d*w
 			} else {
 				by := over(1, d)
-				w, c = 0.5*(1-ex)*by, 0.5*(1+ex)
+				c := 0.5 * (1 + ex)
+				w = 0.5 * (1 - ex) * by
 				by *= 0.5 * by
 				wz, q = (half*c-w)*by, (half*ex-w*c)*by
 			}
@@ -232,12 +233,12 @@ func thinLog(z complex128) (log, left complex128) {
 	return log, left
 }
 
-// hyperbolic returns s, c, s_z and q of [Heston.CharGradientTo] near z = 0, |z|t² < smallRoot, by their series.
-func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
+// hyperbolic returns s, s_z and q of [Heston.CharGradientTo] near z = 0, |z|t² < smallRoot, by their series.
+func hyperbolic(d complex128, t float64) (s, sz, q complex128) {
 	x := d * d * complex(t*t, 0)
-	// With y = x/4: sinh(√y)/√y, its derivative by y, cosh(√y), and Σ xⁿ/(2n+3)!.
+	// With y = x/4: sinh(√y)/√y, its derivative by y, and Σ xⁿ/(2n+3)!.
 	y := 0.25 * x
-	sinh, slope, cosh, third := complex(1, 0), complex(0, 0), complex(1, 0), complex(1.0/6, 0)
+	sinh, slope, third := complex(1, 0), complex(0, 0), complex(1.0/6, 0)
 	power, cube := complex(1, 0), complex(1, 0)
 	factorial := 1.0 // (2n−1)!
 	for n := 1.0; n <= 7; n++ {
@@ -245,7 +246,6 @@ func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
 		odd := even * (2*n + 1)
 		slope += power * complex(n/odd, 0)
 		power *= y
-		cosh += power * complex(1/even, 0)
 		sinh += power * complex(1/odd, 0)
 		cube *= x
 		third += cube * complex(1/(odd*(2*n+2)*(2*n+3)), 0)
@@ -253,8 +253,7 @@ func hyperbolic(d complex128, t float64) (s, c, sz, q complex128) {
 	}
 	decay := cmplx.Exp(-0.5 * d * complex(t, 0))
 	s = complex(0.5*t, 0) * sinh * decay
-	c = cosh * decay
 	sz = complex(0.125*t*t*t, 0) * slope * decay
 	q = complex(-0.25*t*t*t, 0) * third * decay * decay
-	return s, c, sz, q
+	return s, sz, q
 }
