@@ -184,6 +184,41 @@ func TestHestonCuiFromRandomStarts(t *testing.T) {
 	}
 }
 
+// Surfaces of random parameters, most of them far from Feller's condition, from no start at all.
+func TestHestonRandomSurfaces(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	surfaces := 150
+	if os.Getenv("VOLGA_SLOW") != "" {
+		surfaces = 3000
+	}
+	between := func(a, b float64) float64 { return a * math.Pow(b/a, rng.Float64()) }
+	found := 0
+	for range surfaces {
+		world := model.Heston{Market: model.Market{Spot: 100}, V0: between(0.003, 0.6), Kappa: between(0.3, 15), Theta: between(0.01, 0.5),
+			Sigma: between(0.1, 3), Rho: -0.95 + 1.5*rng.Float64()}
+		var q OptionQuotes
+		for _, years := range []float64{1.0 / 52, 1.0 / 12, 0.25, 0.75, 2} {
+			sd := math.Sqrt(-2 * world.Cumulants(years).C1)
+			for i := range 9 {
+				q.Expiry, q.Strike = append(q.Expiry, years), append(q.Strike, 100*math.Exp(0.4*(float64(i)-4)*sd))
+			}
+		}
+		q.Price = modelPrices(t, q, world)
+		got, sol, err := Heston(context.Background(), q, model.Heston{Market: world.Market}, TransformSettings{})
+		if err != nil {
+			t.Logf("%v: %v", world.ParameterValues(), err)
+			continue
+		}
+		found++
+		if !(sol.RMS() < 1e-7 && math.Abs(got.Kappa-world.Kappa) < 1e-4*world.Kappa) {
+			t.Errorf("%v: %v with an RMS of %g", world.ParameterValues(), got.ParameterValues(), sol.RMS())
+		}
+	}
+	if float64(found) < 0.99*float64(surfaces) {
+		t.Errorf("%d of %d surfaces", found, surfaces)
+	}
+}
+
 func TestGoldenHestonCalibration(t *testing.T) {
 	cases, err := golden.Load("heston_calibration")
 	if errors.Is(err, fs.ErrNotExist) {

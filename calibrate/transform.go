@@ -131,12 +131,15 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 		}
 	}
 	x := make([]float64, params)
-	inner.Residuals = func(r, jac, y []float64) error {
+	at := func(y []float64) M {
 		copy(x, y)
 		for _, j := range squared {
 			x[j] = y[j] * y[j]
 		}
-		m := start.WithParameters(x)
+		return start.WithParameters(x)
+	}
+	inner.Residuals = func(r, jac, y []float64) error {
+		m := at(y)
 		if err := m.Validate(); err != nil {
 			return err
 		}
@@ -183,11 +186,20 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 			approach()
 			continue
 		}
+		if !sharp && errors.Is(err, errNoVolatility) { // too few nodes for the wings
+			sharp = true
+			f.sharpen(at(x0))
+			approach()
+			continue
+		}
 		approached = true
 		sol.Iterations += before.Iterations
 		sol.Evaluations += before.Evaluations
 		sol.Jacobians += before.Jacobians
 		if sol.X == nil {
+			if before.X != nil { // what came before is better than nothing
+				sol.X, sol.Status = at(x0).ParameterValues(), Stalled
+			}
 			return sol, err
 		}
 		x0 = slices.Clone(sol.X)
