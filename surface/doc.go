@@ -14,6 +14,14 @@
 // [FitSVISurface] fits such a smile to each expiry, five parameters instead of three, with no smile crossing another: an
 // [SVISurface]. [Surface] a total variance by strike with the forwards to go with it.
 //
+// Surfaces that are free of arbitrage by construction are [ESSVI] (three parameters for each expiry), [SVISurface] (five) and
+// [SSVI] (two or three and a level for each expiry); one smile is so by [FitSVI] and by [FitMixture]. The others are what desks
+// quote in, and must be looked at: [WingModel] of listed options, [VannaVolga] of foreign exchange with its delta conventions
+// [FXExpiry], [SABRSmile], and the [Spline]. Any [Curve] of one expiry goes into an [Interpolated] surface.
+//
+// A smile is a law: [Density], [ProbabilityBelow], [ImpliedMoments], [VarianceStrike] read it off a [Curve]. [VIXStrip] and [VIX]
+// are the volatility index by the rules of its publisher, [VarianceStrip] the variance swap of a given set of options.
+//
 // # Conventions
 //
 // Times are years from the valuation instant under the clock of [SmileOptions]. Log-moneyness is k = ln(K/F) with F the
