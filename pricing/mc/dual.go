@@ -408,6 +408,9 @@ func (d *dual) mean(w *nest, paths, node, path, i, until int, evaluate func(pays
 	at := 0
 	left := paths
 	for piece := 0; left > 0; piece++ {
+		if b.work.Stopped() {
+			return math.NaN() // which nobody looks at
+		}
 		n := min(left, d.inside.shape.Block)
 		d.goOn(w, node+piece, path, i, until, n)
 		left -= n
