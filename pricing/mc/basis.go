@@ -181,13 +181,15 @@ type basisColumns struct {
 	rows int
 	data []float64
 	one  [][]float64 // functions of one variable: one[v·(degree+1)+d]
-	term [][]float64
+	term [][]float64 // those that evaluate set last, some of them columns of others
+	ones []float64
 }
 
 func (b *basis) newColumns(rows int) *basisColumns {
 	ones := b.vars * (b.degree + 1)
 	c := &basisColumns{rows: rows, data: make([]float64, (ones+len(b.terms))*rows), one: make([][]float64, ones), term: make([][]float64, len(b.terms))}
-	c.resize(rows)
+	c.ones = make([]float64, rows)
+	fill(c.ones, 1)
 	return c
 }
 
@@ -200,7 +202,7 @@ func (c *basisColumns) resize(n int) {
 	}
 }
 
-// evaluate fills c with the functions up to a degree at the variables x, of which shift and scale are known.
+// evaluate sets c to the functions up to a degree at the variables x, of which shift and scale are known. It may keep pay as one.
 func (b *basis) evaluate(c *basisColumns, degree int, x [][]float64, pay []float64, shift, scale []float64) {
 	c.resize(len(pay))
 	for v := range b.vars {
@@ -210,9 +212,9 @@ func (b *basis) evaluate(c *basisColumns, degree int, x [][]float64, pay []float
 		dst := c.term[i]
 		switch {
 		case t.of < 0 && t.variable < 0:
-			copy(dst, pay)
+			c.term[i] = pay
 		case t.of < 0:
-			fill(dst, 1)
+			c.term[i] = c.ones[:len(pay)]
 		default:
 			of, f := b.terms[t.of], c.one[t.variable*(b.degree+1)+t.degree]
 			if of.of < 0 {

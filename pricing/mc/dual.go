@@ -326,10 +326,15 @@ func (d *dual) regressed(w *nest, r *rule, i, path int, pay float64) float64 {
 	for v := range m.states[:own] {
 		m.states[v] = m.states[v][:n]
 	}
-	p.exercise.statesOf(m.states[:own], i, &b.Paths)
+	if p.statesOf != nil {
+		p.statesOf(m.states[:own], i, &b.Paths)
+	}
 	for v := range own + p.states {
 		src := m.states[v]
-		if v >= own {
+		switch {
+		case v == 0 && p.statesOf == nil:
+			src = b.At(i, 0)
+		case v >= own:
 			src = b.State[i*p.states+v-own]
 		}
 		m.rows[v] = append(m.rows[v][:0], src[path])

@@ -99,7 +99,7 @@ type exercise struct {
 	now      bool // the first of the times is 0, an exercise date that is not among dates
 	vars     int  // of the instrument
 	pay      func(dst []float64, i int, p *pricing.Paths)
-	statesOf func(dst [][]float64, i int, p *pricing.Paths)
+	statesOf func(dst [][]float64, i int, p *pricing.Paths) // nil if the price is the one state
 }
 
 // read reads an instrument. why says what is missing if it cannot.
@@ -132,7 +132,6 @@ func (e LongstaffSchwartz) read(in pricing.Instrument) (x exercise, why string, 
 			return x, "", err
 		}
 		x.pay = func(dst []float64, i int, p *pricing.Paths) { o.PayoffTo(dst, p.At(i, 0)) }
-		x.statesOf = func(dst [][]float64, i int, p *pricing.Paths) { copy(dst[0], p.At(i, 0)) }
 	default:
 		return x, "it does not state early exercise", nil
 	}
@@ -276,10 +275,15 @@ func (p *policy) gather(m *policyMemory, pay []float64, i, at int, paths *pricin
 	for v := range m.states[:own] {
 		m.states[v] = m.states[v][:n]
 	}
-	p.exercise.statesOf(m.states[:own], i, paths)
+	if p.statesOf != nil {
+		p.statesOf(m.states[:own], i, paths)
+	}
 	for v := range own + p.states {
 		src := m.states[v]
-		if v >= own {
+		switch {
+		case v == 0 && p.statesOf == nil:
+			src = paths.At(i, 0)
+		case v >= own:
 			src = b.State[at*p.states+v-own]
 		}
 		m.rows[v] = m.rows[v][:len(m.row)]
@@ -313,9 +317,9 @@ func (p *policy) continuation(wait []float64, c *basisColumns, r *rule, rows [][
 		return
 	}
 	p.basis.evaluate(c, r.degree, rows, pay, r.shift, r.scale)
-	clear(wait)
+	fill(wait, r.beta[0]) // that of the constant
 	for f, a := range r.beta {
-		if a != 0 {
+		if f > 0 && a != 0 {
 			vec.AddScaled(wait, a, c.term[f], wait)
 		}
 	}
