@@ -183,12 +183,13 @@ type basisColumns struct {
 	one  [][]float64 // functions of one variable: one[v·(degree+1)+d]
 	term [][]float64 // those that evaluate set last, some of them columns of others
 	ones []float64
+	zero []float64
 }
 
 func (b *basis) newColumns(rows int) *basisColumns {
 	ones := b.vars * (b.degree + 1)
 	c := &basisColumns{rows: rows, data: make([]float64, (ones+len(b.terms))*rows), one: make([][]float64, ones), term: make([][]float64, len(b.terms))}
-	c.ones = make([]float64, rows)
+	c.ones, c.zero = make([]float64, rows), make([]float64, rows)
 	fill(c.ones, 1)
 	return c
 }
@@ -206,7 +207,7 @@ func (c *basisColumns) resize(n int) {
 func (b *basis) evaluate(c *basisColumns, degree int, x [][]float64, pay []float64, shift, scale []float64) {
 	c.resize(len(pay))
 	for v := range b.vars {
-		b.one(c.one[v*(b.degree+1):][:degree+1], x[v], shift[v], scale[v])
+		b.one(c.one[v*(b.degree+1):][:degree+1], x[v], c.zero[:len(pay)], shift[v], scale[v])
 	}
 	for i, t := range b.terms[:b.through[degree]] {
 		dst := c.term[i]
@@ -221,16 +222,13 @@ func (b *basis) evaluate(c *basisColumns, degree int, x [][]float64, pay []float
 				c.term[i] = f
 				break
 			}
-			f, dst = f[:len(pay)], dst[:len(pay)]
-			for j, v := range c.term[t.of][:len(pay)] {
-				dst[j] = v * f[j]
-			}
+			vec.MulAdd(dst, c.term[t.of], f, c.zero[:len(pay)])
 		}
 	}
 }
 
-// one fills dst[d] with the function of degree d of one variable.
-func (b *basis) one(dst [][]float64, x []float64, shift, scale float64) {
+// one fills dst[d] with the function of degree d of one variable. zero is a column of zeros.
+func (b *basis) one(dst [][]float64, x, zero []float64, shift, scale float64) {
 	if len(dst) < 2 {
 		return
 	}
@@ -241,10 +239,7 @@ func (b *basis) one(dst [][]float64, x []float64, shift, scale float64) {
 	switch b.kind {
 	case Polynomial:
 		for d := 2; d < len(dst); d++ {
-			last, next := dst[d-1][:len(first)], dst[d][:len(first)]
-			for j, v := range first {
-				next[j] = v * last[j]
-			}
+			vec.MulAdd(dst[d], first, dst[d-1], zero)
 		}
 	case Hermite: // He_(n+1) = x·He_n − n·He_(n−1)
 		for d := 2; d < len(dst); d++ {

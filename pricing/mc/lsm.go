@@ -430,6 +430,7 @@ type trainingBlock struct {
 
 // trainingDate is what is kept of the paths on which exercise pays at one date, or of all.
 type trainingDate struct {
+	rows   int
 	row    []int32
 	pay    []float64
 	states [][]float64
@@ -442,6 +443,8 @@ type fitter struct {
 	memory  *policyMemory
 	columns *basisColumns
 	wait, y []float64
+	row     []int32   // of all dates of a block
+	data    []float64 // the same
 }
 
 // fit makes the rule.
@@ -538,6 +541,9 @@ func (e LongstaffSchwartz) train(ctx context.Context, g *Generator, p *policy) (
 		kept := &t.blocks[index]
 		kept.paths, kept.dates = n, make([]trainingDate, len(p.dates))
 		kept.cash, kept.sums = make([]float64, n), newSums(len(p.basis.terms))
+		vars := p.vars()
+		spreads := make([]spread, len(p.dates)*vars)
+		w.row, w.data = w.row[:0], w.data[:0]
 		for k, i := range p.dates {
 			pay := p.look(m, i, &b.Paths)
 			if s := vec.Sum(pay); math.IsNaN(s) || math.IsInf(s, 0) {
@@ -549,28 +555,36 @@ func (e LongstaffSchwartz) train(ctx context.Context, g *Generator, p *policy) (
 			}
 			p.gather(m, pay, i, i, &b.Paths, b, p.all)
 			d := &kept.dates[k]
-			rows, vars := len(m.row), p.vars()
-			d.row = append([]int32(nil), m.row...)
-			data := make([]float64, rows*(1+vars))
-			d.pay = data[:rows:rows]
-			copy(d.pay, m.rowPay)
-			for v := range vars {
-				column := data[(1+v)*rows:][:rows:rows]
-				copy(column, m.rows[v])
-				d.states = append(d.states, column)
+			w.row = append(w.row, m.row...)
+			w.data = append(w.data, m.rowPay...)
+			d.spread = spreads[k*vars : (k+1)*vars]
+			for v, column := range m.rows {
+				w.data = append(w.data, column...)
 				s := newSpread()
 				s.observe(column, p.basis.kind)
+				d.spread[v] = s
 				if math.IsNaN(s.sum) || math.IsInf(s.sum, 0) {
 					for r, v := range column {
 						if math.IsNaN(v) || math.IsInf(v, 0) {
-							return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + int(d.row[r]), Value: v, What: "a state variable, in the regressions,"}
+							return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + int(m.row[r]), Value: v, What: "a state variable, in the regressions,"}
 						}
 					}
 				}
-				d.spread = append(d.spread, s)
 			}
+			d.rows = len(m.row)
 			if b.PathDiscount != nil {
 				kept.rates = append(kept.rates, append([]float64(nil), b.PathDiscount[i]...))
+			}
+		}
+		row, data, states := slices.Clone(w.row), slices.Clone(w.data), make([][]float64, len(p.dates)*vars)
+		for k := range kept.dates {
+			d := &kept.dates[k]
+			n := d.rows
+			d.row, row = row[:n:n], row[n:]
+			d.pay, data = data[:n:n], data[n:]
+			d.states, states = states[:vars], states[vars:]
+			for v := range d.states {
+				d.states[v], data = data[:n:n], data[n:]
 			}
 		}
 		return nil
@@ -706,10 +720,20 @@ func (t *training) apply(w *fitter, b *trainingBlock, r *rule) {
 	d := &b.dates[r.date]
 	wait := w.wait[:len(d.row)]
 	t.policy.continuation(wait, w.columns, r, d.states, d.pay)
-	for i, j := range d.row {
-		if v := d.pay[i]; v > 0 && v >= wait[i] {
-			b.cash[j] = v
+	if p := t.policy; p.all {
+		for i, v := range d.pay {
+			if !(v > 0) {
+				wait[i] = math.Inf(1)
+			}
 		}
+	}
+	for i, j := range d.row {
+		v, after := d.pay[i], math.Float64bits(b.cash[j])
+		now := math.Float64bits(v)
+		if v >= wait[i] { // by bits, for nobody could predict the branch
+			after = now
+		}
+		b.cash[j] = math.Float64frombits(after)
 	}
 }
 
