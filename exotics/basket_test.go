@@ -182,3 +182,48 @@ func TestBasketRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two paths of prices of three assets, by hand.
+func TestBasketPays(t *testing.T) {
+	p := &pricing.Paths{Times: []float64{1}, Assets: 3, Discount: []float64{0.5}, Spot: [][]float64{{90, 100}, {120, 80}, {60, 130}}}
+	for _, c := range []struct {
+		name  string
+		in    exotics.Basket
+		want  [2]float64
+		state [][2]float64
+	}{
+		{"call on the best", exotics.Basket{Right: pricing.Call, On: exotics.Best, Weights: []float64{1, 1, 2}, Strike: 100}, [2]float64{10, 80},
+			[][2]float64{{120, 260}, {120, 100}, {90, 80}}},
+		{"put on the worst", exotics.Basket{Right: pricing.Put, On: exotics.Worst, Weights: []float64{1, 1, 1}, Strike: 100}, [2]float64{20, 10},
+			[][2]float64{{-60, -80}, {-90, -100}, {-120, -130}}},
+		{"call on the sum", exotics.Basket{Right: pricing.Call, Weights: []float64{1, -1, 1}, Strike: -10}, [2]float64{20, 80},
+			[][2]float64{{90, 100}, {120, 80}, {60, 130}}},
+	} {
+		c.in.Expiry = 1
+		got := []float64{math.NaN(), math.NaN()}
+		c.in.PresentValueTo(got, p)
+		if got[0] != c.want[0] || got[1] != c.want[1] {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		early := exotics.EarlyBasket{Basket: c.in}
+		state := make([][]float64, early.States())
+		for v := range state {
+			state[v] = make([]float64, 2)
+		}
+		early.StatesTo(state, 0, p)
+		if len(state) != len(c.state) {
+			t.Fatalf("%s: %d variables", c.name, len(state))
+		}
+		for v := range state {
+			if state[v][0] != c.state[v][0] || state[v][1] != c.state[v][1] {
+				t.Errorf("%s: variable %d is %v, want %v", c.name, v, state[v], c.state[v])
+			}
+		}
+		if n := testing.AllocsPerRun(10, func() {
+			early.StatesTo(state, 0, p)
+			early.ExerciseTo(got, 0, p)
+		}); n > 0 {
+			t.Errorf("%s allocates %g times", c.name, n)
+		}
+	}
+}

@@ -150,3 +150,53 @@ func TestBoundsRefuse(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// averaging is a call on the average of the prices up to exercise, which may be had at any date but the first.
+type averaging struct {
+	strike float64
+	dates  []float64
+}
+
+func (o averaging) Validate() error          { return nil }
+func (o averaging) Assets() int              { return 1 }
+func (o averaging) Observations() []float64  { return o.dates }
+func (o averaging) ExerciseDates() []float64 { return o.dates[1:] }
+func (o averaging) States() int              { return 2 }
+func (o averaging) averageTo(dst []float64, i int, p *pricing.Paths) {
+	clear(dst)
+	for k := range i + 1 {
+		for j, s := range p.At(k, 0) {
+			dst[j] += s / float64(i+1)
+		}
+	}
+}
+func (o averaging) ExerciseTo(dst []float64, i int, p *pricing.Paths) {
+	o.averageTo(dst, i, p)
+	pricing.Call.PayoffTo(dst, dst, o.strike)
+}
+func (o averaging) StatesTo(dst [][]float64, i int, p *pricing.Paths) {
+	copy(dst[0], p.At(i, 0))
+	o.averageTo(dst[1], i, p)
+}
+
+// What depends on the path has bounds near each other, too, also where the model has a state of its own: inner paths know the past.
+func TestBoundsAlongPaths(t *testing.T) {
+	in := averaging{100, weekly(8, 1)}
+	for _, m := range []pricing.Model{
+		flatWorld(100, 0.06, 0.02, 0.3),
+		model.Heston{Market: model.Market{Spot: 100, Discount: curve.Flat(0.06)}, V0: 0.09, Kappa: 2, Theta: 0.06, Sigma: 0.4, Rho: -0.6},
+	} {
+		european := asian{pricing.Call, in.strike, in.dates, false}
+		floor := run(t, Engine{Source: Antithetic{}}, european, m)
+		for d, apart := range map[Dual]float64{AndersenBroadie: 0.015, HaughKogan: 0.03} {
+			e := LongstaffSchwartz{Engine: Engine{Paths: 1 << 15, Source: Antithetic{}}, Fit: 1 << 14, Upper: Upper{Dual: d, Outer: 128, Inner: 256}}
+			b := bounds(t, e, in, m)
+			if gap := b.Upper.Value - b.Lower.Value; gap > apart*b.Lower.Value || gap < -3.5*b.Upper.StdErr {
+				t.Errorf("%T, %v: %.5g ± %.2g to %.5g ± %.2g", m, d, b.Lower.Value, b.Lower.StdErr, b.Upper.Value, b.Upper.StdErr)
+			}
+			if b.Lower.Value < floor.Value {
+				t.Errorf("%T: %g with early exercise, %g without", m, b.Lower.Value, floor.Value)
+			}
+		}
+	}
+}
