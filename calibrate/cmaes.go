@@ -379,7 +379,7 @@ func (s *strategySearch) descend(ctx context.Context, mean []float64, sigma floa
 		}
 		norm := 0.0
 		for i := range n { // C^(−½)⟨y⟩ = B·D⁻¹·Bᵀ⟨y⟩
-			v := dot(axes[i*n:(i+1)*n], white)
+			v := inner(axes[i*n:(i+1)*n], white)
 			ps[i] = (1-cSigma)*ps[i] + math.Sqrt(cSigma*(2-cSigma)*muEff)*v
 			norm += ps[i] * ps[i]
 		}

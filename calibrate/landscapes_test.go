@@ -61,13 +61,22 @@ func turn(rot, x []float64) []float64 {
 	n := len(x)
 	z := make([]float64, n)
 	for i := range z {
-		z[i] = dot(rot[i*n:(i+1)*n], x)
+		z[i] = inner(rot[i*n:(i+1)*n], x)
 	}
 	return z
 }
 
-// share is (j)/(n−1).
+// share is j/(n−1).
 func share(j, n int) float64 { return float64(j) / math.Max(1, float64(n-1)) }
+
+// powers returns base^share(j) for each j.
+func powers(base float64, n int) []float64 {
+	p := make([]float64, n)
+	for j := range p {
+		p[j] = math.Pow(base, share(j, n))
+	}
+	return p
+}
 
 // oscillate is T_osz of the report, asymmetric T_asy.
 func oscillate(x []float64) {
@@ -94,14 +103,15 @@ func asymmetric(beta float64, x []float64) {
 func landscapes() []landscape {
 	return []landscape{
 		{"sphere", func(n int, w *world) func(x []float64) float64 {
-			return func(x []float64) float64 { z := w.from(w.q, x, w.best); return dot(z, z) }
+			return func(x []float64) float64 { z := w.from(w.q, x, w.best); return inner(z, z) }
 		}},
 		{"ellipsoid", func(n int, w *world) func(x []float64) float64 {
+			weight := powers(1e6, n)
 			return func(x []float64) float64 {
 				z, s := w.from(w.q, x, w.best), 0.0
 				oscillate(z)
 				for j, v := range z {
-					s += math.Pow(1e6, share(j, n)) * v * v
+					s += weight[j] * v * v
 				}
 				return s
 			}
@@ -110,24 +120,27 @@ func landscapes() []landscape {
 			return func(x []float64) float64 {
 				z := w.from(w.q, x, w.best)
 				oscillate(z)
-				return dot(z, z) + (1e6-1)*z[0]*z[0]
+				return inner(z, z) + (1e6-1)*z[0]*z[0]
 			}
 		}},
 		{"linear slope", func(n int, w *world) func(x []float64) float64 { // its minimum is a corner of the box
+			weight := powers(10, n)
 			return func(x []float64) float64 {
 				s := 0.0
 				for j, v := range x {
-					s += math.Pow(10, share(j, n)) * (5 - w.signed[j]*v)
+					s += weight[j] * (5 - w.signed[j]*v)
 				}
 				return s
 			}
 		}},
 		{"step ellipsoid", func(n int, w *world) func(x []float64) float64 {
+			stretch := powers(math.Sqrt(10), n)
+			weight := powers(100, n)
 			return func(x []float64) float64 {
 				z := w.from(w.r, x, w.best)
 				first := 0.0
 				for j := range z {
-					z[j] *= math.Pow(10, 0.5*share(j, n))
+					z[j] *= stretch[j]
 					if j == 0 {
 						first = math.Abs(z[0])
 					}
@@ -140,7 +153,7 @@ func landscapes() []landscape {
 				z = turn(w.q, z)
 				s := 0.0
 				for j, v := range z {
-					s += math.Pow(100, share(j, n)) * v * v
+					s += weight[j] * v * v
 				}
 				return 0.1 * math.Max(first/1e4, s)
 			}
@@ -159,13 +172,14 @@ func landscapes() []landscape {
 			}
 		}},
 		{"sharp ridge", func(n int, w *world) func(x []float64) float64 {
+			stretch := powers(math.Sqrt(10), n)
 			return func(x []float64) float64 {
 				z := w.from(w.r, x, w.best)
 				for j := range z {
-					z[j] *= math.Pow(10, 0.5*share(j, n))
+					z[j] *= stretch[j]
 				}
 				z = turn(w.q, z)
-				return z[0]*z[0] + 100*math.Sqrt(math.Max(0, dot(z[1:], z[1:])))
+				return z[0]*z[0] + 100*math.Sqrt(math.Max(0, inner(z[1:], z[1:])))
 			}
 		}},
 		{"different powers", func(n int, w *world) func(x []float64) float64 {
@@ -178,29 +192,31 @@ func landscapes() []landscape {
 			}
 		}},
 		{"Rastrigin", func(n int, w *world) func(x []float64) float64 {
+			stretch := powers(math.Sqrt(10), n)
 			return func(x []float64) float64 {
 				z := w.from(w.r, x, w.best)
 				oscillate(z)
 				asymmetric(0.2, z)
 				z = turn(w.q, z)
 				for j := range z {
-					z[j] *= math.Pow(10, 0.5*share(j, n))
+					z[j] *= stretch[j]
 				}
 				z = turn(w.r, z)
 				s := 10 * float64(n)
 				for _, v := range z {
 					s -= 10 * math.Cos(2*math.Pi*v)
 				}
-				return s + dot(z, z)
+				return s + inner(z, z)
 			}
 		}},
 		{"Schaffer F7", func(n int, w *world) func(x []float64) float64 {
+			stretch := powers(math.Sqrt(10), n)
 			return func(x []float64) float64 {
 				z := w.from(w.r, x, w.best)
 				asymmetric(0.5, z)
 				z = turn(w.q, z)
 				for j := range z {
-					z[j] *= math.Pow(10, 0.5*share(j, n))
+					z[j] *= stretch[j]
 				}
 				s := 0.0
 				for j := range n - 1 {
@@ -217,7 +233,7 @@ func landscapes() []landscape {
 					z[j] *= 20
 					product *= math.Cos(z[j] / math.Sqrt(float64(j+1)))
 				}
-				return dot(z, z)/4000 - product + 1
+				return inner(z, z)/4000 - product + 1
 			}
 		}},
 		{"Gallagher, 21 peaks", func(n int, w *world) func(x []float64) float64 {

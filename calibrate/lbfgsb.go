@@ -65,8 +65,8 @@ func (l LBFGSB) Minimize(ctx context.Context, o Objective, x0 []float64) (Minimu
 		return Minimum{}, err
 	}
 	for j, v := range q.g {
-		if err := fault.Finite(fn, "derivative by "+o.param(j)+" at the start", v); err != nil {
-			return Minimum{}, err
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Minimum{}, fault.Arg(fn, "derivative by "+o.param(j)+" at the start", v, "finite")
 		}
 	}
 	q.f, q.first = f, f
@@ -238,7 +238,7 @@ func (q *quasiNewton) along(t float64) (f, g float64) {
 	if err != nil {
 		return math.NaN(), math.NaN()
 	}
-	return f, dot(q.trialG, q.d)
+	return f, inner(q.trialG, q.d)
 }
 
 // remember moves to the trial point and learns from the step.
@@ -254,7 +254,7 @@ func (q *quasiNewton) remember() {
 	}
 	q.x, q.trialX = q.trialX, q.x
 	q.g, q.trialG = q.trialG, q.g
-	sy, yy := dot(s, y), dot(y, y)
+	sy, yy := inner(s, y), inner(y, y)
 	if !(sy > epsilon*yy) {
 		if len(q.s) == q.m { // s and y were taken from the oldest pair
 			q.drop()
@@ -267,10 +267,10 @@ func (q *quasiNewton) remember() {
 	q.s, q.y = append(q.s, s), append(q.y, y)
 	k := len(q.s)
 	for i := range k {
-		a := dot(q.s[i], s)
+		a := inner(q.s[i], s)
 		q.ss[i*q.m+k-1], q.ss[(k-1)*q.m+i] = a, a
-		q.sy[i*q.m+k-1] = dot(q.s[i], y)
-		q.sy[(k-1)*q.m+i] = dot(s, q.y[i])
+		q.sy[i*q.m+k-1] = inner(q.s[i], y)
+		q.sy[(k-1)*q.m+i] = inner(s, q.y[i])
 	}
 	q.theta = yy / sy
 	if !q.factorise() {
@@ -330,7 +330,7 @@ func (q *quasiNewton) bend(a, b []float64) float64 {
 	mv := q.mv[:len(b)]
 	copy(mv, b)
 	q.middle.solve(mv)
-	return dot(a, mv)
+	return inner(a, mv)
 }
 
 // direction writes to d the step from x to the minimum of the model over the parameters that are free at the Cauchy point,
@@ -400,7 +400,7 @@ func (q *quasiNewton) cauchyPoint() {
 		}
 	}
 	for i := range k / 2 {
-		p[i], p[k/2+i] = dot(q.y[i], d), q.theta*dot(q.s[i], d)
+		p[i], p[k/2+i] = inner(q.y[i], d), q.theta*inner(q.s[i], d)
 	}
 	curvature := -q.theta*slope - q.bend(p, p)
 	least := epsilon * -q.theta * slope
@@ -469,7 +469,7 @@ func (q *quasiNewton) subspace() bool {
 	a := q.reduced.a
 	for _, j := range q.free { // r, in d for now, and WᵀZr
 		q.row(w, j)
-		r := q.g[j] + q.theta*(q.cauchy[j]-q.x[j]) - dot(w, mc)
+		r := q.g[j] + q.theta*(q.cauchy[j]-q.x[j]) - inner(w, mc)
 		q.d[j] = r
 		for i := range k {
 			v[i] += w[i] * r
@@ -490,7 +490,7 @@ func (q *quasiNewton) subspace() bool {
 	q.reduced.solve(v)
 	for _, j := range q.free {
 		q.row(w, j)
-		q.d[j] = q.cauchy[j] - q.d[j]/q.theta - dot(w, v)/(q.theta*q.theta)
+		q.d[j] = q.cauchy[j] - q.d[j]/q.theta - inner(w, v)/(q.theta*q.theta)
 	}
 	return true
 }
@@ -550,17 +550,9 @@ func (m *lu) solve(b []float64) {
 		b[c], b[m.pivot[c]] = b[m.pivot[c]], b[c]
 	}
 	for i := 1; i < n; i++ {
-		b[i] -= dot(a[i*n:i*n+i], b[:i])
+		b[i] -= inner(a[i*n:i*n+i], b[:i])
 	}
 	for i := n - 1; i >= 0; i-- {
-		b[i] = (b[i] - dot(a[i*n+i+1:(i+1)*n], b[i+1:])) / a[i*n+i]
+		b[i] = (b[i] - inner(a[i*n+i+1:(i+1)*n], b[i+1:])) / a[i*n+i]
 	}
-}
-
-func dot(a, b []float64) float64 {
-	s := 0.0
-	for i, v := range a {
-		s += v * b[i]
-	}
-	return s
 }

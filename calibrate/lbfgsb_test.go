@@ -234,16 +234,16 @@ func TestLBFGSBOnQuadratics(t *testing.T) {
 		v, u := make([]float64, n), make([]float64, 4*n)
 		g.Normals(v)
 		g.Uniforms(u)
-		norm := math.Sqrt(dot(v, v))
+		norm := math.Sqrt(inner(v, v))
 		for j := range v {
 			v[j] /= norm
 		}
 		apply := func(dst, x []float64) {
-			s := 2 * dot(v, x)
+			s := 2 * inner(v, x)
 			for j := range dst {
 				dst[j] = math.Pow(c.condition, float64(j)/float64(n-1)) * (x[j] - s*v[j])
 			}
-			s = 2 * dot(v, dst)
+			s = 2 * inner(v, dst)
 			for j := range dst {
 				dst[j] -= s * v[j]
 			}

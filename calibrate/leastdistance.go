@@ -1,6 +1,10 @@
 package calibrate
 
-import "math"
+import (
+	"math"
+
+	"github.com/volgaquant/volga/internal/vec"
+)
 
 // leastDistance finds the point of {z : G·z >= h} that is nearest to the origin, G having k rows of n: Lawson and Hanson,
 // "Solving Least Squares Problems" (1974), chapter 23, algorithm LDP. It reports false if there is none.
@@ -145,9 +149,16 @@ func passiveSolution(e, f []float64, passive []bool) (s []float64, ok bool) {
 // to b.
 func triangularise(a, b []float64, rows, n int) {
 	for c := range min(n, rows) {
-		norm := 0.0
+		square := 0.0
 		for i := c; i < rows; i++ {
-			norm = math.Hypot(norm, a[i*n+c])
+			square += a[i*n+c] * a[i*n+c]
+		}
+		norm := math.Sqrt(square)
+		if !(square > tiny && square < huge) {
+			norm = 0
+			for i := c; i < rows; i++ {
+				norm = math.Hypot(norm, a[i*n+c])
+			}
 		}
 		if norm == 0 {
 			continue
@@ -183,6 +194,75 @@ func triangularise(a, b []float64, rows, n int) {
 		for i := c + 1; i < rows; i++ {
 			a[i*n+c] = 0
 		}
+	}
+}
+
+// Sums of squares beyond these may have lost digits, or all.
+const tiny, huge = 1e-280, 1e280
+
+// triangulariseColumns is triangularise for a matrix of many rows that lies by columns, and is used up. It writes the triangle to r,
+// by rows.
+func triangulariseColumns(r, a, b []float64, rows, n int) {
+	clear(r)
+	for c := range n {
+		if c >= rows {
+			break
+		}
+		v := a[c*rows+c : (c+1)*rows]
+		square := inner(v, v)
+		norm := math.Sqrt(square)
+		if !(square > tiny && square < huge) {
+			norm = 0
+			for _, x := range v {
+				norm = math.Hypot(norm, x)
+			}
+		}
+		if norm == 0 {
+			for j := c + 1; j < n; j++ {
+				r[c*n+j] = a[j*rows+c]
+			}
+			continue
+		}
+		if v[0] > 0 {
+			norm = -norm
+		}
+		for i := range v {
+			v[i] /= -norm
+		}
+		v[0]++
+		for j := c + 1; j < n; j++ {
+			x := a[j*rows+c : (j+1)*rows]
+			addScaled(x, -inner(v, x)/v[0], v)
+			r[c*n+j] = x[0]
+		}
+		addScaled(b[c:rows], -inner(v, b[c:rows])/v[0], v)
+		r[c*n+c] = norm
+	}
+}
+
+// short is the length from which a call of a vector kernel pays.
+const short = 24
+
+// inner is Σ x·y.
+func inner(x, y []float64) float64 {
+	if len(x) >= short {
+		return vec.Dot(x, y)
+	}
+	s := 0.0
+	for i, v := range x {
+		s += v * y[i]
+	}
+	return s
+}
+
+// addScaled adds a·x to dst.
+func addScaled(dst []float64, a float64, x []float64) {
+	if len(dst) >= short {
+		vec.AddScaled(dst, a, x, dst)
+		return
+	}
+	for i, v := range x {
+		dst[i] += a * v
 	}
 }
 
