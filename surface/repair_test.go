@@ -473,7 +473,8 @@ func TestRepairRefuses(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	fixed, _, err := RepairCalls(context.Background(), dirtyCalls(essviCalls(20), rng, 0.3, 1), RepairSettings{Tolerance: 1e-19})
 	var e *RepairError
-	if !errors.As(err, &e) || !errors.Is(err, ErrNotRepaired) || len(fixed) != 4 || !strings.Contains(err.Error(), "expiry") || e.Label == "" {
+	if !errors.As(err, &e) || !errors.Is(err, ErrNotRepaired) || len(fixed) != 4 ||
+		!strings.Contains(err.Error(), "expiry") || e.Label == "" {
 		t.Errorf("%v", err)
 	} else if left, _ := CheckCalls(fixed, 1e-10); len(left) > 0 {
 		t.Errorf("the best point has %d breaches", len(left))
