@@ -60,6 +60,21 @@ func (t Target) String() string { return nameOf(targetNames[:], int(t), "Target"
 // String returns the name of the constant.
 func (w Weighting) String() string { return nameOf(weightingNames[:], int(w), "Weighting") }
 
+// MarshalText writes the name of the constant.
+func (t Target) MarshalText() ([]byte, error) { return textOf(targetNames[:], int(t), "Target") }
+
+// MarshalText writes the name of the constant.
+func (w Weighting) MarshalText() ([]byte, error) {
+	return textOf(weightingNames[:], int(w), "Weighting")
+}
+
+func textOf(names []string, i int, kind string) ([]byte, error) {
+	if i < 0 || i >= len(names) {
+		return nil, fault.Arg("calibrate."+kind, "value", i, "a constant of the package")
+	}
+	return []byte(names[i]), nil
+}
+
 func nameOf(names []string, i int, kind string) string {
 	if i >= 0 && i < len(names) {
 		return names[i]
@@ -192,6 +207,10 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 			approach()
 			continue
 		}
+		if !f.clamp && errors.Is(err, errNoVolatility) { // quotes that no parameters come near
+			f.clamp = true
+			continue
+		}
 		approached = true
 		sol.Iterations += before.Iterations
 		sol.Evaluations += before.Evaluations
@@ -221,10 +240,24 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 			f.sharpen(m)
 			continue
 		}
-		if accurate, err := f.refine(ctx, m); accurate || err != nil {
+		accurate, err := f.refine(ctx, m)
+		if err == nil && accurate && f.clamp {
+			err = f.missing()
+		}
+		if accurate || err != nil {
 			return sol, err
 		}
 	}
+}
+
+// missing returns an error that names a quote whose price has no volatility at the solution.
+func (f *transformFit) missing() error {
+	for at, p := range f.fitted {
+		if most := math.Min(1, f.strike[at]); !(p > 2*leastPrice*most && p < (1-2*leastPrice)*most) {
+			return fmt.Errorf("%s: %w: the price of %s has no volatility in the model", f.fn, ErrNotConverged, f.name(f.order[at]))
+		}
+	}
+	return nil
 }
 
 // roughTolerance is how near a fit comes before its nodes are chosen.
@@ -242,6 +275,7 @@ type transformFit struct {
 
 	n      int  // quotes
 	linear bool // compares prices over the vega of the market in the place of volatilities
+	clamp  bool // takes prices without a volatility for the nearest that have one
 	slices []*expirySlice
 	order  []int // quotes by expiry
 
@@ -581,7 +615,10 @@ const (
 func (f *transformFit) toVols(vegas bool) bool {
 	for at, p := range f.fitted {
 		if most := math.Min(1, f.strike[at]); !(p > leastPrice*most && p < (1-leastPrice)*most) {
-			return false
+			if !f.clamp || math.IsNaN(p) {
+				return false
+			}
+			f.fitted[at] = math.Min(math.Max(p, 2*leastPrice*most), (1-2*leastPrice)*most)
 		}
 	}
 	black.QuoteRows{Right: f.right, Price: f.fitted, Forward: f.unit, Strike: f.strike, Tau: f.tau, Discount: f.unit}.ImpliedVolTo(f.fittedVol)
@@ -597,7 +634,7 @@ func (f *transformFit) toVols(vegas bool) bool {
 	}
 	vec.Exp(f.vega, f.vega)
 	for at := range f.vega {
-		f.vega[at] *= f.scale[at]
+		f.vega[at] = math.Max(f.vega[at]*f.scale[at], leastPrice)
 	}
 	return true
 }

@@ -153,6 +153,52 @@ func TestTransformWeights(t *testing.T) {
 	}
 }
 
+// A robust loss gives wrong quotes no say.
+func TestTransformRobust(t *testing.T) {
+	world := hestonWorlds[2]
+	q := syntheticQuotes(t, world)
+	q.Vol = make([]float64, len(q.Price))
+	for i := range q.Price {
+		q.Vol[i] = impliedVolOf(q, world.Market, i)
+	}
+	q.Price = nil
+	q.Vol[20], q.Vol[58] = 0.9, 0.15
+	got, _, err := Heston(context.Background(), q, model.Heston{Market: world.Market}, TransformSettings{Loss: Loss{Kind: Cauchy, Scale: 1e-4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkParameters(t, got, world, 1e-4)
+}
+
+// Quotes that no model comes near give the best point or an error, and never NaN.
+func TestTransformWildQuotes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 12))
+	for range 40 {
+		base := math.Exp(0.7*rng.NormFloat64() - 1.5)
+		var q OptionQuotes
+		for _, years := range []float64{0.02, 0.3, 2} {
+			for range 4 {
+				v := base * math.Exp(0.5*rng.NormFloat64())
+				q.Expiry, q.Vol = append(q.Expiry, years), append(q.Vol, v)
+				q.Strike = append(q.Strike, 100*math.Exp(1.5*rng.NormFloat64()*base*math.Sqrt(years)))
+			}
+		}
+		got, sol, err := Heston(context.Background(), q, model.Heston{Market: model.Market{Spot: 100}}, TransformSettings{Solver: LevenbergMarquardt{MaxEvaluations: 200}})
+		for j, x := range got.ParameterValues() {
+			if math.IsNaN(x) {
+				t.Errorf("%s is NaN", got.Parameters()[j])
+			}
+		}
+		switch {
+		case errors.Is(err, fault.ErrDomain):
+		case len(sol.X) != 5:
+			t.Errorf("no solution: %v", err)
+		case err == nil && math.IsNaN(sol.RMS()):
+			t.Error("residuals that are NaN and no error")
+		}
+	}
+}
+
 // A fit that is drawn to an earlier one moves toward it, and without quotes that could tell stays there.
 func TestTransformPrevious(t *testing.T) {
 	world := hestonWorlds[0]
