@@ -3,8 +3,12 @@ package calibrate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
+
+	"github.com/volgaquant/volga/internal/fault"
 )
 
 // On the boundary of a box the minimum of a quadratic is known by hand, and no point outside is ever evaluated.
@@ -77,5 +81,71 @@ func TestBoundsAndLinearConstraints(t *testing.T) {
 		Lower: []float64{1, 1}, Linear: []Linear{{[]float64{1, 1}, 1}}}, []float64{0, 0})
 	if !errors.Is(err, ErrInfeasible) {
 		t.Errorf("constraints that contradict each other: %v", err)
+	}
+}
+
+func TestLevenbergMarquardtRefusesAndStops(t *testing.T) {
+	ctx := context.Background()
+	d := readNIST(t, "Thurber")
+	p := d.problem()
+	var arg *fault.ArgError
+	for name, call := range map[string]func() error{
+		"no start": func() error { _, err := LevenbergMarquardt{}.Minimize(ctx, p, nil); return err },
+		"no size": func() error {
+			_, err := LevenbergMarquardt{}.Minimize(ctx, LeastSquares{Residuals: p.Residuals}, d.want)
+			return err
+		},
+		"tolerance": func() error { _, err := LevenbergMarquardt{Tolerance: -1}.Minimize(ctx, p, d.want); return err },
+		"damping":   func() error { _, err := LevenbergMarquardt{Damping: math.NaN()}.Minimize(ctx, p, d.want); return err },
+		"derivative": func() error {
+			_, err := LevenbergMarquardt{}.Minimize(ctx, LeastSquares{Size: 1, Residuals: func(r, jac, x []float64) error {
+				r[0] = 1
+				if jac != nil {
+					jac[0] = math.NaN()
+				}
+				return nil
+			}}, []float64{1})
+			return err
+		},
+	} {
+		if err := call(); !errors.As(err, &arg) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p.Labels = make([]string, p.Size)
+	for i := range p.Labels {
+		p.Labels[i] = fmt.Sprintf("quote %d", i)
+	}
+	sol, err := LevenbergMarquardt{MaxEvaluations: 6}.Minimize(ctx, p, d.start[0])
+	worst := p.Labels[sol.worst()]
+	if !errors.Is(err, ErrNotConverged) || sol.Status != Exhausted || sol.Evaluations > 7 || !strings.Contains(err.Error(), worst) {
+		t.Errorf("six evaluations: %v after %d, %v; worst is %s", sol.Status, sol.Evaluations, err, worst)
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	last := math.Inf(1)
+	sol, err = LevenbergMarquardt{Progress: func(p Progress) {
+		if p.Cost > last {
+			t.Errorf("the cost rose from %g to %g", last, p.Cost)
+		}
+		if last = p.Cost; p.Iteration == 3 {
+			cancel()
+		}
+	}}.Minimize(cancelled, p, d.start[0])
+	if !errors.Is(err, context.Canceled) || sol.Status != Interrupted || sol.Iterations != 3 || sol.Cost != last {
+		t.Errorf("cancelled: %v after %d steps, %v", sol.Status, sol.Iterations, err)
+	}
+	// A point outside the domain makes the solver step back.
+	root := LeastSquares{Size: 1, Residuals: func(r, jac, x []float64) error {
+		if x[0] <= 0 {
+			return errors.New("outside")
+		}
+		r[0] = math.Log(x[0])
+		if jac != nil {
+			jac[0] = 1 / x[0]
+		}
+		return nil
+	}}
+	if sol, err := (LevenbergMarquardt{}).Minimize(ctx, root, []float64{20}); err != nil || math.Abs(sol.X[0]-1) > 1e-10 {
+		t.Errorf("a logarithm from 20: %v, %v", sol.X, err)
 	}
 }

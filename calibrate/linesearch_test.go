@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The functions of Moré and Thuente's section 5, with their tolerances and their starts: each search must end where both
-// conditions hold.
+// The functions of Moré and Thuente's section 5, with their tolerances and starts: each search ends where both conditions hold, after
+// as many evaluations as their tables I to VI say, at their steps (to the digits that O'Leary's translation of their program gives).
 func TestLineSearch(t *testing.T) {
 	type function func(a float64) (f, g float64)
 	yanai := func(b1, b2 float64) function {
@@ -20,14 +20,16 @@ func TestLineSearch(t *testing.T) {
 		name                string
 		phi                 function
 		decrease, curvature float64
+		calls               [4]int
+		steps               [4]float64
 	}{
 		{"5.1", func(a float64) (float64, float64) {
 			return -a / (a*a + 2), (a*a - 2) / ((a*a + 2) * (a*a + 2))
-		}, 1e-3, 0.1},
+		}, 1e-3, 0.1, [4]int{6, 3, 1, 4}, [4]float64{1.3650, 1.4414, 10, 36.888}},
 		{"5.2", func(a float64) (float64, float64) {
 			b := a + 0.004
 			return math.Pow(b, 5) - 2*math.Pow(b, 4), 5*math.Pow(b, 4) - 8*b*b*b
-		}, 0.1, 0.1},
+		}, 0.1, 0.1, [4]int{12, 8, 8, 11}, [4]float64{1.596, 1.596, 1.596, 1.596}},
 		{"5.3", func(a float64) (f, g float64) {
 			const beta, l = 0.01, 39
 			switch {
@@ -39,13 +41,13 @@ func TestLineSearch(t *testing.T) {
 				f, g = (a-1)*(a-1)/(2*beta)+beta/2, (a-1)/beta
 			}
 			return f + 2*(1-beta)/(l*math.Pi)*math.Sin(l*math.Pi/2*a), g + (1-beta)*math.Cos(l*math.Pi/2*a)
-		}, 0.1, 0.1},
-		{"5.4, 0.001 and 0.001", yanai(0.001, 0.001), 1e-3, 1e-3},
-		{"5.4, 0.01 and 0.001", yanai(0.01, 0.001), 1e-3, 1e-3},
-		{"5.4, 0.001 and 0.01", yanai(0.001, 0.01), 1e-3, 1e-3},
+		}, 0.1, 0.1, [4]int{12, 12, 10, 13}, [4]float64{1, 1, 1, 1}},
+		{"5.4, 0.001 and 0.001", yanai(0.001, 0.001), 1e-3, 1e-3, [4]int{4, 1, 3, 4}, [4]float64{0.085, 0.1, 0.34910, 0.8294}},
+		{"5.4, 0.01 and 0.001", yanai(0.01, 0.001), 1e-3, 1e-3, [4]int{6, 3, 7, 8}, [4]float64{0.075011, 0.07751, 0.073142, 0.076159}},
+		{"5.4, 0.001 and 0.01", yanai(0.001, 0.01), 1e-3, 1e-3, [4]int{13, 11, 8, 11}, [4]float64{0.9279, 0.92615, 0.92478, 0.92440}},
 	} {
 		f0, g0 := c.phi(0)
-		for _, start := range []float64{1e-3, 1e-1, 10, 1e3} {
+		for k, start := range []float64{1e-3, 1e-1, 10, 1e3} {
 			calls := 0
 			at, ok := lineSearch{c.decrease, c.curvature, 1e-12, 50}.along(func(a float64) (float64, float64) {
 				calls++
@@ -54,10 +56,9 @@ func TestLineSearch(t *testing.T) {
 			if !ok || at.f > f0+c.decrease*at.t*g0 || math.Abs(at.g) > c.curvature*math.Abs(g0) || at.t <= 0 {
 				t.Errorf("function %s from %g: %+v, %v", c.name, start, at, ok)
 			}
-			if calls > 15 {
-				t.Errorf("function %s from %g took %d evaluations", c.name, start, calls)
+			if calls != c.calls[k] || math.Abs(at.t-c.steps[k]) > 1e-4*c.steps[k] {
+				t.Errorf("function %s from %g: %d evaluations, to %.5g, want %d, to %.5g", c.name, start, calls, at.t, c.calls[k], c.steps[k])
 			}
-			t.Logf("function %-20s from %5g: %2d evaluations, at %.3g", c.name, start, calls, at.t)
 		}
 	}
 	// Where the function ends the search stays inside; where it falls without end it goes as far as it may.
