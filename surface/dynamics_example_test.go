@@ -30,6 +30,9 @@ func ExampleMotion_Greeks() {
 		fmt.Printf("%-17v delta %.3f, Black's %.3f\n", m.Dynamics, g.Delta, g.Black.Delta)
 	}
 	// Output:
+	// sticky moneyness  delta -0.193, Black's -0.310
+	// sticky strike     delta -0.310, Black's -0.310
+	// skew stickiness   delta -0.369, Black's -0.310
 }
 
 func ExampleMotion_Move() {
@@ -42,6 +45,8 @@ func ExampleMotion_Move() {
 	fmt.Printf("at the money %.4f, after the fall %.4f\n", e.Vol(0, 0.25), after.Vol(0, 0.25))
 	fmt.Printf("SSR of local volatility at three months: %.2f\n", surface.LocalVolSSR(e, 0.25))
 	// Output:
+	// at the money 0.2000, after the fall 0.2212
+	// SSR of local volatility at three months: 2.00
 }
 
 // A fit fails; the surface before it goes on moving with the spot.
@@ -65,4 +70,7 @@ func ExampleTracker() {
 	s, _ := t.Surface(2)
 	fmt.Printf("vol at the money: %.3f\n", s.Vol(0, 0.25))
 	// Output:
+	// fresh <nil>
+	// degraded surface: re-fit at 2 refused (1 in a row): surface.FitESSVI: smiles is empty, want at least one smile
+	// vol at the money: 0.194
 }
