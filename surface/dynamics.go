@@ -234,8 +234,8 @@ func panelsOf(v TotalVariance) []float64 {
 
 // Gauss's points and weights on [−1, 1], four of them.
 var (
-	gaussX = [4]float64{-0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526}
-	gaussW = [4]float64{0.34785484513745385, 0.6521451548625461, 0.6521451548625461, 0.34785484513745385}
+	gaussFourX = [4]float64{-0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526}
+	gaussFourW = [4]float64{0.34785484513745385, 0.6521451548625461, 0.6521451548625461, 0.34785484513745385}
 )
 
 // eachPanel calls f with the points and weights of a rule on (0, t) that is split at the panels. The first panel is halved
@@ -243,8 +243,8 @@ var (
 func eachPanel(panels []float64, t float64, f func(s, weight float64)) {
 	rule := func(a, b float64) {
 		h, c := 0.5*(b-a), 0.5*(a+b)
-		for i, x := range gaussX {
-			f(c+h*x, h*gaussW[i])
+		for i, x := range gaussFourX {
+			f(c+h*x, h*gaussFourW[i])
 		}
 	}
 	first := t
@@ -309,8 +309,8 @@ func eachBridge(panels []float64, t float64, f func(s, weight float64)) {
 	last := 0.0
 	rule := func(a, b float64) {
 		h, c := 0.5*(b-a), 0.5*(a+b)
-		for i, x := range gaussX {
-			f(c+h*x, h*gaussW[i])
+		for i, x := range gaussFourX {
+			f(c+h*x, h*gaussFourW[i])
 		}
 	}
 	for _, p := range panels {
