@@ -38,7 +38,7 @@ const (
 	// the dates at which exercise pays alone: elsewhere the largest is not attained.
 	AndersenBroadie Dual = iota
 	// HaughKogan takes that of the larger of exercise and what the regressions say that waiting is worth. Inner paths last to the
-	// next date alone, from every date. The regressions run on all paths.
+	// next date alone, from every date. The regressions run on all paths. It is mostly the looser one.
 	HaughKogan
 )
 
