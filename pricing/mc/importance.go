@@ -121,6 +121,7 @@ func (e Engine) optimalDrift(ctx context.Context, c claim, m pricing.Model) ([]f
 	if err != nil {
 		return nil, err
 	}
+	g.state = c.state
 	n := g.shape.Normals()
 	theta := make([]float64, n)
 	if n == 0 {

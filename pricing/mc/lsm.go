@@ -333,7 +333,7 @@ func (p *policy) claim() claim {
 // valueTo writes what the rule earns along each path to dst.
 func (p *policy) valueTo(dst []float64, paths *pricing.Paths, b *Block) {
 	if p.atOnce {
-		fill(dst, p.payNow)
+		p.exercise.pay(dst, 0, paths) // now, in the world of these paths
 		return
 	}
 	m := p.memory(cap(b.Weight))
