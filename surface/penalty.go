@@ -57,7 +57,7 @@ type PenaltyLattice struct {
 	price, slope    []float64 // C and ∂C/∂w, slice after slice
 	adjoint         []float64 // ∂/∂C
 	mean            []float64 // mean price of each slice
-	root, d1, d2, p []float64 // one slice
+	root, d1, d2, p []float64 // one slice, and the hinges of one
 	gradient        []wings   // ∂w by (θ, u, v), slice after slice
 }
 
@@ -201,28 +201,32 @@ func (l *PenaltyLattice) priceSlice(m int, s *Slice, wanted bool) {
 	}
 }
 
-// hinge returns the value and the derivative of the hinge chosen.
-func (l *PenaltyLattice) hinge(x float64) (value, slope float64) {
+// hinges sets value to the hinge of each x and slope to its derivative.
+func (l *PenaltyLattice) hinges(value, slope, x []float64) {
 	if l.set.HardHinge {
-		if x > 0 {
-			return x, 1
+		for j, v := range x {
+			value[j], slope[j] = 0, 0
+			if v > 0 {
+				value[j], slope[j] = v, 1
+			}
 		}
-		return 0, 0
+		return
 	}
-	const far = 40 // e⁻⁴⁰ is below the rounding of either result
-	u := x / l.set.Softness
-	switch {
-	case u > far:
-		return x, 1
-	case u < -2*far:
-		return 0, 0
+	for j, v := range x {
+		slope[j] = -math.Abs(v) / l.set.Softness
 	}
-	e := math.Exp(-math.Abs(u))
-	value = math.Max(x, 0) + l.set.Softness*math.Log1p(e)
-	if u >= 0 {
-		return value, 1 / (1 + e)
+	vec.Exp(slope, slope)
+	vec.Log1p(value, slope)
+	for j, v := range x {
+		e := slope[j]
+		value[j] *= l.set.Softness
+		if v > 0 {
+			value[j] += v
+			slope[j] = 1 / (1 + e)
+		} else {
+			slope[j] = e / (1 + e)
+		}
 	}
-	return value, e / (1 + e)
 }
 
 // floor returns what the hinge costs at 0.
@@ -246,16 +250,19 @@ func (l *PenaltyLattice) butterflies(out *Penalties, count int) {
 		c, a := l.price[m*n:(m+1)*n], l.adjoint[m*n:(m+1)*n]
 		clear(a)
 		share := 1 / (float64(count) * l.mean[m])
+		x, value, slope := l.root[:n-2], l.d1[:n-2], l.d2[:n-2]
+		for j := range x {
+			x[j] = -((c[j+2] - c[j+1]) - (c[j+1] - c[j])) * perStep
+		}
+		l.hinges(value, slope, x)
 		sum, hard := 0.0, 0.0
-		for j := 1; j < n-1; j++ {
-			x := -((c[j+1] - c[j]) - (c[j] - c[j-1])) * perStep
-			value, slope := l.hinge(x)
-			sum += value - shift
-			hard += math.Max(x, 0)
-			g := slope * perStep * share / inner
-			a[j-1] -= g
-			a[j] += 2 * g
-			a[j+1] -= g
+		for j := range x {
+			sum += value[j] - shift
+			hard += max(x[j], 0)
+			g := slope[j] * perStep * share / inner
+			a[j] -= g
+			a[j+1] += 2 * g
+			a[j+2] -= g
 		}
 		sum, hard = sum/inner*share, hard/inner*share
 		out.Butterfly += sum
@@ -278,14 +285,17 @@ func (l *PenaltyLattice) calendars(out *Penalties, count int) {
 		a, b := l.adjoint[m*n:(m+1)*n], l.adjoint[(m+1)*n:(m+2)*n]
 		mean := 0.5 * (l.mean[m] + l.mean[m+1])
 		share := 1 / (float64(count-1) * mean * float64(n))
+		x, value, slope := l.root, l.d1, l.d2
+		for j := range x {
+			x[j] = near[j] - far[j]
+		}
+		l.hinges(value, slope, x)
 		sum, hard := 0.0, 0.0
-		for j := range near {
-			x := near[j] - far[j]
-			value, slope := l.hinge(x)
-			sum += value - shift
-			hard += math.Max(x, 0)
-			a[j] += slope * share
-			b[j] -= slope * share
+		for j := range x {
+			sum += value[j] - shift
+			hard += max(x[j], 0)
+			a[j] += slope[j] * share
+			b[j] -= slope[j] * share
 		}
 		out.Calendar += sum * share
 		out.HardCalendar += hard * share

@@ -412,7 +412,8 @@ func TestRepairVogt(t *testing.T) {
 			if len(r.Changes) == 0 || !(most < 0.02) {
 				t.Errorf("%v: %d changes, at most %g in volatility", objective, len(r.Changes), most)
 			}
-			t.Logf("%v: %d breaches, %d changes, at most %.2g in volatility, cost %.3g", objective, len(found), len(r.Changes), most, r.Cost)
+			t.Logf("%v: %d breaches, %d changes, at most %.2g in volatility, cost %.3g",
+				objective, len(found), len(r.Changes), most, r.Cost)
 		}
 	})
 }
