@@ -10,6 +10,11 @@
 //	d, err := sol.Diagnostics() // standard errors, condition, which quote drives which parameter
 //	sol, starts, err := calibrate.Global{}.Fit(ctx, fit, nil) // from everywhere; starts.Share() is how often it ended there
 //
+// Models are fitted by [Heston], [Transform] for whatever has a differentiable characteristic function (Bates, Merton, Kou, variance
+// gamma, NIG, CGMY), and [SABR], a smile at a time:
+//
+//	fit, sol, err := calibrate.Heston(ctx, quotes, model.Heston{Market: market}, calibrate.TransformSettings{})
+//
 // # Which solver
 //
 //   - A sum of squares from a good start: [LevenbergMarquardt], within bounds and linear constraints, with robust losses. It needs a

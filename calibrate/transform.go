@@ -93,7 +93,7 @@ type TransformSettings struct {
 	// for each parameter.
 	Previous, Stiffness []float64
 	Loss                Loss
-	Solver              LevenbergMarquardt // a Tolerance of 0 means 1e-8
+	Solver              LevenbergMarquardt // a Tolerance of 0 means 1e-7
 	// Tol is the largest error of an undiscounted price over the forward at the solution; 0 means 1e-10. It is held against
 	// [fourier.Lewis], so that it may not be below 1e-12.
 	Tol float64
@@ -172,7 +172,7 @@ func fitTransform[M model.Parametric[M]](ctx context.Context, f *transformFit, s
 	}
 	solver := f.settings.Solver
 	if solver.Tolerance == 0 {
-		solver.Tolerance = 1e-8
+		solver.Tolerance = 1e-7
 	}
 	var before Solution
 	// approach moves the start by a rough fit of prices over vegas, which no start is too far for.
