@@ -100,6 +100,9 @@ type quasiNewton struct {
 	c, p, w, v  []float64 // of length 2m
 	mv          []float64
 	reduced     lu
+	compact     []float64   // over the free parameters
+	columns     [][]float64 // of W, over the free parameters
+	rows        []float64   // where they lie unless all are free
 
 	iterations, evaluations int
 }
@@ -109,7 +112,7 @@ func newQuasiNewton(memory int, o Objective, b box, x0 []float64) *quasiNewton {
 	q := &quasiNewton{o: o, b: b, n: n, m: m, theta: 1, x: slices.Clone(x0), g: make([]float64, n), trialX: make([]float64, n),
 		trialG: make([]float64, n), ss: make([]float64, m*m), sy: make([]float64, m*m), cauchy: make([]float64, n),
 		d: make([]float64, n), breaks: make([]float64, n), c: make([]float64, 2*m), p: make([]float64, 2*m), w: make([]float64, 2*m),
-		v: make([]float64, 2*m), mv: make([]float64, 2*m)}
+		v: make([]float64, 2*m), mv: make([]float64, 2*m), compact: make([]float64, n)}
 	b.clamp(q.x)
 	return q
 }
@@ -174,6 +177,9 @@ func (q *quasiNewton) run(ctx context.Context, l LBFGSB) (Status, error) {
 			case d < 0:
 				most = math.Min(most, (q.b.lower[j]-q.x[j])/d)
 			}
+		}
+		if -slope <= 8*epsilon*math.Abs(q.f) && q.flat(math.Sqrt(l.Tolerance)) {
+			return Converged, nil // what the step would gain is below rounding
 		}
 		step := 1.0
 		if len(q.s) == 0 && math.IsInf(most, 1) {
@@ -461,38 +467,65 @@ func (q *quasiNewton) cauchyPoint() {
 // subspace moves the free parameters of d from the Cauchy point to the minimum of the model: the direct primal method, section
 // 5.1 of Byrd et al.
 func (q *quasiNewton) subspace() bool {
-	k := 2 * len(q.s)
-	mc, v, w := q.c[:k], q.v[:k], q.w[:k]
+	k, free := len(q.s), len(q.free)
+	mc, v := q.c[:2*k], q.v[:2*k]
 	q.middle.solve(mc)
-	clear(v)
-	q.reduced.resize(k)
-	a := q.reduced.a
-	for _, j := range q.free { // r, in d for now, and WᵀZr
-		q.row(w, j)
-		r := q.g[j] + q.theta*(q.cauchy[j]-q.x[j]) - inner(w, mc)
-		q.d[j] = r
-		for i := range k {
-			v[i] += w[i] * r
-			for e := range k {
-				a[i*k+e] += w[i] * w[e]
-			}
-		}
+	w := q.gather()
+	r := q.compact[:free]
+	for i, j := range q.free {
+		r[i] = q.g[j] + q.theta*(q.cauchy[j]-q.x[j])
 	}
-	// (I − M·WᵀZZᵀW/θ)·v = M·WᵀZr, multiplied by M⁻¹.
-	for i := range k {
-		for e := range k {
-			a[i*k+e] = q.middle.original[i*k+e] - a[i*k+e]/q.theta
+	for i, column := range w {
+		addScaled(r, -mc[i]*q.unit(i), column)
+	}
+	q.reduced.resize(2 * k)
+	a := q.reduced.a
+	for i := range 2 * k { // (I − M·WᵀZZᵀW/θ)·v = M·WᵀZr, multiplied by M⁻¹
+		v[i] = q.unit(i) * inner(w[i], r)
+		for e := range i + 1 {
+			n := q.middle.original[i*2*k+e] - q.unit(i)*q.unit(e)*inner(w[i], w[e])/q.theta
+			a[i*2*k+e], a[e*2*k+i] = n, n
 		}
 	}
 	if !q.reduced.factorise() {
 		return false
 	}
 	q.reduced.solve(v)
-	for _, j := range q.free {
-		q.row(w, j)
-		q.d[j] = q.cauchy[j] - q.d[j]/q.theta - inner(w, v)/(q.theta*q.theta)
+	for i, column := range w { // θr + W·v
+		addScaled(r, v[i]*q.unit(i)/q.theta, column)
+	}
+	for i, j := range q.free {
+		q.d[j] = q.cauchy[j] - r[i]/q.theta
 	}
 	return true
+}
+
+// unit is what column i of W is to the row of Y or S that it comes from.
+func (q *quasiNewton) unit(i int) float64 {
+	if i < len(q.s) {
+		return 1
+	}
+	return q.theta
+}
+
+// gather returns the columns of W over the free parameters, those of S without their factor θ.
+func (q *quasiNewton) gather() [][]float64 {
+	k, free := len(q.s), len(q.free)
+	q.columns = append(append(q.columns[:0], q.y...), q.s...)
+	if free == q.n {
+		return q.columns
+	}
+	if cap(q.rows) < 2*k*free {
+		q.rows = make([]float64, 2*q.m*q.n)
+	}
+	for i, full := range q.columns {
+		part := q.rows[i*free : (i+1)*free]
+		for e, j := range q.free {
+			part[e] = full[j]
+		}
+		q.columns[i] = part
+	}
+	return q.columns
 }
 
 // lu is a small square matrix, by rows, and its triangular factors with partial pivoting.
