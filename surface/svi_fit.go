@@ -113,7 +113,7 @@ func (f *SVIFitter) Fit(smiles []Smile, cfg SVISettings) (*SVISurface, SVIReport
 	f.begin(cfg.Start)
 	if cfg.Start == nil {
 		for i := range f.p {
-			f.alone(i, tol, limit, &r.Iterations)
+			f.alone(i, tol, 12, &r.Iterations)
 		}
 	}
 	r.Converged = f.together(tol, limit, &r.Iterations)
@@ -245,6 +245,8 @@ func (p *sviProblem) layOut(x sviVars) {
 func (f *SVIFitter) begin(start *SVISurface) {
 	if start == nil {
 		f.load.start()
+		copy(f.load.prior, f.load.x)
+		f.load.solve(false, 1e-3, 30)
 		for i, w := range f.load.x {
 			f.x[i] = w.slice(f.load.tau[i]).SVI().vars()
 		}
