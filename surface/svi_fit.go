@@ -1,7 +1,6 @@
 package surface
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -110,28 +109,47 @@ func (f *SVIFitter) Fit(smiles []Smile, cfg SVISettings) (*SVISurface, SVIReport
 	}
 	tol := orDefault(cfg.Tolerance, 1e-5)
 	var r SVIReport
-	f.begin(cfg.Start)
-	if cfg.Start == nil {
-		for i := range f.p {
-			f.alone(i, tol, 12, &r.Iterations)
+	var s *SVISurface
+	value := math.Inf(1)
+	if cfg.Start != nil {
+		f.begin(cfg.Start)
+		limitOf := f.objective(f.x) // of the start itself, which is free of arbitrage if its expiries are these
+		if s = f.attempt(tol, limit, false, &r); s != nil {
+			if value = f.objectiveOf(s); value > limitOf*(1+1e-6) && f.same {
+				s = nil
+			}
 		}
 	}
-	r.Converged = f.together(tol, limit, &r.Iterations)
-	s := f.settle(tol, limit, &r)
 	if s == nil {
-		r.Fallback, r.Converged = true, false
-		e, _, err := f.load.Fit(smiles, base)
-		if err != nil && !errors.Is(err, ErrNotConverged) {
-			return nil, r, err
+		// Of the ways to begin the first that ends better than the eSSVI surface it began with.
+		var rough float64
+		best := SVIReport{}
+		for _, alone := range [...]bool{true, false} {
+			f.begin(nil)
+			rough = f.objective(f.x)
+			x := f.attempt(tol, limit, alone, &r)
+			if x == nil {
+				continue
+			}
+			if v := f.objectiveOf(x); s == nil || v < value {
+				s, value, best = x, v, r
+				best.Repaired, best.Lost = slices.Clone(r.Repaired), slices.Clone(r.Lost)
+			}
+			if value <= rough*(1+1e-6) && best.Converged {
+				break
+			}
 		}
-		s = &SVISurface{tau: append([]float64(nil), f.load.tau...)}
-		for _, x := range e.Slices() {
-			s.x = append(s.x, x.SVI())
+		best.Iterations = r.Iterations
+		r = best
+		if s == nil || value > rough*(1+1e-6) {
+			f.begin(nil)
+			if x := f.stand(); x != nil {
+				s, r.Fallback, r.Converged = x, true, false
+			}
 		}
-		s.rate = s.lastRate()
-		if err := s.check(); err != nil {
-			return nil, r, fmt.Errorf("surface: %w: %w", ErrNotConverged, err)
-		}
+	}
+	if s == nil {
+		return nil, r, fmt.Errorf("surface: %w: no surface within the conditions was found", ErrNotConverged)
 	}
 	f.report(s, smiles, cfg, &r)
 	if r.Converged {
@@ -146,6 +164,63 @@ func (f *SVIFitter) Fit(smiles []Smile, cfg SVISettings) (*SVISurface, SVIReport
 	w := r.Slices[worst]
 	return s, r, fmt.Errorf("surface: %w in %d iterations: %s is off by %.2g half-spreads, rms", ErrNotConverged, r.Iterations,
 		name(w.Label, worst), w.RMSSpread)
+}
+
+// attempt fits from the smiles that f.x begins with.
+func (f *SVIFitter) attempt(tol float64, limit int, alone bool, r *SVIReport) *SVISurface {
+	if alone {
+		for i := range f.p {
+			f.alone(i, tol, 12, &r.Iterations)
+		}
+	}
+	r.Converged = f.together(tol, limit, &r.Iterations)
+	return f.settle(tol, limit, r)
+}
+
+// stand returns the smiles that f.x begins with, without a fit.
+func (f *SVIFitter) stand() *SVISurface {
+	s := &SVISurface{tau: append([]float64(nil), f.load.tau...), x: make([]SVI, len(f.x))}
+	for i := range s.x {
+		s.x[i] = f.load.x[i].slice(s.tau[i]).SVI()
+	}
+	for i := range s.x {
+		if _, ok := s.mend(i); !ok {
+			return nil
+		}
+	}
+	if _, g := s.leastBeyond(); g >= 0 {
+		s.rate = s.lastRate()
+	}
+	if s.check() != nil {
+		return nil
+	}
+	return s
+}
+
+// objective returns the losses of the smiles at the quotes.
+func (f *SVIFitter) objective(x []sviVars) float64 {
+	var sum float64
+	for i := range x {
+		sum += f.p[i].losses(x[i].svi())
+	}
+	return sum
+}
+
+func (f *SVIFitter) objectiveOf(s *SVISurface) float64 {
+	var sum float64
+	for i, x := range s.x {
+		sum += f.p[i].losses(x)
+	}
+	return sum
+}
+
+func (p *sviProblem) losses(x SVI) float64 {
+	var sum float64
+	for j, k := range p.k {
+		v, _, _ := p.loss.at((x.Vol(k, p.tau)-p.mid[j])*p.inv[j], 1)
+		sum += p.weight[j] * v
+	}
+	return sum
 }
 
 // alone fits smile i by itself. Where that ends far from the quotes it looks for a better start.

@@ -3,6 +3,7 @@ package surface
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/fault"
@@ -224,5 +225,56 @@ func TestFitSliceAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%g allocations", n)
+	}
+}
+
+// Whatever is quoted, the surface is free of arbitrage, and a fit that failed says so.
+func TestSVISurfaceOfAnything(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	failed := 0
+	for trial := range 60 {
+		var smiles []Smile
+		tau := 0.0
+		for range 1 + rng.IntN(5) {
+			tau += math.Exp(-5 + 5*rng.Float64())
+			s := Smile{Tau: tau, Forward: 100, Discount: 1}
+			level, wild := 0.05+0.6*rng.Float64(), rng.Float64()
+			for k, j := -0.6*rng.Float64(), 0; j < 1+rng.IntN(14)*rng.IntN(2)+5; j++ {
+				v := level * (1 + 0.5*wild*rng.NormFloat64()*rng.Float64())
+				v = math.Max(v, 0.01)
+				half := 0.001 + 0.02*rng.Float64()
+				s.K, s.Mid, s.Bid, s.Ask = append(s.K, k), append(s.Mid, v), append(s.Bid, v-half), append(s.Ask, v+half)
+				if rng.IntN(5) == 0 || v < half {
+					s.Bid[j] = math.NaN()
+				}
+				k += 0.02 + 0.1*rng.Float64()
+			}
+			smiles = append(smiles, s)
+		}
+		s, r, err := FitSVISurface(smiles, SVISettings{Loss: Loss(rng.IntN(3)), Weighting: Weighting(rng.IntN(2))})
+		if err != nil {
+			failed++
+			if !errors.Is(err, ErrNotConverged) {
+				t.Fatalf("trial %d: %v", trial, err)
+			}
+		}
+		if (err == nil) != r.Converged {
+			t.Errorf("trial %d: converged %v, error %v", trial, r.Converged, err)
+		}
+		if s == nil {
+			continue
+		}
+		if a := CheckArbitrage(s, Grid{KMin: -3, KMax: 3, Points: 1201}); !a.Free() {
+			t.Errorf("trial %d: %+v; %+v", trial, a, s.Slices())
+		}
+		if again, _, err := FitSVISurface(smiles, SVISettings{Start: s}); again != nil {
+			if a := CheckArbitrage(again, Grid{KMin: -3, KMax: 3, Points: 1201}); !a.Free() {
+				t.Errorf("trial %d, once more: %+v, %v", trial, a, err)
+			}
+		}
+	}
+	t.Logf("%d of 60 did not converge", failed)
+	if failed > 20 {
+		t.Errorf("%d of 60 fits failed", failed)
 	}
 }
