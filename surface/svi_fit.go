@@ -714,7 +714,7 @@ func (f *SVIFitter) report(s *SVISurface, smiles []Smile, cfg SVISettings, r *SV
 		r.Objective += sum
 		f.fits = append(f.fits, fit)
 		if i > 0 {
-			if k, rise := s.x[i].leastRise(s.x[i-1]); rise < 2*sviMarginCal*s.x[i].TotalVariance(k) {
+			if k, rise := s.x[i].leastRise(s.x[i-1]); rise < 10*sviMarginCal*s.x[i].TotalVariance(k) {
 				f.list = append(f.list, i)
 			}
 		}
