@@ -18,18 +18,20 @@ func ExampleFitSVISurface() {
 		}
 		return s
 	}
-	smiles := []surface.Smile{
-		quotes(0.50, surface.SVI{A: 0.006, B: 0.08, Rho: -0.3, M: 0, Sigma: 0.12}),
-		quotes(0.75, surface.SVI{A: 0.008, B: 0.08, Rho: -0.6, M: 0, Sigma: 0.12}),
-	}
-	s, report, err := surface.FitSVISurface(smiles, surface.SVISettings{})
+	early := surface.SVI{A: 0.006, B: 0.08, Rho: -0.3, M: 0, Sigma: 0.12}
+	late := surface.SVI{A: 0.008, B: 0.08, Rho: -0.6, M: 0, Sigma: 0.12}
+	_, err := surface.NewSVISurface([]surface.SVISlice{{Tau: 0.5, SVI: early}, {Tau: 0.75, SVI: late}})
+	fmt.Println(err)
+	s, report, err := surface.FitSVISurface([]surface.Smile{quotes(0.5, early), quotes(0.75, late)}, surface.SVISettings{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	a := surface.CheckArbitrage(s, surface.Grid{})
-	fmt.Printf("touching: %v, free of arbitrage: %v\n", report.Touching, a.Free())
-	// Output: touching: [1], free of arbitrage: true
+	fmt.Printf("converged: %v, free of arbitrage: %v\n", report.Converged, a.Free())
+	// Output:
+	// surface: slice 1 (tau 0.75): total variance falls from 0.056 to 0.032 at k = +Inf
+	// converged: true, free of arbitrage: true
 }
 
 // Vogt's smile looks well and is not.
