@@ -261,6 +261,40 @@ func TestGoldenHestonCalibration(t *testing.T) {
 	}
 }
 
+func TestGoldenHestonCalibrationCui(t *testing.T) {
+	cases, err := golden.Load("papers/heston_calibration_cui")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("no heston_calibration_cui.json")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	type parameters struct {
+		V0, Kappa, Theta, Rho float64
+		Sigma                 float64 `json:"vol_of_vol"`
+	}
+	for _, c := range cases {
+		t.Run(c.ID, func(t *testing.T) {
+			var q OptionQuotes
+			var start, want parameters
+			c.Input(t, "strikes", &q.Strike)
+			c.Input(t, "T_years", &q.Expiry)
+			c.Expected(t, "calls", &q.Price)
+			c.Input(t, "start", &start)
+			c.Expected(t, "optimum", &want)
+			market := model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate_cc")), Carry: curve.Flat(c.Float(t, "div_cc"))}
+			from := model.Heston{Market: market}.WithParameters([]float64{start.V0, start.Kappa, start.Theta, start.Sigma, start.Rho})
+			for _, target := range []Target{Prices, Volatilities} {
+				got, _, err := Heston(context.Background(), q, from, TransformSettings{Target: target})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkParameters(t, got, model.Heston{Market: market}.WithParameters([]float64{want.V0, want.Kappa, want.Theta, want.Sigma, want.Rho}), 1e-6)
+			}
+		})
+	}
+}
+
 func BenchmarkHestonCalibration(b *testing.B) {
 	run := func(name string, q OptionQuotes, start model.Heston, target Target) {
 		b.Run(name, func(b *testing.B) {

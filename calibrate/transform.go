@@ -94,8 +94,9 @@ type TransformSettings struct {
 	Previous, Stiffness []float64
 	Loss                Loss
 	Solver              LevenbergMarquardt // a Tolerance of 0 means 1e-7
-	// Tol is the largest error of an undiscounted price over the forward at the solution; 0 means 1e-10. It is held against
-	// [fourier.Lewis], so that it may not be below 1e-12.
+	// Tol is the largest error of an undiscounted price over the forward at the solution; 0 means 1e-10. Where volatilities are
+	// fitted it is so much of that as the vega of a quote is of that at the money, but no less than a hundredth. It is held
+	// against [fourier.Lewis], so that it may not be below 1e-12.
 	Tol float64
 }
 
@@ -108,7 +109,8 @@ type TransformSettings struct {
 // follow from the widths of the smiles, and are chosen once more when the fit is near. So prices and their derivatives by all parameters are the same linear functions of the
 // characteristic function and its gradient at every step; strikes of an expiry share its values. At
 // the solution the prices are compared with those of [fourier.Lewis] at full accuracy, and where they differ by more than Tol
-// nodes are added and the fit goes on; what cannot be made as accurate is a [fourier.AccuracyError].
+// nodes are added and the fit goes on; what cannot be made as accurate, such as variance gamma at expiries well below the
+// variance of its clock, is a [fourier.AccuracyError], beside which the parameters stand.
 //
 // The model is the best that was found also where the error is not nil but stems from the solver; see
 // [LevenbergMarquardt.Minimize]. Quotes and settings that make no sense are a [fault.ArgError] that names them.

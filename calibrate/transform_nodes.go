@@ -121,7 +121,7 @@ func (f *transformFit) sharpen(m model.CharGradient) {
 		f.priceSlice(s, m, false)
 		worst := 0.0
 		for at := s.from; at < s.to; at++ {
-			worst = math.Max(worst, math.Abs(f.fitted[at]-before[at]))
+			worst = math.Max(worst, math.Abs(f.fitted[at]-before[at])/f.allowance(at))
 		}
 		const safety = 0.8
 		if worst < 0.5 {
@@ -180,11 +180,20 @@ func (f *transformFit) refine(ctx context.Context, m model.CharGradient) (accura
 	return accurate, nil
 }
 
-// disagreement returns the largest difference of the prices of an expiry from those of another engine, over the forward.
+// disagreement returns the largest difference of the prices of an expiry from those of another engine, over the forward and the
+// allowance.
 func (f *transformFit) disagreement(s *expirySlice, results []pricing.Result) float64 {
 	worst := 0.0
 	for at := s.from; at < s.to; at++ {
-		worst = math.Max(worst, math.Abs(f.fitted[at]-results[at].Value/(s.forward*s.discount)))
+		worst = math.Max(worst, math.Abs(f.fitted[at]-results[at].Value/(s.forward*s.discount))/f.allowance(at))
 	}
 	return worst
+}
+
+// allowance is how much of the tolerance a quote may use: where volatilities are fitted, its vega over that at the money.
+func (f *transformFit) allowance(at int) float64 {
+	if f.settings.Target == Prices {
+		return 1
+	}
+	return f.marketVega[at] / (atTheMoney * math.Sqrt(f.tau[at]))
 }

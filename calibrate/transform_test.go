@@ -199,6 +199,25 @@ func TestTransformWildQuotes(t *testing.T) {
 	}
 }
 
+// Short-dated variance gamma, whose characteristic function decays like a small power, is out of reach of nodes on a line: the
+// fit says so, and goes through where less is asked for.
+func TestTransformSaysWhereItIsNotAccurate(t *testing.T) {
+	world := model.VarianceGamma{Market: model.Market{Spot: 100}, Sigma: 0.2, Nu: 0.2, Theta: -0.14}
+	q := syntheticQuotes(t, world)
+	start := world.WithParameters([]float64{0.3, 0.3, 0})
+	got, _, err := Transform(context.Background(), q, start, TransformSettings{Target: Prices})
+	var accuracy *fourier.AccuracyError
+	if !errors.As(err, &accuracy) || accuracy.Expiry != 1.0/12 {
+		t.Errorf("want an AccuracyError for the first expiry, got %v", err)
+	}
+	checkParameters(t, got, world, 1e-5)
+	got, _, err = Transform(context.Background(), q, start, TransformSettings{Target: Prices, Tol: 1e-5})
+	if err != nil {
+		t.Error(err)
+	}
+	checkParameters(t, got, world, 1e-3)
+}
+
 // A fit that is drawn to an earlier one moves toward it, and without quotes that could tell stays there.
 func TestTransformPrevious(t *testing.T) {
 	world := hestonWorlds[0]
