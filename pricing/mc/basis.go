@@ -100,7 +100,8 @@ func newBasis(kind Basis, degree, vars int, payoff PayoffTerm) (*basis, error) {
 		count *= float64(vars+i) / float64(i)
 	}
 	if count > mostFunctions {
-		return nil, fault.Arg(fn, "Degree", degree, fmt.Sprintf("less: %d variables would have %.0f functions, at most %d are taken", vars, count, mostFunctions))
+		return nil, fault.Arg(fn, "Degree", degree,
+			fmt.Sprintf("less: %d variables would have %.0f functions, at most %d are taken", vars, count, mostFunctions))
 	}
 	b := &basis{kind: kind, degree: degree, vars: vars, payoff: payoff}
 	type open struct{ term, last, degree int } // terms that go on with variables after the last
@@ -188,7 +189,8 @@ type basisColumns struct {
 
 func (b *basis) newColumns(rows int) *basisColumns {
 	ones := b.vars * (b.degree + 1)
-	c := &basisColumns{rows: rows, data: make([]float64, (ones+len(b.terms))*rows), one: make([][]float64, ones), term: make([][]float64, len(b.terms))}
+	c := &basisColumns{rows: rows, data: make([]float64, (ones+len(b.terms))*rows), one: make([][]float64, ones),
+		term: make([][]float64, len(b.terms))}
 	c.ones, c.zero = make([]float64, rows), make([]float64, rows)
 	fill(c.ones, 1)
 	return c

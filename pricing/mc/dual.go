@@ -132,7 +132,8 @@ func (e LongstaffSchwartz) Bounds(ctx context.Context, in pricing.Instrument, m 
 	}
 	d.outside.state, d.inside.state = d.outside.layout.States > 0, d.inside.layout.States > 0
 	d.forwards(m)
-	b := Bounds{Lower: ExerciseReport{Report: report, InSample: p.inSample, InSampleStdErr: p.inSampleError, FitPaths: p.paths, AtOnce: p.atOnce}, Outer: outer}
+	b := Bounds{Outer: outer}
+	b.Lower = ExerciseReport{Report: report, InSample: p.inSample, InSampleStdErr: p.inSampleError, FitPaths: p.paths, AtOnce: p.atOnce}
 	if p.atOnce {
 		b.Lower.Value, b.Lower.StdErr = p.payNow, 0
 	}
@@ -212,8 +213,9 @@ type nest struct {
 
 func (d *dual) newNest() *nest {
 	n, most := d.inside.shape.Block, max(d.inner, startPaths)
-	w := &nest{outer: d.outside.NewBlock(), inner: d.inside.NewBlock(), at: -1, own: d.policy.newMemory(d.outside.shape.Block), follower: d.policy.newMemory(n),
-		pays: make([]float64, n), y: make([]float64, most/2)}
+	w := &nest{outer: d.outside.NewBlock(), inner: d.inside.NewBlock(), at: -1, own: d.policy.newMemory(d.outside.shape.Block),
+		follower: d.policy.newMemory(n),
+		pays:     make([]float64, n), y: make([]float64, most/2)}
 	s := d.inside.shape
 	w.numbers = make([]float64, (n+1)/2*s.Steps*max(s.Factors, s.Uniforms))
 	for range d.forward {

@@ -216,7 +216,8 @@ type policyMemory struct {
 func (p *policy) vars() int { return p.exercise.vars + p.states + p.extra }
 
 func (p *policy) newMemory(n int) *policyMemory {
-	m := &policyMemory{pay: make([]float64, n), wait: make([]float64, n), first: make([]float64, n), row: make([]int32, 0, n), rowPay: make([]float64, n),
+	m := &policyMemory{pay: make([]float64, n), wait: make([]float64, n), first: make([]float64, n),
+		row: make([]int32, 0, n), rowPay: make([]float64, n),
 		columns: p.basis.newColumns(n), alive: make([]float64, n), when: make([]int32, n)}
 	for range p.vars() {
 		m.states = append(m.states, make([]float64, n))
@@ -483,7 +484,8 @@ func (e LongstaffSchwartz) fit(ctx context.Context, in pricing.Instrument, m pri
 	}
 	p.extra = p.basis.vars - x.vars - p.states
 	if bytes := float64(g.Paths()) * (12 + 8*float64(p.vars())) * float64(len(x.dates)); bytes > mostFitBytes {
-		return nil, "", fault.Arg(fn, "Fit", paths, fmt.Sprintf("fewer: %d dates and %d variables may take %.1f GB, at most 2 GB are kept", len(x.dates), p.vars(), bytes/(1<<30)))
+		const want = "fewer: %d dates and %d variables may take %.1f GB, at most 2 GB are kept"
+		return nil, "", fault.Arg(fn, "Fit", paths, fmt.Sprintf(want, len(x.dates), p.vars(), bytes/(1<<30)))
 	}
 	t, err := e.train(ctx, g, p)
 	if err != nil {
@@ -549,7 +551,8 @@ func (e LongstaffSchwartz) train(ctx context.Context, g *Generator, p *policy) (
 			if s := vec.Sum(pay); math.IsNaN(s) || math.IsInf(s, 0) {
 				for j, v := range pay {
 					if math.IsNaN(v) || math.IsInf(v, 0) {
-						return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + j, Value: v, What: "the value of exercise, in the regressions,"}
+						return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + j, Value: v,
+							What: "the value of exercise, in the regressions,"}
 					}
 				}
 			}
@@ -566,7 +569,8 @@ func (e LongstaffSchwartz) train(ctx context.Context, g *Generator, p *policy) (
 				if math.IsNaN(s.sum) || math.IsInf(s.sum, 0) {
 					for r, v := range column {
 						if math.IsNaN(v) || math.IsInf(v, 0) {
-							return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + int(m.row[r]), Value: v, What: "a state variable, in the regressions,"}
+							return &PathError{Seed: g.shape.Seed, Block: index, Path: index*g.shape.Block + int(m.row[r]), Value: v,
+								What: "a state variable, in the regressions,"}
 						}
 					}
 				}
@@ -642,7 +646,8 @@ func (t *training) backward(ctx context.Context, states []*fitter, stride int) (
 			next.beta = total.solve(next.functions)
 			for _, a := range next.beta {
 				if math.IsNaN(a) || math.IsInf(a, 0) {
-					return nil, fault.Arg("mc.LongstaffSchwartz", fmt.Sprintf("coefficient of the regression at %g years", p.times[p.dates[k]]), a, "finite: a lower Degree, or another Basis")
+					return nil, fault.Arg("mc.LongstaffSchwartz", fmt.Sprintf("coefficient of the regression at %g years", p.times[p.dates[k]]), a,
+						"finite: a lower Degree, or another Basis")
 				}
 			}
 		}

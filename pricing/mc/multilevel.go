@@ -104,7 +104,9 @@ func (e Multilevel) Run(ctx context.Context, in pricing.Instrument, m pricing.Mo
 		}
 		return nil
 	}
-	if err := fault.First(set(&e.Steps, "Steps", 2, 1, 1<<16), set(&e.Levels, "Levels", defaultLevels, 2, 24), set(&e.Pilot, "Pilot", defaultPilot, 64, 1<<30)); err != nil {
+	err := fault.First(set(&e.Steps, "Steps", 2, 1, 1<<16), set(&e.Levels, "Levels", defaultLevels, 2, 24),
+		set(&e.Pilot, "Pilot", defaultPilot, 64, 1<<30))
+	if err != nil {
 		return MultilevelReport{}, err
 	}
 	maker := Engine{Seed: e.Seed, Construction: Incremental, Paths: 1 << 40}
@@ -331,7 +333,8 @@ func (l *level) block(ctx context.Context, w *levelWorker, index int) (moments, 
 	if s := vec.Sum(pays); math.IsNaN(s) || math.IsInf(s, 0) {
 		for j, v := range pays {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return out, &PathError{Seed: l.fine.shape.Seed, Block: index, Path: index*l.fine.shape.Block + j, Value: v, What: "the payoff, on one of the levels,"}
+				return out, &PathError{Seed: l.fine.shape.Seed, Block: index, Path: index*l.fine.shape.Block + j, Value: v,
+					What: "the payoff, on one of the levels,"}
 			}
 		}
 	}
@@ -457,7 +460,8 @@ func (r *multilevel) report() MultilevelReport {
 	var out MultilevelReport
 	variance := 0.0
 	for _, l := range r.levels {
-		out.Levels = append(out.Levels, Level{Steps: len(l.fine.layout.Steps), Paths: int(l.all.n), Mean: l.all.mean[0], Variance: l.variance(), Cost: l.cost})
+		out.Levels = append(out.Levels, Level{Steps: len(l.fine.layout.Steps), Paths: int(l.all.n),
+			Mean: l.all.mean[0], Variance: l.variance(), Cost: l.cost})
 		out.Value += l.all.mean[0]
 		variance += l.variance() / l.all.n
 		out.Cost += l.cost * l.all.n
