@@ -39,7 +39,8 @@ func NewSpline(k, w []float64, kind SplineKind) (*Spline, error) {
 		return nil, fault.Arg(fn, "kind", uint8(kind), "CubicSpline or MonotoneSpline")
 	}
 	for i := range k {
-		if err := fault.First(fault.Finite(fn, fmt.Sprintf("k[%d]", i), k[i]), fault.Positive(fn, fmt.Sprintf("w[%d]", i), w[i])); err != nil {
+		err := fault.First(fault.Finite(fn, fmt.Sprintf("k[%d]", i), k[i]), fault.Positive(fn, fmt.Sprintf("w[%d]", i), w[i]))
+		if err != nil {
 			return nil, err
 		}
 		if i > 0 && !(k[i] > k[i-1]) {

@@ -76,7 +76,10 @@ func NewSSVI(rho float64, phi Phi, tau, theta []float64) (*SSVI, error) {
 		return nil, fault.Arg(fn, "tau and theta", [...]int{len(tau), len(theta)}, "of one length, not empty")
 	}
 	for i := range tau {
-		if err := fault.First(fault.Positive(fn, fmt.Sprintf("tau[%d]", i), tau[i]), fault.Positive(fn, fmt.Sprintf("theta[%d]", i), theta[i])); err != nil {
+		err := fault.First(
+			fault.Positive(fn, fmt.Sprintf("tau[%d]", i), tau[i]), fault.Positive(fn, fmt.Sprintf("theta[%d]", i), theta[i]),
+		)
+		if err != nil {
 			return nil, err
 		}
 		if i > 0 && !(tau[i] > tau[i-1]) {

@@ -188,9 +188,7 @@ func (f *SVIFitter) stand() *SVISurface {
 			return nil
 		}
 	}
-	if _, g := s.leastBeyond(); g >= 0 {
-		s.rate = s.lastRate()
-	}
+	s.extrapolate()
 	if s.check() != nil {
 		return nil
 	}
@@ -597,10 +595,7 @@ func (f *SVIFitter) settle(tol float64, limit int, r *SVIReport) *SVISurface {
 		r.Converged = false
 	}
 	r.Repaired, r.Lost = f.fixed, f.lost
-	s.rate = s.lastRate()
-	if _, g := s.leastBeyond(); g < 0 {
-		s.rate = 0
-	}
+	s.extrapolate()
 	if s.check() != nil {
 		return nil
 	}

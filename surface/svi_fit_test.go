@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/volgaquant/volga/internal/fault"
+	"github.com/volgaquant/volga/internal/race"
 )
 
 // quotesOn makes smiles of quotes on known smiles: mids exact, half-spreads of a tenth of a point.
@@ -114,8 +115,13 @@ func TestSVISurfaceRefuses(t *testing.T) {
 	if _, _, err := FitSVISurface(good, SVISettings{MinQuotes: 5}); !errors.Is(err, ErrTooFewQuotes) {
 		t.Errorf("all quotes at one strike: %v", err)
 	}
-	if _, _, err := FitSVISurface(quotesOn(truth(), 11), SVISettings{Scale: nan}); !errors.Is(err, fault.ErrDomain) {
-		t.Errorf("a scale of NaN: %v", err)
+	for _, cfg := range []SVISettings{
+		{Scale: nan}, {Scale: math.Inf(1)}, {MinHalfSpread: math.Inf(1)}, {MinHalfSpread: -1}, {Tolerance: nan}, {MinQuotes: -1},
+		{Loss: 9}, {Weighting: 9}, {MaxIterations: -1},
+	} {
+		if _, _, err := FitSVISurface(quotesOn(truth(), 11), cfg); !errors.Is(err, fault.ErrDomain) {
+			t.Errorf("%+v: %v", cfg, err)
+		}
 	}
 }
 
@@ -216,6 +222,9 @@ func TestFitSVI(t *testing.T) {
 }
 
 func TestFitSliceAllocatesNothing(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
 	x := truth()[2]
 	s := quotesOn([]SVISlice{x}, 11)[0]
 	var f SVIFitter

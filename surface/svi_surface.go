@@ -40,11 +40,12 @@ func (e *CrossingError) Unwrap() error { return ErrArbitrage }
 //
 // Before the first pillar the volatility of each log-moneyness is that of the first. A smile scaled down in total variance by
 // λ has g = A − λ²B + λC with A, B >= 0, which is concave in λ and so not below the lesser of A and its value at 1: it has no
-// butterfly arbitrage either. After the last pillar total variance grows at the last forward variance, the same at all k.
+// butterfly arbitrage either. After the last pillar total variance grows at the last forward variance, the same at all k, or not at all should g
+// turn negative on the way.
 //
 // Between pillars g of the mixture is looked at when the surface is made, on the points of a grid that no feature of the two
-// smiles falls between; where it would be negative, or after the last pillar, the surface is refused. It is not known to
-// happen for smiles fitted to a market.
+// smiles falls between; where it would be negative the surface is refused. It is not known to happen for smiles fitted to a
+// market.
 type SVISurface struct {
 	tau  []float64
 	x    []SVI
@@ -73,11 +74,14 @@ func NewSVISurface(slices []SVISlice) (*SVISurface, error) {
 			return nil, fmt.Errorf("surface: slice %d (tau %.6g): %w", i, p.Tau, err)
 		}
 	}
-	s.rate = s.lastRate()
-	return s, s.check()
+	s.extrapolate()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// check looks for crossings, and for butterflies between and after the pillars.
+// check looks for crossings, and for butterflies between the pillars.
 func (s *SVISurface) check() error {
 	for i := 1; i < len(s.x); i++ {
 		if err := s.x[i].above(s.x[i-1]); err != nil {
@@ -89,10 +93,15 @@ func (s *SVISurface) check() error {
 				&ButterflyError{fmt.Sprintf("g of the mixture at k = %.4g must not be negative", k), g, 0})
 		}
 	}
-	if k, g := s.leastBeyond(); g < 0 && s.rate > 0 {
-		return fmt.Errorf("surface: after the last slice: %w", &ButterflyError{fmt.Sprintf("g at k = %.4g must not be negative", k), g, 0})
-	}
 	return nil
+}
+
+// extrapolate sets the growth of variance after the last pillar.
+func (s *SVISurface) extrapolate() {
+	s.rate = s.lastRate()
+	if _, g := s.leastBeyond(); g < 0 {
+		s.rate = 0
+	}
 }
 
 // lastRate is the forward variance at the money over the last quarter of the time to the last pillar at least.

@@ -46,7 +46,10 @@ type FXExpiry struct {
 // Validate checks the fields.
 func (e FXExpiry) Validate() error {
 	const fn = "surface.FXExpiry"
-	if err := fault.First(fault.Positive(fn, "Tau", e.Tau), fault.Positive(fn, "Forward", e.Forward), fault.Positive(fn, "Foreign", e.Foreign)); err != nil {
+	err := fault.First(
+		fault.Positive(fn, "Tau", e.Tau), fault.Positive(fn, "Forward", e.Forward), fault.Positive(fn, "Foreign", e.Foreign),
+	)
+	if err != nil {
 		return err
 	}
 	if e.Delta >= numConventions {
@@ -151,7 +154,10 @@ func NewVannaVolga(tau, forward float64, strike, vol [3]float64) (VannaVolga, er
 	}
 	v := VannaVolga{tau: tau, forward: forward, strike: strike, vol: vol}
 	for i := range strike {
-		if err := fault.First(fault.Positive(fn, fmt.Sprintf("strike[%d]", i), strike[i]), fault.Positive(fn, fmt.Sprintf("vol[%d]", i), vol[i])); err != nil {
+		err := fault.First(
+			fault.Positive(fn, fmt.Sprintf("strike[%d]", i), strike[i]), fault.Positive(fn, fmt.Sprintf("vol[%d]", i), vol[i]),
+		)
+		if err != nil {
 			return VannaVolga{}, err
 		}
 		if i > 0 && !(strike[i] > strike[i-1]) {
