@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
@@ -315,6 +316,16 @@ func BenchmarkHestonCalibration(b *testing.B) {
 	q, market := daxQuotes()
 	run("dax", q, model.Heston{Market: market, V0: 0.1, Kappa: 1, Theta: 0.1, Sigma: 0.5, Rho: -0.5}, Volatilities)
 	run("dax_no_start", q, model.Heston{Market: market}, Volatilities)
+	fitted, _, err := Heston(context.Background(), q, model.Heston{Market: market}, TransformSettings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	moved := q
+	moved.Vol = slices.Clone(q.Vol)
+	for i := range moved.Vol {
+		moved.Vol[i] += 0.003 + 0.002*math.Sin(float64(i))
+	}
+	run("dax_refit", moved, fitted, Volatilities)
 	q, world := cuiQuotes(b)
 	world.V0, world.Kappa, world.Theta, world.Sigma, world.Rho = 0.2, 1.2, 0.2, 0.3, -0.6
 	run("cui", q, world, Prices)
