@@ -17,10 +17,14 @@ type RepairError struct {
 	Label  string // of the expiry with the worst breach left
 	Worst  Breached
 	Rounds int
+	Gap    float64 // not 0: the prices are free of arbitrage but may cost this much more than the least
 }
 
 // Error names the worst quote.
 func (e *RepairError) Error() string {
+	if e.Gap != 0 {
+		return fmt.Sprintf("surface: RepairCalls: after %d rounds the prices may cost %.3g more than the least", e.Rounds, e.Gap)
+	}
 	return fmt.Sprintf("surface: RepairCalls: after %d rounds expiry %d (%s), quote %d still allows a %v worth %.3g",
 		e.Rounds, e.Worst.Point.Expiry, e.Label, e.Worst.Point.Index, e.Worst.Kind, e.Worst.Size)
 }
@@ -73,6 +77,7 @@ type RepairReport struct {
 	Changes     []QuoteChange // in order of expiries and strikes
 	Outside     int           // changes that leave the bid-ask
 	Cost        float64       // the objective, per unit of discounted forward (squared for SquaredCost)
+	Gap         float64       // how far Cost may be above the least, by the dual programme
 	Worst       float64       // largest breach left, per unit of discounted forward
 	Constraints int           // in the last programme
 	Rounds      int           // programmes solved
@@ -89,7 +94,8 @@ type RepairReport struct {
 // method on the sparse normal equations. A dense simplex, such as gonum's, stores every coefficient and serves up to a
 // few hundred quotes; a listed chain has thousands.
 //
-// If the tolerance is not reached the error is a [RepairError] and the best prices found are returned with it.
+// The cost is within a ten-thousandth of the least, usually within 1e-8; RepairReport.Gap bounds it. If that or the
+// tolerance is not reached the error is a [RepairError] and the best prices found are returned with it.
 func RepairCalls(ctx context.Context, calls []Calls, set RepairSettings) ([]Calls, RepairReport, error) {
 	const fn = "surface.RepairCalls"
 	l, err := newCallLattice(calls)
@@ -124,7 +130,7 @@ func RepairCalls(ctx context.Context, calls []Calls, set RepairSettings) ([]Call
 	}
 	r := newRepairer(calls, l, &set)
 	c, err := r.run(ctx, &report)
-	if e := new(RepairError); errors.As(err, &e) {
+	if e := new(RepairError); errors.As(err, &e) && e.Gap == 0 {
 		e.Label = calls[e.Worst.Point.Expiry].Label
 	}
 	if c == nil {
@@ -334,6 +340,8 @@ func (r *repairer) run(ctx context.Context, report *RepairReport) ([]float64, er
 	n := len(l.k)
 	// A tenth of the tolerance is for the misses of the rows, a tenth for small changes that are dropped.
 	drop := 0.1 * tolerance
+	// The share of its cost by which an answer may miss the least.
+	const gapShare = 1e-4
 	c := make([]float64, n)
 	for {
 		report.Rounds++
@@ -344,6 +352,15 @@ func (r *repairer) run(ctx context.Context, report *RepairReport) ([]float64, er
 		if err != nil {
 			return nil, err
 		}
+		unit := r.scale
+		if r.lines == nil {
+			unit *= r.scale
+		}
+		size := 0.0
+		for _, x := range got.x {
+			size += math.Abs(x)
+		}
+		report.Gap = (got.gap*float64(len(m.rows)) + got.dual*size) * unit
 		report.Cost = 0
 		for i := range c {
 			change := got.x[i] * r.scale
@@ -359,6 +376,9 @@ func (r *repairer) run(ctx context.Context, report *RepairReport) ([]float64, er
 			report.Worst = max(report.Worst, x.size)
 		}
 		if report.Worst <= tolerance {
+			if report.Gap > gapShare*report.Cost+tolerance {
+				return c, &RepairError{Rounds: report.Rounds, Gap: report.Gap}
+			}
 			return c, nil
 		}
 		if r.take(cuts) == 0 || report.Rounds >= r.set.Rounds {

@@ -2,6 +2,7 @@ package surface
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/pricing"
@@ -50,26 +51,20 @@ func (c *Calls) Validate() error {
 	if (c.Bid == nil) != (c.Ask == nil) {
 		return fault.Arg(fn, "Bid and Ask", "one without the other", "both or neither")
 	}
+	finite := func(v float64) bool { return math.Abs(v) < math.Inf(1) }
 	for i := range n {
 		at := func(name string) string { return fmt.Sprintf("%s[%d]", name, i) }
-		if err := fault.First(fault.Positive(fn, at("Strike"), c.Strike[i]), fault.Finite(fn, at("Price"), c.Price[i])); err != nil {
-			return err
-		}
-		if i > 0 && !(c.Strike[i] > c.Strike[i-1]) {
+		switch {
+		case !(c.Strike[i] > 0 && finite(c.Strike[i])):
+			return fault.Arg(fn, at("Strike"), c.Strike[i], "finite and > 0")
+		case i > 0 && !(c.Strike[i] > c.Strike[i-1]):
 			return fault.Arg(fn, at("Strike"), c.Strike[i], fmt.Sprintf("above the one before it, %v", c.Strike[i-1]))
-		}
-		if c.Bid != nil {
-			if err := fault.First(fault.Finite(fn, at("Bid"), c.Bid[i]), fault.Finite(fn, at("Ask"), c.Ask[i])); err != nil {
-				return err
-			}
-			if !(c.Bid[i] <= c.Ask[i]) {
-				return fault.Arg(fn, at("Bid"), c.Bid[i], fmt.Sprintf("not above the ask, %v", c.Ask[i]))
-			}
-		}
-		if c.Weight != nil {
-			if err := fault.Positive(fn, at("Weight"), c.Weight[i]); err != nil {
-				return err
-			}
+		case !finite(c.Price[i]):
+			return fault.Arg(fn, at("Price"), c.Price[i], "finite")
+		case c.Bid != nil && !(c.Bid[i] <= c.Ask[i] && finite(c.Bid[i]) && finite(c.Ask[i])):
+			return fault.Arg(fn, at("Bid"), c.Bid[i], fmt.Sprintf("finite and not above a finite ask, %v", c.Ask[i]))
+		case c.Weight != nil && !(c.Weight[i] > 0 && finite(c.Weight[i])):
+			return fault.Arg(fn, at("Weight"), c.Weight[i], "finite and > 0")
 		}
 	}
 	return nil

@@ -53,8 +53,11 @@ func TestRepairVendorFiles(t *testing.T) {
 				}
 				t.Logf("%v: %d expiries, %d quotes, %d breaches, %d changed, %d outside, cost %.3g, worst left %.2g",
 					objective, len(calls), n, len(r.Found), len(r.Changes), r.Outside, r.Cost, r.Worst)
-				t.Logf("%d constraints, %d rounds, %d iterations, %v",
-					r.Constraints, r.Rounds, r.Iterations, time.Since(start).Round(time.Millisecond))
+				if !(r.Gap <= 1e-4*r.Cost+1e-10) {
+					t.Errorf("%v: a cost of %g may be %g above the least", objective, r.Cost, r.Gap)
+				}
+				t.Logf("gap %.2g, %d constraints, %d rounds, %d iterations, %v",
+					r.Gap, r.Constraints, r.Rounds, r.Iterations, time.Since(start).Round(time.Millisecond))
 			}
 		})
 	}
