@@ -40,8 +40,8 @@ func (e *CrossingError) Unwrap() error { return ErrArbitrage }
 //
 // Before the first pillar the volatility of each log-moneyness is that of the first. A smile scaled down in total variance by
 // λ has g = A − λ²B + λC with A, B >= 0, which is concave in λ and so not below the lesser of A and its value at 1: it has no
-// butterfly arbitrage either. After the last pillar total variance grows at the last forward variance, the same at all k, or not at all should g
-// turn negative on the way.
+// butterfly arbitrage either. After the last pillar total variance grows at the last forward variance, the same at all k, or
+// not at all should g turn negative on the way.
 //
 // Between pillars g of the mixture is looked at when the surface is made, on the points of a grid that no feature of the two
 // smiles falls between; where it would be negative the surface is refused. It is not known to happen for smiles fitted to a
