@@ -24,6 +24,8 @@ const (
 	barrierAt = "Barrier option, watched at dates"
 	double    = "Double barrier option"
 	geometric = "Asian option on the geometric average"
+	best      = "Option on the best of several assets"
+	bestEarly = "Bermudan option on the best of several assets"
 	asian     = "Asian option on the arithmetic average"
 )
 
@@ -106,6 +108,10 @@ func truths() []cell {
 			scale = o.Kinks()[0]
 		case pricing.Averaging:
 			scale = o.Average().Strike
+		case exotics.Basket:
+			scale = o.Strike
+		case exotics.EarlyBasket:
+			scale = o.Strike
 		}
 		cells = append(cells, cell{contract, name, in, world, scale, want, tol, source})
 	}
@@ -238,6 +244,22 @@ func truths() []cell {
 	average.Geometric = true
 	add(geometric, black, average, lognormal(100, 0.06, 0, 0.2), 6.28379702332557, 1e-11, "closed formula to 15 digits")
 	add(geometric, "Merton", average, model.Merton{Market: market, Sigma: 0.2, Jumps: model.Jumps{Lambda: 1, MuJ: -0.1, SigmaJ: 0.2}}, none, 0, "")
+
+	// Several assets.
+	two := model.Assets{Discount: curve.Flat(0.0028), Correlation: [][]float64{{1, -0.788}, {-0.788, 1}}, Each: []model.Asset{
+		{Spot: 24.78, Carry: curve.Flat(0.0461), Vol: model.FlatVol(0.1609)}, {Spot: 21.04, Carry: curve.Flat(0.036), Vol: model.FlatVol(0.2463)}}}
+	add(best, "Two lognormal assets", exotics.Basket{Right: pricing.Call, On: exotics.Best, Weights: []float64{1, 1}, Strike: 21.25, Expiry: 2.378082191780822},
+		two, 4.903915953731896, 1e-8, "Stulz (1982), golden multi_asset-002")
+	like := model.Asset{Spot: 100, Carry: curve.Flat(0.1), Vol: model.FlatVol(0.2)}
+	maxCall := exotics.EarlyBasket{Basket: exotics.Basket{Right: pricing.Call, On: exotics.Best, Weights: []float64{1, 1}, Strike: 100, Expiry: 3}, Dates: every(9, 3)}
+	add(bestEarly, "Two lognormal assets", maxCall, model.Assets{Discount: curve.Flat(0.05), Each: []model.Asset{like, like}}, 13.90182, 1e-4,
+		"Broadie and Glasserman (2004), recomputed")
+	maxCall.Weights = []float64{1, 1, 1}
+	add(bestEarly, "Three lognormal assets", maxCall, model.Assets{Discount: curve.Flat(0.05), Each: []model.Asset{like, like, like}}, 18.6902, 1e-3,
+		"Broadie and Glasserman (2004), recomputed")
+	european3 := maxCall.Basket
+	add(best, "Three lognormal assets", european3, model.Assets{Discount: curve.Flat(0.05), Each: []model.Asset{like, like, like}}, 15.680723095081226, 1e-9,
+		"quadrature over the price of the best")
 	return cells
 }
 
