@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/volgaquant/volga/internal/fault"
 )
@@ -370,11 +371,12 @@ func (r *repairer) run(ctx context.Context, report *RepairReport) ([]float64, er
 				report.Cost += r.cost(i, change)
 			}
 		}
-		cuts := l.separate(nil, c, 0.5*tolerance)
+		cuts := l.separate(nil, c, 0)
 		report.Worst = 0
 		for _, x := range cuts {
 			report.Worst = max(report.Worst, x.size)
 		}
+		cuts = slices.DeleteFunc(cuts, func(x spreadCut) bool { return !(x.size > 0.5*tolerance) })
 		if report.Worst <= tolerance {
 			if report.Gap > gapShare*report.Cost+tolerance {
 				return c, &RepairError{Rounds: report.Rounds, Gap: report.Gap}
