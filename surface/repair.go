@@ -38,7 +38,7 @@ type RepairObjective uint8
 
 // The objectives. The first two change few quotes, the last spreads the change.
 const (
-	// BidAskCost is ℓ1-BA of Cohen, Reisinger and Wang (2020), eq. (3.6): a change beyond the bid or the ask costs one for
+	// BidAskCost is ℓ1-BA of Cohen, Reisinger and Wang (2020): a change beyond the bid or the ask costs one for
 	// one, and a change up to either costs δ₀ = min(1/N, least distance from a price to its bid or ask), or at least a
 	// ten-thousandth of the change, so that the answer remains determined. Quotes without bid and ask cost as in AbsoluteCost.
 	BidAskCost   RepairObjective = iota

@@ -97,7 +97,7 @@ func (s *Smile) Calls() Calls {
 // Breach is one of the six kinds of static arbitrage between calls.
 type Breach uint8
 
-// The kinds, as in Cohen, Reisinger and Wang (2020), Section 2.3. Prices are forwards of calls per unit of forward,
+// The kinds, as in Cohen, Reisinger and Wang (2020), arXiv:2008.09454. Prices are forwards of calls per unit of forward,
 // c = C/(D·F), at strikes per unit of forward, k = K/F; at k = 0 stands the forward itself, c = 1.
 const (
 	OutrightBreach          Breach = iota // a price below zero
