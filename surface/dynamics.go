@@ -48,7 +48,7 @@ func (d Dynamics) String() string {
 // with θ the variance at the money: perturbation theory of first order in the departure of ln v from a function of time. Held
 // against Dupire's equation on a steep index smile (ψ = √θ, ρ near −0.65) for moves of up to 2 % and strikes within one
 // standard deviation, the change of the volatility is right to 14 % of itself plus 0.001; it is mostly too small. With a fifth
-// of the skew it is right to 4 %.
+// of the skew it is right to 4 %. The jumps of an [EventSurface] have no local variance: their part does not move.
 type Motion struct {
 	Dynamics Dynamics
 	SSR      float64 // used by SkewStickiness only; finite. 0 is sticky moneyness
