@@ -30,7 +30,8 @@ import (
 type Lewis struct {
 	// Tol is the absolute error of the undiscounted value over the forward; 0 means 1e-12, below 1e-14 is an error. The
 	// value has settled when halving the step changed it by d with max(d², 10·d^1.5) <= Tol, or by d <= Tol: the error of an
-	// exponentially convergent rule is squared with each halving, and the exponent of 3/2 is for safety. Under a
+	// exponentially convergent rule is squared with each halving, and the exponent of 3/2 is for safety. A d below the square of
+	// the change before counts as that square, for it is a coincidence. Under a
 	// [model.Enveloped] the step must also resolve the ripples of the characteristic function.
 	Tol       float64
 	ValueOnly bool // leaves out the Greeks
@@ -133,8 +134,8 @@ func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []
 }
 
 // sums are the integrals of the value, of its first and second derivative by k, and of those by volatility and expiry, without
-// factors.
-type sums struct{ f0, f1, f2, fv, ft float64 }
+// factors; even is that of the value over every other node, from the first on.
+type sums struct{ f0, f1, f2, fv, ft, even float64 }
 
 // integrate returns a point whose otm is that of the option less min(1, K/F). The step is halved in any case
 // until ripple times the distance of the last points in u is at most 1/2.
@@ -148,15 +149,19 @@ func (ws *lewisSpace) integrate(ctx context.Context, mk *market, ripple float64,
 	resolved := func() bool { return ripple*h*0.5*math.Cosh(end) <= 0.5 }
 	// d0, d1, d2 are the changes of the sums by the last halving.
 	var d0, d1, d2, dv, dt float64
+	// The change by the halving before, whose square this one should be: a smaller one is a coincidence.
+	before := ws.scale * math.Abs(h*total.f0-2*h*total.even)
 	for range lewisLevels {
 		if err := ctx.Err(); err != nil {
 			return point{}, 0, err
 		}
 		more, _, _ := level(0.5*h, h, end, 0)
 		h *= 0.5
-		next := sums{total.f0 + more.f0, total.f1 + more.f1, total.f2 + more.f2, total.fv + more.fv, total.ft + more.ft}
+		next := sums{f0: total.f0 + more.f0, f1: total.f1 + more.f1, f2: total.f2 + more.f2, fv: total.fv + more.fv, ft: total.ft + more.ft}
 		s := ws.scale
-		d0 = s * math.Abs(h*next.f0-2*h*total.f0)
+		change := s * math.Abs(h*next.f0-2*h*total.f0)
+		d0 = max(change, before*before)
+		before = change
 		d1 = s * math.Abs(h*next.f1-2*h*total.f1)
 		d2 = s * math.Abs(h*next.f2-2*h*total.f2)
 		dv = s * math.Abs(h*next.fv-2*h*total.fv)
@@ -221,6 +226,7 @@ func (ws *lewisSpace) level(mk *market, first, h, end, cut float64) (s sums, las
 	e := math.Exp(first)
 	n := 0
 	for y := first; y <= end; {
+		done := n
 		count := min(lewisBlock, int((end-y)/h+1e-9)+1)
 		for j := range count {
 			if n++; n%64 == 0 { // stop rounding errors from building up
@@ -271,6 +277,9 @@ func (ws *lewisSpace) level(mk *market, first, h, end, cut float64) (s sums, las
 				s.ft += real(gt)
 			}
 			s.f0 += real(g)
+			if (done+j)%2 == 0 {
+				s.even += real(g)
+			}
 			g1 := complex(ui, -ur) * g // −iu·g
 			s.f1 += real(g1)
 			s.f2 += ui*real(g1) + ur*imag(g1)

@@ -115,6 +115,11 @@ func (nd *nodes) sum(from, to int, k float64, valueOnly bool) (s sums) {
 		angle[i] = x * k
 	}
 	vec.Sincos(sin, cos, angle)
+	if from == 0 {
+		for i := 0; i < n; i += 2 {
+			s.even += re[i]*cos[i] + im[i]*sin[i]
+		}
+	}
 	if valueOnly {
 		s.f0 = vec.Dot(re, cos) + vec.Dot(im, sin)
 		return s
