@@ -22,6 +22,11 @@
 // A smile is a law: [Density], [ProbabilityBelow], [ImpliedMoments], [VarianceStrike] read it off a [Curve]. [VIXStrip] and [VIX]
 // are the volatility index by the rules of its publisher, [VarianceStrip] the variance swap of a given set of options.
 //
+// [CheckCalls] finds every static arbitrage between quoted calls of all strikes and expiries, [RepairCalls] the least change that
+// removes it; [PenaltyLattice] is a smooth penalty on arbitrage for an objective of one's own. [Motion] moves a surface with the
+// spot by one of four rules and gives Greeks along it; a [Tracker] keeps a live surface through ticks, fits and failed fits;
+// [NewEventSurface] puts announcements on one; [RegimeFlag] and [Regression] say how wide to quote and where.
+//
 // # Conventions
 //
 // Times are years from the valuation instant under the clock of [SmileOptions]. Log-moneyness is k = ln(K/F) with F the

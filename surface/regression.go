@@ -283,7 +283,6 @@ type Regression struct {
 	x, y            []float64
 	fitted          bool
 	c               Coefficients
-	err             error
 	work            regressionWork
 
 	predictions        int
