@@ -62,7 +62,7 @@ func contests() []contest {
 			title:  "American put, Black-Scholes",
 			text:   "The same with a put that may be exercised at any time. Exact is the integral equation of the boundary solved to 5e-12.",
 			option: american(), world: lognormal(), unit: strike, reference: analytic.AndersenLake{Tolerance: 5e-12},
-			entries: join(boundaries(), lattices(true), grids()),
+			entries: join(boundaries(), lattices(true), grids(), regressions(nil), dates()),
 		},
 		{
 			title:  "European call, Heston",
@@ -74,7 +74,7 @@ func contests() []contest {
 			title:  "American put, Heston",
 			text:   "No transform serves here: the decision to exercise depends on the variance too. Exact is a fine grid.",
 			option: american(), world: heston, unit: strike, reference: fd.ADI{TimeSteps: 200, SpotSteps: 500, SecondSteps: 200},
-			entries: planes(),
+			entries: join(planes(), regressions(mc.Heston{})),
 		},
 		{
 			title:  "European call, variance gamma",
@@ -175,6 +175,28 @@ func planes() []entry {
 	var all []entry
 	for _, n := range []int{12, 25, 50, 100} {
 		all = append(all, entry{"alternating directions", fmt.Sprintf("%d x %d x %d", n, 4*n, n), fd.ADI{TimeSteps: n, SpotSteps: 4 * n, SecondSteps: n}})
+	}
+	return all
+}
+
+// dates step from exercise date to exercise date by transforms, and extrapolate in their number.
+func dates() []entry {
+	var all []entry
+	for _, tol := range []float64{1e-4, 1e-5, 1e-6} {
+		setting := fmt.Sprintf("tolerance %.0e", tol)
+		all = append(all,
+			entry{"COS", setting, fourier.COS{Tol: tol, ValueOnly: true}},
+			entry{"CONV", setting, fourier.CONV{Tol: tol, ValueOnly: true}})
+	}
+	return all
+}
+
+// regressions learn when to exercise from simulated paths, and value that rule on others: a value from below but for the noise.
+func regressions(scheme mc.Scheme) []entry {
+	var all []entry
+	for _, log := range []int{12, 14, 16} {
+		all = append(all, entry{"Longstaff-Schwartz", fmt.Sprintf("2^%d paths", log),
+			mc.LongstaffSchwartz{Engine: mc.Engine{Paths: 1 << log, Scheme: scheme, Seed: 1}, Fit: 1 << (log - 1), Dates: 40, Richardson: true}})
 	}
 	return all
 }

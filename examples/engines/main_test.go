@@ -58,7 +58,12 @@ func TestErrorsAreAsClaimed(t *testing.T) {
 			if n, _ := fmt.Sscanf(r.setting, "tolerance %g", &tol); n == 1 && !(r.err <= tol) {
 				t.Errorf("%s: %s %s errs by %g", c.title, r.family, r.setting, r.err)
 			}
-			if r.noise > 0 && !(r.err <= 4*r.noise) {
+			// A rule for exercise that was learned is not the best one.
+			learned := 0.0
+			if r.family == "Longstaff-Schwartz" {
+				learned = 1e-3
+			}
+			if r.noise > 0 && !(r.err <= 4*r.noise+learned) {
 				t.Errorf("%s: %s %s errs by %g with a standard error of %g", c.title, r.family, r.setting, r.err, r.noise)
 			}
 			if strings.HasSuffix(r.setting, "steps") {
