@@ -4,7 +4,7 @@
 //		Vanilla: pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1},
 //		Barrier: pricing.Barrier{Level: 85},
 //	}
-//	r, err := fd.Vanilla{}.Price(ctx, knockOut, world)
+//	r, err := fd.OneAsset{}.Price(ctx, knockOut, world)
 //
 // A contract says what it pays through the capabilities of package pricing, and every engine that asks for these prices it:
 // finite differences and cosine series take a [Barrier] and a [DoubleBarrier], simulation these and an [Asian]. A [Basket] is
