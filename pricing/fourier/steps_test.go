@@ -49,14 +49,6 @@ func rightOf(t *testing.T, c golden.Case) pricing.Right {
 	return right
 }
 
-// onlyGiven skips a topic that is not among the carried ones unless a folder of cases is given.
-func onlyGiven(t *testing.T) {
-	t.Helper()
-	if os.Getenv(golden.Env) == "" {
-		t.Skipf("%s names no folder of cases", golden.Env)
-	}
-}
-
 func TestGoldenBermudan(t *testing.T) {
 	golden.Run(t, "papers/bermudan_put_bsm", func(t *testing.T, c golden.Case) {
 		mk, expiry := goldenMarket(t, c)
@@ -72,7 +64,6 @@ func TestGoldenBermudan(t *testing.T) {
 }
 
 func TestGoldenDiscreteBarrier(t *testing.T) {
-	onlyGiven(t)
 	golden.Run(t, "papers/barrier_discrete", func(t *testing.T, c golden.Case) {
 		mk, expiry := goldenMarket(t, c)
 		kind := c.Text(t, "barrier_type")
@@ -100,7 +91,6 @@ func (o asianOption) Average() pricing.Average { return o.terms }
 // The cases of Turnbull and Wakeman are that approximation; those of a floating strike are not the value of the contract, as
 // [TestFloatingGeometricAsian] shows.
 func TestGoldenAsian(t *testing.T) {
-	onlyGiven(t)
 	golden.Run(t, "asian", func(t *testing.T, c golden.Case) {
 		kind := c.Text(t, "kind")
 		if kind != "geometric_discrete" && kind != "arithmetic_discrete" {
@@ -119,7 +109,7 @@ func TestGoldenAsian(t *testing.T) {
 
 func TestGoldenAmerican(t *testing.T) {
 	for _, topic := range []string{"papers/american_bsm", "american"} {
-		count := 0
+		count, priced, refused := 0, 0, 0
 		golden.Run(t, topic, func(t *testing.T, c golden.Case) {
 			if count++; count%8 != 0 && os.Getenv("VOLGA_SLOW") == "" {
 				t.Skip("VOLGA_SLOW is not set")
@@ -141,9 +131,12 @@ func TestGoldenAmerican(t *testing.T) {
 				}
 			}
 			r, err := COS{}.Price(ctx, opt, w)
+			// Next to the boundary the extrapolation may not settle: then the engine must say so, as it may only there.
 			if errors.Is(err, ErrAccuracy) && want < 1.01*opt.Payoff(mk.Spot) {
-				t.Skipf("the boundary is too near: %v", err)
+				refused++
+				return
 			}
+			priced++
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,6 +147,9 @@ func TestGoldenAmerican(t *testing.T) {
 				c.Check(t, "delta", r.Delta)
 			}
 		})
+		if priced == 0 || refused > 1+priced/20 {
+			t.Errorf("%s: %d cases priced and %d refused", topic, priced, refused)
+		}
 	}
 }
 
